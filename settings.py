@@ -1,0 +1,124 @@
+"""Every setting, read from the environment once, here and nowhere else."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from urllib.parse import urlsplit
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot work; the message says which variable to change."""
+
+
+DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
+BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The configuration of one process. Durations are seconds unless the name says otherwise."""
+
+    database_url: str = field(default="", repr=False)
+    broker_url: str = field(default="", repr=False)
+
+    log_level: str = "INFO"
+    api_host: str = "127.0.0.1"
+    api_port: int = 8000
+    api_workers: int = 1
+    api_threads: int = 8
+    worker_concurrency: int = 2
+    worker_memory_mb: int = 1024
+    flower_port: int = 5555
+    flower_basic_auth: str = field(default="", repr=False)
+
+    http_timeout: int = 20
+    task_timeout: int = 30
+    lease: int = 60
+    visibility_timeout: int = 300
+    redelivery_interval: int = 8
+    sweep_interval: int = 5
+    max_out: int = 1000
+    max_broker_depth: int = 200
+
+    statement_timeout: int = 15
+    lock_timeout: int = 5
+    idle_in_transaction_timeout: int = 10
+    connect_timeout: int = 3
+    broker_timeout: int = 3
+
+    job_retention_days: int = 90
+    idempotency_retention_hours: int = 24
+    max_body_mb: int = 2
+
+    def check(self) -> "Settings":
+        """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError."""
+        order = ("statement_timeout", "http_timeout", "task_timeout", "lease", "visibility_timeout")
+        for shorter, longer in zip(order, order[1:], strict=False):
+            if getattr(self, shorter) >= getattr(self, longer):
+                raise ConfigurationError(
+                    f"{variable(shorter)} ({getattr(self, shorter)} s) must be shorter than "
+                    f"{variable(longer)} ({getattr(self, longer)} s)"
+                )
+        return self
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ`, the process environment by default; raise ConfigurationError."""
+    environ = os.environ if environ is None else environ
+    given = {
+        f.name: _parse(f.name, f.type, environ[variable(f.name)])
+        for f in fields(Settings)
+        if environ.get(variable(f.name))
+    }
+    given["database_url"] = database_url(given.get("database_url", ""))
+    given["broker_url"] = broker_url(given.get("broker_url", ""))
+    return Settings(**given).check()
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of the setting `name`: the two URLs by custom, the rest prefixed."""
+    return name.upper() if name.endswith("_url") else f"COUNTERFOIL_{name.upper()}"
+
+
+def _parse(name: str, kind: object, text: str) -> str | int:
+    if kind not in (int, "int"):
+        return text
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number <= 0:
+        raise ConfigurationError(f"{variable(name)} must be a whole number above zero, not {text!r}")
+    return number
+
+
+def database_url(url: str) -> str:
+    """Return `url` naming the driver in use (psycopg2); an empty one stays empty; raise ConfigurationError."""
+    if not url:
+        return ""
+    scheme, host, database = _split("DATABASE_URL", url)
+    if scheme not in DATABASE_SCHEMES or not database.strip("/"):
+        raise ConfigurationError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
+    return "postgresql+psycopg2://" + url.split("://", 1)[1]
+
+
+def broker_url(url: str) -> str:
+    """Return `url` in the spelling Celery knows; an empty one stays empty; raise ConfigurationError."""
+    if not url:
+        return ""
+    scheme, host, _ = _split("BROKER_URL", url)
+    if scheme not in BROKER_SCHEMES or not host:
+        raise ConfigurationError("BROKER_URL must look like redis://host:6379/0 or amqp://user:password@host//")
+    return scheme.replace("valkey", "redis") + "://" + url.split("://", 1)[1]
+
+
+def _split(name: str, url: str) -> tuple[str, str | None, str]:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  urlsplit checks the port only when it is read
+    except ValueError as error:
+        raise ConfigurationError(f"{name} is not a URL: {error}") from None
+    return parts.scheme, parts.hostname, parts.path
+
+
+settings = load()
