@@ -1,0 +1,57 @@
+"""Celery as Counterfoil runs it: a message is a hint, so it is acknowledged early, never retried and never awaited."""
+
+from kombu import Exchange, Queue
+
+from settings import settings
+
+broker_url = settings.broker_url
+task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in ("urgent", "default", "io")]
+task_default_queue = "default"
+task_default_exchange = "default"
+task_default_routing_key = "default"
+
+task_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True
+result_backend = None
+task_store_errors_even_if_ignored = False
+task_publish_retry = False
+
+# The row is the promise. A message that dies with its worker is published again when its entry falls due.
+task_acks_late = False
+worker_prefetch_multiplier = 1
+worker_consumer = "tasks.consumer:Consumer"
+worker_max_tasks_per_child = 10_000
+worker_max_memory_per_child = settings.worker_memory_mb * 1024
+worker_hijack_root_logger = False
+worker_send_task_events = True
+worker_cancel_long_running_tasks_on_connection_loss = False
+worker_soft_shutdown_timeout = 5.0
+task_time_limit = settings.task_timeout
+
+broker_connection_timeout = settings.broker_timeout
+broker_connection_retry_on_startup = True
+broker_connection_retry = True
+broker_connection_max_retries = None
+broker_channel_error_retry = True
+broker_pool_limit = 2
+broker_transport_options = {
+    "visibility_timeout": settings.visibility_timeout,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": settings.broker_timeout,
+    "socket_connect_timeout": settings.broker_timeout,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "retry_on_timeout": False,
+}
+if not settings.broker_url.startswith("redis"):
+    broker_transport_options = {"confirm_publish": True}
+    broker_heartbeat = 10
+
+beat_scheduler = "celery.beat:Scheduler"
+beat_schedule = {
+    "sweep": {"task": "queue.sweep", "schedule": settings.sweep_interval, "options": {"queue": "urgent", "expires": 60}},
+    "cleanup": {"task": "queue.cleanup", "schedule": 3600, "options": {"queue": "default", "expires": 3600}},
+}
+timezone = "UTC"
+enable_utc = True

@@ -80,6 +80,16 @@ def variable(name: str) -> str:
     return name.upper() if name.endswith("_url") else f"COUNTERFOIL_{name.upper()}"
 
 
+def child_environment(**overrides: str) -> dict[str, str]:
+    """Return the environment for a child process: this one's, with `overrides` on top."""
+    return {**os.environ, **overrides}
+
+
+def export(**variables: str) -> None:
+    """Set variables that a library reads when it is imported; so call this before importing it."""
+    os.environ.update(variables)
+
+
 def _parse(name: str, kind: object, text: str) -> str | int:
     if kind not in (int, "int"):
         return text
@@ -108,7 +118,9 @@ def broker_url(url: str) -> str:
         return ""
     scheme, host, _ = _split("BROKER_URL", url)
     if scheme not in BROKER_SCHEMES or not host:
-        raise ConfigurationError("BROKER_URL must look like redis://host:6379/0 or amqp://user:password@host//")
+        raise ConfigurationError(
+            "BROKER_URL must look like redis://host:6379/0 or amqp://user:password@host//"
+        )
     return scheme.replace("valkey", "redis") + "://" + url.split("://", 1)[1]
 
 

@@ -1,0 +1,11 @@
+from db.models.base import Base
+from db.models.invoice import Invoice, InvoiceItem
+from db.models.organization import ApiKey, Organization
+from db.models.party import PARTY_FIELDS, Client, NumberSeries, Supplier
+from db.models.queue import IdempotencyKey, Incident, Job, OutboxEntry, RelayState
+from db.models.template import Template, TemplateSource
+
+__all__ = [
+    "PARTY_FIELDS", "ApiKey", "Base", "Client", "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job",
+    "NumberSeries", "Organization", "OutboxEntry", "RelayState", "Supplier", "Template", "TemplateSource",
+]  # fmt: skip

@@ -1,0 +1,55 @@
+"""One SQLAlchemy engine a process, made on first use and never carried over a fork."""
+
+import os
+from functools import lru_cache
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+
+from settings import ConfigurationError, settings
+
+
+def engine() -> Engine:
+    """Return this process's engine; a child of a fork gets one of its own."""
+    return _engine_of(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _engine_of(pid: int) -> Engine:
+    return create_engine(
+        url(),
+        pool_size=max(settings.api_threads, 2),
+        max_overflow=2,
+        pool_timeout=settings.connect_timeout,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args=connect_arguments(),
+        query_cache_size=500,
+    )
+
+
+def url() -> URL:
+    """Return the database's address; raise ConfigurationError when none is set."""
+    if not settings.database_url:
+        raise ConfigurationError(
+            "DATABASE_URL is not set; it must look like postgresql://user:password@host/database"
+        )
+    return make_url(settings.database_url)
+
+
+def connect_arguments() -> dict[str, object]:
+    """Return libpq arguments under which no statement, lock, idle transaction or dead peer holds anything for long."""
+    limits = {
+        "statement_timeout": settings.statement_timeout,
+        "lock_timeout": settings.lock_timeout,
+        "idle_in_transaction_session_timeout": settings.idle_in_transaction_timeout,
+    }
+    return {
+        "connect_timeout": settings.connect_timeout,
+        "application_name": "counterfoil",
+        "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()) + " -c timezone=UTC",
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    }

@@ -1,0 +1,38 @@
+import select
+
+import psycopg2
+
+from db.engine import connect_arguments, url
+
+
+class Listener:
+    """Waits for the outbox to be written to, or for a time; a broken connection only costs the wake-ups."""
+
+    def __init__(self, wakeup_fd: int) -> None:
+        self._wakeup_fd = wakeup_fd
+        self._connection: psycopg2.extensions.connection | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Return at a NOTIFY, when `wakeup_fd` turns readable, or after `seconds`."""
+        try:
+            connection = self._connect()
+            select.select([connection, self._wakeup_fd], [], [], seconds)
+            connection.poll()
+            connection.notifies.clear()
+        except psycopg2.Error:
+            self.close()
+            select.select([self._wakeup_fd], [], [], seconds)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> psycopg2.extensions.connection:
+        if self._connection is None:
+            dsn = url().set(drivername="postgresql").render_as_string(hide_password=False)
+            self._connection = psycopg2.connect(dsn, **connect_arguments())
+            self._connection.autocommit = True
+            with self._connection.cursor() as cursor:
+                cursor.execute("LISTEN outbox")
+        return self._connection

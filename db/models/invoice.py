@@ -1,0 +1,58 @@
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, Date, ForeignKey, Integer, LargeBinary, Numeric, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from db.models.base import Base, BigId, OrganizationId, Timestamp
+
+AMOUNT = Numeric(19, 4)
+
+
+class Invoice(Base):
+    """An issued invoice. A trigger freezes all but `status` (unpaid -> issued) and `updated_at`."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (UniqueConstraint("supplier_id", "series_code", "number"),)
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    supplier_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("suppliers.id"))
+    series_code: Mapped[str] = mapped_column(Text)
+    number: Mapped[int] = mapped_column(BigInteger)
+    invoice_number: Mapped[str] = mapped_column(Text)
+    # No foreign key: finished jobs leave their table, invoices stay.
+    job_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    client_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("clients.id"))
+    template_hash: Mapped[bytes] = mapped_column(LargeBinary, ForeignKey("template_sources.hash"))
+    status: Mapped[str] = mapped_column(Text)
+    issue_date: Mapped[date] = mapped_column(Date)
+    due_date: Mapped[date | None] = mapped_column(Date)
+    locale_code: Mapped[str] = mapped_column(Text)
+    currency_code: Mapped[str] = mapped_column(Text)
+    supplier: Mapped[dict[str, str]] = mapped_column(JSONB)
+    client: Mapped[dict[str, str]] = mapped_column(JSONB)
+    subtotal: Mapped[Decimal] = mapped_column(AMOUNT)
+    tax_total: Mapped[Decimal] = mapped_column(AMOUNT)
+    total: Mapped[Decimal] = mapped_column(AMOUNT)
+    notes: Mapped[str | None] = mapped_column(Text)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[Timestamp]
+    updated_at: Mapped[Timestamp]
+    items: Mapped[list["InvoiceItem"]] = relationship(lazy="selectin", order_by="InvoiceItem.line_number")
+
+
+class InvoiceItem(Base):
+    __tablename__ = "invoice_items"
+
+    invoice_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("invoices.id"), primary_key=True)
+    line_number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    description: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
+    unit_price: Mapped[Decimal] = mapped_column(Numeric(19, 6))
+    discount: Mapped[Decimal] = mapped_column(AMOUNT)
+    tax_rate: Mapped[Decimal] = mapped_column(Numeric(7, 4))
+    line_subtotal: Mapped[Decimal] = mapped_column(AMOUNT)
+    line_tax: Mapped[Decimal] = mapped_column(AMOUNT)
+    line_total: Mapped[Decimal] = mapped_column(AMOUNT)

@@ -1,0 +1,70 @@
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, Numeric, SmallInteger, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from db.models.base import Base, BigId, OrganizationId, Timestamp
+
+PARTY_FIELDS = (
+    "name", "address_line1", "address_line2", "city", "region", "postal_code",
+    "country", "tax_id", "vat_id", "email", "phone",
+)  # fmt: skip
+
+
+class Party:
+    """What suppliers and clients have in common; an invoice keeps a copy of these fields."""
+
+    name: Mapped[str] = mapped_column(Text)
+    address_line1: Mapped[str] = mapped_column(Text)
+    address_line2: Mapped[str | None] = mapped_column(Text)
+    city: Mapped[str] = mapped_column(Text)
+    region: Mapped[str | None] = mapped_column(Text)
+    postal_code: Mapped[str | None] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    tax_id: Mapped[str | None] = mapped_column(Text)
+    vat_id: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Timestamp]
+    updated_at: Mapped[Timestamp]
+
+    def snapshot(self) -> dict[str, str]:
+        """Return the fields that are set, as an invoice keeps them."""
+        return {name: value for name in PARTY_FIELDS if (value := getattr(self, name)) is not None}
+
+
+class Supplier(Party, Base):
+    __tablename__ = "suppliers"
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    locale_code: Mapped[str] = mapped_column(Text, server_default="en_US")
+    currency_code: Mapped[str] = mapped_column(Text, server_default="EUR")
+    default_tax_rate: Mapped[Decimal] = mapped_column(Numeric(7, 4), server_default=text("0"))
+    default_template_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("templates.id"))
+    series: Mapped["NumberSeries"] = relationship(lazy="joined", innerjoin=True)
+
+
+class NumberSeries(Base):
+    """The counter of one series. Nothing refers to it, so its lock blocks nobody but the next number."""
+
+    __tablename__ = "number_series"
+
+    supplier_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("suppliers.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True, server_default="invoice")
+    prefix: Mapped[str] = mapped_column(Text, server_default="INV-")
+    digits: Mapped[int] = mapped_column(SmallInteger, server_default=text("6"))
+    start_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    last_number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    last_hash: Mapped[bytes] = mapped_column(
+        LargeBinary, server_default=text(r"decode(repeat('00', 32), 'hex')")
+    )
+
+
+class Client(Party, Base):
+    __tablename__ = "clients"
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,9 @@
+-- cancel: PENDING -> CANCELLED
+WITH job AS (
+    UPDATE jobs SET status = 'CANCELLED', completed_at = clock_timestamp()
+    WHERE id = :id AND organization_id = :organization_id AND status = 'PENDING'
+    RETURNING id
+), entry AS (
+    DELETE FROM outbox USING job WHERE job_id = job.id
+)
+SELECT id FROM job

@@ -1,0 +1,9 @@
+WITH wanted AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:wanted AS jsonb))
+    AS t (organization_id bigint, id bigint, tax_id text, vat_id text)
+), known AS (
+    SELECT c.id FROM wanted JOIN clients AS c ON c.id = wanted.id
+    UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, tax_id) WHERE c.deleted_at IS NULL
+    UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, vat_id) WHERE c.deleted_at IS NULL
+)
+SELECT clients.* FROM known JOIN clients USING (id) WHERE deleted_at IS NULL

@@ -1,0 +1,29 @@
+-- Invoices, their lines and their counters, in one statement; a request that has its invoice gets no second.
+WITH asked AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:invoices AS jsonb)) AS t (
+        organization_id bigint, supplier_id bigint, series_code text, number bigint, invoice_number text,
+        job_id bigint, client_id bigint, template_hash text, status text, issue_date date, due_date date,
+        locale_code text, currency_code text, supplier jsonb, client jsonb, subtotal numeric,
+        tax_total numeric, total numeric, notes text, hash text, items jsonb)
+), issued AS (
+    INSERT INTO invoices (organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
+        template_hash, status, issue_date, due_date, locale_code, currency_code, supplier, client,
+        subtotal, tax_total, total, notes, hash)
+    SELECT organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
+        decode(template_hash, 'hex'), status, issue_date, due_date, locale_code, currency_code, supplier, client,
+        subtotal, tax_total, total, notes, decode(hash, 'hex')
+    FROM asked
+    RETURNING id, supplier_id, series_code, number
+), line AS (
+    INSERT INTO invoice_items
+    SELECT issued.id, item.* FROM issued JOIN asked USING (supplier_id, series_code, number)
+    CROSS JOIN LATERAL jsonb_to_recordset(asked.items) AS item (
+        line_number integer, description text, quantity numeric, unit_price numeric, discount numeric,
+        tax_rate numeric, line_subtotal numeric, line_tax numeric, line_total numeric)
+), counter AS (
+    UPDATE number_series SET last_number = last.number, last_hash = decode(last.hash, 'hex')
+    FROM (SELECT DISTINCT ON (supplier_id, series_code) * FROM asked
+          ORDER BY supplier_id, series_code, number DESC) AS last
+    WHERE number_series.supplier_id = last.supplier_id AND code = last.series_code
+)
+SELECT id, supplier_id, number FROM issued

@@ -1,0 +1,12 @@
+-- release: PROCESSING -> PENDING
+-- The attempt is handed back: what stopped the worker was none of the job's doing.
+WITH job AS (
+    UPDATE jobs
+    SET status = 'PENDING', attempts = attempts - 1, lease_token = NULL, lease_expires_at = NULL,
+        available_at = clock_timestamp() + make_interval(secs => :delay)
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND status = 'PROCESSING' AND lease_token = :token
+    RETURNING id, kind, lane, priority, group_key, available_at
+)
+INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
+SELECT id, kind, lane, priority, group_key, available_at, :alone FROM job
+RETURNING job_id

@@ -1,0 +1,12 @@
+-- requeue: FAILED -> PENDING
+-- requeue: CANCELLED -> PENDING
+WITH job AS (
+    UPDATE jobs
+    SET status = 'PENDING', attempts = 0, available_at = clock_timestamp(), completed_at = NULL
+    WHERE id = :id AND organization_id = :organization_id AND status IN ('FAILED', 'CANCELLED')
+    RETURNING id, kind, lane, priority, group_key, available_at
+), entry AS (
+    INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
+    SELECT id, kind, lane, priority, group_key, available_at, true FROM job
+)
+SELECT id, (SELECT pg_notify('outbox', '') FROM relay_state WHERE listening) AS woken FROM job

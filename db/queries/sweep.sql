@@ -1,0 +1,18 @@
+-- sweep: PROCESSING -> PENDING
+-- sweep: PROCESSING -> FAILED
+WITH expired AS (
+    SELECT id FROM jobs WHERE status = 'PROCESSING' AND lease_expires_at <= clock_timestamp()
+    ORDER BY lease_expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
+), job AS (
+    UPDATE jobs
+    SET status = CASE WHEN attempts < max_attempts THEN 'PENDING' ELSE 'FAILED' END,
+        error = 'the worker did not finish within its lease', lease_token = NULL, lease_expires_at = NULL,
+        available_at = clock_timestamp(),
+        completed_at = CASE WHEN attempts < max_attempts THEN NULL ELSE clock_timestamp() END
+    FROM expired WHERE jobs.id = expired.id
+    RETURNING jobs.id, kind, lane, priority, group_key, available_at, status
+), entry AS (
+    INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
+    SELECT id, kind, lane, priority, group_key, available_at, true FROM job WHERE status = 'PENDING'
+)
+SELECT count(*) AS swept FROM job

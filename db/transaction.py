@@ -1,0 +1,37 @@
+"""The only place that begins and commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.orm import Session
+
+from db.engine import engine
+
+# Serialization, deadlock, lock timeout, cancelled statement, idle-in-transaction timeout; then whole classes:
+# connection, resources, shutdown. SQLSTATE codes: PostgreSQL manual, appendix A.
+TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "25P03", "25P04"}
+TRANSIENT_CLASSES = ("08", "53", "57P", "58")
+# Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
+RACED_CONSTRAINTS = {"invoices_job_id_key", "clients_tax_id_key", "clients_vat_id_key"}
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Commit what the block wrote, or nothing of it when the block raises; the connection opens on first use."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether running the same transaction again can succeed without anybody's hand."""
+    if isinstance(error, TimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "pgcode", None)
+    if code is None:
+        return error.connection_invalidated or isinstance(error, OperationalError)
+    if code == "23505":
+        return error.orig.diag.constraint_name in RACED_CONSTRAINTS
+    return code in TRANSIENT_CODES or code.startswith(TRANSIENT_CLASSES)

@@ -1,0 +1,145 @@
+"""Issuing invoices: everything that can fail or take long comes first, the counters last."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import PARTY_FIELDS, Invoice
+from db.queries import query
+from domain.invoices import numbering, recipients
+from domain.invoices.errors import InvoiceRefused
+from domain.invoices.ledger import decimal, plain
+from domain.invoices.pricing import Line, price
+from domain.invoices.request import InvoiceRequest
+
+Draft = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    id: int
+    invoice_number: str
+    issue_date: date
+    status: str
+
+    def result(self) -> dict[str, Any]:
+        """Return what the job's row keeps of the invoice."""
+        return {"invoiceId": self.id, "invoiceNumber": self.invoice_number}
+
+
+def issue(session: Session, requests: Sequence[InvoiceRequest]) -> list[Issued | InvoiceRefused]:
+    """Issue one invoice for each request, in order, or say why not; the numbers are real once `session` commits."""
+    drafts = draft(session, requests)
+    issued = iter(_write(session, [d for d in drafts if not isinstance(d, InvoiceRefused)]))
+    return [d if isinstance(d, InvoiceRefused) else next(issued) for d in drafts]
+
+
+def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | InvoiceRefused]:
+    """Return all of each invoice but its number and hash, or why it is refused; no counter is locked."""
+    suppliers = _suppliers(session, {request.supplier_id for request in requests})
+    drafts = [_draft(request, suppliers.get(request.supplier_id)) for request in requests]
+    valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, InvoiceRefused)]
+    asked = [recipients.Asked(requests[n].organization_id, requests[n].client) for n, _ in valid]
+    for (n, content), recipient in zip(valid, recipients.resolve(session, asked), strict=True):
+        if recipient is None:
+            drafts[n] = InvoiceRefused("client not found")
+        else:
+            content["client_id"], content["client"] = recipient
+    return drafts
+
+
+def adopt(session: Session, job_ids: Collection[int]) -> dict[int, Issued]:
+    """Return the invoices that jobs already have: a second run links the first one's instead of issuing again."""
+    rows = session.execute(
+        select(Invoice.job_id, Invoice.id, Invoice.invoice_number, Invoice.issue_date, Invoice.status).where(
+            Invoice.job_id.in_(job_ids)
+        )
+    )
+    return {job_id: Issued(*rest) for job_id, *rest in rows}
+
+
+def _suppliers(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
+    rows = session.execute(query("load_suppliers"), {"ids": sorted(ids)}).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft | InvoiceRefused:
+    try:
+        if supplier is None or supplier["organization_id"] != request.organization_id:
+            raise InvoiceRefused("supplier not found")
+        return _terms(request) | _amounts(request, supplier) | _origin(supplier)
+    except InvoiceRefused as refused:
+        return refused
+
+
+def _terms(request: InvoiceRequest) -> Draft:
+    if request.unpaid and request.due_date is None:
+        raise InvoiceRefused("due_date is required to mark invoice unpaid")
+    if request.issue_date and request.due_date and request.due_date < request.issue_date:
+        raise InvoiceRefused("due_date must not be before issue_date")
+    return {
+        "job_id": request.job_id,
+        "status": "unpaid" if request.unpaid else "issued",
+        "issue_date": plain(request.issue_date) if request.issue_date else None,
+        "due_date": plain(request.due_date) if request.due_date else None,
+        "notes": request.notes,
+    }
+
+
+def _amounts(request: InvoiceRequest, supplier: Mapping[str, Any]) -> Draft:
+    currency = request.currency_code or supplier["currency_code"]
+    priced = price(request.items, currency, supplier["default_tax_rate"])
+    return {
+        "currency_code": currency,
+        "subtotal": decimal(priced.subtotal),
+        "tax_total": decimal(priced.tax_total),
+        "total": decimal(priced.total),
+        "items": [_item(number, line) for number, line in enumerate(priced.lines, 1)],
+    }
+
+
+def _item(number: int, line: Line) -> Draft:
+    return {
+        "line_number": number,
+        "description": line.item.description,
+        "quantity": decimal(line.item.quantity),
+        "unit_price": decimal(line.item.unit_price),
+        "discount": decimal(line.item.discount),
+        "tax_rate": decimal(line.tax_rate),
+        "line_subtotal": decimal(line.subtotal),
+        "line_tax": decimal(line.tax),
+        "line_total": decimal(line.total),
+    }
+
+
+def _origin(supplier: Mapping[str, Any]) -> Draft:
+    return {
+        "organization_id": supplier["organization_id"],
+        "supplier_id": supplier["id"],
+        "template_hash": bytes(supplier["template_hash"]).hex(),
+        "locale_code": supplier["locale_code"],
+        "supplier": {name: supplier[name] for name in PARTY_FIELDS if supplier[name] is not None},
+    }
+
+
+def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued]:
+    if not drafts:
+        return []
+    counters = numbering.lock(session, {d["supplier_id"] for d in drafts})
+    invoices = [counters[d["supplier_id"]].number(d) for d in drafts]
+    rows = session.execute(query("issue_invoices"), {"invoices": json.dumps(invoices)})
+    ids = {(row.supplier_id, row.number): row.id for row in rows}
+    return [
+        Issued(
+            ids[i["supplier_id"], i["number"]],
+            i["invoice_number"],
+            date.fromisoformat(i["issue_date"]),
+            i["status"],
+        )
+        for i in invoices
+    ]

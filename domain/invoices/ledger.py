@@ -1,0 +1,55 @@
+"""The chain that proves a series complete and untouched.
+
+The hash of an invoice is SHA-256 over the hash before it, then the invoice's own content as canonical JSON (keys
+sorted, no white space, UTF-8, amounts as plain decimals without trailing zeros). The first one follows 32 zero bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+GENESIS = bytes(32)
+
+FIELDS = (
+    "organization_id", "supplier_id", "series_code", "number", "invoice_number", "client_id", "template_hash",
+    "issue_date", "due_date", "locale_code", "currency_code", "supplier", "client",
+    "subtotal", "tax_total", "total", "notes", "items",
+)  # fmt: skip
+ITEM_FIELDS = (
+    "line_number", "description", "quantity", "unit_price", "discount", "tax_rate",
+    "line_subtotal", "line_tax", "line_total",
+)  # fmt: skip
+
+
+def link(previous: bytes, content: Mapping[str, Any]) -> bytes:
+    """Return the 32-byte hash of an invoice's `content` (JSON values under FIELDS) that follows `previous`."""
+    canonical = json.dumps(
+        {name: content[name] for name in FIELDS}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return hashlib.sha256(previous + canonical.encode()).digest()
+
+
+def content(invoice: Any, items: Sequence[Any]) -> dict[str, Any]:
+    """Return the canonical content of a stored invoice and its items, in line order."""
+    values = {name: plain(getattr(invoice, name)) for name in FIELDS if name != "items"}
+    values["items"] = [{name: plain(getattr(item, name)) for name in ITEM_FIELDS} for item in items]
+    return values
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as the one JSON value that stands for it."""
+    if value is None or isinstance(value, (int, str, dict)):
+        return value
+    if isinstance(value, Decimal):
+        return decimal(value)
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    return value.isoformat()
+
+
+def decimal(value: Decimal) -> str:
+    """Return `value` without exponent and trailing zeros, however many decimals it was stored with."""
+    text = format(value, "f")
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text

@@ -1,0 +1,47 @@
+"""The counters. Locked last, in supplier order, and held only while a group is numbered and written."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db.queries import query
+from domain.invoices import ledger
+
+SERIES = "invoice"
+
+
+@dataclass(slots=True)
+class Counter:
+    """A locked number series; `today` is the database's date (UTC) at the moment the lock was won."""
+
+    supplier_id: int
+    prefix: str
+    digits: int
+    start_number: int
+    last_number: int
+    last_hash: bytes
+    today: date
+
+    def number(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `content` with the next number, and chain it to the invoice before it."""
+        self.last_number = max(self.start_number, self.last_number + 1)
+        numbered = {
+            **content,
+            "series_code": SERIES,
+            "number": self.last_number,
+            "invoice_number": f"{self.prefix}{self.last_number:0{self.digits}d}",
+        }
+        if numbered["issue_date"] is None:
+            numbered["issue_date"] = self.today.isoformat()
+        self.last_hash = ledger.link(self.last_hash, numbered)
+        numbered["hash"] = self.last_hash.hex()
+        return numbered
+
+
+def lock(session: Session, supplier_ids: Collection[int]) -> dict[int, Counter]:
+    """Lock the invoice counters of `supplier_ids` until the transaction ends, in id order so that none deadlock."""
+    rows = session.execute(query("lock_counters"), {"supplier_ids": sorted(supplier_ids), "code": SERIES})
+    return {row.supplier_id: Counter(**dict(row._mapping) | {"last_hash": bytes(row.last_hash)}) for row in rows}

@@ -1,0 +1,60 @@
+"""Amounts of an invoice, each rounded half up to the currency's own decimals; totals are sums of rounded lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision
+
+from domain.invoices.errors import InvoiceRefused
+from domain.invoices.request import Item
+
+# Wide enough that no product of allowed quantities, prices and rates is rounded before it is rounded for good.
+EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+LARGEST = Decimal("999999999999")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    item: Item
+    tax_rate: Decimal
+    subtotal: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    lines: tuple[Line, ...]
+    subtotal: Decimal
+    tax_total: Decimal
+    total: Decimal
+
+
+def price(items: Sequence[Item], currency_code: str, default_tax_rate: Decimal) -> Priced:
+    """Return the priced lines and totals; raise InvoiceRefused for an unknown currency or an absurd amount."""
+    unit = smallest_unit(currency_code)
+    lines = tuple(_line(item, unit, default_tax_rate) for item in items)
+    subtotal = sum((line.subtotal for line in lines), Decimal(0))
+    tax_total = sum((line.tax for line in lines), Decimal(0))
+    if subtotal + tax_total > LARGEST:
+        raise InvoiceRefused(f"the total must not exceed {LARGEST}")
+    return Priced(lines, subtotal, tax_total, subtotal + tax_total)
+
+
+def _line(item: Item, unit: Decimal, default_tax_rate: Decimal) -> Line:
+    rate = default_tax_rate if item.tax_rate is None else item.tax_rate
+    gross = EXACT.multiply(item.quantity, item.unit_price)
+    subtotal = EXACT.quantize(max(EXACT.subtract(gross, item.discount), Decimal(0)), unit)
+    tax = EXACT.quantize(EXACT.multiply(subtotal, rate), unit)
+    return Line(item, rate, subtotal, tax, subtotal + tax)
+
+
+@cache
+def smallest_unit(currency_code: str) -> Decimal:
+    """Return the currency's smallest unit (0.01 for EUR, 1 for JPY, 0.001 for KWD); raise InvoiceRefused."""
+    if currency_code not in get_global("all_currencies"):
+        raise InvoiceRefused(f"invalid currency_code: {currency_code}")
+    return Decimal(1).scaleb(-get_currency_precision(currency_code))

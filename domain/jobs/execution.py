@@ -1,0 +1,102 @@
+"""From claimed to settled: the same path for one job and for five hundred."""
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db import queue
+from db.queue import ClaimedJob, Failure, LeaseLost
+from db.transaction import is_transient, transaction
+from domain.jobs import backoff
+from domain.jobs.registry import Context, Kind, Outcome, PermanentError
+from settings import settings
+
+log = logging.getLogger(__name__)
+
+
+def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
+    """Run those of `job_ids` that are due, each to its end or back to the outbox; a doubled message finds nothing.
+
+    At most one group is taken; ids beyond it keep their outbox entries and come again.
+    """
+    token = uuid4()
+    job_ids = job_ids[: kind.group]
+    try:
+        with transaction() as session:
+            jobs = queue.claim(session, kind.name, job_ids, token, settings.lease)
+        if jobs:
+            _run(kind, jobs, token)
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        # A commit whose outcome is unknown is decided here too: what did commit no longer carries the token.
+        log.warning("%s: %s; handing back", kind.name, type(error).__name__)
+        _hand_back(token, job_ids)
+
+
+def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> None:
+    try:
+        with transaction() as session:
+            outcomes = kind.handler(Context(session), jobs)
+            _settle(session, token, jobs, outcomes)
+    except LeaseLost as lost:
+        log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
+        _count("lease_lost")
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.exception("%s: %d jobs failed", kind.name, len(jobs))
+        _set_aside(kind, jobs, token, error)
+
+
+def _settle(session: Session, token: UUID, jobs: Sequence[ClaimedJob], outcomes: Sequence[Outcome]) -> None:
+    results: dict[int, Outcome] = {}
+    failures: list[Failure] = []
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, PermanentError):
+            failures.append(Failure(job.id, str(outcome), None))
+        else:
+            results[job.id] = outcome
+    queue.complete(session, token, results)
+    queue.set_aside(session, token, failures)
+
+
+def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Exception) -> None:
+    with transaction() as session:
+        if len(jobs) > 1:
+            # Nobody knows whose fault it was: each goes alone next time, and only the culprit fails.
+            queue.release(session, token, [job.id for job in jobs], delay=0, alone=True)
+        else:
+            queue.set_aside(session, token, [_failure(kind, jobs[0], error)])
+
+
+def _failure(kind: Kind, job: ClaimedJob, error: Exception) -> Failure:
+    if isinstance(error, PermanentError):
+        return Failure(job.id, str(error), None)
+    last = job.attempts >= job.max_attempts
+    delay = None if last else backoff.delay(kind.backoff, job.attempts)
+    return Failure(job.id, f"{type(error).__name__}: {error}"[:2000], delay)
+
+
+def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
+    """Release what is still held under `token`, waiting for the database until the lease is the sweeper's to end."""
+    deadline = time.monotonic() + settings.lease
+    while time.monotonic() < deadline:
+        try:
+            with transaction() as session:
+                queue.release(session, token, job_ids, delay=random.uniform(0.05, 0.5), alone=False)  # noqa: S311
+            return
+        except SQLAlchemyError as error:
+            if not is_transient(error):
+                raise
+            time.sleep(random.uniform(0.1, 0.5))  # noqa: S311
+
+
+def _count(incident: str) -> None:
+    with transaction() as session:
+        queue.record_incident(session, incident)

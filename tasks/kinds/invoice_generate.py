@@ -1,0 +1,18 @@
+from collections.abc import Sequence
+
+from db.queue import ClaimedJob
+from domain.invoices import generation
+from domain.invoices.request import InvoiceRequest
+from domain.jobs.registry import Context, Outcome, job
+
+
+@job("invoice.generate", group=200, max_attempts=5, backoff=5.0)
+def generate_invoices(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
+    """Each job ends with exactly one invoice, or with the reason why it can have none."""
+    adopted = generation.adopt(context.session, [job.id for job in jobs])
+    fresh = [job for job in jobs if job.id not in adopted]
+    requests = [InvoiceRequest.of_job(job.organization_id, job.id, job.payload) for job in fresh]
+    issued = adopted | dict(
+        zip((job.id for job in fresh), generation.issue(context.session, requests), strict=True)
+    )
+    return [i if isinstance(i := issued[job.id], Exception) else i.result() for job in jobs]

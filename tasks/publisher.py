@@ -1,0 +1,64 @@
+import logging
+from collections.abc import Sequence
+
+from celery import Celery
+from kombu import Connection
+from kombu.exceptions import OperationalError
+
+from tasks.message import Message
+
+log = logging.getLogger(__name__)
+
+
+class BrokerAway(Exception):
+    """The broker does not take messages now; what was to be sent is still in the outbox."""
+
+
+class Publisher:
+    """Sends messages over one connection. No call blocks longer than the broker's timeouts."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._connection: Connection | None = None
+
+    def connect(self) -> None:
+        """Be connected, or raise BrokerAway."""
+        if self._connection is not None:
+            return
+        connection = self._app.connection_for_write()
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=connection.connect_timeout)
+            self._producer = self._app.amqp.Producer(connection.default_channel, auto_declare=False)
+        except (OperationalError, *connection.connection_errors) as error:
+            connection.release()
+            raise BrokerAway(str(error)) from error
+        self._connection = connection
+
+    def publish(self, message: Message) -> None:
+        """Hand `message` to the broker, or raise BrokerAway."""
+        try:
+            self._app.send_task(
+                message.kind, kwargs=message.body(), queue=message.lane, producer=self._producer, retry=False
+            )
+        except (OperationalError, *self._errors()) as error:
+            self.close()
+            raise BrokerAway(str(error)) from error
+
+    def depth(self, lane: str) -> int:
+        """Return how many messages of `lane` the broker holds; none when it has no such queue; or raise BrokerAway."""
+        assert self._connection is not None
+        try:
+            return self._connection.default_channel.queue_declare(lane, passive=True).message_count
+        except self._connection.channel_errors:
+            return 0
+        except (OperationalError, *self._errors()) as error:
+            self.close()
+            raise BrokerAway(str(error)) from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.release()
+
+    def _errors(self) -> Sequence[type[BaseException]]:
+        return self._connection.connection_errors if self._connection else ()

@@ -1,0 +1,130 @@
+"""From the outbox to the broker. No transaction is open while the relay talks to the broker."""
+
+import logging
+import os
+import random
+import signal
+import time
+
+from db import outbox, queue
+from db.listener import Listener
+from db.outbox import Entry
+from db.transaction import is_transient, transaction
+from domain.jobs.registry import LANES, kinds
+from settings import settings
+from tasks.app import app
+from tasks.message import coalesce
+from tasks.publisher import BrokerAway, Publisher
+
+log = logging.getLogger(__name__)
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 1.0
+BUSY_TURNS = 2
+
+
+class Relay:
+    """Any number may run at once: entries are leased with SKIP LOCKED, and a doubled message is harmless."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._group_sizes = {kind.name: kind.group for kind in kinds()}
+
+    def turn(self) -> int:
+        """Publish what is due and fits; return how many entries that was. Raise BrokerAway, everything given back."""
+        self._publisher.connect()
+        with transaction() as session:
+            entries = outbox.lease(session, LANES, settings.max_out, settings.redelivery_interval)
+        self._publish(self._affordable(entries))
+        return len(entries)
+
+    def _affordable(self, entries: list[Entry]) -> list[Entry]:
+        """Drop redeliveries to a lane whose queue is long already: the first message is in there still."""
+        lanes = {entry.lane for entry in entries if entry.again}
+        full = {lane for lane in lanes if self._publisher.depth(lane) >= settings.max_broker_depth}
+        return [entry for entry in entries if not (entry.again and entry.lane in full)]
+
+    def _publish(self, entries: list[Entry]) -> None:
+        messages = list(coalesce(entries, self._group_sizes))
+        for sent, message in enumerate(messages):
+            try:
+                self._publisher.publish(message)
+            except BrokerAway:
+                unsent = [job_id for message in messages[sent:] for job_id in message.job_ids]
+                with transaction() as session:
+                    outbox.give_back(session, unsent)
+                raise
+
+
+class Loop:
+    """Runs a relay until told to stop: at once while there is work, ever more slowly while there is none."""
+
+    def __init__(self, relay: Relay, wakeup_fd: int) -> None:
+        self._relay, self._listener = relay, Listener(wakeup_fd)
+        self._stopping = False
+        self._broken: str | None = None
+        self._full_turns = BUSY_TURNS  # so that the first empty turn says that this relay listens
+        self._last_work = self._next_sweep = time.monotonic()
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def run(self) -> None:
+        while not self._stopping:
+            try:
+                self._sweep()
+                found = self._relay.turn()
+                self._recovered()
+                self._pace(found)
+            except Exception as error:
+                if not isinstance(error, BrokerAway) and not is_transient(error):
+                    raise
+                self._trouble("broker" if isinstance(error, BrokerAway) else "database", error)
+        self._listener.close()
+
+    def _sweep(self) -> None:
+        if time.monotonic() >= self._next_sweep:
+            with transaction() as session:
+                queue.sweep(session)
+            self._next_sweep = time.monotonic() + settings.sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311
+
+    def _pace(self, found: int) -> None:
+        if found:
+            self._last_work = time.monotonic()
+            self._full_turns += 1
+            if self._full_turns == BUSY_TURNS:
+                self._listen(False)
+            return
+        busy, self._full_turns = self._full_turns >= BUSY_TURNS, 0
+        if busy:
+            self._listen(True)  # and look once more: an intake that saw the old flag may just have committed
+            return
+        idle = time.monotonic() - self._last_work
+        self._listener.wait(min(max(idle / 4, SHORTEST_PAUSE), LONGEST_PAUSE))
+
+    def _listen(self, listening: bool) -> None:
+        with transaction() as session:
+            outbox.listen(session, listening)
+
+    def _trouble(self, what: str, error: Exception) -> None:
+        if self._broken is None:
+            log.warning("%s away, waiting for it: %s", what, error)
+        self._broken = what
+        self._listener.wait(random.uniform(0.3, 1.0))  # noqa: S311
+
+    def _recovered(self) -> None:
+        if self._broken is not None:
+            log.warning("%s back", self._broken)
+            self._broken = None
+            self._listen(True)
+
+
+def main() -> None:
+    """Relay until SIGTERM or SIGINT, then leave at once; whatever was leased falls due again."""
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(write_fd, False)
+    signal.set_wakeup_fd(write_fd)
+    loop = Loop(Relay(Publisher(app)), read_fd)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    log.info("relay started")
+    loop.run()
