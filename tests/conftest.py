@@ -1,0 +1,95 @@
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from sqlalchemy.engine import make_url
+
+from db import engine as db_engine
+from db import migrations
+from local.broker import EmbeddedBroker
+from local.postgres import EmbeddedPostgres
+from settings import Settings, broker_url, database_url, settings
+from tasks import kinds
+from tests.tenant import Tenant, new_tenant
+
+kinds.load()
+_numbers = itertools.count(1)
+
+
+def configure(**values: object) -> None:
+    """Point the one Settings object elsewhere, as a process started with another environment would."""
+    for name, value in values.items():
+        object.__setattr__(settings, name, value)
+    db_engine._engine_of.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of this test process. fsync is off: processes are killed here, the machine is not."""
+    with tempfile.TemporaryDirectory(prefix="cf-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with EmbeddedPostgres(Path(folder), settings={"fsync": "off", "max_connections": "200"}) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: EmbeddedPostgres) -> str:
+    """The name of a migrated database, copied for each test."""
+    configure(database_url=database_url(postgres.url))
+    migrations.upgrade()
+    db_engine.engine().dispose()
+    return make_url(postgres.url).database or ""
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+    """The URL of a database of this test's own; the settings point at it."""
+    before = settings.__dict__.copy()
+    name = f"test_{next(_numbers)}"
+    maintenance = make_url(postgres.url).set(database="postgres").render_as_string(hide_password=False)
+    execute(maintenance, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY file_copy")
+    url = make_url(postgres.url).set(database=name).render_as_string(hide_password=False)
+    configure(database_url=database_url(url))
+    yield url
+    db_engine.engine().dispose()
+    configure(**before)
+    execute(maintenance, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def execute(url: str, statement: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def broker_server() -> Iterator[EmbeddedBroker]:
+    with tempfile.TemporaryDirectory(prefix="cf-broker-") as folder, EmbeddedBroker(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def broker(broker_server: EmbeddedBroker) -> str:
+    """The URL of an empty broker; the settings point at it."""
+    import redis
+
+    with redis.Redis.from_url(broker_server.url) as connection:
+        connection.flushall()
+    configure(broker_url=broker_url(broker_server.url))
+    return broker_server.url
+
+
+@pytest.fixture
+def organization(database: str) -> Tenant:
+    """An organization with a key and a supplier; `.id`, `.key`, `.supplier_id`."""
+    return new_tenant("Acme")
+
+
+@pytest.fixture
+def other_organization(database: str) -> Tenant:
+    return new_tenant("Umbrella")
