@@ -50,7 +50,11 @@ if not settings.broker_url.startswith("redis"):
 
 beat_scheduler = "celery.beat:Scheduler"
 beat_schedule = {
-    "sweep": {"task": "queue.sweep", "schedule": settings.sweep_interval, "options": {"queue": "urgent", "expires": 60}},
+    "sweep": {
+        "task": "queue.sweep",
+        "schedule": settings.sweep_interval,
+        "options": {"queue": "urgent", "expires": 60},
+    },
     "cleanup": {"task": "queue.cleanup", "schedule": 3600, "options": {"queue": "default", "expires": 3600}},
 }
 timezone = "UTC"

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -53,7 +55,7 @@ class Settings:
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError."""
         order = ("statement_timeout", "http_timeout", "task_timeout", "lease", "visibility_timeout")
-        for shorter, longer in zip(order, order[1:], strict=False):
+        for shorter, longer in pairwise(order):
             if getattr(self, shorter) >= getattr(self, longer):
                 raise ConfigurationError(
                     f"{variable(shorter)} ({getattr(self, shorter)} s) must be shorter than "
@@ -65,7 +67,7 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from `environ`, the process environment by default; raise ConfigurationError."""
     environ = os.environ if environ is None else environ
-    given = {
+    given: dict[str, Any] = {
         f.name: _parse(f.name, f.type, environ[variable(f.name)])
         for f in fields(Settings)
         if environ.get(variable(f.name))
@@ -106,7 +108,7 @@ def database_url(url: str) -> str:
     """Return `url` naming the driver in use (psycopg2); an empty one stays empty; raise ConfigurationError."""
     if not url:
         return ""
-    scheme, host, database = _split("DATABASE_URL", url)
+    scheme, _, database = _split("DATABASE_URL", url)
     if scheme not in DATABASE_SCHEMES or not database.strip("/"):
         raise ConfigurationError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
     return "postgresql+psycopg2://" + url.split("://", 1)[1]
@@ -118,9 +120,7 @@ def broker_url(url: str) -> str:
         return ""
     scheme, host, _ = _split("BROKER_URL", url)
     if scheme not in BROKER_SCHEMES or not host:
-        raise ConfigurationError(
-            "BROKER_URL must look like redis://host:6379/0 or amqp://user:password@host//"
-        )
+        raise ConfigurationError("BROKER_URL must look like redis://host:6379/0 or amqp://user:password@host//")
     return scheme.replace("valkey", "redis") + "://" + url.split("://", 1)[1]
 
 

@@ -2,6 +2,7 @@
 
 import os
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
@@ -31,13 +32,11 @@ def _engine_of(pid: int) -> Engine:
 def url() -> URL:
     """Return the database's address; raise ConfigurationError when none is set."""
     if not settings.database_url:
-        raise ConfigurationError(
-            "DATABASE_URL is not set; it must look like postgresql://user:password@host/database"
-        )
+        raise ConfigurationError("DATABASE_URL is not set; it must look like postgresql://user:password@host/database")
     return make_url(settings.database_url)
 
 
-def connect_arguments() -> dict[str, object]:
+def connect_arguments() -> dict[str, Any]:
     """Return libpq arguments under which no statement, lock, idle transaction or dead peer holds anything for long."""
     limits = {
         "statement_timeout": settings.statement_timeout,

@@ -1,4 +1,5 @@
 import select
+from typing import Any
 
 import psycopg2
 
@@ -10,7 +11,7 @@ class Listener:
 
     def __init__(self, wakeup_fd: int) -> None:
         self._wakeup_fd = wakeup_fd
-        self._connection: psycopg2.extensions.connection | None = None
+        self._connection: Any = None
 
     def wait(self, seconds: float) -> None:
         """Return at a NOTIFY, when `wakeup_fd` turns readable, or after `seconds`."""
@@ -28,7 +29,7 @@ class Listener:
             self._connection.close()
             self._connection = None
 
-    def _connect(self) -> psycopg2.extensions.connection:
+    def _connect(self) -> Any:
         if self._connection is None:
             dsn = url().set(drivername="postgresql").render_as_string(hide_password=False)
             self._connection = psycopg2.connect(dsn, **connect_arguments())

@@ -20,9 +20,7 @@ class Entry(NamedTuple):
 
 def lease(session: Session, lanes: Sequence[str], max_out: int, redelivery: float) -> list[Entry]:
     """Take due entries, so many that no lane has more than `max_out` out; each is due again in `redelivery` seconds."""
-    rows = session.execute(
-        query("lease_entries"), {"lanes": list(lanes), "max_out": max_out, "redelivery": redelivery}
-    )
+    rows = session.execute(query("lease_entries"), {"lanes": list(lanes), "max_out": max_out, "redelivery": redelivery})
     return [Entry(*row) for row in rows]
 
 

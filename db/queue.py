@@ -89,26 +89,18 @@ def _settle(session: Session, verb: str, token: UUID, parameters: dict[str, Any]
 def release(session: Session, token: UUID, ids: Sequence[int], delay: float, alone: bool) -> int:
     """Hand back those of `ids` still held under `token`, attempt included; return how many."""
     return len(
-        session.execute(
-            query("release"), {"ids": list(ids), "token": token, "delay": delay, "alone": alone}
-        ).all()
+        session.execute(query("release"), {"ids": list(ids), "token": token, "delay": delay, "alone": alone}).all()
     )
 
 
 def cancel(session: Session, organization_id: int, job_id: int) -> bool:
     """Cancel a PENDING job; return whether it was one."""
-    return (
-        session.execute(query("cancel"), {"id": job_id, "organization_id": organization_id}).first()
-        is not None
-    )
+    return session.execute(query("cancel"), {"id": job_id, "organization_id": organization_id}).first() is not None
 
 
 def requeue(session: Session, organization_id: int, job_id: int) -> bool:
     """Give a FAILED or CANCELLED job its attempts again; return whether it was one."""
-    return (
-        session.execute(query("requeue"), {"id": job_id, "organization_id": organization_id}).first()
-        is not None
-    )
+    return session.execute(query("requeue"), {"id": job_id, "organization_id": organization_id}).first() is not None
 
 
 def sweep(session: Session, limit: int = 1000) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
@@ -11,9 +12,10 @@ from db.engine import engine
 # Serialization, deadlock, lock timeout, cancelled statement, idle-in-transaction timeout; then whole classes:
 # connection, resources, shutdown. SQLSTATE codes: PostgreSQL manual, appendix A.
 TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "25P03", "25P04"}
+UNIQUE_VIOLATION = "23505"
 TRANSIENT_CLASSES = ("08", "53", "57P", "58")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
-RACED_CONSTRAINTS = {"invoices_job_id_key", "clients_tax_id_key", "clients_vat_id_key"}
+RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key"}
 
 
 @contextmanager
@@ -29,9 +31,10 @@ def is_transient(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    code = getattr(error.orig, "pgcode", None)
-    if code is None:
+    cause = error.orig
+    if not isinstance(cause, psycopg2.Error) or cause.pgcode is None:
         return error.connection_invalidated or isinstance(error, OperationalError)
-    if code == "23505":
-        return error.orig.diag.constraint_name in RACED_CONSTRAINTS
+    code = cause.pgcode
+    if code == UNIQUE_VIOLATION:
+        return cause.diag.constraint_name in RACED_CONSTRAINTS
     return code in TRANSIENT_CODES or code.startswith(TRANSIENT_CLASSES)

@@ -5,7 +5,11 @@ from sqlalchemy.orm import Session
 
 from db.models import NumberSeries, Supplier
 
-SERIES_FIELDS = {"invoice_prefix": "prefix", "invoice_number_digits": "digits", "invoice_start_number": "start_number"}
+SERIES_FIELDS = {
+    "invoice_prefix": "prefix",
+    "invoice_number_digits": "digits",
+    "invoice_start_number": "start_number",
+}
 
 
 def create_supplier(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Supplier:

@@ -9,7 +9,7 @@ from db import outbox, queue
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.registry import Kind, kinds
-from settings import settings
+from settings import ConfigurationError, settings, variable
 from tasks import kinds as kinds_folder
 from tasks.message import ForgedMessage, read
 
@@ -20,10 +20,15 @@ app.config_from_object("celeryconfig")
 
 
 def _register(kind: Kind) -> None:
+    if kind.timeout >= settings.task_timeout:
+        raise ConfigurationError(
+            f"{variable('task_timeout')} ({settings.task_timeout} s) must exceed the {kind.timeout} s of {kind.name}"
+        )
+
     @app.task(name=kind.name, soft_time_limit=kind.timeout, time_limit=settings.task_timeout)
     def run(*args: Any, **body: Any) -> None:
         try:
-            job_ids = read(**body) if not args else read(args=args)
+            job_ids = read(args, body)
         except ForgedMessage as forged:
             log.warning("%s: message ignored: %s", kind.name, forged)
             with transaction() as session:

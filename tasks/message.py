@@ -39,13 +39,14 @@ def _order(entry: Entry) -> tuple[Any, ...]:
     return LANES.index(entry.lane), -entry.priority, entry.kind, entry.alone, entry.group_key, entry.job_id
 
 
-def read(version: Any = None, jobs: Any = None, **unknown: Any) -> Sequence[int]:
-    """Return the job ids of a message's body; raise ForgedMessage unless it is one of ours."""
-    if version != VERSION or unknown or not isinstance(jobs, list):
+def read(args: Sequence[Any], body: Mapping[str, Any]) -> list[int]:
+    """Return the job ids that a task was called with; raise ForgedMessage unless the relay wrote it."""
+    if args or body.keys() != {"version", "jobs"} or body["version"] != VERSION:
         raise ForgedMessage("unknown shape or version")
-    if not all(type(job_id) is int and 0 < job_id < 2**63 for job_id in jobs):
-        raise ForgedMessage("job ids must be positive integers")
-    return jobs
+    job_ids = body["jobs"]
+    if not isinstance(job_ids, list) or not all(type(i) is int and 0 < i < 2**63 for i in job_ids):
+        raise ForgedMessage("jobs must be a list of positive integers")
+    return job_ids
 
 
 def _batched(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:

@@ -1,5 +1,4 @@
 import logging
-from collections.abc import Sequence
 
 from celery import Celery
 from kombu import Connection
@@ -20,6 +19,9 @@ class Publisher:
     def __init__(self, app: Celery) -> None:
         self._app = app
         self._connection: Connection | None = None
+        transport = app.connection_for_write()
+        self._errors = (OperationalError, *transport.connection_errors)
+        self._channel_errors = tuple(transport.channel_errors)
 
     def connect(self) -> None:
         """Be connected, or raise BrokerAway."""
@@ -29,7 +31,7 @@ class Publisher:
         try:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=connection.connect_timeout)
             self._producer = self._app.amqp.Producer(connection.default_channel, auto_declare=False)
-        except (OperationalError, *connection.connection_errors) as error:
+        except self._errors as error:
             connection.release()
             raise BrokerAway(str(error)) from error
         self._connection = connection
@@ -40,18 +42,17 @@ class Publisher:
             self._app.send_task(
                 message.kind, kwargs=message.body(), queue=message.lane, producer=self._producer, retry=False
             )
-        except (OperationalError, *self._errors()) as error:
+        except self._errors as error:
             self.close()
             raise BrokerAway(str(error)) from error
 
     def depth(self, lane: str) -> int:
         """Return how many messages of `lane` the broker holds; none when it has no such queue; or raise BrokerAway."""
-        assert self._connection is not None
         try:
-            return self._connection.default_channel.queue_declare(lane, passive=True).message_count
-        except self._connection.channel_errors:
+            return self._producer.channel.queue_declare(lane, passive=True).message_count
+        except self._channel_errors:
             return 0
-        except (OperationalError, *self._errors()) as error:
+        except self._errors as error:
             self.close()
             raise BrokerAway(str(error)) from error
 
@@ -59,6 +60,3 @@ class Publisher:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.release()
-
-    def _errors(self) -> Sequence[type[BaseException]]:
-        return self._connection.connection_errors if self._connection else ()

@@ -34,7 +34,15 @@ class Relay:
         self._publisher.connect()
         with transaction() as session:
             entries = outbox.lease(session, LANES, settings.max_out, settings.redelivery_interval)
-        self._publish(self._affordable(entries))
+        unsent = {entry.job_id for entry in entries}
+        try:
+            for message in coalesce(self._affordable(entries), self._group_sizes):
+                self._publisher.publish(message)
+                unsent.difference_update(message.job_ids)
+        except BrokerAway:
+            with transaction() as session:
+                outbox.give_back(session, list(unsent))
+            raise
         return len(entries)
 
     def _affordable(self, entries: list[Entry]) -> list[Entry]:
@@ -42,17 +50,6 @@ class Relay:
         lanes = {entry.lane for entry in entries if entry.again}
         full = {lane for lane in lanes if self._publisher.depth(lane) >= settings.max_broker_depth}
         return [entry for entry in entries if not (entry.again and entry.lane in full)]
-
-    def _publish(self, entries: list[Entry]) -> None:
-        messages = list(coalesce(entries, self._group_sizes))
-        for sent, message in enumerate(messages):
-            try:
-                self._publisher.publish(message)
-            except BrokerAway:
-                unsent = [job_id for message in messages[sent:] for job_id in message.job_ids]
-                with transaction() as session:
-                    outbox.give_back(session, unsent)
-                raise
 
 
 class Loop:

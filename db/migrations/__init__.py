@@ -1,4 +1,4 @@
-"""Schema changes, run under one advisory lock and in one transaction: killed anywhere, they run again from the start."""
+"""Schema changes, run under one advisory lock and in one transaction: killed anywhere, they start over."""
 
 from pathlib import Path
 

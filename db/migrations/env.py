@@ -12,9 +12,7 @@ def run() -> None:
     engine = create_engine(url(), connect_args=connect_arguments() | {"options": "-c timezone=UTC"})
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
-        context.configure(
-            connection=connection, target_metadata=Base.metadata, transaction_per_migration=False
-        )
+        context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=False)
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()

@@ -57,9 +57,7 @@ class NumberSeries(Base):
     digits: Mapped[int] = mapped_column(SmallInteger, server_default=text("6"))
     start_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     last_number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    last_hash: Mapped[bytes] = mapped_column(
-        LargeBinary, server_default=text(r"decode(repeat('00', 32), 'hex')")
-    )
+    last_hash: Mapped[bytes] = mapped_column(LargeBinary, server_default=text(r"decode(repeat('00', 32), 'hex')"))
 
 
 class Client(Party, Base):

@@ -5,7 +5,7 @@ from db.models.base import Base, BigId, OrganizationId, Timestamp
 
 
 class TemplateSource(Base):
-    """The HTML of a template under its SHA-256: never changed, so an invoice that names it renders the same for ever."""
+    """The HTML of a template under its SHA-256: never changed, so an invoice renders the same for ever."""
 
     __tablename__ = "template_sources"
 

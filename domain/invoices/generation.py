@@ -55,17 +55,19 @@ def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | 
 
 def adopt(session: Session, job_ids: Collection[int]) -> dict[int, Issued]:
     """Return the invoices that jobs already have: a second run links the first one's instead of issuing again."""
+    if not job_ids:
+        return {}
     rows = session.execute(
         select(Invoice.job_id, Invoice.id, Invoice.invoice_number, Invoice.issue_date, Invoice.status).where(
             Invoice.job_id.in_(job_ids)
         )
     )
-    return {job_id: Issued(*rest) for job_id, *rest in rows}
+    return {row.job_id: Issued(row.id, row.invoice_number, row.issue_date, row.status) for row in rows if row.job_id}
 
 
 def _suppliers(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
-    rows = session.execute(query("load_suppliers"), {"ids": sorted(ids)}).mappings()
-    return {row["id"]: row for row in rows}
+    rows = session.execute(query("load_suppliers"), {"ids": sorted(ids)})
+    return {row.id: dict(row._mapping) for row in rows}
 
 
 def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft | InvoiceRefused:

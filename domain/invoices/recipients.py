@@ -49,9 +49,10 @@ def _find(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     if not wanted:
         return {}
     known: dict[Any, Recipient] = {}
-    for row in session.execute(query("find_clients"), {"wanted": json.dumps(wanted)}).mappings():
+    for row in session.execute(query("find_clients"), {"wanted": json.dumps(wanted)}):
+        client = dict(row._mapping)
         for name in ("id", *TAX_KEYS):
-            known[row["organization_id"], name, row[name]] = Recipient(row["id"], _snapshot(row))
+            known[client["organization_id"], name, client[name]] = Recipient(client["id"], _snapshot(client))
     return known
 
 
@@ -71,9 +72,7 @@ def _create(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
         return {}
     # Sorted, so that two groups with the same new clients wait for each other instead of deadlocking.
     fresh.sort(key=lambda one: list(one.keys()))
-    clients = [
-        {**one.client, "organization_id": one.organization_id, "position": n} for n, one in enumerate(fresh)
-    ]
+    clients = [{**one.client, "organization_id": one.organization_id, "position": n} for n, one in enumerate(fresh)]
     rows = session.execute(query("create_clients"), {"clients": json.dumps(clients)})
     created: dict[Any, Recipient] = {}
     for one, row in zip(fresh, rows, strict=True):

@@ -27,10 +27,10 @@ def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
     token = uuid4()
     job_ids = job_ids[: kind.group]
     try:
-        with transaction() as session:
-            jobs = queue.claim(session, kind.name, job_ids, token, settings.lease)
-        if jobs:
-            _run(kind, jobs, token)
+        _run(kind, _claim(kind, job_ids, token), token)
+    except LeaseLost as lost:
+        log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
+        _count("lease_lost")
     except Exception as error:
         if not is_transient(error):
             raise
@@ -39,16 +39,19 @@ def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
         _hand_back(token, job_ids)
 
 
+def _claim(kind: Kind, job_ids: Sequence[int], token: UUID) -> list[ClaimedJob]:
+    with transaction() as session:
+        return queue.claim(session, kind.name, job_ids, token, settings.lease)
+
+
 def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> None:
+    if not jobs:
+        return
     try:
         with transaction() as session:
-            outcomes = kind.handler(Context(session), jobs)
-            _settle(session, token, jobs, outcomes)
-    except LeaseLost as lost:
-        log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
-        _count("lease_lost")
+            _settle(session, token, jobs, kind.handler(Context(session), jobs))
     except Exception as error:
-        if is_transient(error):
+        if isinstance(error, LeaseLost) or is_transient(error):
             raise
         log.exception("%s: %d jobs failed", kind.name, len(jobs))
         _set_aside(kind, jobs, token, error)

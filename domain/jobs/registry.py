@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.queue import ClaimedJob
+from settings import settings
 
 LANES = ("urgent", "default", "io")
 
@@ -33,7 +34,10 @@ PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of work. `timeout` and `backoff` are seconds; `group` is how many jobs one transaction may carry."""
+    """A kind of work. `group` is how many jobs one transaction may carry.
+
+    `backoff` is the seconds before the second attempt, `timeout` those that a delivery may take.
+    """
 
     name: str
     handler: GroupHandler
@@ -41,7 +45,7 @@ class Kind:
     group: int = 1
     max_attempts: int = 3
     backoff: float = 120.0
-    timeout: float = 20.0
+    timeout: float = settings.task_timeout * 2 / 3
 
 
 _kinds: dict[str, Kind] = {}

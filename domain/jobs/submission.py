@@ -18,6 +18,4 @@ def enqueue(
 ) -> list[int]:
     """Owe one job for each (group key, payload) from the commit of `session` on; return their ids in order."""
     kind = find(kind_name)
-    return queue.enqueue(
-        session, organization_id, kind.name, kind.lane, priority, kind.max_attempts, payloads
-    )
+    return queue.enqueue(session, organization_id, kind.name, kind.lane, priority, kind.max_attempts, payloads)

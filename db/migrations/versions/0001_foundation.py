@@ -56,7 +56,12 @@ TENANTS = (
 )
 
 PARTIES = (
-    "CREATE TABLE template_sources (hash bytea PRIMARY KEY CHECK (hash = sha256(convert_to(html, 'UTF8'))), html text NOT NULL)",
+    """
+    CREATE TABLE template_sources (
+        hash bytea PRIMARY KEY CHECK (hash = sha256(convert_to(html, 'UTF8'))),
+        html text NOT NULL
+    )
+    """,
     """
     CREATE TABLE templates (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -162,10 +167,10 @@ INVOICES = (
         RETURN NEW;
     END $$
     """,
-    "CREATE TRIGGER invoices_freeze BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION refuse_invoice_change()",
-    "CREATE TRIGGER invoices_keep BEFORE DELETE OR TRUNCATE ON invoices EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER invoice_items_freeze BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_items EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER template_sources_freeze BEFORE UPDATE OR DELETE OR TRUNCATE ON template_sources EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER freeze BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION refuse_invoice_change()",
+    "CREATE TRIGGER keep BEFORE DELETE OR TRUNCATE ON invoices EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER freeze BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_items EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER freeze BEFORE UPDATE OR DELETE OR TRUNCATE ON template_sources EXECUTE FUNCTION refuse_change()",
 )
 
 QUEUE = (
@@ -191,8 +196,10 @@ QUEUE = (
         completed_at timestamptz,
         CONSTRAINT jobs_status_check CHECK (status IN ('PENDING', 'PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED')),
         CONSTRAINT jobs_attempts_check CHECK (attempts BETWEEN 0 AND max_attempts),
-        CONSTRAINT jobs_lease_check CHECK ((status = 'PROCESSING') = (lease_token IS NOT NULL AND lease_expires_at IS NOT NULL)),
-        CONSTRAINT jobs_completed_at_check CHECK ((status IN ('COMPLETED', 'FAILED', 'CANCELLED')) = (completed_at IS NOT NULL)),
+        CONSTRAINT jobs_lease_check CHECK (
+            (status = 'PROCESSING') = (lease_token IS NOT NULL AND lease_expires_at IS NOT NULL)),
+        CONSTRAINT jobs_completed_at_check CHECK (
+            (status IN ('COMPLETED', 'FAILED', 'CANCELLED')) = (completed_at IS NOT NULL)),
         CONSTRAINT jobs_error_check CHECK (status <> 'FAILED' OR error IS NOT NULL)
     ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)
     """,
