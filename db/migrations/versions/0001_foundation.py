@@ -167,10 +167,10 @@ INVOICES = (
         RETURN NEW;
     END $$
     """,
-    "CREATE TRIGGER freeze BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION refuse_invoice_change()",
+    "CREATE TRIGGER frozen BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION refuse_invoice_change()",
     "CREATE TRIGGER keep BEFORE DELETE OR TRUNCATE ON invoices EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER freeze BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_items EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER freeze BEFORE UPDATE OR DELETE OR TRUNCATE ON template_sources EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_items EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON template_sources EXECUTE FUNCTION refuse_change()",
 )
 
 QUEUE = (
