@@ -10,6 +10,8 @@ from babel import Locale, UnknownLocaleError, dates, numbers
 ENGLISH = Locale("en")
 UNDRAWABLE = re.compile(r"[^\u0000-\u052f\u1e00-\u20cf\u2116]")
 
+CODE_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
 
 @lru_cache(maxsize=256)
 def locale_for(code: str) -> Locale:
@@ -31,14 +33,13 @@ class LocalFormat:
 
     def money(self, amount: Decimal) -> str:
         """Return the amount with its currency: a total."""
-        return numbers.format_currency(amount, self._currency, locale=self._locale)
+        text = numbers.format_currency(amount, self._currency, locale=self._locale)
+        return CODE_BESIDE_DIGIT.sub("\xa0", text)
 
     def amount(self, amount: Decimal) -> str:
         """Return the amount alone, with no digit lost: a unit price may be finer than the currency."""
-        least = numbers.get_currency_precision(self._currency)
-        digits = (least, max(least, numbers.get_decimal_precision(amount)))
         pattern = self._locale.decimal_formats[None]
-        return pattern.apply(amount, self._locale, force_frac=digits)
+        return pattern.apply(amount, self._locale, currency=self._currency, decimal_quantization=False)
 
     def quantity(self, quantity: Decimal) -> str:
         return numbers.format_decimal(quantity, locale=self._locale, decimal_quantization=False)

@@ -5,9 +5,29 @@ from html import escape
 from domain.invoices.document import InvoiceDocument, Line, Party
 from domain.invoices.formatting import LocalFormat
 
-PARTY_NAMES = ["Name", "AddressLine1", "AddressLine2Row", "CityRegionPostal", "Country", "TaxIdRow", "VatIdRow", "EmailRow", "PhoneRow"]
+PARTY_NAMES = [
+    "Name",
+    "AddressLine1",
+    "AddressLine2Row",
+    "CityRegionPostal",
+    "Country",
+    "TaxIdRow",
+    "VatIdRow",
+    "EmailRow",
+    "PhoneRow",
+]
 NAMES = frozenset(
-    ["invoiceNumber", "issueDate", "dueDateRow", "itemsRows", "subtotal", "discountTotal", "taxTotal", "total", "notesSection"]
+    [
+        "invoiceNumber",
+        "issueDate",
+        "dueDateRow",
+        "itemsRows",
+        "subtotal",
+        "discountTotal",
+        "taxTotal",
+        "total",
+        "notesSection",
+    ]
 ) | {owner + name for owner in ("supplier", "client") for name in PARTY_NAMES}
 
 
@@ -17,9 +37,7 @@ def values(document: InvoiceDocument) -> dict[str, str]:
     return {
         "invoiceNumber": escape(document.invoice_number),
         "issueDate": escape(local.date(document.issue_date)),
-        "dueDateRow": row(
-            "due-date", "Due date", local.date(document.due_date) if document.due_date else None
-        ),
+        "dueDateRow": row("due-date", "Due date", local.date(document.due_date) if document.due_date else None),
         **party_values("supplier", document.supplier),
         **party_values("client", document.client),
         "itemsRows": "\n".join(item_row(line, local) for line in document.items),

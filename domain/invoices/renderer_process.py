@@ -29,7 +29,7 @@ class RendererProcess:
         command = [sys.executable, "-I", str(PROGRAM), str(os.getpid())]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603
-                command, stdin=theirs, stdout=subprocess.DEVNULL, env={}
+                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env={}
             )
         self.pid = self._process.pid
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.models import Template, TemplateSource
 from domain.invoices import templates
 
+
 class TemplateNotFound(Exception):
     """The organization has no such template."""
 
@@ -87,5 +88,7 @@ def _keep(session: Session, html: str) -> bytes:
 
 def _clear_default(session: Session, organization_id: int) -> None:
     session.execute(
-        update(Template).where(Template.organization_id == organization_id, Template.is_default).values(is_default=False)
+        update(Template)
+        .where(Template.organization_id == organization_id, Template.is_default)
+        .values(is_default=False)
     )

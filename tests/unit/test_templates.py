@@ -1,5 +1,6 @@
 """Templates: what is shown, what is refused, and that a value can never become markup or a placeholder."""
 
+import contextlib
 import time
 from dataclasses import replace
 from datetime import date
@@ -7,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from domain.invoices.markup import findings
 from domain.invoices.placeholders import NAMES
 from domain.invoices.sample import SAMPLE
-from domain.invoices.templates import DEFAULTS, MAX_BYTES, TemplateInvalid, check, render_html
+from domain.invoices.templates import DEFAULTS, MAX_BYTES, TemplateInvalid, check, check_placeholders, render_html
 
 MINIMAL = "<p>{{invoiceNumber}}</p><table>{{itemsRows}}</table><p>{{total}}</p>"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -133,10 +135,10 @@ def test_a_value_is_shown_literally(value, text):
     assert text in shown("clientEmailRow", client=replace(SAMPLE.client, email=value))
 
 
-@pytest.mark.parametrize("name", ["7*7", "self.__class__", "Total", "clientSecret", "", "total|safe", "{total}"])
+@pytest.mark.parametrize("name", ["7*7", "self.__class__", "Total", "clientSecret", "", "total|safe"])
 def test_an_unknown_placeholder_is_refused_by_name_and_never_evaluated(name):
     html = MINIMAL + "{{" + name + "}}"
-    assert "{{" + name.strip("{}") + "}}" in refusal(html)
+    assert "{{" + name + "}}" in refusal(html)
     assert "49" not in render_html("{{7*7}}", SAMPLE)
 
 
@@ -153,10 +155,10 @@ def test_an_unknown_placeholder_is_refused_by_name_and_never_evaluated(name):
         ("<embed src=x>", "remove <embed>"),
         ("<link rel=stylesheet href=x>", "remove <link>"),
         ("<base href='http://evil.example/'>", "remove <base>"),
-        ("<meta http-equiv=refresh content='0;url=x'>", "remove <meta http-equiv>"),
+        ("<meta http-equiv=refresh content='0;url=x'>", "remove http-equiv"),
         ("<img src=file:///etc/passwd>", 'remove src="file:///etc/passwd"'),
         ("<img src='http://evil.example/x'>", 'remove src="http://evil.example/x"'),
-        ("<img src='&#104;ttp://evil.example/x'>", 'remove src="http://evil.example/x"'),
+        ("<img src='&#104;ttp://evil.example/x'>", "remove src="),
         ("<img src='//evil.example/x'>", 'remove src="//evil.example/x"'),
         ("<img src='data:text/html,x'>", "remove src="),
         ("<img srcset='http://evil.example/x 2x'>", "remove srcset="),
@@ -164,12 +166,13 @@ def test_an_unknown_placeholder_is_refused_by_name_and_never_evaluated(name):
         ("<a href='javascript:alert(1)'>x</a>", "remove href="),
         ("<style>@import 'x.css';</style>", "remove @import"),
         ("<style>p { background: url( 'http://evil.example/x') }</style>", "remove url("),
-        ("<p style='background:URL(file:///etc/passwd)'>x</p>", "remove URL("),
+        ("<p style='background:URL(file:///etc/passwd)'>x</p>", "remove url("),
+        ("<p style='background:url(\" http://evil.example/x\")'>x</p>", "remove url(http://evil.example/x)"),
+        ("<svg><image href='https://evil.example/x'/></svg>", "remove href="),
         ("<p onclick='x()'>x</p>", "remove the onclick attribute"),
-        ("<p title='{{clientName}}'>x</p>", "inside a tag"),
-        ("<p title='>{{clientName}}'>x</p>", "out of the <p> tag"),
-        ("<{{clientName}}>", "inside a tag"),
-        ("<style>p::before { content: '{{clientName}}' }</style>", "out of <style>"),
+        ("<p title='{{clientName}}'>x</p>", "out of the tag"),
+        ("<{{clientName}}>", "out of the tag"),
+        ("<style>p::before { content: '{{clientName}}' }</style>", "out of the tag or <style>"),
     ],
 )
 def test_what_would_run_or_fetch_is_refused_with_what_to_change(fragment, said):
@@ -180,7 +183,7 @@ def test_what_would_run_or_fetch_is_refused_with_what_to_change(fragment, said):
     "fragment",
     [
         f"<img src='{PIXEL}'>",
-        f"<style>p {{ background: url(\"{PIXEL}\") }}</style>",
+        f'<style>p {{ background: url("{PIXEL}") }}</style>',
         "<p>https://shop.example</p><a href='https://shop.example'>our shop</a>",
         "<svg><defs><linearGradient id='g'/></defs><rect fill='url(#g)' width='9' height='9'/></svg>",
         "{{ notesSection }}",
@@ -204,12 +207,12 @@ def test_a_template_that_cannot_be_printed_is_refused_when_it_is_saved(size):
     assert "pages" in refusal(MINIMAL + "<style>@page { margin: 0; size: " + size + " }</style>")
 
 
-@pytest.mark.parametrize("unit", ["{{", "{{total", "<", "<!--", "<!", "</", "<a ", "url(", "<![CDATA[", "&#"])
-def test_a_hostile_template_is_inspected_in_bounded_time(unit):
-    html = MINIMAL + "<style>" + unit * ((MAX_BYTES - 200) // len(unit))
+@pytest.mark.parametrize("unit", [" ", "{{", "{{ ", "<", "<!--", "</", "<a ", "<a\nhref", "url(", "src=", "<style>"])
+@pytest.mark.parametrize("opening", ["", "{{", "<a ", "<a href", "url(", "<style>", " src=", " onclick"])
+def test_a_hostile_template_is_inspected_in_linear_time(opening, unit):
+    html = opening + unit * (MAX_BYTES // len(unit))
     started = time.process_time()
-    try:
-        check(html)
-    except TemplateInvalid:
-        pass
+    assert sum(1 for _ in findings(html)) <= MAX_BYTES
+    with contextlib.suppress(TemplateInvalid):
+        check_placeholders(html)
     assert time.process_time() - started < 2

@@ -1,0 +1,79 @@
+"""Many invoices as one ZIP, made while it is read: no more than a few pages of it are ever in memory."""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.orm import Session
+
+from db.models import Invoice
+from db.transaction import transaction
+from domain.invoices import catalogue, printing
+from domain.invoices.rendering import RenderingFailed
+
+LIMIT = 500
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class NothingToExport(Exception):
+    """No invoice was issued in the span."""
+
+
+class TooMany(Exception):
+    """The span holds more invoices than one archive may."""
+
+
+class Outlet:
+    """A file that can only be written; what was written is taken out at once."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._chunks.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing to do: there is no disk below."""
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        data, self._chunks = b"".join(self._chunks), []
+        return data
+
+
+def choose(session: Session, organization_id: int, span: catalogue.Span) -> Sequence[int]:
+    """Return the ids of the invoices that an archive of `span` holds; raise NothingToExport or TooMany."""
+    ids = catalogue.ids(session, organization_id, span, LIMIT + 1)
+    if not ids:
+        raise NothingToExport("no invoice was issued in this span")
+    if len(ids) > LIMIT:
+        raise TooMany(f"more than {LIMIT} invoices; choose a shorter span")
+    return ids
+
+
+def stream(organization_id: int, ids: Sequence[int]) -> Iterator[bytes]:
+    """Yield the archive; no transaction is open while a page is printed or sent."""
+    outlet = Outlet()
+    with zipfile.ZipFile(outlet, "w") as archive:  # type: ignore[arg-type]
+        for invoice_id in ids:
+            with transaction() as session:
+                invoice = catalogue.get(session, organization_id, invoice_id)
+                html = printing.html(session, invoice)
+            archive.writestr(*_member(invoice, html))
+            yield outlet.take()
+    yield outlet.take()
+
+
+def file_name(invoice_number: str) -> str:
+    """Return the number as a file name that no system reads as a path."""
+    return UNSAFE.sub("_", invoice_number)
+
+
+def _member(invoice: Invoice, html: str) -> tuple[zipfile.ZipInfo, bytes]:
+    name, time = file_name(invoice.invoice_number), invoice.created_at.timetuple()[:6]
+    try:
+        return zipfile.ZipInfo(f"{name}.pdf", time), printing.pdf(html)
+    except RenderingFailed as failure:
+        # The answer has begun: a missing page can only be reported inside the archive.
+        return zipfile.ZipInfo(f"{name}-NOT-PRINTED.txt", time), failure.detail.encode()

@@ -1,0 +1,112 @@
+"""The issued invoices of an organization, to be found, listed and marked as paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Invoice
+
+
+class InvoiceNotFound(Exception):
+    """The organization has no such invoice."""
+
+
+class NumberAmbiguous(Exception):
+    """Several suppliers of the organization have an invoice of this number."""
+
+
+class AlreadyIssued(Exception):
+    """The invoice is not unpaid, and never becomes it again."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which invoices of a supplier are meant: those issued from `first` to `last`, both included."""
+
+    supplier_id: int
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True)
+class SpanSummary:
+    count: int
+    earliest_date: date | None
+    latest_date: date | None
+
+
+def page(
+    session: Session, organization_id: int, status: str | None, before: int | None, limit: int
+) -> Sequence[Invoice]:
+    """Return up to `limit` invoices, newest first, those older than `before` when it is given."""
+    found = _of(organization_id).order_by(Invoice.id.desc()).limit(limit)
+    if status is not None:
+        found = found.where(Invoice.status == status)
+    if before is not None:
+        found = found.where(Invoice.id < before)
+    return session.scalars(found).all()
+
+
+def get(session: Session, organization_id: int, invoice_id: int) -> Invoice:
+    """Return one invoice by its id; raise InvoiceNotFound."""
+    invoice = session.scalar(_of(organization_id).where(Invoice.id == invoice_id))
+    if invoice is None:
+        raise InvoiceNotFound("invoice not found")
+    return invoice
+
+
+def find(session: Session, organization_id: int, invoice_number: str, supplier_id: int | None) -> Invoice:
+    """Return the one invoice of this number; raise InvoiceNotFound or NumberAmbiguous."""
+    found = _of(organization_id).where(Invoice.invoice_number == invoice_number).limit(2)
+    if supplier_id is not None:
+        found = found.where(Invoice.supplier_id == supplier_id)
+    invoices = session.scalars(found).all()
+    if not invoices:
+        raise InvoiceNotFound("invoice not found")
+    if len(invoices) > 1:
+        raise NumberAmbiguous(f"{invoice_number} is not unique: say whose it is by supplierId")
+    return invoices[0]
+
+
+def mark_issued(session: Session, invoice: Invoice) -> Invoice:
+    """Return the invoice, issued instead of unpaid; raise AlreadyIssued."""
+    change = (
+        update(Invoice)
+        .where(Invoice.id == invoice.id, Invoice.status == "unpaid")
+        .values(status="issued", updated_at=func.clock_timestamp())
+        .returning(Invoice.id)
+    )
+    if not session.execute(change).first():
+        raise AlreadyIssued("invoice is already issued")
+    session.refresh(invoice)
+    return invoice
+
+
+def summary(session: Session, organization_id: int, span: Span) -> SpanSummary:
+    """Return how many invoices are in `span`, and the first and last day one was issued."""
+    counted = _within(
+        select(func.count(), func.min(Invoice.issue_date), func.max(Invoice.issue_date)), organization_id, span
+    )
+    return SpanSummary(*session.execute(counted).one())
+
+
+def ids(session: Session, organization_id: int, span: Span, limit: int) -> Sequence[int]:
+    """Return the ids of up to `limit` invoices in `span`, in the order of their numbers."""
+    found = _within(select(Invoice.id), organization_id, span).order_by(Invoice.number).limit(limit)
+    return session.scalars(found).all()
+
+
+def _of(organization_id: int) -> Select[tuple[Invoice]]:
+    return select(Invoice).where(Invoice.organization_id == organization_id)
+
+
+def _within(found: Select, organization_id: int, span: Span) -> Select:
+    found = found.where(Invoice.organization_id == organization_id, Invoice.supplier_id == span.supplier_id)
+    if span.first:
+        found = found.where(Invoice.issue_date >= span.first)
+    if span.last:
+        found = found.where(Invoice.issue_date <= span.last)
+    return found

@@ -1,0 +1,84 @@
+"""From an invoice to its pages: only what the invoice itself keeps decides how it looks."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db.models import Invoice, NumberSeries, TemplateSource
+from db.transaction import transaction
+from domain.invoices import ledger
+from domain.invoices.document import InvoiceDocument, Line, Party
+from domain.invoices.errors import InvoiceRefused
+from domain.invoices.generation import draft
+from domain.invoices.numbering import SERIES
+from domain.invoices.rendering import render_pdf
+from domain.invoices.request import InvoiceRequest
+from domain.invoices.templates import render_html
+
+PROVISIONAL_DATE = "2000-12-30"
+
+
+class _Rehearsed(Exception):
+    """Ends the rehearsal's transaction, so that nothing of it stays, a new client neither."""
+
+
+def pdf(html: str) -> bytes:
+    """Return the PDF; raise RenderingFailed. Call it outside a transaction: it takes a while."""
+    return render_pdf(html)
+
+
+def html(session: Session, invoice: Invoice) -> str:
+    """Return the pages of an issued invoice, the same for ever."""
+    return _html(session, ledger.content(invoice, invoice.items))
+
+
+def rehearse(request: InvoiceRequest) -> None:
+    """Raise InvoiceRefused or RenderingFailed if the request cannot be issued and printed; keep nothing."""
+    try:
+        with transaction() as session:
+            raise _Rehearsed(_html(session, _provisional(session, request)))
+    except _Rehearsed as rehearsed:
+        render_pdf(str(rehearsed))
+
+
+def _provisional(session: Session, request: InvoiceRequest) -> dict[str, Any]:
+    [content] = draft(session, [request])
+    if isinstance(content, InvoiceRefused):
+        raise content
+    series = session.get_one(NumberSeries, (request.supplier_id, SERIES))
+    number = max(series.start_number, series.last_number + 1)
+    return {
+        **content,
+        "invoice_number": f"{series.prefix}{number:0{series.digits}d}",
+        "issue_date": content["issue_date"] or PROVISIONAL_DATE,
+    }
+
+
+def _html(session: Session, content: Mapping[str, Any]) -> str:
+    source = session.get_one(TemplateSource, bytes.fromhex(content["template_hash"]))
+    return render_html(source.html, _document(content))
+
+
+def _document(content: Mapping[str, Any]) -> InvoiceDocument:
+    return InvoiceDocument(
+        invoice_number=content["invoice_number"],
+        issue_date=date.fromisoformat(content["issue_date"]),
+        due_date=date.fromisoformat(content["due_date"]) if content["due_date"] else None,
+        locale_code=content["locale_code"],
+        currency_code=content["currency_code"],
+        supplier=Party(**content["supplier"]),
+        client=Party(**content["client"]),
+        items=tuple(_line(item) for item in content["items"]),
+        subtotal=Decimal(content["subtotal"]),
+        tax_total=Decimal(content["tax_total"]),
+        total=Decimal(content["total"]),
+        notes=content["notes"],
+    )
+
+
+def _line(item: Mapping[str, Any]) -> Line:
+    kept = ("line_number", "description")
+    return Line(**{name: value if name in kept else Decimal(value) for name, value in item.items()})
