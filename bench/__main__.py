@@ -1,0 +1,95 @@
+"""`make bench`: one run on this machine, a table of ratios, the same as JSON in bench/results/."""
+
+import json
+import time
+from pathlib import Path
+
+from bench import workloads
+from bench.machine import Machine, machine
+from db import migrations
+from settings import database_url, settings
+from tasks import kinds
+
+RESULTS = Path(__file__).parent / "results"
+RUNS = 3
+
+
+def main() -> None:
+    with machine() as made:
+        use(made)
+        migrations.upgrade()
+        figures = measure(made)
+    table = rows(figures)
+    print(render(table))
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
+    path.write_text(json.dumps({"figures": figures, "rows": table}, indent=2))
+    print(f"\nJSON: {path}")
+
+
+def use(made: Machine) -> None:
+    """Point this process's settings at the run's servers; its children get them by their environment."""
+    object.__setattr__(settings, "database_url", database_url(made.postgres.url))
+    object.__setattr__(settings, "broker_url", made.broker.url)
+
+
+def measure(made: Machine) -> dict:
+    kinds.load()
+    plan = {
+        "bare_celery": lambda: workloads.bare_celery(made, 4000),
+        "naive": lambda: workloads.naive(made, 1200),
+        "hot_supplier": lambda: workloads.counterfoil(made, 20_000, 1),
+        "many_suppliers": lambda: workloads.counterfoil(made, 20_000, 1000),
+        "ceiling_hot": lambda: workloads.ceiling(made, 1, 5),
+        "ceiling_many": lambda: workloads.ceiling(made, 1000, 5),
+    }
+    figures: dict = {name: spread(name, [run() for _ in range(RUNS)]) for name, run in plan.items()}
+    print("idle latency, queries at rest, memory ...", flush=True)
+    figures["latency_ms"] = workloads.idle_latency(made, 300)
+    figures["queries_at_rest"] = {part: workloads.queries_at_rest(made, part, 20) for part in ("relay", "worker")}
+    figures["memory_mib"] = workloads.memory(made)
+    return figures
+
+
+def spread(name: str, values: list[float]) -> dict[str, float]:
+    values = sorted(values)
+    print(f"{name}: {values[len(values) // 2]:,.0f}/s ({values[0]:,.0f} to {values[-1]:,.0f})", flush=True)
+    return {"median": values[len(values) // 2], "min": values[0], "max": values[-1]}
+
+
+def rows(figures: dict) -> list[dict]:
+    """Return what was expected beside what was measured."""
+    hot, many = figures["hot_supplier"]["median"], figures["many_suppliers"]["median"]
+    bare, naive = figures["bare_celery"]["median"], figures["naive"]["median"]
+    queries = figures["queries_at_rest"]
+    return [
+        row("hot supplier / naive design", hot / naive, 10),
+        row("hot supplier / bare Celery no-op", hot / bare, 3),
+        row("1,000 suppliers / naive design", many / naive, 10),
+        row("1,000 suppliers / bare Celery no-op", many / bare, 3),
+        row("hot supplier / pgbench ceiling", hot / figures["ceiling_hot"]["median"]),
+        row("1,000 suppliers / pgbench ceiling", many / figures["ceiling_many"]["median"]),
+        row("idle: accepted to numbered, p50 ms", figures["latency_ms"]["p50"], most=8),
+        row("idle: accepted to numbered, p99 ms", figures["latency_ms"]["p99"], most=25),
+        row("relay at rest, queries/s", queries["relay"], most=2),
+        row("worker at rest, queries/s", queries["worker"], most=2),
+        row("api + relay + worker(2) + beat, MiB", figures["memory_mib"], most=600),
+    ]
+
+
+def row(what: str, measured: float, least: float | None = None, most: float | None = None) -> dict:
+    expected = f">= {least:g}" if least else f"<= {most:g}" if most else ""
+    met = (least is None or measured >= least) and (most is None or measured <= most)
+    return {"what": what, "measured": round(measured, 2), "expected": expected, "met": met}
+
+
+def render(table: list[dict]) -> str:
+    lines = ["", "| what | measured | expected | |", "|---|---:|---:|---|"]
+    for r in table:
+        verdict = "" if not r["expected"] else "met" if r["met"] else "NOT MET"
+        lines.append(f"| {r['what']} | {r['measured']:,} | {r['expected']} | {verdict} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

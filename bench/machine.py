@@ -1,0 +1,86 @@
+"""Servers and processes of one benchmark run, gone when it ends."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import redis
+from sqlalchemy import Engine, create_engine, text
+
+from local.broker import EmbeddedBroker
+from local.part import Part
+from local.postgres import EmbeddedPostgres
+from settings import child_environment, database_url, variable
+
+CELERY_OPTIONS = ["--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
+
+
+class Machine:
+    """PostgreSQL (fsync and synchronous_commit on) and Valkey on loopback, with the schema in place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.statements = 0
+        self.postgres = EmbeddedPostgres(folder / "postgres", on_line=self._count)
+        self.broker = EmbeddedBroker(folder / "broker")
+
+    def _count(self, line: str) -> None:
+        if "statement: " in line and not line.endswith(("BEGIN", "COMMIT", "ROLLBACK")):
+            self.statements += 1
+
+    def environment(self) -> dict[str, str]:
+        urls = {variable("database_url"): self.postgres.url, variable("broker_url"): self.broker.url}
+        return child_environment(**urls, PYTHONPATH=str(Path(__file__).parent.parent), COUNTERFOIL_LOG_LEVEL="ERROR")
+
+    def scalar(self, statement: str, **parameters: object) -> Any:
+        with self.engine.begin() as connection:
+            return connection.execute(text(statement), parameters).scalar()
+
+    def execute(self, statement: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text(statement))
+
+    @cached_property
+    def engine(self) -> Engine:
+        return create_engine(database_url(self.postgres.url))
+
+    def depth(self, queue: str) -> int:
+        with redis.Redis.from_url(self.broker.url) as connection:
+            return connection.llen(queue)
+
+    @contextmanager
+    def running(self, *commands: tuple[str, ...]) -> Iterator[list[Part]]:
+        """Run Python modules with arguments as children until the block ends."""
+        with ExitStack() as stack:
+            parts = [Part(c[0], [sys.executable, "-m", *c], self.environment(), lambda line: None) for c in commands]
+            for part in parts:
+                part.spawn()
+                stack.callback(part.stop)
+            yield parts
+            for part in parts:
+                if part.poll() is not None:
+                    raise RuntimeError(f"{part.name} ended before the measurement did")
+
+
+@contextmanager
+def machine() -> Iterator[Machine]:
+    with tempfile.TemporaryDirectory(prefix="cf-bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        made = Machine(Path(folder))
+        with made.postgres, made.broker:
+            yield made
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 300) -> float:
+    """Return the monotonic time at which `condition` was first seen true; raise TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the benchmark did not get there in time")
+        time.sleep(0.005)
+    return time.monotonic()

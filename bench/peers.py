@@ -1,0 +1,92 @@
+"""What Counterfoil is measured against: bare Celery, and the design everybody writes first."""
+
+from datetime import date
+
+from celery import Celery
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Client, Invoice, InvoiceItem, Job, NumberSeries, Supplier, Template
+from db.transaction import transaction
+from domain.invoices.pricing import price
+from domain.invoices.request import InvoiceRequest
+from settings import settings
+
+app = Celery("peers", broker=settings.broker_url)
+app.conf.update(task_ignore_result=True, task_acks_late=True, worker_prefetch_multiplier=4)
+
+
+@app.task(name="noop", queue="noop")
+def noop(number: int) -> None:
+    """Nothing at all: what the broker and the worker cost by themselves."""
+
+
+@app.task(name="naive", queue="naive")
+def naive(job_id: int) -> None:
+    """One task a request, the ORM, the supplier locked for the whole of it, one commit."""
+    with transaction() as session:
+        job = session.get_one(Job, job_id)
+        request = InvoiceRequest.of_job(job.organization_id, job.id, job.payload)
+        supplier = session.scalars(
+            select(Supplier).where(Supplier.id == request.supplier_id).with_for_update(of=Supplier)
+        ).one()
+        client = _client(session, request)
+        invoice = _invoice(session, request, supplier, client)
+        session.flush()
+        job.status, job.completed_at = "COMPLETED", invoice.created_at
+        job.result = {"invoiceId": invoice.id, "invoiceNumber": invoice.invoice_number}
+
+
+def _client(session: Session, request: InvoiceRequest) -> Client:
+    found = session.scalar(select(Client).where(Client.tax_id == request.client["tax_id"]))
+    if found is None:
+        found = Client(organization_id=request.organization_id, **request.client)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def _invoice(session: Session, request: InvoiceRequest, supplier: Supplier, client: Client) -> Invoice:
+    priced = price(request.items, supplier.currency_code, supplier.default_tax_rate)
+    series = session.get_one(NumberSeries, (supplier.id, "invoice"), populate_existing=True)
+    series.last_number += 1
+    invoice = Invoice(
+        organization_id=request.organization_id,
+        supplier_id=supplier.id,
+        series_code="invoice",
+        number=series.last_number,
+        invoice_number=f"{series.prefix}{series.last_number:06d}",
+        job_id=request.job_id,
+        client_id=client.id,
+        template_hash=_template(session),
+        status="issued",
+        issue_date=date.today(),
+        locale_code=supplier.locale_code,
+        currency_code=supplier.currency_code,
+        supplier=supplier.snapshot(),
+        client=client.snapshot(),
+        subtotal=priced.subtotal,
+        tax_total=priced.tax_total,
+        total=priced.total,
+        hash=bytes(32),
+        items=[
+            InvoiceItem(
+                line_number=number,
+                description=line.item.description,
+                quantity=line.item.quantity,
+                unit_price=line.item.unit_price,
+                discount=line.item.discount,
+                tax_rate=line.tax_rate,
+                line_subtotal=line.subtotal,
+                line_tax=line.tax,
+                line_total=line.total,
+            )
+            for number, line in enumerate(priced.lines, 1)
+        ],
+    )
+    session.add(invoice)
+    return invoice
+
+
+def _template(session: Session) -> bytes:
+    return session.scalars(select(Template.source_hash).where(Template.is_default)).first() or b""

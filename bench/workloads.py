@@ -1,0 +1,145 @@
+"""The measurements. Each starts what it needs, counts only a run whose result is right, and returns plain figures."""
+
+import json
+import subprocess
+import time
+
+import psutil
+
+from bench.backlog import Workload
+from bench.machine import CELERY_OPTIONS, Machine, wait_for
+from db.queries import FOLDER
+from db.transaction import transaction
+from domain.invoices import generation
+from domain.jobs.submission import enqueue
+from local.binaries import postgres_programs
+
+CHAIN = (("cli", "relay"), ("cli", "worker"))
+UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
+
+
+def bare_celery(machine: Machine, count: int) -> float:
+    """Return no-op tasks a second that a worker with two processes drains from a full queue."""
+    from bench.peers import noop
+
+    for number in range(count):
+        noop.delay(number)
+    with machine.running(("celery", "-A", "bench.peers", "worker", "-Q", "noop", *CELERY_OPTIONS)):
+        started = wait_for(lambda: machine.depth("noop") < count - 50)
+        left = machine.depth("noop")
+        return left / (wait_for(lambda: machine.depth("noop") == 0) - started)
+
+
+def naive(machine: Machine, count: int) -> float:
+    """Return invoices a second of the naive design, one supplier."""
+    from bench.peers import naive as task
+
+    work = Workload(1)
+    ids = work.submit(count)
+    machine.scalar("WITH gone AS (DELETE FROM outbox RETURNING 1) SELECT count(*) FROM gone")
+    for job_id in ids:
+        task.delay(job_id)
+    done = f"SELECT count(*) FROM jobs WHERE id >= {ids[0]} AND status = 'COMPLETED'"
+    with machine.running(("celery", "-A", "bench.peers", "worker", "-Q", "naive", *CELERY_OPTIONS)):
+        started = wait_for(lambda: machine.scalar(done) > 20)
+        before = machine.scalar(done)
+        finished = wait_for(lambda: machine.scalar(done) == count)
+    work.verify(count)
+    return (count - before) / (finished - started)
+
+
+def counterfoil(machine: Machine, count: int, suppliers: int) -> float:
+    """Return invoices a second through outbox, relay and worker, from a backlog that is there at the start."""
+    work = Workload(suppliers)
+    ids = work.submit(count)
+    with machine.running(*CHAIN):
+        wait_for(lambda: machine.scalar(UNFINISHED) == 0)
+    work.verify(count)
+    span = "SELECT extract(epoch FROM max(completed_at) - min(started_at)) FROM jobs WHERE id >= :first"
+    return count / float(machine.scalar(span, first=ids[0]))
+
+
+def ceiling(machine: Machine, suppliers: int, seconds: int) -> float:
+    """Return invoices a second that pgbench issues with our statement, 200 a transaction, two clients."""
+    work = Workload(suppliers)
+    work.submit(1)
+    script = machine.folder / "ceiling.sql"
+    script.write_text(_ceiling_script(machine, work))
+    command = [
+        str(postgres_programs() / "pgbench"), "--no-vacuum", "--client=2", "--jobs=2", f"--time={seconds}",
+        f"--define=first={work.suppliers[0]}", f"--define=last={work.suppliers[-1]}", f"--file={script}",
+        machine.postgres.url,
+    ]  # fmt: skip
+    machine.scalar("WITH gone AS (DELETE FROM outbox RETURNING 1) SELECT count(*) FROM gone")
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    tps = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
+    return float(tps.split()[2]) * 200
+
+
+def _ceiling_script(machine: Machine, work: Workload) -> str:
+    with transaction() as session:
+        (draft,) = generation.draft(session, [work.request(0)])
+    document = json.dumps(
+        draft | {"series_code": "invoice", "issue_date": "2026-01-01", "hash": "00" * 32, "job_id": None}
+    )
+    numbered = (
+        "(SELECT jsonb_agg(CAST('" + document.replace("'", "''") + "' AS jsonb) || jsonb_build_object("
+        "'supplier_id', :supplier, 'number', n, 'invoice_number', 'INV-' || n)) "
+        "FROM generate_series(:number + 1, :number + 200) AS n)"
+    )
+    statement = (FOLDER / "issue_invoices.sql").read_text().replace("CAST(:invoices AS jsonb)", numbered)
+    return (
+        "\\set supplier random(:first, :last)\nBEGIN;\n"
+        "SELECT last_number AS number FROM number_series WHERE supplier_id = :supplier FOR NO KEY UPDATE \\gset\n"
+        f"{statement};\nCOMMIT;\n"
+    )
+
+
+def idle_latency(machine: Machine, count: int) -> dict[str, float]:
+    """Return p50 and p99 in ms from accepted to numbered, one request at a time, nothing else to do."""
+    work = Workload(1)
+    with machine.running(*CHAIN):
+        for number in range(count + 20):
+            request = work.request(number)
+            with transaction() as session:
+                (job_id,) = enqueue(
+                    session, work.organization_id, "invoice.generate", [(str(request.supplier_id), request.payload())]
+                )
+            wait_for(lambda: machine.scalar(UNFINISHED) == 0)
+            time.sleep(0.05)
+    times = f"SELECT 1000 * extract(epoch FROM completed_at - created_at) FROM jobs WHERE id > {job_id - count}"
+    return {
+        name: float(machine.scalar(f"SELECT percentile_cont({p}) WITHIN GROUP (ORDER BY ms) FROM ({times}) AS t (ms)"))
+        for name, p in (("p50", 0.5), ("p99", 0.99))
+    }
+
+
+def queries_at_rest(machine: Machine, part: str, seconds: int) -> float:
+    """Return the statements a second (BEGIN and COMMIT not counted) that one part sends with nothing to do."""
+    database = machine.scalar("SELECT current_database()")
+    machine.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
+    with machine.running(("cli", part)):
+        time.sleep(8)
+        before = machine.statements
+        time.sleep(seconds)
+        counted = machine.statements - before
+    machine.execute(f"ALTER DATABASE {database} RESET log_statement")
+    return counted / seconds
+
+
+def memory(machine: Machine) -> float:
+    """Return the MiB of api, relay, worker (two processes) and beat together after some work, shared pages once."""
+    with machine.running(*CHAIN, ("cli", "beat"), ("cli", "api")) as parts:
+        work = Workload(1)
+        work.submit(2000)
+        wait_for(lambda: machine.scalar(UNFINISHED) == 0)
+        return sum(_proportional(process) for part in parts for process in _family(part.pid)) / 2**20
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    leader = psutil.Process(pid)
+    return [leader, *leader.children(recursive=True)]
+
+
+def _proportional(process: psutil.Process) -> int:
+    return process.memory_full_info().pss
