@@ -1,8 +1,10 @@
 """Many invoices as one ZIP, made while it is read: no more than a few pages of it are ever in memory."""
 
+import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -23,22 +25,25 @@ class TooMany(Exception):
     """The span holds more invoices than one archive may."""
 
 
-class Outlet:
+class Outlet(io.RawIOBase):
     """A file that can only be written; what was written is taken out at once."""
 
     def __init__(self) -> None:
-        self._chunks: list[bytes] = []
+        super().__init__()
+        self._written = bytearray()
 
-    def write(self, data: bytes) -> int:
-        self._chunks.append(bytes(data))
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep `data` until it is taken."""
+        self._written += data
         return len(data)
-
-    def flush(self) -> None:
-        """Nothing to do: there is no disk below."""
 
     def take(self) -> bytes:
         """Return what was written since the last time."""
-        data, self._chunks = b"".join(self._chunks), []
+        data, self._written = bytes(self._written), bytearray()
         return data
 
 
@@ -55,7 +60,7 @@ def choose(session: Session, organization_id: int, span: catalogue.Span) -> Sequ
 def stream(organization_id: int, ids: Sequence[int]) -> Iterator[bytes]:
     """Yield the archive; no transaction is open while a page is printed or sent."""
     outlet = Outlet()
-    with zipfile.ZipFile(outlet, "w") as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(outlet, "w") as archive:
         for invoice_id in ids:
             with transaction() as session:
                 invoice = catalogue.get(session, organization_id, invoice_id)

@@ -99,7 +99,7 @@ def ids(session: Session, organization_id: int, span: Span, limit: int) -> Seque
     return session.scalars(found).all()
 
 
-def _of(organization_id: int) -> Select[tuple[Invoice]]:
+def _of(organization_id: int) -> Select[Invoice]:
     return select(Invoice).where(Invoice.organization_id == organization_id)
 
 

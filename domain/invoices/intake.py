@@ -28,9 +28,7 @@ class NotCompleted(Exception):
         self.status = status
 
 
-def accept(
-    session: Session, organization_id: int, requests: Sequence[InvoiceRequest]
-) -> list[int | InvoiceRefused]:
+def accept(session: Session, organization_id: int, requests: Sequence[InvoiceRequest]) -> list[int | InvoiceRefused]:
     """Enqueue a job for each request that can be issued, and say why of each that cannot, in order."""
     suppliers = _suppliers(session, organization_id, {request.supplier_id for request in requests})
     verdicts = [_refusal(request, suppliers) for request in requests]

@@ -80,5 +80,5 @@ def _document(content: Mapping[str, Any]) -> InvoiceDocument:
 
 
 def _line(item: Mapping[str, Any]) -> Line:
-    kept = ("line_number", "description")
-    return Line(**{name: value if name in kept else Decimal(value) for name, value in item.items()})
+    amounts = {name: Decimal(item[name]) for name in item.keys() - {"line_number", "description"}}
+    return Line(item["line_number"], item["description"], **amounts)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -30,9 +31,18 @@ def add_shipped(session: Session, organization_id: int) -> None:
     session.flush()
 
 
+@lru_cache(maxsize=16)
+def check(html: str) -> None:
+    """Raise TemplateInvalid unless every invoice can be printed with `html`.
+
+    Call it before the transaction: it takes a while, and create and change, which ask again, then know the answer.
+    """
+    templates.check(html)
+
+
 def create(session: Session, organization_id: int, name: str, html: str, is_default: bool = False) -> Template:
     """Return the new template; raise TemplateInvalid when `html` is unsafe or cannot be rendered."""
-    templates.check(html)
+    check(html)
     if is_default:
         _clear_default(session, organization_id)
     template = Template(
@@ -48,7 +58,7 @@ def change(
 ) -> Template:
     """Return the changed template; invoices issued before keep the source that they were issued with."""
     template = get(session, organization_id, template_id)
-    templates.check(html)
+    check(html)
     if template.is_default and not is_default:
         raise templates.TemplateInvalid("make another template the default instead of leaving none")
     if is_default and not template.is_default:

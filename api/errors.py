@@ -1,0 +1,159 @@
+"""Every refusal and failure as a problem document (RFC 9457); no answer ever shows a traceback."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, Response, current_app
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from api.fields import Spoken
+from db.transaction import is_transient
+from domain import parties
+from domain.invoices import archive, catalogue, intake
+from domain.invoices.errors import InvoiceRefused
+from domain.invoices.rendering import RenderingFailed
+from domain.invoices.template_library import TemplateNotFound
+from domain.invoices.templates import TemplateInvalid
+
+log = logging.getLogger(__name__)
+RETRY_AFTER = {"Retry-After": "2"}
+STATUS_OF: dict[type[Exception], int] = {
+    parties.PartyNotFound: 404,
+    parties.SeriesInUse: 409,
+    catalogue.InvoiceNotFound: 404,
+    catalogue.AlreadyIssued: 409,
+    archive.NothingToExport: 404,
+    intake.RequestNotFound: 404,
+    TemplateNotFound: 404,
+}
+# A refusal of the domain names what is wrong in its first words.
+FIELD_OF_REFUSAL = {
+    "supplier": "supplierId",
+    "client": "client.id",
+    "due_date": "dueDate",
+    "invalid currency_code": "currencyCode",
+    "the total": "items",
+}
+
+
+class Refused(Exception):
+    """The request gets this problem document instead of what it asked for."""
+
+    def __init__(
+        self,
+        code: int,
+        detail: str,
+        errors: Mapping[str, list[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ):
+        super().__init__(detail)
+        self.code, self.detail, self.headers = code, detail, dict(headers or {})
+        self.members = members | ({"errors": dict(errors)} if errors else {})
+
+
+def invalid(errors: Mapping[str, list[str]]) -> Refused:
+    """Return the 400 that names every wrong field."""
+    sentences = [
+        message if isinstance(message, Spoken) or not name else f"{name} {message}"
+        for name, messages in errors.items()
+        for message in messages
+    ]
+    return Refused(400, "; ".join(dict.fromkeys(sentences)), errors)
+
+
+def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield (field, messages) for the nested messages of a schema: items[0].quantity."""
+    if not isinstance(messages, Mapping):
+        yield path, list(messages)
+        return
+    for name, inner in messages.items():
+        if isinstance(name, int):
+            yield from flat(inner, f"{path}[{name}]")
+        elif name == "_schema":
+            yield from flat(inner, path)
+        else:
+            yield from flat(inner, f"{path}.{name}" if path else str(name))
+
+
+def register(app: Flask) -> None:
+    """Answer every exception of `app` with a problem document."""
+    app.register_error_handler(Refused, problem)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(InvoiceRefused, lambda error: problem(refusal(str(error))))
+    app.register_error_handler(TemplateInvalid, lambda error: problem(invalid({"html": [error.detail]})))
+    app.register_error_handler(parties.Invalid, _invalid_party)
+    app.register_error_handler(catalogue.NumberAmbiguous, lambda e: problem(invalid({"supplierId": [Spoken(e)]})))
+    app.register_error_handler(archive.TooMany, lambda error: problem(Refused(400, str(error))))
+    app.register_error_handler(parties.Taken, _taken)
+    app.register_error_handler(intake.NotCompleted, lambda e: problem(Refused(409, str(e), status=e.status)))
+    for kind, status in STATUS_OF.items():
+        app.register_error_handler(kind, lambda error, status=status: problem(Refused(status, str(error))))
+    app.register_error_handler(RenderingFailed, _not_printed)
+    app.register_error_handler(SQLAlchemyError, _database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(refused: Refused) -> Response:
+    """Return the problem document; `error` repeats the detail for clients of the old shape."""
+    document = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES.get(refused.code, "Error"),
+        "status": refused.code,
+        "detail": refused.detail,
+        "error": refused.detail,
+        **refused.members,
+    }
+    body = current_app.json.dumps(document)
+    return Response(body, refused.code, refused.headers, mimetype="application/problem+json")
+
+
+def refusal(message: str) -> Refused:
+    """Return the 400 for what the invoice domain refuses."""
+    field = next((f for start, f in FIELD_OF_REFUSAL.items() if message.startswith(start)), None)
+    return Refused(400, message, {field: [message]} if field else None)
+
+
+def unavailable(detail: str, **members: Any) -> Refused:
+    """Return the 503 that asks the client to come again."""
+    return Refused(503, detail, headers=RETRY_AFTER, **members)
+
+
+def _http(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return problem(Refused(error.code, error.description or error.name, headers=headers))
+
+
+def _invalid_party(error: parties.Invalid) -> Response:
+    return problem(invalid({error.field: [str(error)]}))
+
+
+def _taken(error: parties.Taken) -> Response:
+    return problem(Refused(409, str(error), {error.field: ["is taken"]}))
+
+
+def _not_printed(error: RenderingFailed) -> Response:
+    return problem(unavailable(f"the document was not printed: {error.detail}"))
+
+
+def _database(error: SQLAlchemyError) -> Response:
+    if not is_transient(error):
+        return _unexpected(error)
+    log.warning("database unavailable: %s", type(error).__name__)
+    return problem(
+        unavailable(
+            "the database does not answer now; with an Idempotency-Key the request can be repeated without harm"
+        )
+    )
+
+
+def _unexpected(error: Exception) -> Response:
+    request_id = str(uuid4())
+    log.error("request %s failed", request_id, exc_info=error)
+    return problem(Refused(500, "something went wrong here; it is logged under requestId", requestId=request_id))

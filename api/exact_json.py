@@ -1,0 +1,65 @@
+"""JSON in which no amount ever passes through a float."""
+
+import json
+import re
+import secrets
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask.json.provider import DefaultJSONProvider
+
+from domain.invoices.ledger import decimal
+
+# Nobody outside can know it, so no text of a caller is ever taken for an amount.
+MARK = f"decimal-{secrets.token_hex(16)}:"
+MARKED = re.compile(f'"{MARK}(-?[0-9.]+)"')
+LONGEST_INTEGER = 19
+
+
+class MalformedJson(Exception):
+    """The text is no JSON; the message says where."""
+
+
+class ExactProvider(DefaultJSONProvider):
+    """Flask's JSON with decimals written as number literals, digit by digit."""
+
+    ensure_ascii = False
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        kwargs.setdefault("default", _marked)
+        return MARKED.sub(r"\1", super().dumps(obj, **kwargs))
+
+
+def dumps(value: Any) -> str:
+    """Return the canonical text of `value`: sorted keys, no white space, decimals exact."""
+    text = json.dumps(value, default=_marked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return MARKED.sub(r"\1", text)
+
+
+def loads(text: str | bytes) -> Any:
+    """Return the value with every fraction as a Decimal; raise MalformedJson."""
+    try:
+        return json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=Decimal)
+    except UnicodeDecodeError:
+        raise MalformedJson("the body is not UTF-8") from None
+    except ValueError as error:
+        raise MalformedJson(f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise MalformedJson("the body is nested too deeply") from None
+
+
+def _marked(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return MARK + decimal(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) <= LONGEST_INTEGER else _decimal(text)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")

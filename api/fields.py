@@ -1,0 +1,162 @@
+"""Field types that take a value as it is or refuse it; what they take is what the OpenAPI document says."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+from marshmallow.validate import OneOf
+
+LARGEST_ID = 2**63 - 1
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DIGITS = re.compile(r"[0-9]{1,19}")
+DECIMAL_TEXT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
+MOST_DIGITS = 30
+ANY_TEXT, TEXT = r"^[^\x00]*$", r"^[^\x00]*\S[^\x00]*$"
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
+class Spoken(str):
+    """A message that names its field itself."""
+
+    __slots__ = ()
+
+
+class Text(fields.Field[str | None]):
+    """Text of bounded length that PostgreSQL can store, without white space around it; a blank one is absent."""
+
+    def __init__(
+        self,
+        longest: int,
+        *,
+        shortest: int = 1,
+        pattern: str = "",
+        blank: str | None = None,
+        check: Callable[[str], None] | None = None,
+        **options: Any,
+    ):
+        needed = options.get("required", False)
+        documented = {"type": "string", "maxLength": longest, "pattern": pattern or (TEXT if needed else ANY_TEXT)}
+        least = {"minLength": shortest} if needed else {}
+        super().__init__(allow_none=not needed, metadata=documented | least, **options)
+        self._longest, self._shortest, self._blank = longest, shortest, blank
+        self._check, self._pattern = check, re.compile(pattern)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        if not isinstance(value, str):
+            raise ValidationError("must be text")
+        if len(value) > self._longest:
+            raise ValidationError(f"must not be longer than {self._longest} characters")
+        if "\0" in value or HALF_A_PAIR.search(value):
+            raise ValidationError("must not contain NUL or half a surrogate pair")
+        return self._checked(value.strip())
+
+    def _checked(self, value: str) -> str | None:
+        if not value and not self.required:
+            return self._blank
+        if len(value) < self._shortest:
+            raise ValidationError(f"must have at least {self._shortest} characters that are not blank")
+        if not self._pattern.search(value):
+            raise ValidationError(f"must match {self._pattern.pattern}")
+        if self._check:
+            self._check(value)
+        return value
+
+
+class Amount(fields.Field[Decimal]):
+    """A number or its text, within bounds, rounded half up to the decimals that are kept."""
+
+    def __init__(self, places: int, largest: str, smallest: str = "0", **options: Any):
+        self._unit = Decimal(1).scaleb(-places)
+        self._largest, self._smallest = Decimal(largest), Decimal(smallest)
+        whole = len(str(int(self._largest)))
+        text = {"type": "string", "pattern": rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"}
+        number = {"type": "number", "minimum": float(smallest), "maximum": float(largest)}
+        nullable = [] if options.get("required") else [{"type": "null"}]
+        super().__init__(allow_none=bool(nullable), metadata={"anyOf": [number, text, *nullable]}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        number = self._number(value)
+        if not number.is_finite() or not self._smallest <= number <= self._largest:
+            raise ValidationError(f"must be a number from {self._smallest} to {self._largest}")
+        if len(number.as_tuple().digits) > MOST_DIGITS:
+            raise ValidationError(f"must not have more than {MOST_DIGITS} digits")
+        return number.quantize(self._unit, ROUND_HALF_UP)
+
+    def _number(self, value: Any) -> Decimal:
+        if isinstance(value, str) and not DECIMAL_TEXT.fullmatch(value):
+            raise ValidationError("must be a number such as 12.50")
+        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+            raise ValidationError("must be a number")
+        return Decimal(value)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Decimal | None:
+        return value
+
+
+class Whole(fields.Field[int]):
+    """A whole number within bounds; in a query it comes as digits."""
+
+    def __init__(self, smallest: int = 1, largest: int = LARGEST_ID, *, query: bool = False, **options: Any):
+        documented = {"type": "integer", "minimum": smallest, "maximum": largest}
+        super().__init__(metadata=documented, **options)
+        self._smallest, self._largest, self._query = smallest, largest, query
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if self._query and DIGITS.fullmatch(value):
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValidationError("must be a whole number")
+        if not self._smallest <= value <= self._largest:
+            raise ValidationError(f"must be from {self._smallest} to {self._largest}")
+        return value
+
+
+class Day(fields.Field[date]):
+    """A calendar day as YYYY-MM-DD."""
+
+    def __init__(self, **options: Any):
+        super().__init__(metadata={"type": "string", "format": "date"}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        try:
+            if isinstance(value, str) and DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        raise ValidationError("must be a day such as 2026-01-31")
+
+    def _serialize(self, value: date | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value.isoformat() if value else None
+
+
+class Instant(fields.Field[datetime]):
+    """A point in time, in UTC."""
+
+    def __init__(self, **options: Any):
+        super().__init__(metadata={"type": "string", "format": "date-time"}, **options)
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+
+
+class Flag(fields.Field[bool]):
+    """true or false; in a query it comes as text."""
+
+    def __init__(self, *, query: bool = False, **options: Any):
+        super().__init__(metadata={"type": "boolean"}, **options)
+        self._words: dict[Any, bool] = {"true": True, "false": False} if query else {}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if isinstance(value, str) and value in self._words:
+            return self._words[value]
+        if not isinstance(value, bool):
+            raise ValidationError("must be true or false")
+        return value
+
+
+def choice(*words: str, refusal: str = "must be one of: {choices}", **options: Any) -> fields.String:
+    """Return a field that takes one of `words`."""
+    return fields.String(validate=OneOf(words, error=refusal), **options)

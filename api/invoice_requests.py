@@ -1,0 +1,132 @@
+"""Invoices issued in the background. The id of a request is the id of its job."""
+
+from typing import Any
+
+from flask import Response, g
+from marshmallow import ValidationError, fields
+from marshmallow.validate import Length
+from sqlalchemy.orm import Session
+
+from api.blueprint import Blueprint
+from api.errors import Refused, flat, invalid, refusal
+from api.fields import Instant, choice
+from api.idempotency import Answer, once
+from api.invoice_documents import Invoice, InvoiceBody, invoice_request
+from api.schema import Body, Document
+from db.models import Job
+from db.transaction import transaction
+from domain.invoices import intake
+from domain.invoices.errors import InvoiceRefused
+from domain.jobs.lifecycle import Status
+
+MOST = 1000
+PATH = "/api/v1/invoice-requests"
+INVOICE = InvoiceBody()
+requests_api = Blueprint("invoice requests", __name__, url_prefix=PATH)
+
+
+class BulkBody(Body):
+    requests = fields.List(
+        fields.Raw(metadata={"anyOf": [{"$ref": "#/components/schemas/InvoiceBody"}, {"type": "object"}]}),
+        required=True,
+        validate=Length(1, MOST, error=f"must hold 1 to {MOST} requests"),
+    )
+
+
+class Queued(Document):
+    request_id = fields.Integer()
+    status = fields.String()
+    message = fields.String()
+
+
+class Verdict(Document):
+    """The place of a request in the queue, or what is wrong with it."""
+
+    request_id = fields.Integer()
+    status = fields.String()
+    error = fields.String()
+    errors = fields.Dict()
+
+
+class RequestState(Document):
+    request_id = fields.Integer(attribute="id")
+    status = choice(*Status)
+    invoice_id = fields.Integer(attribute="result.invoiceId", dump_default=None, allow_none=True)
+    invoice_number = fields.String(attribute="result.invoiceNumber", dump_default=None, allow_none=True)
+    error_message = fields.Function(lambda job: job.error if job.status == Status.FAILED else None)
+    created_at = Instant()
+    completed_at = Instant(allow_none=True)
+
+
+@requests_api.route("", methods=["POST"])
+@requests_api.arguments(INVOICE)
+@requests_api.response(201, Queued)
+@requests_api.idempotent
+def create(body: dict[str, Any]) -> Response:
+    """Queue an invoice: once accepted, it is issued exactly once."""
+
+    def work(session: Session) -> Answer:
+        request = invoice_request(g.organization_id, body)
+        [verdict] = intake.accept(session, g.organization_id, [request])
+        if isinstance(verdict, InvoiceRefused):
+            raise verdict
+        queued = _queued(verdict) | {"message": "invoice generation request queued"}
+        return Answer(201, queued, {"Location": f"{PATH}/{verdict}"})
+
+    return once(work).response()
+
+
+@requests_api.route("/bulk", methods=["POST"])
+@requests_api.arguments(BulkBody())
+@requests_api.response(201, Verdict(many=True))
+@requests_api.idempotent
+def create_many(body: dict[str, Any]) -> Response:
+    """Queue up to 1,000 invoices in one commit; 400 only if none is accepted."""
+    loaded = [_load(raw) for raw in body["requests"]]
+
+    def work(session: Session) -> Answer:
+        valid = [one for one in loaded if not isinstance(one, Refused)]
+        requests = [invoice_request(g.organization_id, one) for one in valid]
+        verdicts = iter(intake.accept(session, g.organization_id, requests))
+        answers = [_verdict(one if isinstance(one, Refused) else next(verdicts)) for one in loaded]
+        if not any("requestId" in answer for answer in answers):
+            raise Refused(400, "none of the requests was accepted", requests=answers)
+        return Answer(201, answers)
+
+    return once(work).response()
+
+
+@requests_api.route("/<row_id:request_id>")
+@requests_api.response(200, RequestState)
+@requests_api.refuses(404)
+def show(request_id: int) -> Job:
+    """Show how far a request has come."""
+    with transaction() as session:
+        return intake.find(session, g.organization_id, request_id)
+
+
+@requests_api.route("/<row_id:request_id>/invoice")
+@requests_api.response(200, Invoice)
+@requests_api.refuses(404, 409)
+def show_invoice(request_id: int) -> Any:
+    """Show the invoice that a request became."""
+    with transaction() as session:
+        return intake.invoice_of(session, g.organization_id, request_id)
+
+
+def _load(raw: Any) -> dict[str, Any] | Refused:
+    try:
+        return INVOICE.load(raw)
+    except ValidationError as error:
+        return invalid(dict(flat(error.messages)))
+
+
+def _queued(request_id: int) -> dict[str, Any]:
+    return {"requestId": request_id, "status": Status.PENDING.value}
+
+
+def _verdict(verdict: int | InvoiceRefused | Refused) -> dict[str, Any]:
+    if isinstance(verdict, int):
+        return _queued(verdict)
+    refused = refusal(str(verdict)) if isinstance(verdict, InvoiceRefused) else verdict
+    return {"error": refused.detail, **refused.members}

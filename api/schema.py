@@ -1,0 +1,49 @@
+"""What every request and answer has in common: camelCase, snake_case welcome, nothing unknown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, post_load, pre_load
+
+REQUIRED = "is required"
+NULL = "must not be null"
+UNKNOWN = "is not a known field"
+
+
+def camel_case(name: str) -> str:
+    """Return `name` in the spelling of the JSON documents."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class Document(Schema):
+    """A JSON document in camelCase."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
+        if field_obj.data_key is None:
+            field_obj.data_key = camel_case(field_name)
+        field_obj.error_messages = {**field_obj.error_messages, "required": REQUIRED, "null": NULL}
+
+
+class Body(Document):
+    """A request's JSON object: every wrong and every unknown field is named; null is the same as absent."""
+
+    error_messages = {"unknown": UNKNOWN, "type": "must be a JSON object"}
+
+    class Meta:
+        unknown = RAISE
+
+    @pre_load
+    def accept_snake_case(self, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        spellings = {name: field.data_key for name, field in self.fields.items() if field.data_key not in data}
+        return {spellings.get(name, name): data[name] for name in data}
+
+    @post_load
+    def forget_nulls(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+class Query(Body):
+    """A query string; an unknown parameter is refused, so that a misspelt filter does not show everything."""

@@ -1,0 +1,45 @@
+"""The limits and headers of every answer."""
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from settings import settings
+
+MEGABYTE = 1024 * 1024
+# A client that is still sending would find a reset connection instead of the answer.
+PATIENCE = 32 * MEGABYTE
+CHUNK = 64 * 1024
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
+READER = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'"
+)
+
+
+def protect(app: Flask) -> None:
+    """Bound what `app` reads and say to browsers what its answers may do."""
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * MEGABYTE
+    app.before_request(refuse_large_body)
+    app.after_request(add_headers)
+
+
+def refuse_large_body() -> None:
+    """Raise the 413 for a body that is announced too large, without keeping any of it."""
+    length = request.content_length or 0
+    if length <= settings.max_body_mb * MEGABYTE:
+        return
+    stream, left = request.environ["wsgi.input"], min(length, PATIENCE)
+    while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+        left -= len(chunk)
+    raise RequestEntityTooLarge(f"the body must not be larger than {settings.max_body_mb} MB")
+
+
+def add_headers(response: Response) -> Response:
+    """Return the response with its security headers."""
+    reader = request.path == "/docs" or request.path.startswith("/docs/")
+    response.headers["Content-Security-Policy"] = READER if reader else NOTHING
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if not reader:
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,45 @@
+"""Whether the database and the broker can be used at all, said in one line before anything starts."""
+
+import psycopg2
+from kombu import Connection
+
+from settings import ConfigurationError, settings, variable
+
+
+def require_database() -> None:
+    """Raise ConfigurationError unless DATABASE_URL leads to a database that lets us in."""
+    if not settings.database_url:
+        raise ConfigurationError(
+            "set DATABASE_URL, for example postgresql://user:password@host:5432/database"
+        )
+    url = settings.database_url.replace("+psycopg2", "", 1)
+    try:
+        psycopg2.connect(url, connect_timeout=settings.connect_timeout).close()
+    except psycopg2.Error as error:
+        raise _unusable("database_url", error) from None
+
+
+def require_broker_url() -> None:
+    """Raise ConfigurationError unless BROKER_URL is given; whether somebody answers there is not asked."""
+    if not settings.broker_url:
+        raise ConfigurationError("set BROKER_URL, for example redis://host:6379/0")
+
+
+def require_broker() -> None:
+    """Raise ConfigurationError unless BROKER_URL leads to a broker that lets us in."""
+    require_broker_url()
+    timeout = settings.broker_timeout
+    options = {"socket_connect_timeout": timeout, "socket_timeout": timeout}
+    over_redis = settings.broker_url.startswith("redis")
+    try:
+        with Connection(
+            settings.broker_url, connect_timeout=timeout, transport_options=options if over_redis else {}
+        ) as connection:
+            connection.ensure_connection(max_retries=1, timeout=timeout)
+    except Exception as error:  # each transport raises its own
+        raise _unusable("broker_url", error) from None
+
+
+def _unusable(name: str, error: Exception) -> ConfigurationError:
+    reason = str(error).strip().splitlines() or [type(error).__name__]
+    return ConfigurationError(f"{variable(name)} cannot be used: {reason[0]}")

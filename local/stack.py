@@ -1,0 +1,118 @@
+"""`counterfoil up`: the whole stack as children of one process."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.access import first_access
+from local.broker import EmbeddedBroker
+from local.console import Console
+from local.part import COUNTERFOIL, Part
+from local.postgres import EmbeddedPostgres
+from local.process import LOOPBACK, StartFailed, free_port, is_free, run
+from local.server_folder import FolderInUse, ServerFolder
+from local.supervisor import Supervisor
+from settings import ConfigurationError, child_environment, settings, variable
+
+
+def up(data_dir: Path, port: int, workers: int) -> None:
+    """Run the stack until SIGTERM or Ctrl-C; nothing of it is left then, whatever happens."""
+    folder = ServerFolder(data_dir.absolute())
+    try:
+        folder.lock(patience=0)
+    except FolderInUse:
+        raise ConfigurationError(
+            f"another `counterfoil up` runs on {data_dir}; give this one a --data-dir"
+        ) from None
+    if port and not is_free(settings.api_host, port):
+        raise ConfigurationError(f"port {port} is taken; choose another with --port (0 takes a free one)")
+    stack = Stack(folder.path, port or free_port(), workers, Console())
+    try:
+        stack.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        folder.release()
+
+
+class Stack:
+    """The parts of one installation: each starts when those before it are ready."""
+
+    def __init__(self, data_dir: Path, port: int, workers: int, console: Console) -> None:
+        self._data_dir = data_dir
+        self._console = console
+        self._workers = workers
+        self._port = port
+        self._flower_port = free_port()
+        self._postgres = EmbeddedPostgres(data_dir / "postgres", on_line=console.part("postgres"))
+        self._broker = EmbeddedBroker(data_dir / "broker", on_line=console.part("broker"))
+        self._url = f"http://{LOOPBACK}:{port}"
+        self._flower_url = f"http://{LOOPBACK}:{self._flower_port}"
+
+    def run(self) -> None:
+        """Start all, say so in one line, and keep all alive."""
+        with Supervisor(self._console) as supervisor:
+            self._start_servers(supervisor)
+            self._counterfoil("migrate")
+            parts = [self._part("api", health=self._url + "/api/v1/health")]
+            parts += [self._part(name) for name in ("relay", "worker", "beat")]
+            parts += [self._part("flower", health=self._flower_url)]
+            for part in parts:
+                supervisor.start(part)
+            self._console.announce("ready " + json.dumps(self._facts(parts)))
+            supervisor.run()
+
+    def _start_servers(self, supervisor: Supervisor) -> None:
+        if not settings.database_url:
+            supervisor.start(self._postgres)
+        if not settings.broker_url:
+            supervisor.start(self._broker)
+        self._database_url = settings.database_url.replace("+psycopg2", "", 1) or self._postgres.url
+        self._broker_url = settings.broker_url or self._broker.url
+        self._environment = child_environment(
+            **{
+                variable("database_url"): self._database_url,
+                variable("broker_url"): self._broker_url,
+                variable("api_port"): str(self._port),
+                variable("flower_port"): str(self._flower_port),
+                variable("worker_concurrency"): str(self._workers),
+            },
+            PYTHONUNBUFFERED="1",
+        )
+
+    def _part(self, name: str, health: str = "") -> Part:
+        return Part(name, [*COUNTERFOIL, name], self._environment, self._console.part(name), health)
+
+    def _counterfoil(self, *arguments: str) -> str:
+        """Return what a command that ends by itself printed; raise StartFailed when it fails."""
+        done = run([*COUNTERFOIL, *arguments], env=self._environment)
+        for line in done.stderr.splitlines():
+            self._console.part(arguments[0])(line)
+        if done.returncode:
+            raise StartFailed(f"counterfoil {arguments[0]} ended with status {done.returncode}")
+        return done.stdout.strip()
+
+    def _facts(self, parts: list[Part]) -> dict:
+        database = "embedded"
+        if settings.database_url:
+            place = urlsplit(settings.database_url)
+            database = f"{place.hostname}:{place.port}{place.path}"
+        access = first_access(
+            self._data_dir,
+            database,
+            self._url,
+            lambda: self._counterfoil("keys", "create", "--organization", "First organization"),
+        )
+        return {
+            "url": self._url,
+            "docsUrl": self._url + "/docs",
+            "flowerUrl": self._flower_url,
+            **access,
+            "databaseUrl": self._database_url,
+            "brokerUrl": self._broker_url,
+            "pids": {
+                **{part.name: part.pid for part in parts},
+                "postgres": None if settings.database_url else self._postgres.pid,
+                "broker": None if settings.broker_url else self._broker.pid,
+            },
+        }

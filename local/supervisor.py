@@ -1,0 +1,91 @@
+"""Keeps children alive: what dies is started again, what was started is stopped."""
+
+import signal
+import time
+from collections import Counter
+
+from local.console import Console
+from local.process import Child, StartFailed
+
+TICK = 0.1
+FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
+STABLE_AFTER = 30.0
+
+
+class Supervisor:
+    """Within its `with`, children run; after it, none is left. SIGTERM, SIGHUP and Ctrl-C end `run`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._children: list[Child] = []
+        self._starting: set[Child] = set()
+        self._due: dict[Child, float] = {}
+        self._started_at: dict[Child, float] = {}
+        self._failures: Counter[Child] = Counter()
+
+    def __enter__(self) -> "Supervisor":
+        _on_signals(_interrupt)
+        return self
+
+    def start(self, child: Child) -> None:
+        """Return when the child is ready; raise StartFailed when it does not get there."""
+        self._children.append(child)
+        child.start()
+        self._started_at[child] = time.monotonic()
+
+    def run(self) -> None:
+        """Start again whatever dies, until a signal raises KeyboardInterrupt."""
+        while True:
+            for child in self._children:
+                self._look_after(child)
+            time.sleep(TICK)
+
+    def __exit__(self, *_) -> None:
+        """Ask all to stop, the last started first; the servers only when those who use them are gone."""
+        _on_signals(signal.SIG_IGN)
+        users = [child for child in reversed(self._children) if not child.is_server]
+        for child in users:
+            child.kill(child.stop_signal)
+        for child in users:
+            child.await_end()
+        for child in reversed(self._children):
+            child.stop()
+
+    def _look_after(self, child: Child) -> None:
+        if child.poll() is not None:
+            self._bring_back(child)
+        elif child in self._starting and child.is_ready():
+            self._starting.discard(child)
+            self._console.announce(f"restarted {child.name} pid={child.pid}")
+
+    def _bring_back(self, child: Child) -> None:
+        now = time.monotonic()
+        if child not in self._due:
+            self._due[child] = now + self._delay(child, now)
+        if now >= self._due[child]:
+            del self._due[child]
+            self._starting.add(child)
+            self._started_at[child] = now
+            self._spawn(child)
+
+    def _delay(self, child: Child, now: float) -> float:
+        self._failures[child] += 1
+        if now - self._started_at[child] > STABLE_AFTER:
+            self._failures[child] = 0
+        return min(FIRST_DELAY * 2 ** self._failures[child], LONGEST_DELAY)
+
+    def _spawn(self, child: Child) -> None:
+        try:
+            child.spawn()
+        except StartFailed as error:
+            self._console.announce(f"{error}")
+
+
+def _interrupt(*_) -> None:
+    _on_signals(signal.SIG_IGN)  # a second one would leave the stopping half done
+    raise KeyboardInterrupt
+
+
+def _on_signals(handler) -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, handler)

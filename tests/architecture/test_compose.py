@@ -1,0 +1,170 @@
+"""docker-compose.yml is checked as far as it can be without an engine: its schema, its words and its confinement."""
+
+import json
+import shlex
+
+import click
+import jsonschema
+import pytest
+
+from cli import counterfoil
+from settings import Settings, variable
+from tests.architecture.compose import VARIABLE, document, parts, program, services
+from tests.architecture.sources import ROOT
+
+SCHEMA = json.loads((ROOT / "tests" / "architecture" / "compose-spec.json").read_text())
+VARIABLES = {variable(name) for name in Settings.__dataclass_fields__}
+TEXT = (ROOT / "docker-compose.yml").read_text()
+every_service = pytest.mark.parametrize("name", services())
+every_part = pytest.mark.parametrize("name", parts())
+
+
+def test_it_is_a_compose_file() -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(document())
+
+
+@pytest.mark.parametrize("change", [{"comand": ["api"]}, {"healthcheck": {"tests": []}}, {"ports": "8000"}])
+def test_the_schema_refuses_what_is_none(change: dict) -> None:
+    broken = {"services": {"api": {"image": "counterfoil", **change}}}
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(broken)
+
+
+def resolve(arguments: list[str]) -> click.Context:
+    """Return the command that `counterfoil <arguments>` runs; raise click.UsageError when there is none."""
+    context = counterfoil.make_context("counterfoil", list(arguments))
+    while isinstance(context.command, click.Group):
+        name, command, rest = context.command.resolve_command(context, [*context._protected_args, *context.args])
+        context = command.make_context(name, rest, parent=context)
+    return context
+
+
+@every_part
+def test_its_command_exists(name: str) -> None:
+    assert resolve(parts()[name]["command"]).command.name == name
+
+
+@pytest.mark.parametrize("arguments", [["apy"], ["api", "--port", "1"], ["keys"], ["keys", "create"]])
+def test_a_wrong_command_is_seen(arguments: list[str]) -> None:
+    with pytest.raises((click.UsageError, click.exceptions.NoArgsIsHelpError)):
+        resolve(arguments)
+
+
+def test_the_command_in_its_head_exists() -> None:
+    line = next(line for line in TEXT.splitlines() if "compose run" in line)
+    _, _, arguments = line.partition(" api ")
+    assert resolve(shlex.split(arguments)).params["organization"]
+
+
+@every_part
+def test_its_variables_are_settings(name: str) -> None:
+    unknown = parts()[name].get("environment", {}).keys() - VARIABLES
+    assert not unknown, "a misspelt variable is silently ignored: the part would run with the default"
+
+
+@every_part
+def test_it_reaches_database_and_broker(name: str) -> None:
+    assert {"DATABASE_URL", "BROKER_URL"} <= parts()[name]["environment"].keys()
+
+
+@every_service
+def test_it_is_confined(name: str) -> None:
+    service = services()[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert not service.get("privileged")
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert service["tmpfs"], "a read-only root needs a place for temporary files"
+    assert service["user"] not in ("root", "0", "0:0")
+
+
+@every_service
+def test_it_comes_back_and_leaves_in_time(name: str) -> None:
+    service = services()[name]
+    assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
+    assert service["stop_grace_period"]
+    assert "container_name" not in service, "a fixed name forbids --scale"
+
+
+@every_service
+def test_its_health_is_checked(name: str) -> None:
+    check = services()[name]["healthcheck"]
+    if name == "migrate":
+        assert check == {"disable": True}, "it ends; who needs it waits for that"
+        return
+    assert {"test", "interval", "timeout", "retries", "start_period"} <= check.keys()
+    if check["test"][:3] == ["CMD", "python", "-c"]:
+        compile(program(check["test"]), name, "exec")
+
+
+@every_service
+def test_who_needs_it_waits_until_it_works(name: str) -> None:
+    for needed, how in services()[name].get("depends_on", {}).items():
+        ends = needed == "migrate"
+        assert how["condition"] == ("service_completed_successfully" if ends else "service_healthy")
+
+
+@every_part
+def test_it_waits_for_the_schema(name: str) -> None:
+    assert name == "migrate" or "migrate" in parts()[name]["depends_on"]
+
+
+def test_the_worker_may_finish_what_it_runs() -> None:
+    grace = int(services()["worker"]["stop_grace_period"].removesuffix("s"))
+    assert grace > Settings().task_timeout, "jobs would be killed at every deployment"
+
+
+def test_accepting_does_not_wait_for_the_broker() -> None:
+    assert "broker" not in services()["api"]["depends_on"], "the api works while the broker is away"
+
+
+def test_only_api_and_flower_can_be_reached_and_only_from_this_host() -> None:
+    assert {name for name, service in services().items() if "ports" in service} == {"api", "flower"}
+    published = [port for service in services().values() for port in service.get("ports", [])]
+    assert all(":-127.0.0.1:" in port for port in published)
+    assert document()["networks"]["inside"] == {"internal": True}
+
+
+def test_flower_has_a_password() -> None:
+    user, password = VARIABLE.finditer(services()["flower"]["environment"][variable("flower_basic_auth")])
+    assert (user["name"], password["name"]) == ("FLOWER_USER", "FLOWER_PASSWORD")
+    assert user["rest"].startswith(":?")
+    assert password["rest"].startswith(":?")
+
+
+def test_every_secret_is_asked_for_and_none_is_written_here() -> None:
+    asked = {match["name"] for match in VARIABLE.finditer(TEXT) if match["rest"].startswith(":?")}
+    example = (ROOT / ".env.example").read_text().splitlines()
+    assert {line.removesuffix("=") for line in example if line.endswith("=") and line[0] != "#"} == asked
+    for service in services().values():
+        for name, value in service.get("environment", {}).items():
+            if name.endswith(("PASSWORD", "AUTH", "_URL")):
+                assert VARIABLE.search(value), f"{name} is a secret and must come from .env"
+
+
+def test_no_image_floats() -> None:
+    images = {service["image"] for service in services().values()} - parts().keys() - {"counterfoil"}
+    bases = {line.split()[1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("FROM ")}
+    for image in images | bases:
+        _, _, tag = image.partition(":")
+        assert tag, f"{image} has no tag"
+        assert tag != "latest", f"{image} is another one tomorrow"
+
+
+def test_the_image_is_built_from_the_lock_and_runs_as_nobody_in_particular() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    installs = [line for line in text.replace("\\\n", "").splitlines() if "install" in line and ".lock" in line]
+    assert len(installs) == 2
+    assert all("--require-hashes" in line and "--only-binary :all:" in line for line in installs)
+    assert f"USER {services()['api']['user']}" in text
+    assert 'ENTRYPOINT ["counterfoil"]' in text
+
+
+def test_the_image_gets_everything_that_is_installed_and_nothing_else() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in lines, "what is not named must not get in: .env, data/, .git"
+    project = (ROOT / "pyproject.toml").read_text()
+    for name in (line[1:] for line in lines if line.startswith("!")):
+        assert (ROOT / name).exists(), f".dockerignore lets {name} in, which does not exist"
+        stem = name.removesuffix(".py")
+        assert f'"{stem}' in project or name in ("pyproject.toml", "requirements.lock", "requirements-dev.lock")

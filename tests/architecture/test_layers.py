@@ -1,0 +1,131 @@
+"""Which package may import which. Each rule says what it protects; breaking it is a design decision, not a fix."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from tests.architecture.sources import FIRST_PARTY, ROOT, Source, imports, parse, production
+
+BROKER = {"celery", "kombu", "redis", "amqp"}
+WEB = {"flask", "flask_smorest", "marshmallow", "werkzeug", "gunicorn"}
+
+
+class Layer(NamedTuple):
+    """The files under `prefix` (the longest prefix counts), and what they may use."""
+
+    prefix: str
+    may: set[str]  # first-party packages, besides itself
+    never: set[str]  # third-party packages
+    why: str
+    only: set[str] | None = None  # when given, the only third-party packages
+
+
+LAYERS = (
+    Layer("settings", set(), set(), "everything imports settings, so it may import nothing of ours", only=set()),
+    Layer("celeryconfig", {"settings"}, WEB, "it is read before the application exists"),
+    Layer(
+        "db", {"settings"}, BROKER | WEB,
+        "db is the floor: SQL and transactions, with no word of the domain, HTTP or Celery in them",
+        only={"sqlalchemy", "psycopg2", "alembic"},
+    ),
+    Layer(
+        "domain", {"db", "settings"}, BROKER | WEB,
+        "the same domain code serves HTTP, a worker and a test, so it knows none of them",
+    ),
+    Layer(
+        "tasks", {"db", "domain", "settings"}, WEB,
+        "tasks carries jobs to the domain; what HTTP and a worker share belongs in the domain",
+    ),
+    Layer(
+        "tasks.kinds", {"db", "domain", "settings"}, BROKER | WEB,
+        "a kind is handed its jobs and must not know how they came; kinds meet by enqueueing, never by import",
+    ),
+    Layer(
+        "api", {"db", "domain", "settings"}, BROKER,
+        "an api that cannot reach the broker cannot skip the outbox: that is how 'accepted is durable' is enforced",
+    ),
+    Layer(
+        "local", {"settings"}, {"celery", *WEB},
+        "local starts the parts as processes and talks to them over HTTP, as any user does",
+    ),
+)  # fmt: skip
+COMPOSITION_ROOT = "cli"  # the one module that may know everything
+
+
+def layer_of(source: Source) -> Layer:
+    matching = [layer for layer in LAYERS if f"{source.module}.".startswith(f"{layer.prefix}.")]
+    return max(matching, key=lambda layer: len(layer.prefix))
+
+
+def violations(source: Source) -> Iterator[str]:
+    layer = layer_of(source)
+    for name in imports(source):
+        top = name.split(".")[0]
+        if not _allowed(layer, source, name, top):
+            yield f"{source.path} imports {name}: {layer.why}"
+
+
+def _allowed(layer: Layer, source: Source, name: str, top: str) -> bool:
+    if top in FIRST_PARTY:
+        own = f"{name}.".startswith(f"{layer.prefix}.") and layer.prefix != "tasks.kinds"
+        return own or top in layer.may or (top == "tasks" and layer.prefix == "tasks")
+    if top in sys.stdlib_module_names:
+        return True
+    return top not in layer.never and (layer.only is None or top in layer.only)
+
+
+@pytest.mark.parametrize("source", [s for s in production() if s.module != COMPOSITION_ROOT], ids=lambda s: s.path)
+def test_a_file_imports_only_what_its_layer_stands_on(source: Source) -> None:
+    assert not list(violations(source))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("db/engine.py", "import flask"),
+        ("db/engine.py", "import requests"),
+        ("db/engine.py", "from domain.jobs import registry"),
+        ("domain/parties.py", "import celery.app"),
+        ("domain/parties.py", "def f():\n    from api import create_app"),
+        ("domain/jobs/backoff.py", "from ...tasks import relay"),
+        ("tasks/app.py", "from flask import Flask"),
+        ("tasks/kinds/a.py", "from tasks.kinds import invoice_generate"),
+        ("tasks/kinds/a.py", "from . import invoice_generate"),
+        ("tasks/kinds/a.py", "from tasks.app import app"),
+        ("tasks/kinds/a.py", "import redis"),
+        ("api/jobs.py", "from tasks.app import app"),
+        ("api/jobs.py", "import importlib\nimportlib.import_module('celery')"),
+        ("api/jobs.py", "from cli import wsgi"),
+        ("local/stack.py", "import api"),
+        ("settings.py", "import db"),
+        ("domain/parties.py", "from tests.tenant import Tenant"),
+    ],
+)
+def test_the_rule_sees(path: str, line: str) -> None:
+    assert list(violations(parse(path, line)))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("db/outbox.py", "from db.queries import query\nimport sqlalchemy.orm"),
+        ("tasks/relay.py", "from tasks.message import coalesce\nimport kombu"),
+        ("tasks/kinds/a.py", "from domain.jobs.registry import job\nfrom db.queue import ClaimedJob"),
+        ("api/jobs.py", "from . import errors\nfrom flask import Flask"),
+    ],
+)
+def test_the_rule_lets_pass(path: str, line: str) -> None:
+    assert not list(violations(parse(path, line)))
+
+
+def test_no_broker_client_is_loaded_when_the_api_is() -> None:
+    """What a library drags in is seen here, which no reading of our own imports could."""
+    modules = [source.module for source in production() if source.module.split(".")[0] == "api"]
+    program = f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = (BROKER | {"tasks"}) & set(done.stdout.split())
+    assert not loaded, "importing the api loads a broker client: it could skip the outbox"

@@ -1,0 +1,150 @@
+"""What may happen in one place only. A deliberate exception stands in a table, with its reason."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import pytest
+
+from tests.architecture.sources import ROOT, Source, calls, imports, parse, production
+
+Finder = Callable[[Source], Iterator[str]]
+
+
+def transactions(source: Source) -> Iterator[str]:
+    """Yield what begins, commits or rolls back, or opens a session or a connection that could."""
+    ends = {"commit", "rollback", "begin", "begin_nested", "begin_twophase", "sessionmaker", "scoped_session"}
+    yield from (f"{name}()" for name, node in calls(source) if name in ends or (name == "Session" and _bare(node)))
+    yield from (name for name in imports(source) if name in ("db.engine.engine", "sqlalchemy.create_engine"))
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "autocommit" and isinstance(node.ctx, ast.Store):
+            yield "autocommit"
+
+
+def _bare(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name)
+
+
+def environment(source: Source) -> Iterator[str]:
+    names = {"environ", "environb", "getenv", "putenv", "unsetenv"}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr in names and getattr(node.value, "id", "") == "os":
+            yield f"os.{node.attr}"
+    yield from (name for name in imports(source) if name in {f"os.{attribute}" for attribute in names})
+
+
+def publishing(source: Source) -> Iterator[str]:
+    verbs = {"send_task", "apply_async", "delay", "delay_on_commit", "apply", "signature", "chord"}
+    by_celery = any(name.split(".")[0] in ("celery", "kombu", "tasks") for name in imports(source))
+    yield from (f"{name}()" for name, _ in calls(source) if by_celery and name in verbs)
+
+
+def clock(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            call = f"{getattr(node.func.value, 'id', getattr(node.func.value, 'attr', ''))}.{node.func.attr}"
+            if call in {"time.time", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}:
+                yield f"{call}()"
+
+
+class Rule(NamedTuple):
+    name: str
+    find: Finder
+    place: str
+    why: str
+    exceptions: Mapping[str, str]
+
+
+RULES = (
+    Rule(
+        "begins and commits",
+        transactions,
+        "db/transaction.py",
+        "a second place that commits can commit half of a job: effects, completion and token check are one commit",
+        {
+            "db/engine.py": "it makes the engine that transactions use, and opens none itself",
+            "db/migrations/env.py": "alembic has an engine of its own; all its steps share one transaction",
+            "db/listener.py": "LISTEN has to run outside a transaction; this connection writes nothing",
+            "local/postgres.py": "CREATE DATABASE cannot run in a transaction; it is no table of ours",
+        },
+    ),
+    Rule(
+        "reads the environment",
+        environment,
+        "settings.py",
+        "a variable read elsewhere is not checked at start, has no default anybody can find and no entry in the docs",
+        {},
+    ),
+    Rule(
+        "publishes",
+        publishing,
+        "tasks/publisher.py",
+        "what is published past the outbox is lost with the broker, and runs even if its transaction rolls back",
+        {},
+    ),
+    Rule(
+        "asks the process clock for the time of day",
+        clock,
+        "(nowhere)",
+        "the database's clock decides: a machine two hours off must neither end a lease nor date an invoice",
+        {},
+    ),
+)
+
+
+def offences(rule: Rule, source: Source) -> list[str]:
+    if source.path == rule.place or source.path in rule.exceptions:
+        return []
+    return [f"{source.path}: {found}; only {rule.place} {rule.name}: {rule.why}" for found in rule.find(source)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_only_one_place(rule: Rule) -> None:
+    assert [offence for source in production() for offence in offences(rule, source)] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_exception_is_still_needed(rule: Rule) -> None:
+    needed = {source.path for source in production() if any(rule.find(source))}
+    assert rule.exceptions.keys() <= needed, "an exception nobody uses hides the next real one: delete it"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("begins and commits", "session.commit()"),
+        ("begins and commits", "with Session(engine) as session: ..."),
+        ("begins and commits", "from db.engine import engine"),
+        ("begins and commits", "connection.autocommit = True"),
+        ("reads the environment", "import os\nos.environ['A']"),
+        ("reads the environment", "from os import getenv"),
+        ("publishes", "from tasks.app import app\napp.send_task('a')"),
+        ("publishes", "import celery\nrun.apply_async()"),
+        ("asks the process clock for the time of day", "import time\ntime.time()"),
+        ("asks the process clock for the time of day", "import datetime\ndatetime.datetime.now()"),
+    ],
+)
+def test_the_rule_sees(name: str, line: str) -> None:
+    rule = next(rule for rule in RULES if rule.name == name)
+    assert offences(rule, parse("domain/somewhere.py", line))
+
+
+SQL_FILES = sorted((ROOT / "db" / "queries").glob("*.sql"))
+TRANSACTION_WORDS = re.compile(r"^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b", re.IGNORECASE | re.MULTILINE)
+FROZEN_CLOCK = re.compile(r"\bnow\(\)|\bcurrent_(timestamp|date|time)\b", re.IGNORECASE)
+
+
+def test_no_statement_ends_the_transaction_it_runs_in() -> None:
+    assert [path.name for path in SQL_FILES if TRANSACTION_WORDS.search(path.read_text())] == []
+
+
+def test_statements_read_the_clock_and_not_the_start_of_their_transaction() -> None:
+    """now() stands still in a transaction: after a wait for a lock it would give a lease that is over already."""
+    assert [path.name for path in SQL_FILES if FROZEN_CLOCK.search(path.read_text())] == []
+
+
+def test_both_sql_rules_see() -> None:
+    assert TRANSACTION_WORDS.search("UPDATE a SET b = 1;\ncommit;")
+    assert FROZEN_CLOCK.search("SELECT now()")
+    assert not FROZEN_CLOCK.search("SELECT clock_timestamp()")

@@ -1,0 +1,136 @@
+"""The parts of the chain, each a function of this process: to be run, killed, and run again."""
+
+import importlib
+import os
+from functools import lru_cache
+from typing import Any
+
+import psycopg2
+from kombu import Connection
+
+import celeryconfig
+from domain.jobs.registry import LANES
+from settings import settings
+from tasks.app import app, sweep
+from tasks.publisher import Publisher
+from tasks.relay import Relay
+
+TIME_PASSES = """
+    UPDATE jobs SET lease_expires_at = clock_timestamp() WHERE status = 'PROCESSING';
+    UPDATE jobs SET available_at = clock_timestamp() WHERE status = 'PENDING' AND available_at > clock_timestamp();
+    UPDATE outbox SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()"""
+UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
+MOST_ROUNDS = 30
+
+
+class Consumer:
+    """Takes messages as a Celery worker does: one from a lane, acknowledged before it is run."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._channel = connection.default_channel
+
+    def take(self, lane: str) -> Any:
+        """Return the next message of a lane, None when there is none."""
+        return self._channel.basic_get(lane)
+
+    def acknowledge(self, message: Any) -> None:
+        message.ack()
+
+    def close(self) -> None:
+        """Leave as Celery does: what was taken and not acknowledged goes back to its lane."""
+        self._connection.release()
+
+
+def connect_celery() -> None:
+    """Point the Celery application at the broker of this test."""
+    importlib.reload(celeryconfig)
+    app.config_from_object("celeryconfig", force=True)
+    disconnect()
+
+
+def disconnect() -> None:
+    """Drop this process's lines to the broker; the next use makes new ones."""
+    if _consumer_of.cache_info().currsize:
+        _consumer_of(os.getpid()).close()
+    _relay_of.cache_clear()
+    _consumer_of.cache_clear()
+
+
+# A connection must not be shared with a forked child: each process has its own.
+@lru_cache(maxsize=1)
+def _relay_of(pid: int) -> Relay:
+    return Relay(Publisher(app))
+
+
+@lru_cache(maxsize=1)
+def _consumer_of(pid: int) -> Consumer:
+    return Consumer(app.connection_for_read())
+
+
+def relay() -> int:
+    """Do one turn of the relay."""
+    return _relay_of(os.getpid()).turn()
+
+
+def work() -> int:
+    """Run every message that waits in the broker, urgent ones first; return how many there were."""
+    done = 0
+    consumer = _consumer_of(os.getpid())
+    for lane in LANES:
+        while message := consumer.take(lane):
+            consumer.acknowledge(message)
+            run(message)
+            done += 1
+    return done
+
+
+def run(message: Any) -> None:
+    """Run a message's task as the worker does."""
+    arguments, named, _ = message.decode()
+    app.tasks[message.headers["task"]](*arguments, **named)
+
+
+def sweeper() -> None:
+    """Run beat's sweep."""
+    sweep()
+
+
+def time_passes() -> None:
+    """Let every lease expire and all that waits for its time fall due, as an hour would."""
+    ask(TIME_PASSES)
+
+
+def recover() -> None:
+    """Restart everything: sweep, relay and work until no job is left that waits or runs."""
+    for _ in range(MOST_ROUNDS):
+        if not value(UNFINISHED):
+            return
+        time_passes()
+        sweeper()
+        while relay():
+            work()
+    raise AssertionError(f"still unfinished: {rows('SELECT id, status, attempts, error FROM jobs')[-5:]}")
+
+
+def ask(statement: str, *parameters: object) -> None:
+    with _connection(settings.database_url).cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Return what a statement returns, read on a connection that no fault is injected into."""
+    with _connection(settings.database_url).cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def value(statement: str, *parameters: object) -> Any:
+    return rows(statement, *parameters)[0][0]
+
+
+@lru_cache(maxsize=1)
+def _connection(url: str) -> Any:
+    connection = psycopg2.connect(url.replace("+psycopg2", ""), application_name="onlooker")
+    connection.autocommit = True
+    return connection

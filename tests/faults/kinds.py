@@ -1,0 +1,59 @@
+"""Work that does what no handler should. Imported by the processes under test, never by the tests' own."""
+
+import ctypes
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from db.queue import ClaimedJob
+from domain.invoices import numbering
+from domain.jobs.registry import Context, Outcome, job
+from tasks.kinds.invoice_generate import generate_invoices
+
+
+@job("fault.group", group=20, backoff=0.2)
+def leave_traces(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
+    """Each job that completes has left exactly one row."""
+    for job in jobs:
+        behave(job.payload)
+        context.session.execute(text("INSERT INTO effects (job_id) VALUES (:id)"), {"id": job.id})
+    return [{} for _ in jobs]
+
+
+@job("fault.single", backoff=0.2)
+def leave_trace(context: Context, job: ClaimedJob) -> None:
+    leave_traces(context, [job])
+
+
+@job("fault.late_invoice", backoff=0.2)
+def generate_late(context: Context, job: ClaimedJob) -> Outcome:
+    """The real handler, after a wait during which no transaction is open."""
+    behave(job.payload)
+    return generate_invoices(context, [job])[0]
+
+
+@job("fault.hold_counter", backoff=0.2)
+def hold_counter(context: Context, job: ClaimedJob) -> Outcome:
+    """The real handler, which then keeps the supplier's counter locked."""
+    result = generate_invoices(context, [job])[0]
+    numbering.lock(context.session, {job.payload["supplier_id"]})
+    behave(job.payload)
+    return result
+
+
+def behave(payload: dict) -> None:
+    time.sleep(payload.get("seconds", 0))
+    match payload.get("fault"):
+        case "segfault":
+            ctypes.string_at(0)
+        case "memory":
+            hoard = []
+            while True:
+                hoard.append(b"x" * 50_000_000)
+        case "endless":
+            while True:
+                try:
+                    time.sleep(1)
+                except Exception:  # noqa: S112  it does not listen to the soft limit either
+                    continue

@@ -1,0 +1,131 @@
+"""Work to be owed, waited for and checked."""
+
+import itertools
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg2
+
+from db import queue
+from db.transaction import is_transient, transaction
+from domain.jobs.submission import enqueue
+from settings import settings
+from tests import checker
+from tests.checker import Accepted
+from tests.tenant import Tenant
+from tests.waiting import wait_until
+
+PROCESSING = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
+UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
+_clients = itertools.count(1)
+
+
+def owe_invoices(tenant: Tenant, count: int) -> list[Accepted]:
+    """Commit `count` invoice requests of one supplier, as the API does."""
+    payloads = [
+        (f"supplier:{tenant.supplier_id}", tenant.request(f"Client {next(_clients) % 50}").payload())
+        for _ in range(count)
+    ]
+    with transaction() as session:
+        ids = enqueue(session, tenant.id, "invoice.generate", payloads)
+    return [Accepted(tenant.id, job_id) for job_id in ids]
+
+
+def owe(tenant: Tenant, kind: str, payloads: Sequence[dict[str, Any]], max_attempts: int = 3) -> list[Accepted]:
+    """Commit jobs of a kind that only the processes under test know."""
+    named = [("", payload) for payload in payloads]
+    with transaction() as session:
+        ids = queue.enqueue(session, tenant.id, kind, "default", 1, max_attempts, named)
+    return [Accepted(tenant.id, job_id) for job_id in ids]
+
+
+def late_invoice(tenant: Tenant, **faults: object) -> dict[str, Any]:
+    """Return the payload of an invoice request whose handler also does what `faults` says."""
+    return tenant.request().payload() | faults
+
+
+def slow_commits(table: str, seconds: float) -> None:
+    """Make each commit of a transaction that inserted into `table` take up to `seconds`, its locks held."""
+    fetch(f"""
+        CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF coalesce(current_setting('linger.done', true), '') = '' THEN
+                PERFORM set_config('linger.done', 'yes', true), pg_sleep(random() * {seconds});
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION linger()""")
+
+
+def fetch(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement, on a connection of its own."""
+    connection = psycopg2.connect(settings.database_url.replace("+psycopg2", ""), connect_timeout=5)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def value(statement: str, *parameters: object) -> Any:
+    return fetch(statement, *parameters)[0][0]
+
+
+def statuses() -> dict[str, int]:
+    return dict(fetch("SELECT status, count(*) FROM jobs GROUP BY status"))
+
+
+def incidents(name: str) -> int:
+    return sum(count for (count,) in fetch("SELECT count FROM incidents WHERE name = %s", name))
+
+
+def drain(seconds: float) -> None:
+    """Return when every job has ended; fail after `seconds`."""
+    try:
+        wait_until(lambda: value(UNFINISHED) == 0, seconds)
+    except AssertionError:
+        raise AssertionError(f"not drained after {seconds} s: {statuses()}") from None
+
+
+def verify(accepted: Sequence[Accepted], broker_url: str | None = None) -> None:
+    """Fail unless all invariants hold and each accepted job is COMPLETED."""
+    checker.check(settings.database_url, accepted, broker_url=broker_url)
+    assert statuses() == {"COMPLETED": len(accepted)}
+
+
+class Intake:
+    """Within its `with`, a thread goes on accepting invoices; what fails was answered with an error."""
+
+    def __init__(self, tenants: Sequence[Tenant], size: int = 10, pause: float = 0.02) -> None:
+        self._tenants, self._size, self._pause = tenants, size, pause
+        self.accepted: list[Accepted] = []
+        self.seconds: list[float] = []
+        self.error: BaseException | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        for tenant in itertools.cycle(self._tenants):
+            if self._stopping.wait(self._pause):
+                return
+            started = time.monotonic()
+            try:
+                self.accepted += owe_invoices(tenant, self._size)
+                self.seconds.append(time.monotonic() - started)
+            except Exception as error:
+                if not is_transient(error):
+                    self.error = error
+                    return
+
+    def __enter__(self) -> "Intake":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+        assert self.error is None, self.error
