@@ -23,10 +23,10 @@ def main() -> None:
     except settings.ConfigurationError as error:
         refuse(error, 2)
     except StartFailed as error:
-        refuse(error, 1)
+        refuse(error.summary, 1)
 
 
-def refuse(error: Exception, status: int) -> None:
+def refuse(error: object, status: int) -> None:
     """End the process with the message and no traceback."""
     print(f"counterfoil: {error}", file=sys.stderr)
     sys.exit(status)

@@ -30,6 +30,7 @@ class StrictParser(FlaskParser):
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Return the parsed body, which idempotency compares as well; raise Refused."""
         body = req.get_data()
+        req.stream.read(1)  # raises the 413 for a chunked body, which werkzeug would cut off at the limit instead
         if body and not (req.mimetype == JSON or req.mimetype.endswith("+json")):
             raise Refused(415, f"send the body as {JSON}")
         try:

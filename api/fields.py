@@ -7,7 +7,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import OneOf
 
 LARGEST_ID = 2**63 - 1
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -157,6 +156,16 @@ class Flag(fields.Field[bool]):
         return value
 
 
-def choice(*words: str, refusal: str = "must be one of: {choices}", **options: Any) -> fields.String:
-    """Return a field that takes one of `words`."""
-    return fields.String(validate=OneOf(words, error=refusal), **options)
+class Choice(fields.Field[str]):
+    """One of a few words."""
+
+    def __init__(self, *words: str, refusal: str = "", **options: Any):
+        super().__init__(metadata={"type": "string", "enum": list(words)}, **options)
+        self._words, self._refusal = words, refusal
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, str) and value in self._words:
+            return value
+        if self._refusal:
+            raise ValidationError(Spoken(f"{self._refusal}: {value}"))
+        raise ValidationError(f"must be one of: {', '.join(self._words)}")

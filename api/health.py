@@ -1,7 +1,7 @@
 from sqlalchemy import text
 
 from api.blueprint import Blueprint
-from api.fields import choice
+from api.fields import Choice
 from api.schema import Document
 from db.transaction import transaction
 
@@ -9,7 +9,7 @@ health_api = Blueprint("health", __name__)
 
 
 class Health(Document):
-    status = choice("ok")
+    status = Choice("ok")
 
 
 @health_api.route("/api/v1/health")

@@ -4,7 +4,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
-from api.fields import Amount, Day, Instant, Spoken, Text, Whole, choice
+from api.fields import Amount, Choice, Day, Instant, Spoken, Text, Whole
 from api.party_documents import PartyBody, PartySnapshot, currency
 from api.schema import Body, Document
 from domain.invoices.request import InvoiceRequest, Item
@@ -53,7 +53,7 @@ class InvoiceBody(Body):
     supplier_id = Whole(required=True)
     client = ClientField()
     items = fields.List(fields.Nested(ItemBody), required=True, validate=Length(1, MOST_ITEMS))
-    response_type = choice("number", "pdf", load_default="number")
+    response_type = Choice("number", "pdf", load_default="number")
     issue_date = Day(allow_none=True)
     due_date = Day(allow_none=True)
     currency_code = currency()
@@ -100,7 +100,7 @@ class Invoice(Document):
     due_date = Day(allow_none=True)
     locale_code = fields.String()
     currency_code = fields.String()
-    status = choice("issued", "unpaid")
+    status = Choice("issued", "unpaid")
     supplier_id = fields.Integer()
     client_id = fields.Integer()
     supplier = fields.Nested(PartySnapshot)

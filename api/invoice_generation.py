@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.blueprint import Blueprint
 from api.errors import invalid, unavailable
-from api.fields import Day, Flag, choice
+from api.fields import Choice, Day, Flag
 from api.idempotency import Answer, once
 from api.invoice_documents import InvoiceBody, invoice_request
 from api.pdf import PDF, attachment
@@ -23,7 +23,7 @@ generation_api = Blueprint("invoice generation", __name__)
 
 
 class Generated(Document):
-    status = choice("issued", "unpaid")
+    status = Choice("issued", "unpaid")
     message = fields.String()
     invoice_number = fields.String()
     issue_date = Day()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.blueprint import Blueprint
 from api.errors import Refused, flat, invalid, refusal
-from api.fields import Instant, choice
+from api.fields import Choice, Instant
 from api.idempotency import Answer, once
 from api.invoice_documents import Invoice, InvoiceBody, invoice_request
 from api.schema import Body, Document
@@ -50,7 +50,7 @@ class Verdict(Document):
 
 class RequestState(Document):
     request_id = fields.Integer(attribute="id")
-    status = choice(*Status)
+    status = Choice(*Status)
     invoice_id = fields.Integer(attribute="result.invoiceId", dump_default=None, allow_none=True)
     invoice_number = fields.String(attribute="result.invoiceNumber", dump_default=None, allow_none=True)
     error_message = fields.Function(lambda job: job.error if job.status == Status.FAILED else None)

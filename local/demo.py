@@ -88,8 +88,8 @@ def run() -> int:
             print(f"ready after {time.monotonic() - began:.1f} s: {stack.facts['url']}", flush=True)
             count = _issue_and_audit(stack.facts)
         except (DemoFailed, StartFailed, OSError) as error:
-            print("\n".join(stack.lines[-60:]), file=sys.stderr)
-            print(f"demo: failed: {error}", file=sys.stderr)
+            print(*stack.lines[-60:], sep="\n", file=sys.stderr)
+            print(f"demo: failed: {getattr(error, 'summary', error)}", file=sys.stderr)
             return 1
         finally:
             stack.stop()
@@ -141,9 +141,7 @@ def _queue_in_bulk(client: Client, supplier: int) -> list[int]:
 
 def _issue_synchronously(client: Client, supplier: int) -> list[str]:
     print(f"issuing {SYNCHRONOUS} while the caller waits ...", flush=True)
-    answers = [
-        client.post("/api/v1/invoices/generate", _body(supplier, index)) for index in range(SYNCHRONOUS)
-    ]
+    answers = [client.post("/api/v1/invoices/generate", _body(supplier, index)) for index in range(SYNCHRONOUS)]
     _expect(all(status == 200 for status, _ in answers), f"a synchronous invoice was refused: {answers}")
     return [answer["invoiceNumber"] for _, answer in answers]
 
@@ -155,12 +153,16 @@ def _send_a_bad_one(client: Client, supplier: int) -> None:
 
 
 def _await_completion(client: Client, requests: list[int]) -> None:
+    shown: list[int] = []
+
     def completed() -> int:
         statuses = [client.get(f"/api/v1/invoice-requests/{request}")[1] for request in requests]
         failed = [status for status in statuses if status["status"] == "FAILED"]
         _expect(not failed, f"a request failed: {failed[:1]}")
         done = sum(status["status"] == "COMPLETED" for status in statuses)
-        print(f"  {done} of {len(requests)} requests COMPLETED", flush=True)
+        if shown[-1:] != [done]:
+            print(f"  {done} of {len(requests)} requests COMPLETED", flush=True)
+        shown.append(done)
         return done
 
     in_time = wait_until(lambda: completed() == len(requests), PATIENCE)

@@ -124,7 +124,7 @@ class EmbeddedPostgres(Child):
         command = [str(postgres_programs() / "initdb"), *CLUSTER, *places]
         made = run(command, env=ENVIRONMENT, **self._folder.spawn_options())
         if made.returncode:
-            raise StartFailed(f"postgres did not start: initdb failed\n{made.stderr.strip()}")
+            raise StartFailed("postgres did not start: initdb failed", made.stderr.splitlines())
 
     def _create_database(self) -> None:
         connection = psycopg2.connect(self._url("postgres"))

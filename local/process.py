@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 LOOPBACK = "127.0.0.1"
 PR_SET_PDEATHSIG = 1
@@ -17,7 +17,11 @@ _libc = ctypes.CDLL(None)
 
 
 class StartFailed(Exception):
-    """A child did not become ready; the message ends with the last lines it wrote."""
+    """A child did not become ready: a summary in one line, and in the message also what it said last."""
+
+    def __init__(self, summary: str, last_lines: Iterable[str] = ()) -> None:
+        super().__init__("\n".join([summary, *last_lines]))
+        self.summary = summary
 
 
 class Child:
@@ -61,20 +65,22 @@ class Child:
     def start(self) -> None:
         """Return when the process is ready; raise StartFailed, with none left behind, when it never is."""
         self.spawn()
+        self.await_ready()
+
+    def await_ready(self) -> None:
+        """Return when the process spawned before is ready; raise StartFailed like `start`."""
         wait_until(lambda: self.poll() is not None or self.is_ready(), self.start_timeout)
         if self.poll() is not None or not self.is_ready():
             status = self.poll()
             self.stop()
             self._reader.join(1)  # else its last words may still be on the way
             reason = "it did not get ready in time" if status is None else f"it ended with status {status}"
-            raise StartFailed("\n".join([f"{self.name} did not start: {reason}", *self._last_lines]))
+            raise StartFailed(f"{self.name} did not start: {reason}", self._last_lines)
 
     def spawn(self) -> None:
         """Start the process without waiting for it to be ready."""
         if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError(
-                "start children from the main thread: they die with the thread that starts them"
-            )
+            raise RuntimeError("start children from the main thread: they die with the thread that starts them")
         self._last_lines.clear()
         self._process = subprocess.Popen(  # noqa: S603
             self.command(),

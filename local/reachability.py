@@ -9,9 +9,7 @@ from settings import ConfigurationError, settings, variable
 def require_database() -> None:
     """Raise ConfigurationError unless DATABASE_URL leads to a database that lets us in."""
     if not settings.database_url:
-        raise ConfigurationError(
-            "set DATABASE_URL, for example postgresql://user:password@host:5432/database"
-        )
+        raise ConfigurationError("set DATABASE_URL, for example postgresql://user:password@host:5432/database")
     url = settings.database_url.replace("+psycopg2", "", 1)
     try:
         psycopg2.connect(url, connect_timeout=settings.connect_timeout).close()

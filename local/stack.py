@@ -21,9 +21,7 @@ def up(data_dir: Path, port: int, workers: int) -> None:
     try:
         folder.lock(patience=0)
     except FolderInUse:
-        raise ConfigurationError(
-            f"another `counterfoil up` runs on {data_dir}; give this one a --data-dir"
-        ) from None
+        raise ConfigurationError(f"another `counterfoil up` runs on {data_dir}; give this one a --data-dir") from None
     if port and not is_free(settings.api_host, port):
         raise ConfigurationError(f"port {port} is taken; choose another with --port (0 takes a free one)")
     stack = Stack(folder.path, port or free_port(), workers, Console())
@@ -36,7 +34,7 @@ def up(data_dir: Path, port: int, workers: int) -> None:
 
 
 class Stack:
-    """The parts of one installation: each starts when those before it are ready."""
+    """The parts of one installation: servers first, then the schema, then those who use them."""
 
     def __init__(self, data_dir: Path, port: int, workers: int, console: Console) -> None:
         self._data_dir = data_dir
@@ -57,8 +55,7 @@ class Stack:
             parts = [self._part("api", health=self._url + "/api/v1/health")]
             parts += [self._part(name) for name in ("relay", "worker", "beat")]
             parts += [self._part("flower", health=self._flower_url)]
-            for part in parts:
-                supervisor.start(part)
+            supervisor.start_together(parts)
             self._console.announce("ready " + json.dumps(self._facts(parts)))
             supervisor.run()
 

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from local.console import Console
 from local.process import Child, StartFailed
@@ -32,6 +33,15 @@ class Supervisor:
         self._children.append(child)
         child.start()
         self._started_at[child] = time.monotonic()
+
+    def start_together(self, children: Sequence[Child]) -> None:
+        """Start children that need not wait for one another; return when all are ready; raise StartFailed."""
+        for child in children:
+            self._children.append(child)
+            child.spawn()
+        for child in children:
+            child.await_ready()
+            self._started_at[child] = time.monotonic()
 
     def run(self) -> None:
         """Start again whatever dies, until a signal raises KeyboardInterrupt."""
@@ -78,7 +88,7 @@ class Supervisor:
         try:
             child.spawn()
         except StartFailed as error:
-            self._console.announce(f"{error}")
+            self._console.part(child.name)(error.summary)
 
 
 def _interrupt(*_) -> None:

@@ -2,19 +2,25 @@
 
 import importlib
 import os
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import psycopg2
 from kombu import Connection
 
 import celeryconfig
+from api import create_app
+from domain.invoices.request import InvoiceRequest
 from domain.jobs.registry import LANES
 from settings import settings
 from tasks.app import app, sweep
 from tasks.publisher import Publisher
 from tasks.relay import Relay
+from tests.tenant import Tenant
 
+REQUESTS = "/api/v1/invoice-requests"
+GENERATE = "/api/v1/invoices/generate"
 TIME_PASSES = """
     UPDATE jobs SET lease_expires_at = clock_timestamp() WHERE status = 'PROCESSING';
     UPDATE jobs SET available_at = clock_timestamp() WHERE status = 'PENDING' AND available_at > clock_timestamp();
@@ -68,6 +74,49 @@ def _consumer_of(pid: int) -> Consumer:
     return Consumer(app.connection_for_read())
 
 
+@cache
+def _api() -> Any:
+    return create_app()
+
+
+def post(tenant: Tenant, path: str, body: dict[str, Any], key: str | None = None) -> Any:
+    """Send a request to the API, under an Idempotency-Key if one is given; return its answer."""
+    headers = {"Authorization": f"Bearer {tenant.key}"} | ({"Idempotency-Key": key} if key else {})
+    return _api().test_client().post(path, json=body, headers=headers)
+
+
+def get(tenant: Tenant, path: str) -> Any:
+    return _api().test_client().get(path, headers={"Authorization": f"Bearer {tenant.key}"})
+
+
+def body(request: InvoiceRequest) -> dict[str, Any]:
+    """Return the JSON that asks the API for `request`."""
+    items = [
+        {
+            "description": item.description,
+            "quantity": str(item.quantity),
+            "unitPrice": str(item.unit_price),
+            "taxRate": str(item.tax_rate),
+        }
+        for item in request.items
+    ]
+    return {"supplierId": request.supplier_id, "client": dict(request.client), "items": items}
+
+
+def submit(tenant: Tenant, name: str, key: str | None = None) -> int:
+    """Have an invoice to the client `name` queued; return the request's id."""
+    answer = post(tenant, REQUESTS, body(tenant.request(name)), key)
+    assert answer.status_code == 201, answer.get_data(as_text=True)
+    return answer.json["requestId"]
+
+
+def submit_group(tenant: Tenant, requests: Sequence[InvoiceRequest]) -> list[int]:
+    """Have several invoices queued by one request; return the ids in order."""
+    answer = post(tenant, f"{REQUESTS}/bulk", {"requests": [body(request) for request in requests]})
+    assert answer.status_code == 201, answer.get_data(as_text=True)
+    return [verdict["requestId"] for verdict in answer.json]
+
+
 def relay() -> int:
     """Do one turn of the relay."""
     return _relay_of(os.getpid()).turn()
@@ -75,14 +124,17 @@ def relay() -> int:
 
 def work() -> int:
     """Run every message that waits in the broker, urgent ones first; return how many there were."""
-    done = 0
+    return sum(1 for lane in LANES for _ in iter(partial(work_once, lane), False))
+
+
+def work_once(lane: str = "default") -> bool:
+    """Run the next message of a lane; return whether there was one."""
     consumer = _consumer_of(os.getpid())
-    for lane in LANES:
-        while message := consumer.take(lane):
-            consumer.acknowledge(message)
-            run(message)
-            done += 1
-    return done
+    message = consumer.take(lane)
+    if message:
+        consumer.acknowledge(message)
+        run(message)
+    return bool(message)
 
 
 def run(message: Any) -> None:

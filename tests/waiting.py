@@ -7,9 +7,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def wait_until(
-    predicate: Callable[[], Result], timeout: float = 10, message: str = "it never came true"
-) -> Result:
+def wait_until(predicate: Callable[[], Result], timeout: float = 10, message: str = "it never came true") -> Result:
     """Return the first true value of `predicate`; fail with `message` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not (result := predicate()):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+import celeryconfig
 from tests.architecture.sources import ROOT, Source, calls, imports, parse, production
 
 Finder = Callable[[Source], Iterator[str]]
@@ -148,3 +149,22 @@ def test_both_sql_rules_see() -> None:
     assert TRANSACTION_WORDS.search("UPDATE a SET b = 1;\ncommit;")
     assert FROZEN_CLOCK.search("SELECT now()")
     assert not FROZEN_CLOCK.search("SELECT clock_timestamp()")
+
+
+def delays(source: Source) -> list[str]:
+    """Return the calls that ask the broker to hold a message back."""
+    return [name for name, node in calls(source) if {k.arg for k in node.keywords} & {"eta", "countdown"}]
+
+
+def test_nothing_is_asked_to_wait_in_the_broker() -> None:
+    """What waits there is lost with it, and an urgent job stands behind it: available_at is where a job waits."""
+    assert [source.path for source in production() if delays(source)] == []
+    assert delays(parse("a.py", "run.apply_async(countdown=5)"))
+
+
+def test_celery_keeps_no_promise_of_its_own() -> None:
+    assert not celeryconfig.task_acks_late, "docs/decisions/0002: a second way back for the same work"
+    assert celeryconfig.result_backend is None, "the row has the result"
+    assert celeryconfig.task_ignore_result
+    assert celeryconfig.accept_content == ["json"], "a pickled message is code from whoever reaches the broker"
+    assert not celeryconfig.task_publish_retry, "the relay's own turn comes again; a hidden retry would block it"

@@ -1,7 +1,5 @@
 """The parts of the chain as children of the test, started by the command line that deployments use."""
 
-import contextlib
-import itertools
 import os
 import random
 import signal
@@ -12,15 +10,15 @@ import psutil
 
 from local.part import Part
 from settings import child_environment, variable
-from tests.faults.load import fetch, value
+from tests.faults.load import value
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "import tests.faults.kinds, cli; cli.main()"
 
-PORTS_IN_TRANSACTION = """
-    SELECT client_port FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND application_name = 'counterfoil' AND xact_start IS NOT NULL
+IN_TRANSACTION = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND application_name = 'counterfoil' AND xact_start IS NOT NULL AND query NOT LIKE '%outbox%'
 """
 
 # As tight as the order of the timeouts allows, so that a recovery takes seconds.
@@ -72,6 +70,10 @@ class Process(Part):
         self.die(signal.SIGSTOP)
         self.kill_children(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        self.thaw_children()
+        self.die(signal.SIGCONT)
+
     def thaw_children(self) -> None:
         """Let the children go on; the process that would end them for being late stays frozen."""
         self.kill_children(signal.SIGCONT)
@@ -103,6 +105,11 @@ class Chain:
         wait_until(lambda: process.is_ready() or process.poll() is not None, 30, f"{process.name} is not ready")
         assert process.poll() is None, process.lines
 
+    def kill_worker_children(self) -> None:
+        for process in self._all:
+            if process.name == "worker":
+                process.kill_children()
+
     def close(self) -> None:
         for process in self._all:
             process.kill(signal.SIGCONT)
@@ -112,22 +119,14 @@ class Chain:
 
 
 def storm(chain: Chain, rng: random.Random, kills: int, whole_workers: int) -> None:
-    """Kill that many processes of two workers, most of them in the middle of a transaction, some workers whole."""
+    """Kill that many processes of two workers while transactions are open, some workers whole."""
     workers = chain.start("worker", "worker")
     whole = set(rng.sample(range(kills), whole_workers))
     for kill in range(kills):
+        wait_until(lambda: value(IN_TRANSACTION) > 0, 30, "nothing is being processed any more")
+        victim = rng.randrange(len(workers))
         if kill in whole:
-            victim = rng.randrange(len(workers))
             workers[victim].die()
             workers[victim] = chain.spawn("worker")
-        else:
-            os.kill(wait_until(lambda: _child_at_work(workers), 30, "no worker works any more"), signal.SIGKILL)
-
-
-def _child_at_work(workers: list[Process]) -> int | None:
-    ports = {port for (port,) in fetch(PORTS_IN_TRANSACTION)}
-    for pid in itertools.chain.from_iterable(worker.children for worker in workers):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if any(c.laddr.port in ports for c in psutil.Process(pid).net_connections()):
-                return pid
-    return None
+        elif pids := workers[victim].children:
+            os.kill(rng.choice(pids), signal.SIGKILL)

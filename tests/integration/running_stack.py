@@ -13,7 +13,7 @@ from local.part import COUNTERFOIL
 from settings import child_environment
 from tests.waiting import wait_until
 
-START_TIMEOUT = 90
+START_TIMEOUT, STOP_TIMEOUT = 120, 30
 
 
 def counterfoil(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -31,16 +31,29 @@ def lives(process: psutil.Process) -> bool:
 
 
 class RunningStack:
-    """A stack that printed its ready line; `facts` is what that line said."""
+    """Within its `with`, a stack that printed its ready line; `facts` is what that line said."""
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         command = [*COUNTERFOIL, "up", "--port", "0", "--data-dir", str(data_dir)]
         env = child_environment(DATABASE_URL="", BROKER_URL="") | environment
         self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines: list[str] = []
-        threading.Thread(target=self._read, daemon=True).start()
-        self.facts = json.loads(self.printed(r"ready (\{.*\})", START_TIMEOUT)[1])
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> "RunningStack":
+        try:
+            self.facts = json.loads(self.printed(r"ready (\{.*\})", START_TIMEOUT)[1])
+        except BaseException:
+            self.__exit__()
+            raise
         self.client = Client(self.facts["url"], self.facts["apiKey"])
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.process.terminate()
+        self.process.wait(STOP_TIMEOUT)
+        self._reader.join()
 
     def _read(self) -> None:
         assert self.process.stdout

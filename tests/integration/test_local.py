@@ -146,16 +146,12 @@ def test_the_broker_asks_for_its_password(broker):
 
 
 def test_kill_9_of_the_holder_leaves_nothing(tmp_path):
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, tmp_path], stdout=subprocess.PIPE, text=True
-    ) as holder:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "started\n"
         children = psutil.Process(holder.pid).children(recursive=True)
         assert {"postgres", "valkey-server"} <= {child.name() for child in children}
         holder.kill()
-    wait_until(
-        lambda: not any(map(psutil.Process.is_running, children)), 10, "children outlived their holder"
-    )
+    wait_until(lambda: not any(map(psutil.Process.is_running, children)), 10, "children outlived their holder")
     with EmbeddedPostgres(tmp_path / "postgres") as again:
         assert execute(again, "SELECT 1") == [(1,)]
 

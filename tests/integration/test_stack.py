@@ -27,10 +27,8 @@ def data_dir(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stack(data_dir):
-    stack = RunningStack(data_dir)
-    with stack.process:
+    with RunningStack(data_dir) as stack:
         yield stack
-        stack.process.terminate()
 
 
 def test_the_ready_line_names_everything_a_caller_needs(stack):
@@ -82,33 +80,33 @@ def last_restart(stack: RunningStack, part: str, other_than: int = 0) -> re.Matc
     return found[-1] if found and int(found[-1][1]) != other_than else None
 
 
-def test_sigterm_leaves_nothing_and_the_next_up_knows_the_same_key(tmp_path):
-    stack = RunningStack(tmp_path / "data")
-    number = stack.issue_one()
-    processes = stack.all_processes()
-    stack.process.send_signal(signal.SIGTERM)
-    assert stack.process.wait(20) == 0
-    wait_until(lambda: not any(map(lives, processes)), 2, "something was left behind")
+def test_sigterm_leaves_nothing_and_kill_9_leaves_nothing_and_the_next_up_knows_the_same_key(tmp_path):
+    with RunningStack(tmp_path / "data") as stack:
+        number = stack.issue_one()
+        stopped = stack.all_processes()
+        stack.process.send_signal(signal.SIGTERM)
+        assert stack.process.wait(20) == 0
+        wait_until(lambda: not any(map(lives, stopped)), 2, "something was left behind")
 
-    again = RunningStack(tmp_path / "data")
-    assert again.facts["apiKey"] == stack.facts["apiKey"]
-    assert again.facts["supplierId"] == stack.facts["supplierId"]
-    assert again.client.get(f"/api/v1/invoices/{number}")[0] == 200
-    processes = again.all_processes()
-    again.process.kill()
-    wait_until(lambda: not any(map(lives, processes)), 5, "something outlived kill -9 of `counterfoil up`")
-    again.process.wait()
+    with RunningStack(tmp_path / "data") as again:
+        assert again.facts["apiKey"] == stack.facts["apiKey"]
+        assert again.facts["supplierId"] == stack.facts["supplierId"]
+        assert again.client.get(f"/api/v1/invoices/{number}")[0] == 200
+        killed = again.all_processes()
+        again.process.kill()
+        wait_until(lambda: not any(map(lives, killed)), 5, "something outlived kill -9 of `counterfoil up`")
 
 
 def test_given_urls_are_used_and_nothing_is_embedded(tmp_path):
-    with EmbeddedPostgres(tmp_path / "postgres") as postgres, EmbeddedBroker(tmp_path / "broker") as broker:
-        stack = RunningStack(tmp_path / "data", DATABASE_URL=postgres.url, BROKER_URL=broker.url)
-        with stack.process:
-            assert stack.facts["databaseUrl"] == postgres.url
-            assert stack.facts["brokerUrl"] == broker.url
-            assert (stack.facts["pids"]["postgres"], stack.facts["pids"]["broker"]) == (None, None)
-            assert stack.issue_one() == "INV-000001"
-            stack.process.send_signal(signal.SIGINT)
+    with (
+        EmbeddedPostgres(tmp_path / "postgres") as postgres,
+        EmbeddedBroker(tmp_path / "broker") as broker,
+        RunningStack(tmp_path / "data", DATABASE_URL=postgres.url, BROKER_URL=broker.url) as stack,
+    ):
+        assert stack.facts["databaseUrl"] == postgres.url
+        assert stack.facts["brokerUrl"] == broker.url
+        assert (stack.facts["pids"]["postgres"], stack.facts["pids"]["broker"]) == (None, None)
+        assert stack.issue_one() == "INV-000001"
 
 
 BAD_URLS = [

@@ -89,9 +89,7 @@ def test_a_part_that_is_killed_again_and_again_always_comes_back(supervised):
     assert lives(part)
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name
-)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_stops_all_parts_with_their_children(supervised, number):
     parts = supervised.parts()
     supervised.process.send_signal(number)

@@ -1,0 +1,131 @@
+"""Each part of the chain with the work that awaits it, and what its caller does when no answer comes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from db import queue
+from db.transaction import is_transient, transaction
+from tasks.publisher import BrokerAway
+from tests import chain
+from tests.crash.fuse import Fuse, cut, killed_at, points
+from tests.stage import Stage
+
+INVOICES_OF = "SELECT count(*) FROM invoices WHERE client ->> 'name' = %s"
+REQUESTS_OF = "SELECT count(*) FROM jobs WHERE payload -> 'client' ->> 'name' = %s"
+MISSING_CLIENT = {"id": 10**9}
+
+
+@dataclass(frozen=True)
+class Part:
+    """`prepare` brings its work about, `run` does it, `ask_again` is what a caller without an answer does."""
+
+    name: str
+    prepare: Callable[[Stage], object]
+    run: Callable[[Stage], object]
+    passes: set[str]
+    ask_again: Callable[[Stage], object] = lambda stage: None
+    invoices: int = 1
+
+    def points(self, stage: Stage) -> list[str]:
+        """Return the points of a run in which nothing fails."""
+        stage.begin()
+        self.prepare(stage)
+        passed = points(lambda: self.run(stage))
+        self.finish(stage, "nowhere")
+        return passed
+
+    def killed_at(self, at: int, stage: Stage) -> bool:
+        """Run the part on new work in a process that is killed at point `at`; return whether it was."""
+        stage.begin()
+        self.prepare(stage)
+        return killed_at(at, lambda: self.run(stage))
+
+    def cut_at(self, at: int, stage: Stage) -> bool:
+        """Run the part on new work, its line cut at point `at`; it goes on by itself, as its process would."""
+        stage.begin()
+        self.prepare(stage)
+        with Fuse(at, cut).armed() as fuse:
+            try:
+                self.run(stage)
+            except Exception as error:
+                if not isinstance(error, BrokerAway) and not is_transient(error):
+                    raise
+        chain.disconnect()
+        return len(fuse.passed) > at
+
+    def recover(self, stage: Stage) -> None:
+        self.ask_again(stage)
+        chain.recover()
+
+    def finish(self, stage: Stage, point: str) -> None:
+        """Restart everything, and see the one request through to its end."""
+        self.recover(stage)
+        found = chain.value(INVOICES_OF, stage.name)
+        assert found == self.invoices, f"{self.name} failed {point}: {found} invoices, not {self.invoices}"
+
+
+def _ask(stage: Stage) -> None:
+    chain.post(stage.tenant, chain.REQUESTS, chain.body(stage.tenant.request(stage.name)), stage.name)
+
+
+def _ask_until_accepted(stage: Stage) -> None:
+    stage.accept(chain.submit(stage.tenant, stage.name, key=stage.name), key=stage.name)
+    assert chain.value(REQUESTS_OF, stage.name) == 1
+
+
+def _generate(stage: Stage) -> int:
+    body = chain.body(stage.tenant.request(stage.name))
+    return chain.post(stage.tenant, chain.GENERATE, body, stage.name).status_code
+
+
+def _generate_until_done(stage: Stage) -> None:
+    assert _generate(stage) == 200
+
+
+def _publish(stage: Stage) -> None:
+    stage.submit()
+    chain.relay()
+
+
+def _publish_group(stage: Stage) -> None:
+    """Have a new, a known, a missing and another new client's invoices go out in one message."""
+    tenant = stage.tenant
+    clients = [tenant.request(stage.name), tenant.request("Known"), tenant.request(client=MISSING_CLIENT)]
+    stage.accept(*chain.submit_group(tenant, [*clients, tenant.request(stage.name)]))
+    chain.relay()
+
+
+def _abandon(stage: Stage) -> None:
+    """Leave a job PROCESSING under a lease that has expired."""
+    _publish(stage)
+    assert killed_at(CLAIMED, chain.work_once)
+    chain.time_passes()
+
+
+def _cancelled(stage: Stage) -> None:
+    request_id = stage.submit()
+    with transaction() as session:
+        assert queue.cancel(session, stage.tenant.id, request_id)
+
+
+def _move(verb: Callable[..., bool]) -> Callable[[Stage], None]:
+    def run(stage: Stage) -> None:
+        with transaction() as session:
+            verb(session, stage.tenant.id, stage.accepted[-1].request_id)
+
+    return run
+
+
+# take, acknowledge and claim, each before and after; then the claim's commit
+CLAIMED = 7
+ISSUING = {"before claim", "after lock_counters", "after issue_invoices", "after complete", "after commit"}
+
+INTAKE = Part("intake", lambda _: None, _ask, {"after enqueue", "after commit"}, _ask_until_accepted)
+RELAY = Part("relay", Stage.submit, lambda _: chain.relay(), {"after lease_entries", "before publish"})
+WORKER = Part("worker", _publish, lambda _: chain.work_once(), ISSUING | {"after acknowledge"})
+GROUP = Part("group", _publish_group, lambda _: chain.work_once(), ISSUING | {"after fail"}, invoices=2)
+SWEEPER = Part("sweeper", _abandon, lambda _: chain.sweeper(), {"after sweep", "after mend_entries"})
+CANCEL = Part("cancel", Stage.submit, _move(queue.cancel), {"after cancel"}, _move(queue.cancel), invoices=0)
+REQUEUE = Part("requeue", _cancelled, _move(queue.requeue), {"after requeue"}, _move(queue.requeue))
+GENERATE = Part("generate", lambda _: None, _generate, {"after issue_invoices", "before commit"}, _generate_until_done)
+PARTS = (INTAKE, RELAY, WORKER, GROUP, SWEEPER, CANCEL, REQUEUE, GENERATE)

@@ -1,0 +1,52 @@
+"""Whichever part dies at whichever point, a restart ends with exactly one invoice and numbers without a gap."""
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crash.fuse import killed_at
+from tests.crash.parts import PARTS, Part
+from tests.stage import Stage, staged
+
+PAIRS = 60
+# A caller's second attempt, a sweep, turns of the relay and the worker's run: about so many points.
+RECOVERY_POINTS = 40
+
+each_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+
+
+@pytest.fixture
+def stage(database, broker, organization) -> Iterator[Stage]:
+    with staged(organization, database) as stage:
+        yield stage
+
+
+@each_part
+@pytest.mark.parametrize("fault", [Part.killed_at, Part.cut_at], ids=["killed", "line cut"])
+def test_a_part_may_fail_at_every_point(part, fault, stage, record_property):
+    names = part.points(stage)
+    assert part.passes <= set(names), f"the hooks are blind: {names}"
+    for at, name in enumerate(names):
+        assert fault(part, at, stage), f"never came to {name}"
+        part.finish(stage, name)
+    stage.check()
+    record_property("points", len(names))
+
+
+def test_the_recovery_may_be_killed_too(stage, record_property):
+    seed = int(os.environ.get("SEED", random.randrange(10**6)))
+    print(f"SEED={seed}")
+    dice = random.Random(seed)
+    lengths = {part.name: len(part.points(stage)) for part in PARTS}
+    deaths = 0
+    for _ in range(PAIRS):
+        part = dice.choice(PARTS)
+        first, second = dice.randrange(lengths[part.name]), dice.randrange(RECOVERY_POINTS)
+        assert part.killed_at(first, stage)
+        deaths += killed_at(second, lambda: part.recover(stage))  # noqa: B023  run at once
+        part.finish(stage, f"at {first}, its recovery at {second}")
+    stage.check()
+    assert deaths > PAIRS / 4, "the second death hardly ever came"
+    record_property("points", PAIRS + deaths)

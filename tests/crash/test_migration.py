@@ -1,0 +1,59 @@
+"""A migration killed at any statement leaves nothing half done, and the next run brings it to its end."""
+
+from db import migrations
+from db.engine import engine
+from tests import chain
+from tests.conftest import execute
+from tests.crash.fuse import killed_at, points
+
+# What a migration makes, by kind and name; alembic's own table is made in the same transaction.
+SCHEMA = """
+    SELECT relkind::text, relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"""
+EMPTY = []
+RUN_TO_THE_END = 12
+
+
+def schema() -> list[tuple[str, str]]:
+    return chain.rows(SCHEMA)
+
+
+def empty(database: str) -> None:
+    engine().dispose()
+    execute(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+def deaths(names: list[str]) -> list[tuple[int, str]]:
+    """Return the points to die at: to the server, before a statement is after the one before it."""
+    return [(at, name) for at, name in enumerate(names) if name.startswith("after") or name == "before commit"]
+
+
+def test_an_upgrade_may_be_killed_at_every_statement(database, record_property):
+    whole = schema()
+    empty(database)
+    names = points(migrations.upgrade)
+    assert schema() == whole
+    empty(database)
+    for at, name in deaths(names):
+        assert killed_at(at, migrations.upgrade), f"never came to {name}"
+        assert schema() in (EMPTY, whole), f"half a schema after {name}"
+        if at % RUN_TO_THE_END < 2 or schema() == whole:
+            migrations.upgrade()
+            assert schema() == whole
+            empty(database)
+    record_property("points", len(deaths(names)))
+    assert len(deaths(names)) > 30, "the hooks are blind"
+
+
+def test_a_downgrade_may_be_killed_at_every_statement(database, record_property):
+    whole = schema()
+    names = points(lambda: migrations.downgrade("base"))
+    nothing = schema()
+    for at, name in deaths(names):
+        migrations.upgrade()
+        assert killed_at(at, lambda: migrations.downgrade("base")), f"never came to {name}"
+        assert schema() in (whole, nothing), f"half a schema after {name}"
+    migrations.downgrade("base")
+    assert schema() == nothing
+    record_property("points", len(deaths(names)))

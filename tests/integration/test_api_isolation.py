@@ -1,0 +1,146 @@
+"""Every route, called with another organization's key: it sees nothing and changes nothing."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from werkzeug.routing import Rule
+
+from api.auth import OPEN
+from tests import bodies, chain
+from tests.caller import Caller, application
+from tests.tenant import Tenant
+
+TABLES = ("invoices", "jobs", "clients", "suppliers", "templates", "number_series")
+
+
+class Case(NamedTuple):
+    """A call that names what belongs to the first organization, and the one answer a stranger may get."""
+
+    path: str
+    status: int
+    body: Any = None
+    answer: Any = None
+
+
+# What a route may answer a stranger who asks for {supplier}, {client}, {template}, {request} of somebody else.
+CASES: dict[str, Case] = {
+    "POST /api/v1/invoices/generate": Case("/api/v1/invoices/generate", 400, bodies.invoice),
+    "POST /invoices/generate": Case("/invoices/generate", 400, bodies.invoice),
+    "POST /api/v1/invoice-requests": Case("/api/v1/invoice-requests", 400, bodies.invoice),
+    "POST /api/v1/invoice-requests/bulk": Case(
+        "/api/v1/invoice-requests/bulk", 400, lambda supplier: {"requests": [bodies.invoice(supplier)]}
+    ),
+    "GET /api/v1/invoice-requests/<request_id>": Case("/api/v1/invoice-requests/{request}", 404),
+    "GET /api/v1/invoice-requests/<request_id>/invoice": Case("/api/v1/invoice-requests/{request}/invoice", 404),
+    "GET /api/v1/invoices": Case("/api/v1/invoices", 200, answer=[]),
+    "GET /api/v1/invoices/<number>": Case("/api/v1/invoices/INV-000001?supplierId={supplier}", 404),
+    "GET /api/v1/invoices/<number>/pdf": Case("/api/v1/invoices/INV-000001/pdf", 404),
+    "POST /api/v1/invoices/<number>/mark-issued": Case("/api/v1/invoices/INV-000001/mark-issued", 404),
+    "GET /api/v1/invoices/export/preview": Case("/api/v1/invoices/export/preview?supplierId={supplier}", 404),
+    "GET /api/v1/invoices/export/zip": Case("/api/v1/invoices/export/zip?supplierId={supplier}", 404),
+    "GET /api/v1/suppliers/<supplier_id>/numbering/audit": Case("/api/v1/suppliers/{supplier}/numbering/audit", 404),
+    "GET /api/v1/parties/suppliers": Case("/api/v1/parties/suppliers?cursor=0&limit=200", 200),
+    "POST /api/v1/parties/suppliers": Case(
+        "/api/v1/parties/suppliers", 400, lambda supplier: bodies.party(defaultTemplateId=1)
+    ),
+    "GET /api/v1/parties/suppliers/<supplier_id>": Case("/api/v1/parties/suppliers/{supplier}", 404),
+    "PUT /api/v1/parties/suppliers/<supplier_id>": Case(
+        "/api/v1/parties/suppliers/{supplier}", 404, lambda supplier: bodies.party()
+    ),
+    "GET /api/v1/parties/clients": Case("/api/v1/parties/clients", 200, answer=[]),
+    # The same tax id may be another client's elsewhere: a conflict would tell that it is.
+    "POST /api/v1/parties/clients": Case("/api/v1/parties/clients", 201, lambda supplier: bodies.CLIENT),
+    "GET /api/v1/parties/clients/search": Case("/api/v1/parties/clients/search?q=Ada", 200, answer=[]),
+    "GET /api/v1/parties/client": Case("/api/v1/parties/client?taxId=GB-1", 404),
+    "GET /api/v1/parties/clients/<client_id>": Case("/api/v1/parties/clients/{client}", 404),
+    "PUT /api/v1/parties/clients/<client_id>": Case(
+        "/api/v1/parties/clients/{client}", 404, lambda supplier: bodies.party()
+    ),
+    "DELETE /api/v1/parties/clients/<client_id>": Case("/api/v1/parties/clients/{client}", 404),
+    "GET /api/v1/templates": Case("/api/v1/templates", 200),
+    "POST /api/v1/templates": Case(
+        "/api/v1/templates", 201, lambda supplier: {"name": "Mine", "html": bodies.TEMPLATE}
+    ),
+    "GET /api/v1/templates/<template_id>": Case("/api/v1/templates/{template}", 404),
+    "PUT /api/v1/templates/<template_id>": Case(
+        "/api/v1/templates/{template}", 404, lambda supplier: {"name": "Mine", "html": bodies.TEMPLATE}
+    ),
+}
+
+
+def operations() -> Iterator[tuple[str, Rule]]:
+    for rule in application().url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield f"{method} {rule.rule}".replace("row_id:", "").replace("invoice_number:", ""), rule
+
+
+GUARDED = [name for name, rule in operations() if rule.endpoint not in OPEN]
+
+
+@pytest.fixture
+def places(organization: Tenant, client: Caller) -> dict[str, int]:
+    """What the first organization owns: an invoice, a request, a client."""
+    body = bodies.invoice(organization.supplier_id, dueDate="2099-01-01")
+    request = client.post("/api/v1/invoice-requests", body).json["requestId"]
+    client.post("/invoices/generate?unpaid=true", body)
+    return {
+        "supplier": organization.supplier_id,
+        "client": client.get("/api/v1/parties/clients").json[0]["id"],
+        "template": client.get("/api/v1/templates").json[0]["id"],
+        "request": request,
+    }
+
+
+def owned(organization: Tenant) -> list[Any]:
+    """Return every row of an organization, as text."""
+    mine = "organization_id = {0}"
+    series = "supplier_id IN (SELECT id FROM suppliers WHERE organization_id = {0})"
+    return [
+        chain.rows(
+            f"SELECT t::text FROM {table} AS t WHERE "
+            + (series if table == "number_series" else mine).format(organization.id)
+            + " ORDER BY 1"
+        )
+        for table in TABLES
+    ]
+
+
+def test_no_route_is_forgotten() -> None:
+    assert sorted(GUARDED) == sorted(CASES), "a new route needs a case here before it may exist"
+
+
+@pytest.mark.usefixtures("other_organization")
+def test_a_stranger_sees_and_changes_nothing(
+    organization: Tenant, places: dict[str, int], stranger: Caller, other_organization: Tenant
+) -> None:
+    before = owned(organization)
+    own = {one["id"] for one in stranger.get("/api/v1/templates").json} | {other_organization.supplier_id}
+    for name, case in CASES.items():
+        body = case.body(organization.supplier_id) if case.body else None
+        answer = stranger.send(name.split()[0], case.path.format(**places), body)
+        assert answer.status_code == case.status, (name, answer.json)
+        assert case.answer is None or answer.json == case.answer, name
+        if case.status == 200 and case.answer is None:
+            assert {one["id"] for one in answer.json} <= own | {
+                one["id"] for one in stranger.get("/api/v1/templates").json
+            }
+        assert b"GB-1" not in answer.data or name.startswith("POST /api/v1/parties/clients"), name
+    assert owned(organization) == before
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Bearer x", "Basic {key}", "{key}", "Bearer {key}x"]
+)
+def test_without_a_valid_key_no_route_answers(authorization: str, organization: Tenant, places: dict[str, int]) -> None:
+    header = {"Authorization": authorization.format(key=organization.key)}
+    for name, case in CASES.items():
+        answer = Caller("").send(name.split()[0], case.path.format(**places), headers=header)
+        assert (answer.status_code, answer.mimetype) == (401, "application/problem+json"), name
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_revoked_key_is_refused_at_once(organization: Tenant, client: Caller) -> None:
+    assert client.get("/api/v1/invoices").status_code == 200
+    chain.ask("UPDATE api_keys SET revoked_at = clock_timestamp()")
+    assert client.get("/api/v1/invoices").status_code == 401
