@@ -64,6 +64,7 @@ def api() -> None:
     """Serve HTTP."""
     from gunicorn.app.base import BaseApplication
 
+    from db.engine import connections_per_process
     from local import reachability
     from settings import settings
 
@@ -75,7 +76,7 @@ def api() -> None:
         def load(self):
             return wsgi()
 
-    reachability.require_database()
+    reachability.require_database(settings.api_workers * connections_per_process())
     Server().run()
 
 
@@ -191,9 +192,9 @@ def migrate(down: str | None) -> None:
     from local import reachability
 
     reachability.require_database()
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it speaks when imported
     from db import migrations
 
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
     if down:
         migrations.downgrade(down)
     else:
@@ -212,15 +213,11 @@ def create(organization: str) -> None:
     from local import reachability
 
     reachability.require_database()
-    from sqlalchemy import select
-
-    from db.models import Organization
     from db.transaction import transaction
     from domain import organizations
 
     with transaction() as session:
-        known = session.scalar(select(Organization).where(Organization.name == organization))
-        owner = known or organizations.create(session, organization)
+        owner = organizations.find(session, organization) or organizations.create(session, organization)
         key = organizations.create_key(session, owner.id, "created on the command line")
     click.echo(key)
 

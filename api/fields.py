@@ -8,7 +8,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-LARGEST_ID = 2**63 - 1
+# Below 2**63, and every number of so many digits is one.
+LARGEST_ID = 10**18 - 1
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGITS = re.compile(r"[0-9]{1,19}")
 DECIMAL_TEXT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
@@ -37,11 +38,13 @@ class Text(fields.Field[str | None]):
         **options: Any,
     ):
         needed = options.get("required", False)
-        documented = {"type": "string", "maxLength": longest, "pattern": pattern or (TEXT if needed else ANY_TEXT)}
+        shape = pattern or (TEXT if needed else ANY_TEXT)
+        shape = shape if needed or not pattern else f"^({pattern[1:-1]})?$"
+        documented = {"type": "string", "maxLength": longest, "pattern": shape}
         least = {"minLength": shortest} if needed else {}
         super().__init__(allow_none=not needed, metadata=documented | least, **options)
         self._longest, self._shortest, self._blank = longest, shortest, blank
-        self._check, self._pattern = check, re.compile(pattern)
+        self._check, self._pattern = check, pattern
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
         if not isinstance(value, str):
@@ -50,15 +53,15 @@ class Text(fields.Field[str | None]):
             raise ValidationError(f"must not be longer than {self._longest} characters")
         if "\0" in value or HALF_A_PAIR.search(value):
             raise ValidationError("must not contain NUL or half a surrogate pair")
-        return self._checked(value.strip())
+        return self._checked(value if self._pattern else value.strip())
 
     def _checked(self, value: str) -> str | None:
         if not value and not self.required:
             return self._blank
         if len(value) < self._shortest:
             raise ValidationError(f"must have at least {self._shortest} characters that are not blank")
-        if not self._pattern.search(value):
-            raise ValidationError(f"must match {self._pattern.pattern}")
+        if self._pattern and not re.fullmatch(self._pattern, value):
+            raise ValidationError(f"must match {self._pattern}")
         if self._check:
             self._check(value)
         return value

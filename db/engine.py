@@ -9,20 +9,26 @@ from sqlalchemy.engine import URL, make_url
 
 from settings import ConfigurationError, settings
 
+OVERFLOW = 2
+
 
 def engine() -> Engine:
     """Return this process's engine; a child of a fork gets one of its own."""
     return _engine_of(os.getpid())
 
 
+def connections_per_process() -> int:
+    """Return how many connections one process opens at the most."""
+    return settings.api_threads + OVERFLOW
+
+
 @lru_cache(maxsize=1)
 def _engine_of(pid: int) -> Engine:
     return create_engine(
         url(),
-        pool_size=max(settings.api_threads, 2),
-        max_overflow=2,
+        pool_size=settings.api_threads,
+        max_overflow=OVERFLOW,
         pool_timeout=settings.connect_timeout,
-        pool_pre_ping=False,
         pool_recycle=1800,
         connect_args=connect_arguments(),
         query_cache_size=500,

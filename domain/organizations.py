@@ -19,6 +19,11 @@ def create(session: Session, name: str) -> Organization:
     return organization
 
 
+def find(session: Session, name: str) -> Organization | None:
+    """Return the first organization of that name, None when there is none."""
+    return session.scalars(select(Organization).where(Organization.name == name).order_by(Organization.id)).first()
+
+
 def create_key(session: Session, organization_id: int, name: str) -> str:
     """Return a new random API key; only its SHA-256 is kept, so it cannot be shown again."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)

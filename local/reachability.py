@@ -1,20 +1,28 @@
 """Whether the database and the broker can be used at all, said in one line before anything starts."""
 
 import psycopg2
-from kombu import Connection
 
 from settings import ConfigurationError, settings, variable
 
 
-def require_database() -> None:
-    """Raise ConfigurationError unless DATABASE_URL leads to a database that lets us in."""
+def require_database(connections: int = 1) -> None:
+    """Raise ConfigurationError unless DATABASE_URL leads to a database that has room for that many connections."""
     if not settings.database_url:
         raise ConfigurationError("set DATABASE_URL, for example postgresql://user:password@host:5432/database")
     url = settings.database_url.replace("+psycopg2", "", 1)
     try:
-        psycopg2.connect(url, connect_timeout=settings.connect_timeout).close()
+        connection = psycopg2.connect(url, connect_timeout=settings.connect_timeout)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW max_connections")
+            (allowed,) = cursor.fetchone() or ("0",)
+        connection.close()
     except psycopg2.Error as error:
         raise _unusable("database_url", error) from None
+    if int(allowed) < connections:
+        raise ConfigurationError(
+            f"up to {connections} connections are wanted, but the server's max_connections is {allowed}:"
+            " raise it, or run fewer processes and threads"
+        )
 
 
 def require_broker_url() -> None:
@@ -26,6 +34,8 @@ def require_broker_url() -> None:
 def require_broker() -> None:
     """Raise ConfigurationError unless BROKER_URL leads to a broker that lets us in."""
     require_broker_url()
+    from kombu import Connection  # here, because the API never loads a broker client
+
     timeout = settings.broker_timeout
     options = {"socket_connect_timeout": timeout, "socket_timeout": timeout}
     over_redis = settings.broker_url.startswith("redis")

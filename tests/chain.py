@@ -122,6 +122,15 @@ def relay() -> int:
     return _relay_of(os.getpid()).turn()
 
 
+def take(lane: str) -> Any:
+    """Return the next message of a lane, acknowledged; None when there is none."""
+    consumer = _consumer_of(os.getpid())
+    message = consumer.take(lane)
+    if message:
+        consumer.acknowledge(message)
+    return message
+
+
 def work() -> int:
     """Run every message that waits in the broker, urgent ones first; return how many there were."""
     return sum(1 for lane in LANES for _ in iter(partial(work_once, lane), False))
@@ -129,10 +138,8 @@ def work() -> int:
 
 def work_once(lane: str = "default") -> bool:
     """Run the next message of a lane; return whether there was one."""
-    consumer = _consumer_of(os.getpid())
-    message = consumer.take(lane)
+    message = take(lane)
     if message:
-        consumer.acknowledge(message)
         run(message)
     return bool(message)
 

@@ -1,9 +1,10 @@
 """A supplier's requests on their way through the chain, and what was promised about them."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from domain.invoices.request import InvoiceRequest
 from tests import chain
 from tests.checker import Accepted, check, watch
 from tests.tenant import Tenant
@@ -31,6 +32,11 @@ class Stage:
 
     def submit(self) -> int:
         return self.accept(chain.submit(self.tenant, self.name))
+
+    def accept_group(self, requests: Sequence[InvoiceRequest]) -> list[int]:
+        ids = chain.submit_group(self.tenant, requests)
+        self.accept(*ids)
+        return ids
 
     def check(self, drained: bool = True) -> None:
         check(self.database, self.accepted, drained)

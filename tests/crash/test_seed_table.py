@@ -1,17 +1,13 @@
 """The crash scenarios that were asked for: each state is reached by a kill, and a restart ends as the table says."""
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from db import queue
-from db.transaction import transaction
-from domain.invoices import generation
-from domain.invoices.request import InvoiceRequest
 from domain.jobs.lifecycle import Status
 from tests import chain
 from tests.crash.parts import INTAKE, WORKER
+from tests.scenarios import invoices
 from tests.stage import Stage, staged
 
 ROW = "SELECT status, attempts FROM jobs WHERE payload -> 'client' ->> 'name' = %s"
@@ -55,28 +51,15 @@ def test_after_the_row_is_processing_and_in_the_middle_of_the_generation(stage):
     assert state(stage)[1] == 2
 
 
-def test_no_crash_falls_between_the_invoice_and_the_completed_row(stage):
-    passed = WORKER.points(stage)
-    issued, completed = passed.index("after issue_invoices"), passed.index("before complete")
-    assert "before commit" not in passed[issued:completed], "else the row could stay PROCESSING with its invoice there"
-    WORKER.killed_at(passed.index("after complete"), stage)
-    assert state(stage) == (Status.PROCESSING, 1, 0)
-    restart(stage)
+def test_after_the_invoice_and_before_the_row_is_completed_there_is_no_such_moment(stage):
+    invoices.no_crash_falls_between_the_invoice_and_the_completed_row(stage)
 
 
-def test_an_invoice_beside_a_processing_row_is_adopted_and_not_issued_again(stage):
-    stage.begin()
-    request_id = stage.submit()
-    with transaction() as session:
-        [job] = queue.claim(session, "invoice.generate", [request_id], uuid.uuid4(), 60)
-    with transaction() as session:
-        generation.issue(session, [InvoiceRequest.of_job(job.organization_id, job.id, job.payload)])
-    assert state(stage) == (Status.PROCESSING, 1, 1)
-    restart(stage)
+def test_an_invoice_whose_row_is_stuck_at_processing_is_linked_and_not_doubled(stage):
+    invoices.an_invoice_beside_a_processing_row_is_adopted_and_not_issued_again(stage)
 
 
 def test_after_the_row_is_completed(stage):
-    WORKER.points(stage)
     at = last(WORKER.points(stage), "after commit")
     WORKER.killed_at(at, stage)
     assert state(stage) == (Status.COMPLETED, 1, 1)

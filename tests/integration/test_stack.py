@@ -14,8 +14,6 @@ from local.postgres import EmbeddedPostgres
 from tests.integration.running_stack import RunningStack, counterfoil, lives
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 FACTS = ["url", "docsUrl", "flowerUrl", "apiKey", "supplierId", "databaseUrl", "brokerUrl", "pids"]
 PARTS = ["api", "relay", "worker", "beat", "postgres", "broker"]
 
@@ -143,3 +141,11 @@ def test_a_taken_port_is_refused_in_one_line(tmp_path):
         refused = counterfoil("up", "--port", str(port), "--data-dir", str(tmp_path))
     assert refused.returncode == 2
     assert refused.stderr.startswith(f"counterfoil: port {port} is taken")
+
+
+def test_an_api_that_wants_more_connections_than_the_server_allows_says_so_and_ends(database):
+    """The test server allows 200 connections."""
+    refused = counterfoil("api", DATABASE_URL=database, COUNTERFOIL_API_THREADS="300")
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert "302 connections are wanted" in refused.stderr

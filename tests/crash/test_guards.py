@@ -1,0 +1,37 @@
+"""The test of the tests: without any one guard, the test that is there for it goes red."""
+
+from collections.abc import Iterator
+
+import pytest
+from _pytest.outcomes import Failed
+
+import db.queries
+from tests.crash.guards import GUARDS, Removal
+from tests.scenarios import invoices, jobs, relay
+from tests.stage import Stage, staged
+
+RUN_BY_THE_TESTS = {*invoices.SCENARIOS, *jobs.SCENARIOS, *relay.SCENARIOS}
+
+
+@pytest.fixture
+def stage(database, broker, organization) -> Iterator[Stage]:
+    with staged(organization, database) as stage:
+        yield stage
+
+
+@pytest.fixture
+def removal(monkeypatch, tmp_path) -> Iterator[Removal]:
+    with monkeypatch.context() as patch:
+        yield Removal(patch, tmp_path)
+    db.queries.query.cache_clear()
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_without_a_guard_its_test_goes_red(guard, stage, removal):
+    guard.take_away(removal)
+    with pytest.raises((Exception, Failed), match=guard.says):
+        guard.scenario(stage)
+
+
+def test_each_guards_scenario_is_one_that_the_tests_run_green():
+    assert {guard.scenario for guard in GUARDS} <= RUN_BY_THE_TESTS

@@ -1,0 +1,90 @@
+"""The OpenAPI document is true: what it allows is accepted, what it forbids is refused, each answer is as it says."""
+
+import re
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from schemathesis.config import SchemathesisConfig
+
+from tests import bodies
+from tests.caller import Caller, application
+from tests.integration.test_api_isolation import operations
+from tests.tenant import Tenant
+
+CONFIGURATION = {
+    "seed": 20260116,
+    "generation": {"max-examples": 8, "deterministic": True, "database": "none"},
+    # Replaced by `assert_refused_with_reason`: a schema cannot say which suppliers exist.
+    "checks": {"positive_data_acceptance": {"enabled": False}},
+}
+# What a request that keeps to the schema can still be refused for.
+REASONS = re.compile(
+    r"supplier not found|client not found|template not found|invalid currency_code|is not a known locale"
+    r"|must not be before|the total must not exceed|none of the requests was accepted|taxId or vatId is required"
+    r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
+    r"|another default|has no matching"
+)
+ACCEPTABLE = {401, 404, 409, 422}
+
+
+schema = schemathesis.openapi.from_wsgi(
+    "/openapi.json", application(), config=SchemathesisConfig.from_dict(CONFIGURATION)
+)
+
+
+@pytest.fixture
+def key(client: Caller, organization: Tenant) -> str:
+    """The key of an organization that has one of each kind of thing."""
+    client.post("/api/v1/invoice-requests", bodies.invoice(organization.supplier_id))
+    client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id))
+    return organization.key
+
+
+@schema.parametrize()
+@settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+def test_every_answer_is_as_documented(case, key: str) -> None:
+    response = case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+    assert_refused_with_reason(case, response)
+
+
+def assert_refused_with_reason(case, response) -> None:
+    valid = case.meta and case.meta.generation.mode.is_positive
+    if not valid or response.status_code < 400 or response.status_code in ACCEPTABLE:
+        return
+    assert response.status_code == 400, response.text
+    assert REASONS.search(response.json()["detail"]), (case.body, response.json())
+
+
+def test_the_document_is_openapi_3_1() -> None:
+    document = application().test_client().get("/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    for definition in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(definition)
+
+
+def test_the_document_and_the_routes_are_the_same() -> None:
+    document = application().test_client().get("/openapi.json").json
+    documented = {
+        f"{method.upper()} {path}"
+        for path, item in document["paths"].items()
+        for method in item.keys() - {"parameters"}
+    }
+    routed = {
+        re.sub("<([a-z_]+)>", r"{\1}", name)
+        for name, rule in operations()
+        if not rule.endpoint.startswith(("docs.", "api-docs."))
+    }
+    assert documented == routed
+
+
+def test_every_refusal_is_documented_as_a_problem() -> None:
+    document = application().test_client().get("/openapi.json").json
+    for path, item in document["paths"].items():
+        for method in item.keys() - {"parameters"}:
+            responses = item[method]["responses"]
+            for status in responses.keys() - {"200", "201", "204"}:
+                component = responses[status]["$ref"].rpartition("/")[2]
+                assert [*document["components"]["responses"][component]["content"]] == ["application/problem+json"]
+            assert {"500", "503"} <= responses.keys(), (method, path)

@@ -1,0 +1,215 @@
+"""Every legal move of a job is made, every other is refused, and trouble ends as the design says."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from sqlalchemy import text
+
+from db import queue
+from db.queue import Failure, LeaseLost
+from db.transaction import transaction
+from domain.jobs.execution import deliver
+from domain.jobs.lifecycle import MOVES, Status
+from domain.jobs.registry import Kind, PermanentError
+from domain.jobs.registry import job as register
+from tests import chain
+from tests.checker import check, watch
+from tests.scenarios import invoices, jobs
+from tests.stage import Stage, staged
+
+TRANSIENT = {
+    "serialization failure": "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$",
+    "deadlock": "DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$",
+    "too many connections": "DO $$ BEGIN RAISE SQLSTATE '53300'; END $$",
+    "shutdown": "DO $$ BEGIN RAISE SQLSTATE '57P01'; END $$",
+    "statement timeout": "SELECT pg_sleep(1)",
+    "backend terminated": "SELECT pg_terminate_backend(pg_backend_pid())",
+}
+
+
+@pytest.fixture
+def stage(database, broker, organization) -> Iterator[Stage]:
+    with staged(organization, database) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("scenario", jobs.SCENARIOS + invoices.SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_it_holds_that(scenario, stage):
+    scenario(stage)
+
+
+def owe(organization_id: int, kind: str = "probe", max_attempts: int = 3) -> int:
+    with transaction() as session:
+        [job_id] = queue.enqueue(session, organization_id, kind, "default", 1, max_attempts, [("", {})])
+    return job_id
+
+
+def bring(organization_id: int, status: Status, attempts: int = 1) -> tuple[int, uuid.UUID]:
+    """Return a job that came to `status` by legal moves, and the token of its claim."""
+    job_id, token = owe(organization_id, max_attempts=3 if attempts == 1 else 1), uuid.uuid4()
+    with transaction() as session:
+        if status == Status.CANCELLED:
+            queue.cancel(session, organization_id, job_id)
+        elif status != Status.PENDING:
+            queue.claim(session, "probe", [job_id], token, lease=60)
+    with transaction() as session:
+        if status == Status.COMPLETED:
+            queue.complete(session, token, {job_id: {}})
+        elif status == Status.FAILED:
+            queue.set_aside(session, token, [Failure(job_id, "broken", None)])
+    return job_id, token
+
+
+def apply(verb: str, organization_id: int, job_id: int, token: uuid.UUID) -> None:
+    with transaction() as session:
+        match verb:
+            case "claim":
+                queue.claim(session, "probe", [job_id], uuid.uuid4(), lease=60)
+            case "complete":
+                queue.complete(session, token, {job_id: {}})
+            case "retry" | "fail":
+                queue.set_aside(session, token, [Failure(job_id, "broken", 0 if verb == "retry" else None)])
+            case "release":
+                queue.release(session, token, [job_id], delay=0, alone=False)
+            case "cancel" | "requeue":
+                getattr(queue, verb)(session, organization_id, job_id)
+            case "sweep":
+                chain.time_passes()
+                queue.sweep(session)
+
+
+def outcome(verb: str, organization_id: int, status: Status, attempts: int = 1) -> Status | None:
+    """Return where `verb` moves a job in `status`, None when nowhere."""
+    job_id, token = bring(organization_id, status, attempts)
+    try:
+        apply(verb, organization_id, job_id, token)
+    except LeaseLost:
+        assert verb in ("complete", "retry", "fail")
+    after = chain.value("SELECT status FROM jobs WHERE id = %s", job_id)
+    chain.ask("DELETE FROM outbox WHERE job_id = %s", job_id)
+    chain.ask("DELETE FROM jobs WHERE id = %s", job_id)
+    return None if after == status else Status(after)
+
+
+def test_each_verb_moves_as_the_table_says_and_no_other_way(database, organization):
+    watch(database)
+    verbs = sorted(MOVES.keys() - {"enqueue"})
+    found = {(verb, before): outcome(verb, organization.id, before) for verb, before in product(verbs, Status)}
+    expected = dict.fromkeys(found) | {(v, before): after for v in verbs for before, after in sorted(MOVES[v])}
+    assert found == expected | {("sweep", Status.PROCESSING): Status.PENDING}
+    assert outcome("sweep", organization.id, Status.PROCESSING, attempts=3) == Status.FAILED
+    check(database)
+
+
+def test_a_wrong_token_moves_nothing(database, organization):
+    for verb in ("complete", "retry", "fail", "release"):
+        job_id, _ = bring(organization.id, Status.PROCESSING)
+        try:
+            apply(verb, organization.id, job_id, uuid.uuid4())
+            assert verb == "release", f"{verb} did not notice"
+        except LeaseLost:
+            assert verb != "release"
+        assert jobs.state(job_id) == (Status.PROCESSING, 1)
+
+
+@pytest.mark.parametrize("trouble", TRANSIENT)
+def test_trouble_of_the_database_hands_the_attempt_back(database, organization, trouble):
+    def handler(context, claimed):
+        context.session.execute(text("SET LOCAL statement_timeout = 20"))
+        context.session.execute(text(TRANSIENT[trouble]))
+        return [{}]
+
+    job_id = owe(organization.id)
+    deliver(Kind("probe", handler), [job_id])
+    assert jobs.state(job_id) == (Status.PENDING, 0)
+    check(database, drained=False)
+
+
+def test_a_failed_job_waits_two_minutes_and_then_four_and_then_is_failed(database, organization):
+    def handler(context, claimed):
+        raise ValueError("still broken")
+
+    job_id = owe(organization.id)
+    for minutes in (2, 4):
+        deliver(Kind("probe", handler), [job_id])
+        waits = chain.value("SELECT extract(epoch FROM available_at - now()) FROM jobs WHERE id = %s", job_id)
+        assert minutes * 60 * 0.9 - 5 <= waits <= minutes * 60 * 1.1
+        due = chain.value("SELECT due_at = available_at FROM outbox JOIN jobs ON id = job_id")
+        assert due, "the entry is not due when the job is"
+        deliver(Kind("probe", handler), [job_id])
+        assert jobs.state(job_id) == (Status.PENDING, minutes / 2), "a message that came too early was not ignored"
+        chain.time_passes()
+    deliver(Kind("probe", handler), [job_id])
+    assert jobs.state(job_id) == (Status.FAILED, 3)
+    assert chain.value("SELECT error FROM jobs") == "ValueError: still broken"
+    check(database)
+
+
+def test_a_permanent_error_is_not_tried_again(database, organization):
+    def handler(context, claimed):
+        raise PermanentError("the customer is gone")
+
+    job_id = owe(organization.id)
+    deliver(Kind("probe", handler), [job_id])
+    assert jobs.state(job_id) == (Status.FAILED, 1)
+    assert chain.value("SELECT error FROM jobs") == "the customer is gone"
+    check(database)
+
+
+def test_ids_of_another_kind_and_ids_of_nothing_are_ignored(database, organization):
+    foreign = owe(organization.id, kind="other")
+    deliver(Kind("probe", lambda *_: pytest.fail("it ran")), [foreign, foreign + 1, 2**62])
+    assert jobs.state(foreign) == (Status.PENDING, 0)
+    check(database, drained=False)
+
+
+def test_a_job_whose_time_has_not_come_is_not_claimed(database, organization):
+    job_id = owe(organization.id)
+    chain.ask("UPDATE jobs SET available_at = now() + interval '1 minute'")
+    deliver(Kind("probe", lambda *_: pytest.fail("it ran")), [job_id])
+    assert jobs.state(job_id) == (Status.PENDING, 0)
+
+
+def test_what_exceeds_a_group_keeps_its_entry_and_comes_again(database, organization):
+    ids = [owe(organization.id) for _ in range(3)]
+    deliver(Kind("probe", lambda _, claimed: [{} for _ in claimed], group=2), ids)
+    assert [jobs.state(job_id)[0] for job_id in ids] == [Status.COMPLETED] * 2 + [Status.PENDING]
+    check(database, drained=False)
+
+
+def test_a_cancelled_job_is_not_run_and_a_requeued_one_is(stage):
+    stage.begin()
+    request_id = stage.submit()
+    chain.relay()
+    with transaction() as session:
+        assert queue.cancel(session, stage.tenant.id, request_id)
+    assert chain.work() == 1
+    assert jobs.state(request_id) == (Status.CANCELLED, 0)
+    with transaction() as session:
+        assert queue.requeue(session, stage.tenant.id, request_id)
+    chain.recover()
+    assert jobs.state(request_id) == (Status.COMPLETED, 1)
+    stage.check()
+
+
+def test_a_requeued_failure_has_all_its_attempts_again(database, organization):
+    job_id, _ = bring(organization.id, Status.FAILED)
+    apply("requeue", organization.id, job_id, uuid.uuid4())
+    assert jobs.state(job_id) == (Status.PENDING, 0)
+    check(database, drained=False)
+
+
+def test_a_kind_has_one_handler():
+    with pytest.raises(ValueError, match="two kinds are called invoice.generate"):
+        register("invoice.generate")(lambda *_: None)
+
+
+def test_a_plain_handler_gets_its_job_alone(database, organization):
+    seen = []
+    kind = replace(jobs.find(jobs.KIND), name="probe", group=1, handler=lambda _, claimed: [seen.extend(claimed) or {}])
+    ids = [owe(organization.id) for _ in range(2)]
+    deliver(kind, ids)
+    assert [job.id for job in seen] == ids[:1]

@@ -1,0 +1,241 @@
+"""Scenarios of claiming, running and ending jobs."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import text
+
+from db import outbox, queue
+from db.queue import ClaimedJob
+from db.transaction import transaction
+from domain.jobs.execution import deliver
+from domain.jobs.lifecycle import Status
+from domain.jobs.registry import LANES, Context, Kind, Outcome, find
+from settings import settings
+from tasks.message import coalesce
+from tests import chain
+from tests.crash.fuse import killed_at
+from tests.crash.parts import CLAIMED, MISSING_CLIENT
+from tests.stage import Stage
+
+KIND = "invoice.generate"
+STATE = "SELECT status, attempts FROM jobs WHERE id = %s"
+INVOICES = "SELECT count(*) FROM invoices WHERE job_id = %s"
+INCIDENTS = "SELECT coalesce(sum(count), 0) FROM incidents WHERE name = %s"
+TWO_HOURS = 7200
+
+
+def state(request_id: int) -> tuple[str, int]:
+    return chain.rows(STATE, request_id)[0]
+
+
+def incidents(name: str) -> int:
+    return chain.value(INCIDENTS, name)
+
+
+def claim(request_id: int, token: UUID) -> ClaimedJob:
+    with transaction() as session:
+        [job] = queue.claim(session, KIND, [request_id], token, settings.lease)
+    return job
+
+
+def finish(job: ClaimedJob, token: UUID) -> None:
+    """Do a claimed job's work and complete it."""
+    with transaction() as session:
+        [result] = find(KIND).handler(Context(session), [job])
+        queue.complete(session, token, {job.id: result})
+
+
+def interrupted(by: Callable[[], object]) -> Kind:
+    """Return the kind whose first run is interrupted before it does anything."""
+    waiting = [by]
+
+    def handler(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
+        if waiting:
+            waiting.pop()()
+        return find(KIND).handler(context, jobs)
+
+    return replace(find(KIND), handler=handler)
+
+
+def deliver_all(kind: Kind) -> None:
+    """Deliver what is due, packed as the relay packs it, until nothing is left."""
+    for _ in range(2 * kind.max_attempts):
+        chain.time_passes()
+        with transaction() as session:
+            entries = outbox.lease(session, LANES, settings.max_out, settings.redelivery_interval)
+        for message in coalesce(entries, {kind.name: kind.group}):
+            deliver(kind, message.job_ids)
+    assert chain.value(chain.UNFINISHED) == 0, "some jobs never end"
+
+
+@contextmanager
+def clock_off(seconds: float) -> Iterator[None]:
+    """Run this process under a clock that is wrong."""
+    right = time.time
+    time.time = lambda: right() + seconds
+    try:
+        yield
+    finally:
+        time.time = right
+
+
+def a_zombie_commits_nothing_while_its_successor_works(stage: Stage) -> None:
+    stage.begin()
+    request_id, token = stage.submit(), uuid.uuid4()
+    successors: list[ClaimedJob] = []
+
+    def outlive_the_lease() -> None:
+        chain.time_passes()
+        chain.sweeper()
+        successors.append(claim(request_id, token))
+
+    deliver(interrupted(outlive_the_lease), [request_id])
+    assert state(request_id) == (Status.PROCESSING, 2), "the zombie moved a job that was its successor's"
+    assert chain.value(INVOICES, request_id) == 0, "the zombie left an invoice behind"
+    assert incidents("lease_lost") == 1, "the refusal was not counted"
+    finish(successors[0], token)
+    stage.check()
+
+
+def a_zombie_commits_nothing_after_its_successor_completed(stage: Stage) -> None:
+    stage.begin()
+    request_id = stage.submit()
+
+    def outlive_the_lease() -> None:
+        chain.time_passes()
+        chain.sweeper()
+        deliver(find(KIND), [request_id])
+
+    deliver(interrupted(outlive_the_lease), [request_id])
+    assert state(request_id) == (Status.COMPLETED, 2)
+    assert incidents("lease_lost") == 1, "the refusal was not counted"
+    stage.check()
+
+
+def doubled_and_reordered_messages_do_the_work_once(stage: Stage) -> None:
+    stage.begin()
+    ids = stage.accept_group([stage.tenant.request(f"{stage.name} {n}") for n in range(4)])
+    deliver(interrupted(lambda: deliver(find(KIND), ids)), ids[2:])
+    for order in (ids, ids[::-1], ids[1:3], ids + ids):
+        deliver(find(KIND), order)
+    assert {state(request_id) for request_id in ids} == {(Status.COMPLETED, 1)}
+    stage.check()
+
+
+def a_job_that_kills_its_worker_ends_failed(stage: Stage) -> None:
+    stage.begin()
+    request_id, most = stage.submit(), find(KIND).max_attempts
+    for _ in range(most + 1):
+        chain.relay()
+        killed_at(CLAIMED, chain.work_once)
+        chain.time_passes()
+        chain.sweeper()
+    assert state(request_id) == (Status.FAILED, most), "a job that kills its worker must end"
+    stage.check()
+
+
+def a_lease_runs_by_the_clock_of_the_database(stage: Stage) -> None:
+    for seconds in (-TWO_HOURS, TWO_HOURS):
+        stage.begin()
+        request_id, token = stage.submit(), uuid.uuid4()
+        with clock_off(seconds):
+            job = claim(request_id, token)
+        left = chain.value(
+            "SELECT extract(epoch FROM lease_expires_at - clock_timestamp()) FROM jobs WHERE id = %s", request_id
+        )
+        assert 0 < left <= settings.lease, f"a clock {seconds} s off made a lease of {left} s"
+        chain.sweeper()
+        assert state(request_id) == (Status.PROCESSING, 1), "a healthy job was swept"
+        finish(job, token)
+    stage.check()
+
+
+def a_permanent_failure_spoils_no_neighbour(stage: Stage) -> None:
+    stage.begin()
+    ids = stage.accept_group([stage.tenant.request(client=c) for c in (MISSING_CLIENT, {"id": 1}, MISSING_CLIENT)])
+    deliver(find(KIND), ids)
+    assert [state(request_id) for request_id in ids] == [
+        (Status.FAILED, 1),
+        (Status.COMPLETED, 1),
+        (Status.FAILED, 1),
+    ]
+    assert chain.rows("SELECT DISTINCT error FROM jobs WHERE status = 'FAILED'") == [("client not found",)]
+    stage.check()
+
+
+def an_unexpected_error_fails_only_its_culprit(stage: Stage) -> None:
+    stage.begin()
+    ids = stage.accept_group([stage.tenant.request(f"{stage.name} {n}") for n in range(4)])
+
+    def fragile(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
+        if any(job.id == ids[2] for job in jobs):
+            raise ValueError("this one breaks the handler")
+        return find(KIND).handler(context, jobs)
+
+    kind = replace(find(KIND), handler=fragile)
+    deliver_all(kind)
+    assert [state(request_id) for request_id in ids] == [
+        (Status.COMPLETED, 1),
+        (Status.COMPLETED, 1),
+        (Status.FAILED, kind.max_attempts),
+        (Status.COMPLETED, 1),
+    ]
+    stage.check()
+
+
+def a_lock_that_is_held_too_long_uses_up_no_attempt(stage: Stage) -> None:
+    stage.begin()
+    request_id = stage.submit()
+
+    def impatient(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
+        context.session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        return find(KIND).handler(context, jobs)
+
+    with transaction() as holder:
+        holder.execute(text("SELECT FROM number_series FOR UPDATE")).all()
+        deliver(replace(find(KIND), handler=impatient), [request_id])
+        assert state(request_id) == (Status.PENDING, 0), "the lock was none of the job's doing"
+    chain.recover()
+    assert state(request_id) == (Status.COMPLETED, 1)
+    stage.check()
+
+
+def a_waiting_job_without_an_entry_gets_one_back(stage: Stage) -> None:
+    stage.begin()
+    chain.ask("DELETE FROM outbox WHERE job_id = %s", stage.submit())
+    chain.recover()
+    stage.check()
+
+
+def another_organization_moves_no_job(stage: Stage, verbs: Sequence[str] = ("cancel", "requeue")) -> None:
+    for verb in verbs:
+        stage.begin()
+        request_id = stage.submit()
+        if verb == "requeue":
+            with transaction() as session:
+                queue.cancel(session, stage.tenant.id, request_id)
+        before = state(request_id)
+        with transaction() as session:
+            moved = getattr(queue, verb)(session, stage.tenant.id + 1, request_id)
+        assert (moved, state(request_id)) == (False, before), f"{verb} reached over to another organization"
+    chain.recover()
+    stage.check()
+
+
+SCENARIOS = (
+    a_zombie_commits_nothing_while_its_successor_works,
+    a_zombie_commits_nothing_after_its_successor_completed,
+    doubled_and_reordered_messages_do_the_work_once,
+    a_job_that_kills_its_worker_ends_failed,
+    a_lease_runs_by_the_clock_of_the_database,
+    a_permanent_failure_spoils_no_neighbour,
+    an_unexpected_error_fails_only_its_culprit,
+    a_lock_that_is_held_too_long_uses_up_no_attempt,
+    a_waiting_job_without_an_entry_gets_one_back,
+    another_organization_moves_no_job,
+)

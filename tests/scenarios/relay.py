@@ -1,0 +1,142 @@
+"""Scenarios of the way from the outbox to the broker, and of the way from the caller into the outbox."""
+
+import redis
+from sqlalchemy import text
+
+from db import outbox
+from db.transaction import transaction
+from domain.jobs.registry import LANES
+from settings import settings
+from tasks.app import app
+from tasks.message import Message
+from tasks.publisher import BrokerAway, Publisher
+from tasks.relay import Relay
+from tests import chain
+from tests.crash.parts import INTAKE
+from tests.stage import Stage
+from tests.tenant import new_tenant
+
+OUT = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL AND due_at > clock_timestamp()"
+DUE = "SELECT count(*) FROM outbox WHERE published_at IS NULL AND due_at <= clock_timestamp()"
+
+
+class Leaving(Publisher):
+    """A broker that takes so many messages and goes away."""
+
+    def __init__(self, takes: int) -> None:
+        super().__init__(app)
+        self._takes = takes
+
+    def publish(self, message: Message) -> None:
+        if not self._takes:
+            raise BrokerAway("gone")
+        self._takes -= 1
+        super().publish(message)
+
+
+def submit_alone(stage: Stage, count: int) -> list[int]:
+    """Submit requests whose entries are sent one by one."""
+    stage.begin()
+    ids = [stage.submit() for _ in range(count)]
+    chain.ask("UPDATE outbox SET alone = true")
+    return ids
+
+
+def forget_all_messages() -> None:
+    with redis.Redis.from_url(settings.broker_url) as broker:
+        broker.flushall()
+
+
+def a_message_that_is_lost_is_sent_again(stage: Stage) -> None:
+    stage.begin()
+    stage.submit()
+    chain.relay()
+    forget_all_messages()
+    chain.recover()
+    stage.check()
+
+
+def an_entry_lives_until_its_job_is_claimed(stage: Stage) -> None:
+    stage.begin()
+    stage.submit()
+    assert chain.relay() == 1
+    stage.check(drained=False)
+    chain.recover()
+    stage.check()
+
+
+def two_relays_at_once_share_the_entries(stage: Stage) -> None:
+    ids = submit_alone(stage, 6)
+    with transaction() as first:
+        some = outbox.lease(first, LANES, 3, settings.redelivery_interval)
+        with transaction() as second:
+            second.execute(text("SET LOCAL lock_timeout = '300ms'"))
+            others = outbox.lease(second, LANES, settings.max_out, settings.redelivery_interval)
+    assert sorted(entry.job_id for entry in some + others) == ids, "an entry was leased twice or by neither"
+    chain.recover()
+    stage.check()
+
+
+def a_broker_that_leaves_gives_the_entries_back(stage: Stage) -> None:
+    submit_alone(stage, 4)
+    try:
+        Relay(Leaving(takes=1)).turn()
+        raise AssertionError("the relay did not notice")
+    except BrokerAway:
+        assert (chain.value(OUT), chain.value(DUE)) == (1, 3), "what was not sent must be due at once"
+    chain.recover()
+    stage.check()
+
+
+def no_more_are_out_than_allowed(stage: Stage) -> None:
+    ids = submit_alone(stage, 5)
+    before, settings.__dict__["max_out"] = settings.max_out, 2
+    try:
+        assert [chain.relay(), chain.relay()] == [2, 0], "the bound on what is out does not hold"
+        assert chain.work() == 2
+        assert chain.relay() == 2
+    finally:
+        settings.__dict__["max_out"] = before
+    chain.recover()
+    assert chain.value("SELECT count(*) FROM jobs WHERE id = ANY(%s) AND attempts = 1", ids) == 5
+    stage.check()
+
+
+def a_request_is_accepted_whole_or_not_at_all(stage: Stage) -> None:
+    for at, name in enumerate(INTAKE.points(stage)):
+        INTAKE.killed_at(at, stage)
+        stage.check(drained=False)
+        INTAKE.finish(stage, name)
+    stage.check()
+
+
+def a_key_used_for_another_request_is_refused(stage: Stage) -> None:
+    stage.begin()
+    stage.accept(chain.submit(stage.tenant, stage.name, "key"), key="key")
+    other = chain.post(stage.tenant, chain.REQUESTS, chain.body(stage.tenant.request("Other")), "key")
+    assert other.status_code == 422, "one key stood for two requests"
+    assert chain.submit(stage.tenant, stage.name, "key") == stage.accepted[-1].request_id
+    chain.recover()
+    stage.check()
+
+
+def another_organization_finds_no_request(stage: Stage) -> None:
+    stage.begin()
+    path = f"{chain.REQUESTS}/{stage.submit()}"
+    stranger = new_tenant("Stranger")
+    assert chain.get(stranger, path).status_code == 404, "another organization's request is shown"
+    assert chain.get(stage.tenant, path).status_code == 200
+    chain.recover()
+    stage.check()
+
+
+SCENARIOS = (
+    a_message_that_is_lost_is_sent_again,
+    an_entry_lives_until_its_job_is_claimed,
+    two_relays_at_once_share_the_entries,
+    a_broker_that_leaves_gives_the_entries_back,
+    no_more_are_out_than_allowed,
+    a_request_is_accepted_whole_or_not_at_all,
+    a_key_used_for_another_request_is_refused,
+    another_organization_finds_no_request,
+)
