@@ -22,7 +22,8 @@ task_acks_late = False
 worker_prefetch_multiplier = 1
 worker_consumer = "tasks.consumer:Consumer"
 worker_max_tasks_per_child = 10_000
-worker_max_memory_per_child = settings.worker_memory_mb * 1024
+# A child that grew past half of what it may have is replaced between two messages.
+worker_max_memory_per_child = settings.worker_memory_mb * 1024 // 2
 worker_hijack_root_logger = False
 worker_send_task_events = True
 worker_cancel_long_running_tasks_on_connection_loss = False

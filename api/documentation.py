@@ -5,7 +5,7 @@ from pathlib import Path
 import flask_smorest
 import flask_swagger_ui
 from flask import Blueprint, Flask, Response, send_from_directory
-from marshmallow import fields
+from marshmallow import INCLUDE, fields
 from werkzeug.http import HTTP_STATUS_CODES
 
 from api.paths import InvoiceNumber, RowId
@@ -25,9 +25,14 @@ REFUSALS = (400, 401, 404, 409, 413, 415, 422, 500, 503)
 class Problem(Document):
     """A problem document, RFC 9457; `error` repeats `detail`."""
 
+    class Meta:
+        unknown = INCLUDE
+
     type = fields.String()
     title = fields.String()
-    status = fields.Integer()
+    status = fields.Raw(
+        metadata={"type": ["integer", "string"], "description": "The HTTP status; a 409 may give a request's own"}
+    )
     detail = fields.String()
     error = fields.String()
     errors = fields.Dict(metadata={"description": "What is wrong with each field"})

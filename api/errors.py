@@ -20,6 +20,7 @@ from domain.invoices.template_library import TemplateNotFound
 from domain.invoices.templates import TemplateInvalid
 
 log = logging.getLogger(__name__)
+MOST_TOLD = 20
 RETRY_AFTER = {"Retry-After": "2"}
 STATUS_OF: dict[type[Exception], int] = {
     parties.PartyNotFound: 404,
@@ -57,13 +58,15 @@ class Refused(Exception):
 
 
 def invalid(errors: Mapping[str, list[str]]) -> Refused:
-    """Return the 400 that names every wrong field."""
+    """Return the 400 that names every wrong field in `errors`, and as many as one can read in the detail."""
     sentences = [
         message if isinstance(message, Spoken) or not name else f"{name} {message}"
         for name, messages in errors.items()
         for message in messages
     ]
-    return Refused(400, "; ".join(dict.fromkeys(sentences)), errors)
+    told = list(dict.fromkeys(sentences))
+    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    return Refused(400, "; ".join(told[:MOST_TOLD]) + more, errors)
 
 
 def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:

@@ -14,7 +14,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGITS = re.compile(r"[0-9]{1,19}")
 DECIMAL_TEXT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 MOST_DIGITS = 30
-ANY_TEXT, TEXT = r"^[^\x00]*$", r"^[^\x00]*\S[^\x00]*$"
+ANY_TEXT, TEXT = r"^[^\x00]*$", r"^[^\x00]*[^\s\x00][^\x00]*$"
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -68,14 +68,14 @@ class Text(fields.Field[str | None]):
 
 
 class Amount(fields.Field[Decimal]):
-    """A number or its text, within bounds, rounded half up to the decimals that are kept."""
+    """A number or its text, from `smallest` to so many digits, rounded half up to the decimals that are kept."""
 
-    def __init__(self, places: int, largest: str, smallest: str = "0", **options: Any):
+    def __init__(self, digits: int, places: int, smallest: str = "0", **options: Any):
         self._unit = Decimal(1).scaleb(-places)
-        self._largest, self._smallest = Decimal(largest), Decimal(smallest)
-        whole = len(str(int(self._largest)))
-        text = {"type": "string", "pattern": rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"}
-        number = {"type": "number", "minimum": float(smallest), "maximum": float(largest)}
+        self._smallest, self._largest = Decimal(smallest), Decimal(10**digits) - self._unit
+        not_nothing = r"(?!0*(\.0*)?$)" if self._smallest else ""
+        text = {"type": "string", "pattern": rf"^{not_nothing}[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?$"}
+        number = {"type": "number", "minimum": float(smallest), "maximum": 10**digits - 1}
         nullable = [] if options.get("required") else [{"type": "null"}]
         super().__init__(allow_none=bool(nullable), metadata={"anyOf": [number, text, *nullable]}, **options)
 
@@ -96,6 +96,16 @@ class Amount(fields.Field[Decimal]):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Decimal | None:
         return value
+
+
+class Rate(Amount):
+    """A tax rate as a fraction with four decimals; 20 for 20 % is refused."""
+
+    def __init__(self, **options: Any):
+        super().__init__(1, 4, **options)
+        self._largest = Decimal(1)
+        number, text, *_ = self.metadata["anyOf"]
+        number["maximum"], text["pattern"] = 1, r"^(0(\.[0-9]{1,4})?|1(\.0{1,4})?)$"
 
 
 class Whole(fields.Field[int]):

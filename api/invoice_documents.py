@@ -4,22 +4,21 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
-from api.fields import Amount, Choice, Day, Instant, Spoken, Text, Whole
+from api.fields import Amount, Choice, Day, Instant, Rate, Spoken, Text, Whole
 from api.party_documents import PartyBody, PartySnapshot, currency
 from api.schema import Body, Document
 from domain.invoices.request import InvoiceRequest, Item
 
 CLIENT_REQUIRED = Spoken("client.id or client details (name, addressLine1, city, country) required")
 MOST_ITEMS = 1000
-LARGEST = "999999999999"
 
 
 class ItemBody(Body):
     description = Text(1000, required=True)
-    quantity = Amount(4, "999999999", "0.0001", required=True)
-    unit_price = Amount(6, LARGEST, required=True)
-    discount = Amount(4, LARGEST)
-    tax_rate = Amount(4, "1")
+    quantity = Amount(9, 4, "0.0001", required=True)
+    unit_price = Amount(12, 6, required=True)
+    discount = Amount(12, 4)
+    tax_rate = Rate()
 
 
 class KnownClient(Body):
@@ -81,13 +80,13 @@ def invoice_request(organization_id: int, body: Mapping[str, Any], unpaid: bool 
 class InvoiceItem(Document):
     line_number = fields.Integer()
     description = fields.String()
-    quantity = Amount(4, LARGEST, required=True)
-    unit_price = Amount(6, LARGEST, required=True)
-    discount = Amount(4, LARGEST, required=True)
-    tax_rate = Amount(4, "1", required=True)
-    line_subtotal = Amount(4, LARGEST, required=True)
-    line_tax = Amount(4, LARGEST, required=True)
-    line_total = Amount(4, LARGEST, required=True)
+    quantity = Amount(12, 4, required=True)
+    unit_price = Amount(12, 6, required=True)
+    discount = Amount(12, 4, required=True)
+    tax_rate = Rate(required=True)
+    line_subtotal = Amount(12, 4, required=True)
+    line_tax = Amount(12, 4, required=True)
+    line_total = Amount(12, 4, required=True)
 
 
 class Invoice(Document):
@@ -105,9 +104,9 @@ class Invoice(Document):
     client_id = fields.Integer()
     supplier = fields.Nested(PartySnapshot)
     client = fields.Nested(PartySnapshot)
-    subtotal = Amount(4, LARGEST, required=True)
-    tax_total = Amount(4, LARGEST, required=True)
-    total = Amount(4, LARGEST, required=True)
+    subtotal = Amount(12, 4, required=True)
+    tax_total = Amount(12, 4, required=True)
+    total = Amount(12, 4, required=True)
     notes = fields.String(allow_none=True)
     items = fields.List(fields.Nested(InvoiceItem))
     created_at = Instant()

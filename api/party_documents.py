@@ -1,6 +1,6 @@
 from marshmallow import ValidationError, fields
 
-from api.fields import Amount, Instant, Spoken, Text, Whole
+from api.fields import Instant, Rate, Spoken, Text, Whole
 from api.pagination import Page
 from api.schema import Body, Document, Query
 from domain.invoices.errors import InvoiceRefused
@@ -61,7 +61,7 @@ class SupplierBody(PartyBody):
     invoice_start_number = Whole(1, 10**12, allow_none=True)
     locale_code = Text(20, check=check_locale)
     currency_code = currency()
-    default_tax_rate = Amount(4, "1")
+    default_tax_rate = Rate()
     default_template_id = Whole(allow_none=True)
 
 
@@ -93,7 +93,7 @@ class Supplier(Client):
     invoice_start_number = fields.Integer(attribute="series.start_number")
     locale_code = fields.String()
     currency_code = fields.String()
-    default_tax_rate = Amount(4, "1", required=True)
+    default_tax_rate = Rate(required=True)
     default_template_id = fields.Integer(allow_none=True)
 
 

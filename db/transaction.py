@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg2
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from db.engine import engine
 
-# Serialization, deadlock, lock timeout, cancelled statement, idle-in-transaction timeout; then whole classes:
-# connection, resources, shutdown. SQLSTATE codes: PostgreSQL manual, appendix A.
-TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "25P03", "25P04"}
+# Serialization, deadlock, lock timeout, cancelled statement; then whole classes: connection, resources, shutdown.
+# SQLSTATE codes: PostgreSQL manual, appendix A. Not 25P03: a handler that idles in its transaction would do so again.
+TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014"}
 UNIQUE_VIOLATION = "23505"
 TRANSIENT_CLASSES = ("08", "53", "57P", "58")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
@@ -21,8 +21,20 @@ RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key"}
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Commit what the block wrote, or nothing of it when the block raises; the connection opens on first use."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
-        yield session
+    with Session(engine(), expire_on_commit=False) as session:
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            _roll_back(session)
+            raise
+
+
+def _roll_back(session: Session) -> None:
+    try:
+        session.rollback()
+    except SQLAlchemyError:
+        session.invalidate()  # the server rolled back by itself; raising here would hide what the block raised
 
 
 def is_transient(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from domain.jobs.execution import deliver
 from domain.jobs.registry import Kind, kinds
 from settings import ConfigurationError, settings, variable
 from tasks import kinds as kinds_folder
+from tasks import limits  # noqa: F401  connects itself
 from tasks.message import ForgedMessage, read
 
 log = logging.getLogger(__name__)

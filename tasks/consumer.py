@@ -1,13 +1,33 @@
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from celery.worker import consumer
+from sqlalchemy.exc import SQLAlchemyError
 
 from db import queue
 from db.transaction import transaction
 
+log = logging.getLogger(__name__)
+
+# What reading a message of another shape than ours raises.
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+
 
 class Consumer(consumer.Consumer):
-    """Counts the messages it cannot read (pickle, broken JSON, no task) besides refusing them."""
+    """Refuses and counts the messages it cannot read (pickle, broken JSON, fields missing, no such task), and goes on."""
+
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
+        receive = super().create_task_handler(*args, **options)
+
+        def on_task_received(message: Any) -> None:
+            try:
+                receive(message)
+            except MALFORMED as error:
+                # Celery would take a KeyError for a lost connection, and get the same message again after it.
+                self.on_invalid_task(None, message, error)
+
+        return on_task_received
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         _count()
@@ -17,7 +37,17 @@ class Consumer(consumer.Consumer):
         _count()
         super().on_unknown_message(body, message)
 
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        self.on_invalid_task(body, message, exc)
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        _count()
+        super().on_invalid_task(body, message, exc)
+
 
 def _count() -> None:
-    with transaction() as session:
-        queue.record_incident(session, "forged_message")
+    try:
+        with transaction() as session:
+            queue.record_incident(session, "forged_message")
+    except SQLAlchemyError as error:  # it would end the worker, for a message that is not even ours
+        log.warning("forged message not counted: %s", error)

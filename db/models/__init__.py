@@ -1,4 +1,4 @@
-from db.models.base import Base
+from db.models.columns import Base
 from db.models.invoice import Invoice, InvoiceItem
 from db.models.organization import ApiKey, Organization
 from db.models.party import PARTY_FIELDS, Client, NumberSeries, Supplier

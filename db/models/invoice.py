@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Date, ForeignKey, Integer, LargeBinary, Numer
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.base import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
 AMOUNT = Numeric(19, 4)
 

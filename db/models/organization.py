@@ -3,7 +3,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
 
 class Organization(Base):

@@ -4,7 +4,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, Numeric, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.base import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
 PARTY_FIELDS = (
     "name", "address_line1", "address_line2", "city", "region", "postal_code",

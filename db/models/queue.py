@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
 TIME = DateTime(timezone=True)
 

@@ -1,7 +1,7 @@
 from sqlalchemy import ForeignKey, LargeBinary, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.base import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
 
 class TemplateSource(Base):

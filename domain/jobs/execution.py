@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db import queue
@@ -47,14 +47,21 @@ def _claim(kind: Kind, job_ids: Sequence[int], token: UUID) -> list[ClaimedJob]:
 def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> None:
     if not jobs:
         return
+    started = time.monotonic()
     try:
         with transaction() as session:
             _settle(session, token, jobs, kind.handler(Context(session), jobs))
     except Exception as error:
-        if isinstance(error, LeaseLost) or is_transient(error):
+        if isinstance(error, LeaseLost) or (is_transient(error) and not _was_idle(started, error)):
             raise
         log.exception("%s: %d jobs failed", kind.name, len(jobs))
         _set_aside(kind, jobs, token, error)
+
+
+def _was_idle(started: float, error: Exception) -> bool:
+    """Tell whether the server cut the connection because the handler kept its transaction waiting, as it would again."""
+    cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    return cut and time.monotonic() - started >= settings.idle_in_transaction_timeout
 
 
 def _settle(session: Session, token: UUID, jobs: Sequence[ClaimedJob], outcomes: Sequence[Outcome]) -> None:

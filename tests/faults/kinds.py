@@ -16,8 +16,9 @@ from tasks.kinds.invoice_generate import generate_invoices
 def leave_traces(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     """Each job that completes has left exactly one row."""
     for job in jobs:
-        behave(job.payload)
+        wait(job)
         context.session.execute(text("INSERT INTO effects (job_id) VALUES (:id)"), {"id": job.id})
+        misbehave(job.payload.get("fault"))
     return [{} for _ in jobs]
 
 
@@ -29,7 +30,7 @@ def leave_trace(context: Context, job: ClaimedJob) -> None:
 @job("fault.late_invoice", backoff=0.2)
 def generate_late(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, after a wait during which no transaction is open."""
-    behave(job.payload)
+    wait(job)
     return generate_invoices(context, [job])[0]
 
 
@@ -38,22 +39,31 @@ def hold_counter(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, which then keeps the supplier's counter locked."""
     result = generate_invoices(context, [job])[0]
     numbering.lock(context.session, {job.payload["supplier_id"]})
-    behave(job.payload)
+    wait(job)
     return result
 
 
-def behave(payload: dict) -> None:
-    time.sleep(payload.get("seconds", 0))
-    match payload.get("fault"):
+def wait(job: ClaimedJob) -> None:
+    time.sleep(job.payload.get("seconds", 0))
+
+
+def misbehave(fault: str | None) -> None:
+    match fault:
         case "segfault":
             ctypes.string_at(0)
         case "memory":
             hoard = []
             while True:
                 hoard.append(b"x" * 50_000_000)
+        case "idle":
+            time.sleep(1.5)
         case "endless":
             while True:
-                try:
-                    time.sleep(1)
-                except Exception:  # noqa: S112  it does not listen to the soft limit either
-                    continue
+                never_listen()
+
+
+def never_listen() -> None:
+    try:
+        time.sleep(1)
+    except Exception:
+        return  # the soft time limit, which asks

@@ -1,4 +1,4 @@
-"""A job that kills, starves or never leaves its worker ends FAILED after its attempts; nobody else pays for it."""
+"""A job that kills, starves, blocks or never leaves its worker ends FAILED after its attempts; nobody else pays for it."""
 
 import pytest
 
@@ -8,9 +8,9 @@ from tests.waiting import wait_until
 NEIGHBOURS = 6
 
 
-@pytest.mark.parametrize("fault", ["segfault", "memory", "endless"])
+@pytest.mark.parametrize("fault", ["segfault", "memory", "endless", "idle"])
 def test_a_poisonous_job_fails_after_its_attempts_and_its_group_completes(chain, organization, fault):
-    _, worker = chain.start("relay", "worker", worker_memory_mb=400)
+    _, worker = chain.start("relay", "worker", worker_memory_mb=400, idle_in_transaction_timeout=1)
     payloads = [{} for _ in range(NEIGHBOURS)] + [{"fault": fault}]
     *neighbours, poison = owe(organization, "fault.group", payloads, max_attempts=2)
     drain(30)

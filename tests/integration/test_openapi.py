@@ -53,8 +53,8 @@ def assert_refused_with_reason(case, response) -> None:
     valid = case.meta and case.meta.generation.mode.is_positive
     if not valid or response.status_code < 400 or response.status_code in ACCEPTABLE:
         return
-    assert response.status_code == 400, response.text
-    assert REASONS.search(response.json()["detail"]), (case.body, response.json())
+    assert response.status_code == 400, (response.text, case.meta)
+    assert REASONS.search(response.json()["detail"]), (case.body, response.json(), case.meta)
 
 
 def test_the_document_is_openapi_3_1() -> None:

@@ -1,6 +1,7 @@
 """What the relay publishes, how much of it, in which order, and what it does when the broker is away."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg2
 import pytest
@@ -152,7 +153,7 @@ def test_a_forged_message_is_ignored_and_counted(database, organization, lanes, 
 
 
 def test_an_intake_wakes_the_relay_only_while_it_listens(database, organization, lanes):
-    with psycopg2.connect(database) as listener:
+    with closing(psycopg2.connect(database)) as listener:
         listener.autocommit = True
         listener.cursor().execute("LISTEN outbox")
         owe(organization.id)
