@@ -1,0 +1,73 @@
+"""A configuration that cannot work is refused with the name of the variable to change."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from settings import ConfigurationError, Settings, broker_url, database_url, load, variable
+
+ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease", "visibility_timeout")
+
+
+def test_nothing_set_means_the_defaults():
+    assert load({}) == Settings()
+    assert load({"COUNTERFOIL_LEASE": ""}) == Settings()
+
+
+@given(st.lists(st.integers(1, 40), min_size=len(ORDER), max_size=len(ORDER)))
+def test_timeouts_must_stand_in_order(values):
+    environ = {variable(name): str(value) for name, value in zip(ORDER, values, strict=True)}
+    if all(shorter < longer for shorter, longer in zip(values, values[1:], strict=False)):
+        assert [getattr(load(environ), name) for name in ORDER] == values
+    else:
+        with pytest.raises(ConfigurationError, match="must be shorter than COUNTERFOIL_"):
+            load(environ)
+
+
+@given(st.text().filter(lambda text: text and not re.fullmatch(r"\s*[+]?[\d_]+\s*", text)))
+def test_a_number_that_is_none_is_refused_by_name(text):
+    with pytest.raises(ConfigurationError, match="COUNTERFOIL_LEASE must be a whole number above zero"):
+        load({"COUNTERFOIL_LEASE": text})
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "60s", "NaN"])
+def test_a_duration_is_a_whole_number_above_zero(text):
+    with pytest.raises(ConfigurationError, match="COUNTERFOIL_LEASE"):
+        load({"COUNTERFOIL_LEASE": text})
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_a_database_url_names_the_driver_in_use(scheme):
+    assert database_url(f"{scheme}://u:p@h:1/d?x=1") == "postgresql+psycopg2://u:p@h:1/d?x=1"
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "postgresql://h", "postgresql://h/", "nonsense", "postgresql://h:x/d"])
+def test_a_bad_database_url_is_refused(url):
+    with pytest.raises(ConfigurationError, match="DATABASE_URL"):
+        database_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        ("valkey://h:1/0", "redis://h:1/0"),
+        ("valkeys://h:1/0", "rediss://h:1/0"),
+        ("redis://:p@h/0", "redis://:p@h/0"),
+        ("amqp://u:p@h//", "amqp://u:p@h//"),
+    ],
+)
+def test_a_broker_url_is_spelled_as_celery_knows_it(url, known):
+    assert broker_url(url) == known
+
+
+@pytest.mark.parametrize("url", ["http://h", "redis://", "redis://h:99999/0", "memory://"])
+def test_a_bad_broker_url_is_refused(url):
+    with pytest.raises(ConfigurationError, match="BROKER_URL"):
+        broker_url(url)
+
+
+def test_secrets_are_not_shown():
+    settings = load({"DATABASE_URL": "postgresql://u:canary@h/d", "BROKER_URL": "redis://:canary@h/0"})
+    assert "canary" not in repr(settings)
