@@ -119,11 +119,14 @@ class Whole(fields.Field[int]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if self._query and DIGITS.fullmatch(value):
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != value:
             raise ValidationError("must be a whole number")
         if not self._smallest <= value <= self._largest:
             raise ValidationError(f"must be from {self._smallest} to {self._largest}")
-        return value
+        # JSON has one type of number: 1.0 is the whole number 1.
+        if value != int(value):
+            raise ValidationError("must be a whole number")
+        return int(value)
 
 
 class Day(fields.Field[date]):

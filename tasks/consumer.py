@@ -15,7 +15,13 @@ MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Consumer(consumer.Consumer):
-    """Refuses and counts the messages it cannot read (pickle, broken JSON, fields missing, no such task), and goes on."""
+    """Outlives the broker and every message: what it cannot read (pickle, fields missing, no such task) it counts."""
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        # Putting the messages in hand back into a broker that is gone would end the worker; the relay sends them again.
+        if self.task_consumer is not None:
+            self.task_consumer.channel.do_restore = False
+        super().on_connection_error_after_connected(exc)
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
         receive = super().create_task_handler(*args, **options)

@@ -173,13 +173,13 @@ def recover() -> None:
 
 
 def ask(statement: str, *parameters: object) -> None:
-    with _connection(settings.database_url).cursor() as cursor:
+    with _connection(os.getpid(), settings.database_url).cursor() as cursor:
         cursor.execute(statement, parameters)
 
 
 def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Return what a statement returns, read on a connection that no fault is injected into."""
-    with _connection(settings.database_url).cursor() as cursor:
+    with _connection(os.getpid(), settings.database_url).cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
 
@@ -189,7 +189,7 @@ def value(statement: str, *parameters: object) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _connection(url: str) -> Any:
+def _connection(pid: int, url: str) -> Any:
     connection = psycopg2.connect(url.replace("+psycopg2", ""), application_name="onlooker")
     connection.autocommit = True
     return connection

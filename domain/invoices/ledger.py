@@ -51,5 +51,5 @@ def plain(value: Any) -> Any:
 
 def decimal(value: Decimal) -> str:
     """Return `value` without exponent and trailing zeros, however many decimals it was stored with."""
-    text = format(value, "f")
+    text = format(value, "f") if value else "0"  # PostgreSQL keeps no negative zero, so the hash must not
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text

@@ -1,6 +1,7 @@
 """A configuration that cannot work is refused with the name of the variable to change."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ def test_nothing_set_means_the_defaults():
 @given(st.lists(st.integers(1, 40), min_size=len(ORDER), max_size=len(ORDER)))
 def test_timeouts_must_stand_in_order(values):
     environ = {variable(name): str(value) for name, value in zip(ORDER, values, strict=True)}
-    if all(shorter < longer for shorter, longer in zip(values, values[1:], strict=False)):
+    if all(shorter < longer for shorter, longer in pairwise(values)):
         assert [getattr(load(environ), name) for name in ORDER] == values
     else:
         with pytest.raises(ConfigurationError, match="must be shorter than COUNTERFOIL_"):

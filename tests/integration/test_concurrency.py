@@ -1,0 +1,127 @@
+"""Many at once, by every way in: the numbers are 1 to n, nobody waits for ever and nothing is done twice."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from db.engine import engine
+from db.transaction import transaction
+from domain.jobs.execution import deliver
+from domain.jobs.registry import find
+from domain.jobs.submission import enqueue
+from tests import chain
+from tests.checker import Accepted, check, watch
+from tests.tenant import Tenant, new_supplier
+from tests.waiting import wait_until
+
+REQUESTS, CALLERS, WORKERS = 200, 8, 3
+ISSUED = "SELECT count(*) FROM invoices"
+
+
+@pytest.fixture
+def broker_lines(broker) -> Iterator[None]:
+    chain.connect_celery()
+    yield
+    chain.disconnect()
+
+
+@contextmanager
+def workers(count: int, until: int) -> Iterator[None]:
+    """Run `count` worker processes until so many invoices are there, or the database is gone."""
+    engine().dispose()
+    children = [_worker(until) for _ in range(count)]
+    yield
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * count, "a worker broke"
+
+
+def _worker(until: int) -> int:
+    if child := os.fork():
+        return child
+    status = 1
+    try:
+        wait_until(lambda: chain.work() < 0 or chain.value(ISSUED) >= until, timeout=60)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def ask(tenant: Tenant, number: int) -> int | None:
+    """Have an invoice issued while we wait, or queued, turn and turn about; return the id of a queued request."""
+    if number % 2:
+        return chain.submit(tenant, f"Client {number % 20}")
+    body = chain.body(tenant.request(f"Client {number % 20}"))
+    answer = chain.post(tenant, chain.GENERATE, body)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return None
+
+
+def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, broker_lines, organization):
+    watch(database)
+    with workers(WORKERS, until=REQUESTS), ThreadPoolExecutor(CALLERS) as callers:
+        asked = [callers.submit(ask, organization, number) for number in range(REQUESTS)]
+        wait_until(lambda: chain.relay() < 0 or chain.value(ISSUED) >= REQUESTS, timeout=60)
+    accepted = [Accepted(organization.id, i) for i in (future.result() for future in asked) if i]
+    assert chain.rows("SELECT array_agg(number ORDER BY number) FROM invoices")[0][0] == [*range(1, REQUESTS + 1)]
+    assert chain.value("SELECT count(*) FROM clients") == 20
+    check(database, accepted)
+
+
+def test_one_key_from_many_at_once_is_one_request(database, organization):
+    body = chain.body(organization.request())
+
+    def submit(_: int) -> tuple[int, int | None]:
+        answer = chain.post(organization, chain.REQUESTS, body, "the key")
+        return answer.status_code, answer.json.get("requestId")
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        answers = set(callers.map(submit, range(50)))
+    [(job_id,)] = chain.rows("SELECT id FROM jobs")
+    assert {(201, job_id)} <= answers <= {(201, job_id), (409, None)}
+    check(database, [Accepted(organization.id, job_id, "the key")], drained=False)
+
+
+def test_groups_over_the_same_suppliers_in_opposite_order_do_not_deadlock(database, organization):
+    watch(database)
+    tenants = [organization, new_supplier(organization)]
+    kind = find("invoice.generate")
+
+    def owe(order: list[Tenant]) -> list[int]:
+        payloads = [("", tenant.request(f"Client {n}").payload()) for n in range(5) for tenant in order]
+        with transaction() as session:
+            return enqueue(session, organization.id, kind.name, payloads)
+
+    groups = [owe(tenants[:: (-1) ** n]) for n in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda ids: deliver(kind, ids), groups))
+    for ids in groups:
+        wait_until(lambda ids=ids: deliver(kind, ids) or not chain.value(chain.UNFINISHED + " AND id = ANY(%s)", ids))
+    check(database, [Accepted(organization.id, job_id) for ids in groups for job_id in ids])
+
+
+def test_a_commit_that_comes_late_is_not_skipped(database, broker_lines, organization):
+    with transaction() as slow:
+        [early] = enqueue(slow, organization.id, "invoice.generate", [("", organization.request().payload())])
+        with transaction() as quick:
+            [late] = enqueue(quick, organization.id, "invoice.generate", [("", organization.request().payload())])
+        assert early < late
+        assert chain.relay() == 1
+    assert chain.relay() == 1
+    assert chain.work() == 2
+    check(database, [Accepted(organization.id, early), Accepted(organization.id, late)])
+
+
+def test_a_supplier_whose_counter_is_held_keeps_no_other_waiting(database, organization):
+    other = new_supplier(organization)
+    with transaction() as holder:
+        holder.execute(
+            text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE"), {"id": organization.supplier_id}
+        )
+        with transaction() as session:
+            [job_id] = enqueue(session, organization.id, "invoice.generate", [("", other.request().payload())])
+        deliver(find("invoice.generate"), [job_id])
+        assert chain.value("SELECT status FROM jobs") == "COMPLETED"
+    check(database)
