@@ -2,7 +2,7 @@
 
 from flask import g, request
 
-from api.errors import Refused
+from api.problems import Refused
 from db.transaction import is_transient, transaction
 from domain import organizations
 

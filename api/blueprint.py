@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from api import exact_json
-from api.errors import Refused, flat, invalid
+from api.problems import Refused, flat, invalid
 
 JSON = "application/json"
 IDEMPOTENCY_KEY = {

@@ -6,10 +6,10 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.blueprint import Blueprint
-from api.errors import invalid
 from api.idempotency import Answer, once
 from api.pagination import LINK, Page, page, position
 from api.party_documents import Client, ClientBody, Identity, Search
+from api.problems import invalid
 from db.transaction import transaction
 from domain import parties
 

@@ -1,16 +1,14 @@
-"""Every refusal and failure as a problem document (RFC 9457); no answer ever shows a traceback."""
+"""Which problem each exception becomes; no answer ever shows a traceback."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from typing import Any
 from uuid import uuid4
 
-from flask import Flask, Response, current_app
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Flask, Response
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import HTTP_STATUS_CODES
 
 from api.fields import Spoken
+from api.problems import Refused, invalid, problem, unavailable
 from db.transaction import is_transient
 from domain import parties
 from domain.invoices import archive, catalogue, intake
@@ -20,8 +18,6 @@ from domain.invoices.template_library import TemplateNotFound
 from domain.invoices.templates import TemplateInvalid
 
 log = logging.getLogger(__name__)
-MOST_TOLD = 20
-RETRY_AFTER = {"Retry-After": "2"}
 STATUS_OF: dict[type[Exception], int] = {
     parties.PartyNotFound: 404,
     parties.SeriesInUse: 409,
@@ -41,54 +37,12 @@ FIELD_OF_REFUSAL = {
 }
 
 
-class Refused(Exception):
-    """The request gets this problem document instead of what it asked for."""
-
-    def __init__(
-        self,
-        code: int,
-        detail: str,
-        errors: Mapping[str, list[str]] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **members: Any,
-    ):
-        super().__init__(detail)
-        self.code, self.detail, self.headers = code, detail, dict(headers or {})
-        self.members = members | ({"errors": dict(errors)} if errors else {})
-
-
-def invalid(errors: Mapping[str, list[str]]) -> Refused:
-    """Return the 400 that names every wrong field in `errors`, and as many as one can read in the detail."""
-    sentences = [
-        message if isinstance(message, Spoken) or not name else f"{name} {message}"
-        for name, messages in errors.items()
-        for message in messages
-    ]
-    told = list(dict.fromkeys(sentences))
-    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    return Refused(400, "; ".join(told[:MOST_TOLD]) + more, errors)
-
-
-def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Yield (field, messages) for the nested messages of a schema: items[0].quantity."""
-    if not isinstance(messages, Mapping):
-        yield path, list(messages)
-        return
-    for name, inner in messages.items():
-        if isinstance(name, int):
-            yield from flat(inner, f"{path}[{name}]")
-        elif name == "_schema":
-            yield from flat(inner, path)
-        else:
-            yield from flat(inner, f"{path}.{name}" if path else str(name))
-
-
 def register(app: Flask) -> None:
     """Answer every exception of `app` with a problem document."""
     app.register_error_handler(Refused, problem)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(InvoiceRefused, lambda error: problem(refusal(str(error))))
-    app.register_error_handler(TemplateInvalid, lambda error: problem(invalid({"html": [error.detail]})))
+    app.register_error_handler(TemplateInvalid, lambda error: problem(invalid({"html": [Spoken(error.detail)]})))
     app.register_error_handler(parties.Invalid, _invalid_party)
     app.register_error_handler(catalogue.NumberAmbiguous, lambda e: problem(invalid({"supplierId": [Spoken(e)]})))
     app.register_error_handler(archive.TooMany, lambda error: problem(Refused(400, str(error))))
@@ -101,29 +55,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def problem(refused: Refused) -> Response:
-    """Return the problem document; `error` repeats the detail for clients of the old shape."""
-    document = {
-        "type": "about:blank",
-        "title": HTTP_STATUS_CODES.get(refused.code, "Error"),
-        "status": refused.code,
-        "detail": refused.detail,
-        "error": refused.detail,
-        **refused.members,
-    }
-    body = current_app.json.dumps(document)
-    return Response(body, refused.code, refused.headers, mimetype="application/problem+json")
-
-
 def refusal(message: str) -> Refused:
     """Return the 400 for what the invoice domain refuses."""
     field = next((f for start, f in FIELD_OF_REFUSAL.items() if message.startswith(start)), None)
     return Refused(400, message, {field: [message]} if field else None)
-
-
-def unavailable(detail: str, **members: Any) -> Refused:
-    """Return the 503 that asks the client to come again."""
-    return Refused(503, detail, headers=RETRY_AFTER, **members)
 
 
 def _http(error: HTTPException) -> Response | HTTPException:
@@ -158,5 +93,7 @@ def _database(error: SQLAlchemyError) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     request_id = str(uuid4())
+    if isinstance(error, StatementError):
+        error.hide_parameters = True  # or the log would hold what callers sent
     log.error("request %s failed", request_id, exc_info=error)
     return problem(Refused(500, "something went wrong here; it is logged under requestId", requestId=request_id))

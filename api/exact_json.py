@@ -26,7 +26,7 @@ class ExactProvider(DefaultJSONProvider):
     ensure_ascii = False
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
-        kwargs.setdefault("default", _marked)
+        kwargs = {"default": _marked, "separators": (",", ":")} | kwargs
         return MARKED.sub(r"\1", super().dumps(obj, **kwargs))
 
 

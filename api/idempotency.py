@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api import exact_json
-from api.errors import Refused, invalid
+from api.problems import Refused, invalid
 from db.transaction import is_transient, transaction
 from domain import idempotency
 

@@ -7,16 +7,16 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from api.blueprint import Blueprint
-from api.errors import invalid, unavailable
 from api.fields import Choice, Day, Flag
 from api.idempotency import Answer, once
 from api.invoice_documents import InvoiceBody, invoice_request
 from api.pdf import PDF, attachment
+from api.problems import Refused, invalid, unavailable
 from api.schema import Document, Query
 from db.transaction import transaction
 from domain.invoices import catalogue, generation, printing
 from domain.invoices.errors import InvoiceRefused
-from domain.invoices.rendering import RenderingFailed
+from domain.invoices.rendering import RendererBusy, RenderingFailed
 from domain.invoices.request import InvoiceRequest
 
 generation_api = Blueprint("invoice generation", __name__)
@@ -76,7 +76,7 @@ def _pages(request: InvoiceRequest) -> Response:
         issued = _issued(session, request)
         return Answer(200, {"id": issued.id, "number": issued.invoice_number})
 
-    answer = once(work, prepare=lambda: printing.rehearse(request))
+    answer = once(work, prepare=lambda: _rehearse(request))
     with transaction() as session:
         invoice = catalogue.get(session, g.organization_id, answer.body["id"])
         html = printing.html(session, invoice)
@@ -88,6 +88,15 @@ def _pages(request: InvoiceRequest) -> Response:
             f"invoice {number} is issued, but not printed now: GET /api/v1/invoices/{number}/pdf",
             invoiceNumber=number,
         ) from None
+
+
+def _rehearse(request: InvoiceRequest) -> None:
+    try:
+        printing.rehearse(request)
+    except RendererBusy:
+        raise
+    except RenderingFailed as failure:
+        raise Refused(400, f"the invoice cannot be printed: {failure.detail}") from None
 
 
 def _issued(session: Session, request: InvoiceRequest) -> generation.Issued:

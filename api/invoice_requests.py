@@ -8,10 +8,11 @@ from marshmallow.validate import Length
 from sqlalchemy.orm import Session
 
 from api.blueprint import Blueprint
-from api.errors import Refused, flat, invalid, refusal
+from api.errors import refusal
 from api.fields import Choice, Instant
 from api.idempotency import Answer, once
 from api.invoice_documents import Invoice, InvoiceBody, invoice_request
+from api.problems import Refused, flat, invalid
 from api.schema import Body, Document
 from db.models import Job
 from db.transaction import transaction

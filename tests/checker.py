@@ -141,7 +141,7 @@ def _broker_leftovers(broker_url: str) -> list[Violation]:
         def gone() -> bool:
             # Bindings are the queues' names; the mutex falls due by itself.
             names = broker.scan_iter()
-            found[:] = [n for n in names if not n.startswith("_kombu.binding.") and n != "unacked_mutex"]
+            found[:] = [n for n in names if not n.startswith("_kombu.binding") and n != "unacked_mutex"]
             return not found
 
         return _lasting(gone, Violation("I10", "no message and no key is left in the broker", found))

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Invoice, Job, Supplier
+from db.models import Invoice, Job
+from db.queries import query
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.pricing import price
 from domain.invoices.request import InvoiceRequest
@@ -57,10 +58,8 @@ def invoice_of(session: Session, organization_id: int, request_id: int) -> Invoi
 
 
 def _suppliers(session: Session, organization_id: int, ids: set[int]) -> dict[int, Any]:
-    found = select(Supplier.id, Supplier.currency_code, Supplier.default_tax_rate).where(
-        Supplier.id.in_(ids), Supplier.organization_id == organization_id
-    )
-    return {row.id: row for row in session.execute(found)}
+    rows = session.execute(query("load_suppliers"), {"ids": sorted(ids)})
+    return {row.id: row for row in rows if row.organization_id == organization_id}
 
 
 def _refusal(request: InvoiceRequest, suppliers: Mapping[int, Any]) -> InvoiceRefused | None:

@@ -4,12 +4,11 @@ from pathlib import Path
 import pytest
 
 from local.broker import EmbeddedBroker
-from local.postgres import EmbeddedPostgres
-from settings import broker_url, database_url
 from tests import checker
 from tests.conftest import configure
 from tests.faults.load import fetch
 from tests.faults.processes import TIMINGS, Chain
+from tests.faults.proxy import Proxy
 
 
 @pytest.fixture
@@ -28,3 +27,12 @@ def chain(database: str, broker: str) -> Iterator[Chain]:
     chain = Chain(database, broker)
     yield chain
     chain.close()
+
+
+@pytest.fixture
+def network(chain: Chain) -> Iterator[Proxy]:
+    """The network between the parts and their broker."""
+    proxy = Proxy(chain.broker_url)
+    chain.broker_url = proxy.url
+    yield proxy
+    proxy.close()

@@ -8,11 +8,12 @@ from sqlalchemy import text
 
 from db.queue import ClaimedJob
 from domain.invoices import numbering
-from domain.jobs.registry import Context, Outcome, job
+from domain.jobs import registry
+from domain.jobs.registry import Context, Outcome
 from tasks.kinds.invoice_generate import generate_invoices
 
 
-@job("fault.group", group=20, backoff=0.2)
+@registry.job("fault.group", group=20, backoff=0.2)
 def leave_traces(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     """Each job that completes has left exactly one row."""
     for job in jobs:
@@ -22,19 +23,19 @@ def leave_traces(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     return [{} for _ in jobs]
 
 
-@job("fault.single", backoff=0.2)
+@registry.job("fault.single", backoff=0.2)
 def leave_trace(context: Context, job: ClaimedJob) -> None:
     leave_traces(context, [job])
 
 
-@job("fault.late_invoice", backoff=0.2)
+@registry.job("fault.late_invoice", backoff=0.2)
 def generate_late(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, after a wait during which no transaction is open."""
     wait(job)
     return generate_invoices(context, [job])[0]
 
 
-@job("fault.hold_counter", backoff=0.2)
+@registry.job("fault.hold_counter", backoff=0.2)
 def hold_counter(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, which then keeps the supplier's counter locked."""
     result = generate_invoices(context, [job])[0]

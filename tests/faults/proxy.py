@@ -10,13 +10,16 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """A network between the parts and one server: it can be `silent` (accepts, never answers) or cut every connection."""
+    """A network between the parts and one server: it can be `silent` (accept, never answer), reset or strand them."""
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url).port
         self._listener = socket.create_server((LOOPBACK, 0))
         self._peers: dict[socket.socket, socket.socket] = {}
+        self._last_words: dict[socket.socket, bytes] = {}
+        self.stranded: list[socket.socket] = []
         self._cut, self._closing = threading.Event(), threading.Event()
+        self._to_strand: bytes | None = None
         self.silent = False
         self.url = url.replace(f":{self._target}", f":{self._listener.getsockname()[1]}")
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -26,17 +29,25 @@ class Proxy:
         """Reset every connection there is."""
         self._cut.set()
 
+    def strand(self, last_words: bytes = b"") -> None:
+        """Forget every connection whose last words held these: neither end is told, as when a router forgets."""
+        self._to_strand = last_words
+
     def close(self) -> None:
         self._closing.set()
         self._thread.join()
         self._reset_all()
-        self._listener.close()
+        for end in (*self.stranded, self._listener):
+            end.close()
 
     def _run(self) -> None:
         while not self._closing.is_set():
             if self._cut.is_set():
                 self._reset_all()
                 self._cut.clear()
+            if self._to_strand is not None:
+                self._strand_all(self._to_strand)
+                self._to_strand = None
             watched = [self._listener] if self.silent else [self._listener, *self._peers]
             for ready in select.select(watched, [], [], 0.02)[0]:
                 if ready is self._listener:
@@ -57,6 +68,7 @@ class Proxy:
         receiver = self._peers[sender]
         try:
             if received := sender.recv(65536):
+                self._last_words[sender] = received
                 receiver.sendall(received)
                 return
         except OSError:
@@ -64,6 +76,13 @@ class Proxy:
         for end in (sender, receiver):
             self._peers.pop(end)
             end.close()
+
+    def _strand_all(self, last_words: bytes) -> None:
+        for end in [end for end in self._peers if last_words in self._last_words.get(end, b"")]:
+            if end in self._peers:
+                peer = self._peers.pop(end)
+                del self._peers[peer]
+                self.stranded += (end, peer)
 
     def _reset_all(self) -> None:
         while self._peers:

@@ -3,24 +3,13 @@
 import signal
 import time
 
-import pytest
 import redis
 
 from local.broker import EmbeddedBroker
 from tests.faults.load import Intake, drain, owe_invoices, value, verify
-from tests.faults.proxy import Proxy
 from tests.waiting import wait_until
 
 AWAY, BACK = "broker away", "broker back"
-
-
-@pytest.fixture
-def network(chain):
-    """A network between the parts and the broker."""
-    proxy = Proxy(chain.broker_url)
-    chain.broker_url = proxy.url
-    yield proxy
-    proxy.close()
 
 
 def flush(server: EmbeddedBroker) -> None:
@@ -87,6 +76,18 @@ def test_ten_resets_in_three_seconds_leave_a_worker_that_consumes(chain, network
     drain(30)
     accepted = intake.accepted + owe_invoices(organization, 5)
     drain(10)
+    verify(accepted)
+    assert worker.poll() is None
+
+
+def test_a_connection_that_dies_without_a_word_is_noticed(chain, network, organization):
+    _, worker = chain.start("relay", "worker")
+    accepted = owe_invoices(organization, 5)
+    drain(10)
+    network.strand(b"BRPOP")
+    wait_until(lambda: network.stranded)
+    accepted += owe_invoices(organization, 5)
+    drain(30)
     verify(accepted)
     assert worker.poll() is None
 

@@ -1,51 +1,33 @@
-"""PostgreSQL may restart, refuse, cut or time out: what was committed stands, the rest runs again, no attempt is used up."""
+"""PostgreSQL may restart, refuse, cut or time out: what was committed stands, the rest runs again at no attempt's cost."""
 
+import gc
+import os
 import random
 import signal
-import tempfile
-import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import psycopg2
 import pytest
-from sqlalchemy.engine import make_url
+from sqlalchemy import text
 
 from db import engine as db_engine
-from db import migrations
-from local.postgres import EmbeddedPostgres
-from settings import database_url
+from db.transaction import transaction
+from settings import settings
 from tests import checker
-from tests.conftest import configure
+from tests.caller import Caller
 from tests.faults.load import Intake, drain, fetch, owe_invoices, statuses, value, verify
+from tests.faults.own_postgres import postgres, template_database  # noqa: F401
 from tests.tenant import new_supplier
 from tests.waiting import wait_until
 
+BACKEND = text("SELECT pg_backend_pid()")
 AWAY, BACK = "database away", "database back"
 OURS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'counterfoil'"
 
 
-@pytest.fixture
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server that only this test hurts."""
-    with tempfile.TemporaryDirectory(prefix="cf-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with EmbeddedPostgres(Path(folder), settings={"fsync": "off", "max_connections": "40"}) as server:
-            yield server
-
-
-@pytest.fixture
-def template_database(postgres: EmbeddedPostgres) -> str:
-    configure(database_url=database_url(postgres.url))
-    migrations.upgrade()
-    db_engine.engine().dispose()
-    return make_url(postgres.url).database or ""
-
-
 def verify_some(accepted) -> None:
-    """Fail unless all invariants hold and all is COMPLETED; a commit whose answer was cut may have been accepted too."""
-    checker.check(db_engine.settings.database_url, accepted)
+    """Fail unless all invariants hold; a request whose answer was cut may have been accepted besides."""
+    checker.check(settings.database_url, accepted)
     assert statuses().keys() == {"COMPLETED"}
     assert statuses()["COMPLETED"] >= len(accepted)
 
@@ -88,13 +70,18 @@ def test_backends_terminated_at_random_cost_no_attempt(chain, organization, othe
     verify_some(intake.accepted)
 
 
-def test_exhausted_connections_are_waited_for(chain, postgres, organization):
+def test_exhausted_connections_are_waited_for_and_the_caller_is_told_to_come_again(chain, organization):
     _, worker = chain.start("relay", "worker")
+    worker.freeze()
+    accepted = owe_invoices(organization, 5)
+    db_engine.engine().dispose()
     with ExitStack() as held:
-        accepted = owe_invoices(organization, 0)
         hold_all(chain.database_url, held)
-        accepted += owe_invoices(organization, 5)
+        worker.thaw()
+        answer = Caller(organization.key).get("/api/v1/invoices")
+        assert (answer.status_code, answer.headers["Retry-After"] > "0") == (503, True)
         wait_until(lambda: worker.said("handing back"), 15, "the worker found a connection")
+    assert Caller(organization.key).get("/api/v1/invoices").status_code == 200
     drain(20)
     verify(accepted)
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
@@ -106,6 +93,21 @@ def hold_all(url: str, held: ExitStack) -> None:
             held.callback(psycopg2.connect(url).close)
     except psycopg2.OperationalError as refused:
         assert "too many clients" in str(refused)  # noqa: PT017
+
+
+def test_a_child_of_a_fork_has_connections_of_its_own(database):
+    with transaction() as session:
+        before = session.scalar(BACKEND)
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        with transaction() as session:
+            os.write(writer, str(session.scalar(BACKEND)).encode())
+        gc.collect()  # what was inherited is dropped here, and must not be closed for its owner
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert int(os.read(reader, 20)) != before
+    with transaction() as session:
+        assert session.scalar(BACKEND) == before
 
 
 def test_suppliers_asked_for_in_opposite_order_never_deadlock(chain, organization):

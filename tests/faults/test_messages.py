@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import redis
 from celery import Celery
-from kombu import Connection
 
-from tests.faults.load import Intake, drain, fetch, incidents, owe, owe_invoices, value, verify
+from tests.faults.load import drain, fetch, incidents, owe, owe_invoices, value, verify
 from tests.faults.processes import PROGRAM
 from tests.waiting import wait_until
 

@@ -3,7 +3,16 @@
 import pytest
 
 from tests.faults.load import (
-    PROCESSING, Intake, drain, fetch, late_invoice, owe, owe_invoices, slow_commits, value, verify,
+    PROCESSING,
+    Intake,
+    drain,
+    fetch,
+    late_invoice,
+    owe,
+    owe_invoices,
+    slow_commits,
+    value,
+    verify,
 )
 from tests.faults.processes import PROGRAM
 from tests.waiting import wait_until

@@ -17,10 +17,15 @@ from tests.faults.load import (
     value,
     verify,
 )
-from tests.faults.processes import Chain, storm
+from tests.faults.processes import storm
 from tests.waiting import wait_until
 
-COMMITTING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'"
+COMMITTING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'
+"""
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'"
+)
 HELD = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'
     AND application_name = 'counterfoil'

@@ -117,6 +117,16 @@ def test_a_pdf_that_cannot_be_printed_costs_no_number(
     before = written()
     monkeypatch.setattr(printing, "render_pdf", _failing_from(1))
     answer = client.post(GENERATE, bodies.invoice(organization.supplier_id, responseType="pdf"))
+    assert_refused(answer, "the invoice cannot be printed: out of ink")
+    assert written() == before
+
+
+def test_when_no_renderer_is_free_the_caller_comes_again(
+    client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = written()
+    monkeypatch.setattr(printing, "render_pdf", _failing_from(1, rendering.RendererBusy("all busy")))
+    answer = client.post(GENERATE, bodies.invoice(organization.supplier_id, responseType="pdf"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert written() == before
 
@@ -132,12 +142,12 @@ def test_a_pdf_lost_after_the_commit_is_named_and_can_be_fetched(
     assert client.get("/api/v1/invoices/INV-000001/pdf").status_code == 200
 
 
-def _failing_from(first: int):
+def _failing_from(first: int, failure: Exception | None = None):
     calls = count(1)
 
     def render(html: str) -> bytes:
         if next(calls) >= first:
-            raise rendering.RenderingFailed("out of ink")
+            raise failure or rendering.RenderingFailed("out of ink")
         return rendering.render_pdf(html)
 
     return render

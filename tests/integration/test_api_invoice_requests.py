@@ -90,7 +90,7 @@ def test_bulk_answers_each_request_in_its_place(client: Caller, organization: Te
     assert (first["status"], first["requestId"] < last["requestId"]) == ("PENDING", True)
     assert "items" in empty["errors"]
     assert unknown["error"] == "supplier not found"
-    assert nonsense["error"] == "must be a JSON object"
+    assert nonsense["error"] == "body must be a JSON object"
     assert chain.value("SELECT count(*) FROM jobs") == 2
     assert chain.value("SELECT count(DISTINCT xmin::text) FROM jobs") == 1
     work()

@@ -100,7 +100,7 @@ def test_a_key_never_reaches_the_logs(
     caplog.set_level(logging.DEBUG)
     chain.ask("ALTER TABLE clients RENAME TO gone")
     answers = [
-        client.post("/api/v1/parties/clients", bodies.party()),
+        client.post("/api/v1/parties/clients", bodies.party(name=organization.key)),
         client.post(GENERATE, bodies.invoice(organization.supplier_id), headers={"Idempotency-Key": organization.key}),
         client.post(GENERATE, json.dumps({organization.key: 1}).encode()),
         client.get(f"/api/v1/{organization.key}"),

@@ -1,0 +1,15 @@
+import os
+import secrets
+
+import pytest
+
+from tests.faults.conftest import broker_server, chain, network  # noqa: F401
+from tests.faults.own_postgres import postgres, template_database  # noqa: F401
+
+
+@pytest.fixture
+def seed() -> int:
+    """The number that repeats this run: SEED, or a fresh one; printed."""
+    seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
+    print(f"\nSEED={seed}")
+    return seed

@@ -1,0 +1,31 @@
+"""Fixtures that stand in for the shared server where the server itself is hurt: import both."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from db import engine as db_engine
+from db import migrations
+from local.postgres import EmbeddedPostgres
+from settings import database_url
+from tests.conftest import configure
+
+
+@pytest.fixture
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of this test alone. Its processes are killed, the machine is not, so fsync may stay off."""
+    with tempfile.TemporaryDirectory(prefix="cf-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with EmbeddedPostgres(Path(folder), settings={"fsync": "off", "max_connections": "60"}) as server:
+            yield server
+
+
+@pytest.fixture
+def template_database(postgres: EmbeddedPostgres) -> str:
+    configure(database_url=database_url(postgres.url))
+    migrations.upgrade()
+    db_engine.engine().dispose()
+    return make_url(postgres.url).database or ""
