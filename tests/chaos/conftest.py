@@ -4,7 +4,7 @@ import secrets
 import pytest
 
 from tests.faults.conftest import broker_server, chain, network  # noqa: F401
-from tests.faults.own_postgres import postgres, template_database  # noqa: F401
+from tests.faults.database.conftest import postgres, template_database  # noqa: F401
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 
 import redis
 
@@ -122,7 +123,5 @@ class Monkey:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):  # an earlier fault was faster
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass  # an earlier fault was faster

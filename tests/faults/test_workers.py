@@ -24,8 +24,6 @@ COMMITTING = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'
 """
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'"
-)
 HELD = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'
     AND application_name = 'counterfoil'

@@ -1,5 +1,3 @@
-"""Fixtures that stand in for the shared server where the server itself is hurt: import both."""
-
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path

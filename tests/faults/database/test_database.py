@@ -1,4 +1,4 @@
-"""PostgreSQL may restart, refuse, cut or time out: what was committed stands, the rest runs again at no attempt's cost."""
+"""PostgreSQL may restart, refuse, cut, time out: what is committed stands, the rest runs again, at no attempt's cost."""
 
 import gc
 import os
@@ -16,7 +16,6 @@ from settings import settings
 from tests import checker
 from tests.caller import Caller
 from tests.faults.load import Intake, drain, fetch, owe_invoices, statuses, value, verify
-from tests.faults.own_postgres import postgres, template_database  # noqa: F401
 from tests.tenant import new_supplier
 from tests.waiting import wait_until
 
