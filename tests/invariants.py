@@ -135,8 +135,8 @@ WATCH = """
     CREATE FUNCTION observe_move() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         -- A test may let time pass by hand; that is no move.
-        IF to_jsonb(NEW) - '{lease_expires_at,available_at}'::text[]
-           IS DISTINCT FROM to_jsonb(OLD) - '{lease_expires_at,available_at}'::text[] THEN
+        IF to_jsonb(NEW) - '{lease_expires_at,available_at,completed_at,created_at}'::text[]
+           IS DISTINCT FROM to_jsonb(OLD) - '{lease_expires_at,available_at,completed_at,created_at}'::text[] THEN
             INSERT INTO observed_moves VALUES (NEW.id, OLD.status, NEW.status, NEW.attempts,
                 NEW.attempts - coalesce(OLD.attempts, 0), NEW.lease_token);
         END IF;

@@ -59,7 +59,7 @@ def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> None:
 
 
 def _was_idle(started: float, error: Exception) -> bool:
-    """Tell whether the server cut the connection because the handler kept its transaction waiting, as it would again."""
+    """Tell whether the server cut the connection because the handler kept its transaction idle, as it would again."""
     cut = isinstance(error, DBAPIError) and error.connection_invalidated
     return cut and time.monotonic() - started >= settings.idle_in_transaction_timeout
 

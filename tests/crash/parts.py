@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from db import queue
 from db.transaction import is_transient, transaction
+from domain.jobs.submission import enqueue
 from tasks.publisher import BrokerAway
 from tests import chain
 from tests.crash.fuse import Fuse, cut, killed_at, points
@@ -95,6 +96,22 @@ def _publish_group(stage: Stage) -> None:
     chain.relay()
 
 
+def _publish_spoiled(stage: Stage) -> None:
+    """Have a request go out that breaks the handler."""
+    _owe(stage, {})
+
+
+def _publish_spoiled_group(stage: Stage) -> None:
+    """Have a request go out in one message with one that breaks the handler."""
+    _owe(stage, stage.tenant.request(stage.name).payload(), {})
+
+
+def _owe(stage: Stage, *payloads: dict[str, object]) -> None:
+    with transaction() as session:
+        stage.accept(*enqueue(session, stage.tenant.id, "invoice.generate", [("", payload) for payload in payloads]))
+    chain.relay()
+
+
 def _abandon(stage: Stage) -> None:
     """Leave a job PROCESSING under a lease that has expired."""
     _publish(stage)
@@ -124,8 +141,10 @@ INTAKE = Part("intake", lambda _: None, _ask, {"after enqueue", "after commit"},
 RELAY = Part("relay", Stage.submit, lambda _: chain.relay(), {"after lease_entries", "before publish"})
 WORKER = Part("worker", _publish, lambda _: chain.work_once(), ISSUING | {"after acknowledge"})
 GROUP = Part("group", _publish_group, lambda _: chain.work_once(), ISSUING | {"after fail"}, invoices=2)
+RETRY = Part("retry", _publish_spoiled, lambda _: chain.work_once(), {"before retry", "after retry"}, invoices=0)
+RELEASE = Part("release", _publish_spoiled_group, lambda _: chain.work_once(), {"before release", "after release"})
 SWEEPER = Part("sweeper", _abandon, lambda _: chain.sweeper(), {"after sweep", "after mend_entries"})
 CANCEL = Part("cancel", Stage.submit, _move(queue.cancel), {"after cancel"}, _move(queue.cancel), invoices=0)
 REQUEUE = Part("requeue", _cancelled, _move(queue.requeue), {"after requeue"}, _move(queue.requeue))
 GENERATE = Part("generate", lambda _: None, _generate, {"after issue_invoices", "before commit"}, _generate_until_done)
-PARTS = (INTAKE, RELAY, WORKER, GROUP, SWEEPER, CANCEL, REQUEUE, GENERATE)
+PARTS = (INTAKE, RELAY, WORKER, GROUP, RETRY, RELEASE, SWEEPER, CANCEL, REQUEUE, GENERATE)

@@ -14,6 +14,7 @@ PAIRS = 60
 # A caller's second attempt, a sweep, turns of the relay and the worker's run: about so many points.
 RECOVERY_POINTS = 40
 
+FAULTS = (Part.killed_at, Part.cut_at)
 each_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 
 
@@ -24,7 +25,7 @@ def stage(database, broker, organization) -> Iterator[Stage]:
 
 
 @each_part
-@pytest.mark.parametrize("fault", [Part.killed_at, Part.cut_at], ids=["killed", "line cut"])
+@pytest.mark.parametrize("fault", FAULTS, ids=["killed", "line cut"])
 def test_a_part_may_fail_at_every_point(part, fault, stage, record_property):
     names = part.points(stage)
     assert part.passes <= set(names), f"the hooks are blind: {names}"
@@ -44,7 +45,7 @@ def test_the_recovery_may_be_killed_too(stage, record_property):
     for _ in range(PAIRS):
         part = dice.choice(PARTS)
         first, second = dice.randrange(lengths[part.name]), dice.randrange(RECOVERY_POINTS)
-        assert part.killed_at(first, stage)
+        dice.choice(FAULTS)(part, first, stage)
         deaths += killed_at(second, lambda: part.recover(stage))  # noqa: B023  run at once
         part.finish(stage, f"at {first}, its recovery at {second}")
     stage.check()

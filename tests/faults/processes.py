@@ -1,5 +1,7 @@
 """The parts of the chain as children of the test, started by the command line that deployments use."""
 
+import contextlib
+import itertools
 import os
 import random
 import signal
@@ -10,15 +12,15 @@ import psutil
 
 from local.part import Part
 from settings import child_environment, variable
-from tests.faults.load import value
+from tests.faults.load import fetch
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "import tests.faults.kinds, cli; cli.main()"
 
-IN_TRANSACTION = """
-    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND application_name = 'counterfoil' AND xact_start IS NOT NULL AND query NOT LIKE '%outbox%'
+AT_WORK = """
+    SELECT client_port FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND application_name = 'counterfoil' AND xact_start IS NOT NULL
 """
 
 # As tight as the order of the timeouts allows, so that a recovery takes seconds.
@@ -119,14 +121,23 @@ class Chain:
 
 
 def storm(chain: Chain, rng: random.Random, kills: int, whole_workers: int) -> None:
-    """Kill that many processes of two workers while transactions are open, some workers whole."""
+    """Kill that many processes of two workers, most of them in the middle of a transaction, some workers whole."""
     workers = chain.start("worker", "worker")
     whole = set(rng.sample(range(kills), whole_workers))
     for kill in range(kills):
-        wait_until(lambda: value(IN_TRANSACTION) > 0, 30, "nothing is being processed any more")
-        victim = rng.randrange(len(workers))
         if kill in whole:
+            victim = rng.randrange(len(workers))
             workers[victim].die()
             workers[victim] = chain.spawn("worker")
-        elif pids := workers[victim].children:
-            os.kill(rng.choice(pids), signal.SIGKILL)
+        else:
+            child = wait_until(lambda: _child_at_work(workers), 30, "nothing is being processed any more")
+            os.kill(child, signal.SIGKILL)
+
+
+def _child_at_work(workers: list[Process]) -> int | None:
+    ports = {port for (port,) in fetch(AT_WORK)}
+    for pid in itertools.chain.from_iterable(worker.children for worker in workers):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(connection.laddr.port in ports for connection in psutil.Process(pid).net_connections()):
+                return pid
+    return None

@@ -34,8 +34,8 @@ INTERRUPTED = "SELECT count(*) FROM observed_moves WHERE before = 'PROCESSING' A
 def test_a_hundred_kills_of_workers_and_their_children_lose_and_double_nothing(chain, organization, other_organization):
     slow_commits("invoices", seconds=0.02)
     chain.start("relay")
-    with Intake([organization, other_organization], size=5, pause=0.04) as intake:
-        storm(chain, random.Random(13), kills=100, whole_workers=7)
+    with Intake([organization, other_organization], size=5, pause=0.1) as intake:
+        storm(chain, random.Random(13), kills=100, whole_workers=5)
     drain(40)
     verify(intake.accepted)
     assert value(INTERRUPTED) > 20, "the storm hardly hit anything"

@@ -1,5 +1,7 @@
 """The checker names each invariant that is damaged, and no other; a healthy database has none."""
 
+import json
+
 import psycopg2
 import pytest
 import redis
@@ -134,10 +136,8 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
     deliver(kind, ids)
     with transaction() as session:
         generation.issue(session, [organization.request("Walk-in")])
-    execute(
-        database,
-        f"INSERT INTO idempotency_keys VALUES ({organization.id}, 'k', '', 201, '{{\"body\": {{\"requestId\": {ids[0]}}}}}')",
-    )
+    answer = json.dumps({"body": {"requestId": ids[0]}})
+    execute(database, f"INSERT INTO idempotency_keys VALUES ({organization.id}, 'k', '', 201, '{answer}')")
     keys = ["k", None, None, None, None]
     return [Accepted(organization.id, job_id, key) for job_id, key in zip(ids, keys, strict=True)]
 

@@ -22,7 +22,8 @@ CONFIGURATION = {
 # What a request that keeps to the schema can still be refused for.
 REASONS = re.compile(
     r"supplier not found|client not found|template not found|invalid currency_code|is not a known locale"
-    r"|due_date is required|must not be before|the total must not exceed|none of the requests was accepted|taxId or vatId is required"
+    r"|due_date is required|must not be before|the total must not exceed|none of the requests was accepted"
+    r"|taxId or vatId is required"
     r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
     r"|another default|has no matching"
 )

@@ -15,6 +15,7 @@ from domain.jobs.execution import deliver
 from domain.jobs.lifecycle import MOVES, Status
 from domain.jobs.registry import Kind, PermanentError
 from domain.jobs.registry import job as register
+from tasks.app import cleanup
 from tests import chain
 from tests.checker import check, watch
 from tests.scenarios import invoices, jobs
@@ -213,3 +214,25 @@ def test_a_plain_handler_gets_its_job_alone(database, organization):
     ids = [owe(organization.id) for _ in range(2)]
     deliver(kind, ids)
     assert [job.id for job in seen] == ids[:1]
+
+
+def test_the_cleanup_deletes_what_is_old_and_finished_and_nothing_else(database, organization):
+    old, young, waiting = (
+        bring(organization.id, status)[0] for status in (Status.FAILED, Status.FAILED, Status.PENDING)
+    )
+    chain.ask("UPDATE jobs SET created_at = now() - interval '1 year'")
+    chain.ask("UPDATE jobs SET completed_at = now() - interval '91 days' WHERE id = %s", old)
+    keep = "INSERT INTO idempotency_keys VALUES (%s, %s, '', 201, '{}', now() - %s * interval '1 hour')"
+    for key, hours in (("old", 25), ("young", 23)):
+        chain.ask(keep, organization.id, key, hours)
+    cleanup()
+    assert chain.rows("SELECT id FROM jobs ORDER BY id") == [(young,), (waiting,)]
+    assert chain.rows("SELECT key FROM idempotency_keys") == [("young",)]
+
+
+def test_an_invoice_outlives_the_job_it_came_from(stage):
+    chain.ask("UPDATE jobs SET completed_at = now() - interval '91 days'")
+    cleanup()
+    assert chain.value("SELECT count(*) FROM jobs") == 0
+    assert chain.value("SELECT count(*) FROM invoices") == 1
+    check(stage.database)

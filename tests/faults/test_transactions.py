@@ -1,59 +1,20 @@
-"""PostgreSQL may restart, refuse, cut, time out: what is committed stands, the rest runs again, at no attempt's cost."""
+"""Connections may break and transactions fail at any moment: they run again, and cost no job an attempt."""
 
 import gc
 import os
 import random
-import signal
-from contextlib import ExitStack
 
 import psycopg2
 import pytest
 from sqlalchemy import text
 
-from db import engine as db_engine
 from db.transaction import transaction
-from settings import settings
-from tests import checker
-from tests.caller import Caller
-from tests.faults.load import Intake, drain, fetch, owe_invoices, statuses, value, verify
+from tests.faults.load import Intake, drain, fetch, owe_invoices, value, verify, verify_at_least
 from tests.tenant import new_supplier
 from tests.waiting import wait_until
 
 BACKEND = text("SELECT pg_backend_pid()")
-AWAY, BACK = "database away", "database back"
 OURS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'counterfoil'"
-
-
-def verify_some(accepted) -> None:
-    """Fail unless all invariants hold; a request whose answer was cut may have been accepted besides."""
-    checker.check(settings.database_url, accepted)
-    assert statuses().keys() == {"COMPLETED"}
-    assert statuses()["COMPLETED"] >= len(accepted)
-
-
-def test_two_immediate_restarts_under_load_need_nobodys_hand(chain, postgres, organization):
-    relay, worker, beat = chain.start("relay", "worker", "beat")
-    with Intake([organization]) as intake:
-        for round_ in (1, 2):
-            before = len(intake.accepted)
-            wait_until(lambda: len(intake.accepted) > before + 300, 20)  # noqa: B023
-            postgres.kill(signal.SIGQUIT)
-            wait_until(lambda: postgres.poll() is not None)
-            wait_until(lambda: relay.said(AWAY) == round_, 10)  # noqa: B023
-            postgres.start()
-    drain(30)
-    verify_some(intake.accepted)
-    assert relay.said(AWAY) == relay.said(BACK) == 2
-    assert [part.poll() for part in (relay, worker, beat)] == [None] * 3
-
-
-def test_a_relay_leaves_within_seconds_while_the_database_is_away(chain, postgres, organization):
-    (relay,) = chain.start("relay")
-    postgres.kill(signal.SIGQUIT)
-    wait_until(lambda: relay.said(AWAY) == 1, 10)
-    relay.die(signal.SIGTERM)
-    wait_until(lambda: relay.poll() is not None, 3, "the relay waits for the database")
-    postgres.start()
 
 
 def test_backends_terminated_at_random_cost_no_attempt(chain, organization, other_organization):
@@ -66,32 +27,7 @@ def test_backends_terminated_at_random_cost_no_attempt(chain, organization, othe
             before = len(intake.seconds)
             wait_until(lambda: len(intake.seconds) > before, 10)  # noqa: B023
     drain(30)
-    verify_some(intake.accepted)
-
-
-def test_exhausted_connections_are_waited_for_and_the_caller_is_told_to_come_again(chain, organization):
-    _, worker = chain.start("relay", "worker")
-    worker.freeze()
-    accepted = owe_invoices(organization, 5)
-    db_engine.engine().dispose()
-    with ExitStack() as held:
-        hold_all(chain.database_url, held)
-        worker.thaw()
-        answer = Caller(organization.key).get("/api/v1/invoices")
-        assert (answer.status_code, answer.headers["Retry-After"] > "0") == (503, True)
-        wait_until(lambda: worker.said("handing back"), 15, "the worker found a connection")
-    assert Caller(organization.key).get("/api/v1/invoices").status_code == 200
-    drain(20)
-    verify(accepted)
-    assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
-
-
-def hold_all(url: str, held: ExitStack) -> None:
-    try:
-        while True:
-            held.callback(psycopg2.connect(url).close)
-    except psycopg2.OperationalError as refused:
-        assert "too many clients" in str(refused)  # noqa: PT017
+    verify_at_least(intake.accepted)
 
 
 def test_a_child_of_a_fork_has_connections_of_its_own(database):
