@@ -31,7 +31,7 @@ def _engine_of(pid: int) -> Engine:
         pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
         connect_args=connect_arguments(),
-        query_cache_size=500,
+        hide_parameters=True,  # a payload holds names and addresses, which no log may
     )
 
 
@@ -44,15 +44,17 @@ def url() -> URL:
 
 def connect_arguments() -> dict[str, Any]:
     """Return libpq arguments under which no statement, lock, idle transaction or dead peer holds anything for long."""
-    limits = {
-        "statement_timeout": settings.statement_timeout,
-        "lock_timeout": settings.lock_timeout,
-        "idle_in_transaction_session_timeout": settings.idle_in_transaction_timeout,
+    session = {
+        "statement_timeout": f"{settings.statement_timeout}s",
+        "lock_timeout": f"{settings.lock_timeout}s",
+        "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout}s",
+        "timezone": "UTC",
+        "jit": "off",
     }
     return {
         "connect_timeout": settings.connect_timeout,
         "application_name": "counterfoil",
-        "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()) + " -c timezone=UTC",
+        "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,

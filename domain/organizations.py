@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import ApiKey, Organization
+from db.queries import query
 from domain.invoices import template_library
 
 KEY_PREFIX = "cf_"
@@ -34,9 +35,7 @@ def create_key(session: Session, organization_id: int, name: str) -> str:
 
 def of_key(session: Session, key: str) -> int | None:
     """Return the id of the organization that `key` belongs to, None for an unknown or revoked key."""
-    return session.scalar(
-        select(ApiKey.organization_id).where(ApiKey.key_hash == key_hash(key), ApiKey.revoked_at.is_(None))
-    )
+    return session.execute(query("find_key"), {"key_hash": key_hash(key)}).scalar()
 
 
 def key_hash(key: str) -> bytes:

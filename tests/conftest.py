@@ -11,7 +11,7 @@ from db import engine as db_engine
 from db import migrations
 from local.broker import EmbeddedBroker
 from local.postgres import EmbeddedPostgres
-from settings import Settings, broker_url, database_url, settings
+from settings import broker_url, database_url, settings
 from tasks import kinds
 from tests.tenant import Tenant, new_tenant
 

@@ -24,7 +24,7 @@ class Asked(NamedTuple):
     organization_id: int
     client: Mapping[str, Any]
 
-    def keys(self) -> Iterator[Key]:
+    def identities(self) -> Iterator[Key]:
         names = ("id",) if "id" in self.client else TAX_KEYS
         return ((self.organization_id, name, self.client[name]) for name in names if self.client.get(name))
 
@@ -42,9 +42,9 @@ def resolve(session: Session, asked: Sequence[Asked]) -> list[Recipient | None]:
 
 def _find(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     wanted = [
-        {"organization_id": one.organization_id, **{name: value for _, name, value in one.keys()}}
+        {"organization_id": one.organization_id, **{name: value for _, name, value in one.identities()}}
         for one in asked
-        if any(one.keys())
+        if any(one.identities())
     ]
     if not wanted:
         return {}
@@ -57,7 +57,7 @@ def _find(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
 
 
 def _match(known: Mapping[Any, Recipient], asked: Asked) -> Recipient | None:
-    return next((known[key] for key in asked.keys() if key in known), None)
+    return next((known[key] for key in asked.identities() if key in known), None)
 
 
 def _create(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
@@ -65,19 +65,19 @@ def _create(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     fresh: list[Asked] = []
     taken: set[Key] = set()
     for one in asked:
-        if taken.isdisjoint(one.keys()):
+        if taken.isdisjoint(one.identities()):
             fresh.append(one)
-        taken.update(one.keys())
+        taken.update(one.identities())
     if not fresh:
         return {}
     # Sorted, so that two groups with the same new clients wait for each other instead of deadlocking.
-    fresh.sort(key=lambda one: list(one.keys()))
+    fresh.sort(key=lambda one: list(one.identities()))
     clients = [{**one.client, "organization_id": one.organization_id, "position": n} for n, one in enumerate(fresh)]
     rows = session.execute(query("create_clients"), {"clients": json.dumps(clients)})
     created: dict[Any, Recipient] = {}
     for one, row in zip(fresh, rows, strict=True):
         recipient = Recipient(row.id, _snapshot(one.client))
-        created |= {id(one): recipient} | dict.fromkeys(one.keys(), recipient)
+        created |= {id(one): recipient} | dict.fromkeys(one.identities(), recipient)
     return created
 
 

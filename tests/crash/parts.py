@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from db import queue
 from db.transaction import is_transient, transaction
-from domain.jobs.submission import enqueue
 from tasks.publisher import BrokerAway
 from tests import chain
 from tests.crash.fuse import Fuse, cut, killed_at, points
@@ -13,6 +12,8 @@ from tests.stage import Stage
 
 INVOICES_OF = "SELECT count(*) FROM invoices WHERE client ->> 'name' = %s"
 REQUESTS_OF = "SELECT count(*) FROM jobs WHERE payload -> 'client' ->> 'name' = %s"
+# One to be spoiled by the first fault, one by the second, one to get through.
+FEW_ATTEMPTS = 3
 MISSING_CLIENT = {"id": 10**9}
 
 
@@ -108,7 +109,9 @@ def _publish_spoiled_group(stage: Stage) -> None:
 
 def _owe(stage: Stage, *payloads: dict[str, object]) -> None:
     with transaction() as session:
-        stage.accept(*enqueue(session, stage.tenant.id, "invoice.generate", [("", payload) for payload in payloads]))
+        given = [("", payload) for payload in payloads]
+        ids = queue.enqueue(session, stage.tenant.id, "invoice.generate", "default", 1, FEW_ATTEMPTS, given)
+    stage.accept(*ids)
     chain.relay()
 
 

@@ -6,16 +6,21 @@ from tests.faults.load import drain, fetch, owe, statuses
 from tests.waiting import wait_until
 
 NEIGHBOURS = 6
+LEASE_ENDED = "the worker did not finish within its lease"
 
 
-@pytest.mark.parametrize("fault", ["segfault", "memory", "endless", "idle"])
-def test_a_poisonous_job_fails_after_its_attempts_and_its_group_completes(chain, organization, fault):
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("segfault", LEASE_ENDED), ("endless", LEASE_ENDED), ("memory", "MemoryError"), ("idle", "OperationalError")],
+)
+def test_a_poisonous_job_fails_after_its_attempts_and_its_group_completes(chain, organization, fault, reason):
     _, worker = chain.start("relay", "worker", worker_memory_mb=400, idle_in_transaction_timeout=1)
     payloads = [{} for _ in range(NEIGHBOURS)] + [{"fault": fault}]
     poison = owe(organization, "fault.group", payloads, max_attempts=2)[-1]
     drain(30)
     assert statuses() == {"COMPLETED": NEIGHBOURS, "FAILED": 1}
-    assert fetch("SELECT status, attempts FROM jobs WHERE id = %s", poison.request_id) == [("FAILED", 2)]
+    ((status, attempts, error),) = fetch("SELECT status, attempts, error FROM jobs WHERE id = %s", poison.request_id)
+    assert (status, attempts, error[: len(reason)]) == ("FAILED", 2, reason)
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(NEIGHBOURS, NEIGHBOURS)]
     assert worker.poll() is None
     wait_until(lambda: len(worker.children) == 2, 5, "the worker did not replace its child")

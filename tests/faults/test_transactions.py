@@ -28,6 +28,7 @@ def test_backends_terminated_at_random_cost_no_attempt(chain, organization, othe
             wait_until(lambda: len(intake.seconds) > before, 10)  # noqa: B023
     drain(30)
     verify_at_least(intake.accepted)
+    assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
 
 
 def test_a_child_of_a_fork_has_connections_of_its_own(database):
