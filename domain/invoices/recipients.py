@@ -67,7 +67,7 @@ def _create(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     for one in asked:
         if taken.isdisjoint(one.identities()):
             fresh.append(one)
-        taken.update(one.identities())
+            taken.update(one.identities())
     if not fresh:
         return {}
     # Sorted, so that two groups with the same new clients wait for each other instead of deadlocking.

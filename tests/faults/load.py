@@ -22,15 +22,17 @@ UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING'
 _clients = itertools.count(1)
 
 
-def owe_invoices(tenant: Tenant, count: int) -> list[Accepted]:
-    """Commit `count` invoice requests of one supplier, as the API does."""
+def owe_invoices(*tenants: Tenant, count: int) -> list[Accepted]:
+    """Commit `count` requests as the API does: one organization's, its suppliers in turns in the order given."""
+    in_turns = itertools.islice(itertools.cycle(tenants), count)
     payloads = [
         (f"supplier:{tenant.supplier_id}", tenant.request(f"Client {next(_clients) % 50}").payload())
-        for _ in range(count)
+        for tenant in in_turns
     ]
+    organization_id = tenants[0].id
     with transaction() as session:
-        ids = enqueue(session, tenant.id, "invoice.generate", payloads)
-    return [Accepted(tenant.id, job_id) for job_id in ids]
+        ids = enqueue(session, organization_id, "invoice.generate", payloads)
+    return [Accepted(organization_id, job_id) for job_id in ids]
 
 
 def owe(tenant: Tenant, kind: str, payloads: Sequence[dict[str, Any]], max_attempts: int = 3) -> list[Accepted]:
@@ -121,7 +123,7 @@ class Intake:
                 return
             started = time.monotonic()
             try:
-                self.accepted += owe_invoices(tenant, self._size)
+                self.accepted += owe_invoices(tenant, count=self._size)
                 self.seconds.append(time.monotonic() - started)
             except Exception as error:
                 if not is_transient(error):

@@ -6,7 +6,7 @@ import time
 import redis
 
 from local.broker import EmbeddedBroker
-from tests.faults.load import Intake, drain, owe_invoices, value, verify
+from tests.faults.load import PROCESSING, Intake, drain, owe, owe_invoices, value, verify
 from tests.waiting import wait_until
 
 AWAY, BACK = "broker away", "broker back"
@@ -25,7 +25,7 @@ def test_a_broker_emptied_again_and_again_gets_everything_again(chain, broker_se
             flush(broker_server)
     drain(15)
     worker.freeze()
-    accepted = intake.accepted + owe_invoices(organization, 100)
+    accepted = intake.accepted + owe_invoices(organization, count=100)
     wait_until(lambda: value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0)
     flush(broker_server)
     worker.thaw()
@@ -46,6 +46,19 @@ def test_a_broker_killed_and_started_empty_twice_needs_nobodys_hand(chain, broke
     verify(intake.accepted)
     assert relay.said(AWAY) == 2
     assert [part.poll() for part in (relay, worker, beat)] == [None] * 3
+
+
+def test_a_worker_with_messages_in_hand_outlives_the_broker_they_came_from(chain, broker_server, organization):
+    _, worker = chain.start("relay", "worker")
+    # Two run, one is in hand, and the worker listens for a fourth.
+    accepted = owe(organization, "fault.single", [{"seconds": 1}] * 3)
+    wait_until(lambda: value(PROCESSING) == 2)
+    broker_server.kill(signal.SIGKILL)
+    wait_until(lambda: worker.said("Connection to broker lost"), 10, "the worker did not notice")
+    broker_server.start()
+    drain(20)
+    verify(accepted, chain.broker_url)
+    assert worker.poll() is None
 
 
 def test_a_black_hole_holds_no_intake_and_no_relay_and_is_forgotten_when_it_ends(chain, network, organization):
@@ -74,7 +87,7 @@ def test_ten_resets_in_three_seconds_leave_a_worker_that_consumes(chain, network
             wait_until(lambda: time.monotonic() - started > 0.3 * reset)  # noqa: B023
             network.cut()
     drain(30)
-    accepted = intake.accepted + owe_invoices(organization, 5)
+    accepted = intake.accepted + owe_invoices(organization, count=5)
     drain(10)
     verify(accepted)
     assert worker.poll() is None
@@ -82,11 +95,11 @@ def test_ten_resets_in_three_seconds_leave_a_worker_that_consumes(chain, network
 
 def test_a_connection_that_dies_without_a_word_is_noticed(chain, network, organization):
     _, worker = chain.start("relay", "worker")
-    accepted = owe_invoices(organization, 5)
+    accepted = owe_invoices(organization, count=5)
     drain(10)
     network.strand(b"BRPOP")
     wait_until(lambda: network.stranded)
-    accepted += owe_invoices(organization, 5)
+    accepted += owe_invoices(organization, count=5)
     drain(30)
     verify(accepted)
     assert worker.poll() is None
@@ -94,7 +107,7 @@ def test_a_connection_that_dies_without_a_word_is_noticed(chain, network, organi
 
 def test_a_relay_that_starts_without_a_broker_says_so_once_and_works_when_it_comes(chain, broker_server, organization):
     broker_server.kill(signal.SIGKILL)
-    accepted = owe_invoices(organization, 10)
+    accepted = owe_invoices(organization, count=10)
     (relay,) = chain.start("relay")
     wait_until(lambda: relay.said(AWAY) == 1, 10)
     started = time.monotonic()

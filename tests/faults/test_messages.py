@@ -31,7 +31,7 @@ def test_every_message_five_times_and_out_of_order_is_done_once(chain, queue, or
     chain.start("relay")
     accepted = owe(organization, "fault.single", [{}] * 60) + owe(organization, "fault.group", [{}] * 60)
     for tenant in (organization, other_organization) * 5:
-        accepted += owe_invoices(tenant, 10)
+        accepted += owe_invoices(tenant, count=10)
     wait_until(lambda: jobs_in(queue) == len(accepted))
     messages = queue.lrange("default", 0, -1) * 5
     random.Random(32).shuffle(messages)
@@ -81,7 +81,7 @@ def test_a_visibility_timeout_shorter_than_the_job_doubles_messages_and_no_effec
 
 def test_forged_messages_are_ignored_and_counted_and_the_worker_goes_on(chain, organization, other_organization):
     _, worker = chain.start("relay", "worker")
-    invoice = owe_invoices(organization, 1)
+    invoice = owe_invoices(organization, count=1)
     drain(10)
     job_id = invoice[0].request_id
     with Forger(chain.broker_url) as forger:
@@ -91,7 +91,7 @@ def test_forged_messages_are_ignored_and_counted_and_the_worker_goes_on(chain, o
         forger.call("invoice.generate", {"version": 1, "jobs": [job_id]})
         expected = forger.forge(job_id)
     wait_until(lambda: incidents("forged_message") >= expected, 10, "not every forgery was counted")
-    accepted = invoice + owe_invoices(organization, 3)
+    accepted = invoice + owe_invoices(organization, count=3)
     drain(10)
     verify(accepted, chain.broker_url)
     assert incidents("forged_message") == expected

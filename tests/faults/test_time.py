@@ -40,7 +40,7 @@ def test_processes_whose_clock_is_two_hours_off_double_nothing_and_delay_nothing
     for name, program in (("relay", wrong), ("worker", wrong), ("worker", PROGRAM), ("beat", wrong)):
         chain.await_ready(chain.spawn(name, program))
     accepted = owe(organization, "fault.single", [{"seconds": 0.2}] * 20)
-    accepted += owe_invoices(organization, 100)
+    accepted += owe_invoices(organization, count=100)
     drain(15)
     verify(accepted)
     assert value(OFF) == 0

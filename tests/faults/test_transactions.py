@@ -9,11 +9,18 @@ import pytest
 from sqlalchemy import text
 
 from db.transaction import transaction
-from tests.faults.load import Intake, drain, fetch, owe_invoices, value, verify, verify_at_least
+from tests.faults.load import Intake, drain, fetch, owe_invoices, slow_commits, value, verify, verify_at_least
 from tests.tenant import new_supplier
 from tests.waiting import wait_until
 
 BACKEND = text("SELECT pg_backend_pid()")
+UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+DETECT_SOON = """
+    DO $do$ BEGIN
+        EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = ''20ms''', current_database());
+    END $do$
+"""
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 OURS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'counterfoil'"
 
 
@@ -46,15 +53,18 @@ def test_a_child_of_a_fork_has_connections_of_its_own(database):
         assert session.scalar(BACKEND) == before
 
 
-def test_suppliers_asked_for_in_opposite_order_never_deadlock(chain, organization):
+def test_groups_of_many_suppliers_in_opposite_order_never_deadlock(chain, organization):
+    slow_commits("invoices", seconds=0.05)  # so that several groups wait for the same counters
+    fetch(DETECT_SOON)
     suppliers = [organization, *(new_supplier(organization) for _ in range(3))]
     chain.start("relay", "worker", worker_concurrency=4)
     accepted = []
     for turn in range(60):
-        for supplier in suppliers if turn % 2 else reversed(suppliers):
-            accepted += owe_invoices(supplier, 2)
+        accepted += owe_invoices(*suppliers[:: 1 if turn % 2 else -1], count=8)
+        wait_until(lambda: value(UNPUBLISHED) == 0)  # so that each makes a message of its own
     drain(20)
     verify(accepted, chain.broker_url)
+    assert value(DEADLOCKS) == 0
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
 
 
@@ -82,7 +92,7 @@ def test_injected_failures_are_retried_and_cost_no_attempt(chain, organization, 
     chain.start("relay", "worker")
     accepted = []
     for _ in range(5):
-        accepted += owe_invoices(organization, 4)
+        accepted += owe_invoices(organization, count=4)
     drain(30)
     verify(accepted, chain.broker_url)
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
@@ -93,7 +103,7 @@ def test_lock_timeouts_are_retried_and_cost_no_attempt(chain, organization):
     _, worker = chain.start("relay", "worker")
     holder = psycopg2.connect(chain.database_url)
     holder.cursor().execute("SELECT FROM number_series FOR UPDATE")
-    accepted = owe_invoices(organization, 10)
+    accepted = owe_invoices(organization, count=10)
     wait_until(lambda: worker.said("handing back") >= 2, 10)
     holder.close()
     drain(10)

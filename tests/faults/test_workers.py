@@ -70,12 +70,12 @@ def test_all_but_postgresql_killed_at_once_costs_time_and_nothing_else(chain, br
 def test_sigquit_during_a_commit_leaves_one_invoice(chain, organization):
     slow_commits("invoices", seconds=1)
     _, worker = chain.start("relay", "worker")
-    accepted = owe_invoices(organization, 1)
+    accepted = owe_invoices(organization, count=1)
     wait_until(lambda: value(COMMITTING) == 1)
     worker.kill_children(signal.SIGQUIT)
     worker.die(signal.SIGQUIT)
     wait_until(lambda: worker.poll() is not None, 15, "the worker ignores SIGQUIT")
-    accepted += owe_invoices(organization, 1)
+    accepted += owe_invoices(organization, count=1)
     chain.start("worker")
     drain(20)
     verify(accepted, chain.broker_url)
@@ -106,7 +106,7 @@ def test_a_worker_frozen_with_a_counter_in_its_hand_blocks_nobody_else_and_loses
     frozen.freeze()
     started = time.monotonic()
     chain.start("worker")
-    accepted += owe_invoices(organization, 5) + owe_invoices(other_organization, 5)
+    accepted += owe_invoices(organization, count=5) + owe_invoices(other_organization, count=5)
     other_done = "SELECT count(*) = 5 FROM invoices WHERE organization_id = %s"
     wait_until(lambda: value(other_done, other_organization.id), 3, "another supplier waits for the frozen one")
     drain(15 - (time.monotonic() - started))

@@ -10,15 +10,23 @@ from sqlalchemy import text
 
 from db.engine import engine
 from db.transaction import transaction
+from domain.invoices.request import InvoiceRequest
 from domain.jobs.execution import deliver
 from domain.jobs.registry import find
 from domain.jobs.submission import enqueue
 from tests import chain
 from tests.checker import Accepted, check, watch
+from tests.scenarios.invoices import WAITING
 from tests.tenant import Tenant, new_supplier
 from tests.waiting import wait_until
 
 REQUESTS, CALLERS, WORKERS = 200, 8, 3
+KIND = find("invoice.generate")
+COUNTER = text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE")
+CLIENT = text(
+    "INSERT INTO clients (organization_id, name, address_line1, city, country, tax_id)"
+    " VALUES (:id, 'Raced', '1 Main Street', 'Sofia', 'BG', :tax_id)"
+)
 ISSUED = "SELECT count(*) FROM invoices"
 
 
@@ -59,6 +67,12 @@ def ask(tenant: Tenant, number: int) -> int | None:
     return None
 
 
+def owe(requests: list[InvoiceRequest]) -> list[int]:
+    with transaction() as session:
+        payloads = [("", request.payload()) for request in requests]
+        return enqueue(session, requests[0].organization_id, KIND.name, payloads)
+
+
 def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, broker_lines, organization):
     watch(database)
     with workers(WORKERS, until=REQUESTS), ThreadPoolExecutor(CALLERS) as callers:
@@ -84,22 +98,37 @@ def test_one_key_from_many_at_once_is_one_request(database, organization):
     check(database, [Accepted(organization.id, job_id, "the key")], drained=False)
 
 
-def test_groups_over_the_same_suppliers_in_opposite_order_do_not_deadlock(database, organization):
-    watch(database)
-    tenants = [organization, new_supplier(organization)]
-    kind = find("invoice.generate")
+@pytest.mark.parametrize("step", [1, -1], ids=["in order", "in opposite order"])
+def test_counters_are_locked_in_one_order_so_that_groups_never_deadlock(database, organization, step):
+    first, second = sorted([organization, new_supplier(organization)], key=lambda tenant: tenant.supplier_id)
+    ids = owe([first.request("A"), second.request("B")][::step])
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as holder:
+            holder.execute(COUNTER, {"id": first.supplier_id})
+            delivery = pool.submit(deliver, KIND, ids)
+            wait_until(lambda: chain.value(WAITING), message="the group did not wait for the counter")
+            chain.ask("SELECT FROM number_series WHERE supplier_id = %s FOR UPDATE NOWAIT", second.supplier_id)
+        delivery.result()
+    check(database, [Accepted(organization.id, job_id) for job_id in ids])
 
-    def owe(order: list[Tenant]) -> list[int]:
-        payloads = [("", tenant.request(f"Client {n}").payload()) for n in range(5) for tenant in order]
-        with transaction() as session:
-            return enqueue(session, organization.id, kind.name, payloads)
 
-    groups = [owe(tenants[:: (-1) ** n]) for n in range(12)]
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda ids: deliver(kind, ids), groups))
-    for ids in groups:
-        wait_until(lambda ids=ids: deliver(kind, ids) or not chain.value(chain.UNFINISHED + " AND id = ANY(%s)", ids))
-    check(database, [Accepted(organization.id, job_id) for ids in groups for job_id in ids])
+@pytest.mark.parametrize("step", [1, -1], ids=["in order", "in opposite order"])
+def test_new_clients_are_created_in_one_order_and_the_loser_of_a_race_adopts_the_winners(database, organization, step):
+    ids = owe([organization.request("A"), organization.request("B")][::step])
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as winner:
+            winner.execute(CLIENT, {"id": organization.id, "tax_id": "T-A"})
+            delivery = pool.submit(deliver, KIND, ids)
+            wait_until(lambda: chain.value(WAITING), message="the group did not wait for the same client")
+            with transaction() as third:
+                third.execute(text("SET LOCAL lock_timeout = '300ms'"))
+                third.execute(CLIENT, {"id": organization.id, "tax_id": "T-B"})
+        delivery.result()
+    chain.time_passes()
+    deliver(KIND, ids)
+    assert chain.value("SELECT count(*) FROM clients") == 2
+    assert chain.rows("SELECT DISTINCT status, attempts FROM jobs") == [("COMPLETED", 1)]
+    check(database, [Accepted(organization.id, job_id) for job_id in ids])
 
 
 def test_a_commit_that_comes_late_is_not_skipped(database, broker_lines, organization):
@@ -117,11 +146,8 @@ def test_a_commit_that_comes_late_is_not_skipped(database, broker_lines, organiz
 def test_a_supplier_whose_counter_is_held_keeps_no_other_waiting(database, organization):
     other = new_supplier(organization)
     with transaction() as holder:
-        holder.execute(
-            text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE"), {"id": organization.supplier_id}
-        )
-        with transaction() as session:
-            [job_id] = enqueue(session, organization.id, "invoice.generate", [("", other.request().payload())])
-        deliver(find("invoice.generate"), [job_id])
+        holder.execute(COUNTER, {"id": organization.supplier_id})
+        [job_id] = owe([other.request()])
+        deliver(KIND, [job_id])
         assert chain.value("SELECT status FROM jobs") == "COMPLETED"
     check(database)

@@ -1,7 +1,7 @@
 """Scenarios of numbering, and of the bond between an invoice and the request it comes from."""
 
-import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 from sqlalchemy.exc import IntegrityError
@@ -73,20 +73,18 @@ def the_database_refuses_a_second_invoice_for_a_request(stage: Stage) -> None:
 
 
 def two_who_issue_at_once_get_consecutive_numbers(stage: Stage) -> None:
-    numbers: list[str] = []
-
-    def issue_second() -> None:
+    def issue(name: str) -> str:
         with transaction() as session:
-            [issued] = generation.issue(session, [stage.tenant.request("Second")])
-        numbers.append(issued.invoice_number)
+            [issued] = generation.issue(session, [stage.tenant.request(name)])
+        return issued.invoice_number
 
-    second = threading.Thread(target=issue_second)
-    with transaction() as session:
-        [first] = generation.issue(session, [stage.tenant.request("First")])
-        second.start()
-        wait_until(lambda: chain.value(WAITING), message="the second did not wait for the first")
-    second.join()
-    assert [first.invoice_number, *numbers] == ["INV-000002", "INV-000003"], "the second did not get the next number"
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            [first] = generation.issue(session, [stage.tenant.request("First")])
+            second = pool.submit(issue, "Second")
+            wait_until(lambda: chain.value(WAITING), message="the second did not wait for the first")
+        got = second.exception() or second.result()
+    assert [first.invoice_number, got] == ["INV-000002", "INV-000003"], "the second did not get the next number"
     stage.check()
 
 

@@ -41,7 +41,7 @@ def test_a_relay_leaves_within_seconds_while_the_database_is_away(chain, postgre
 def test_exhausted_connections_are_waited_for_and_the_caller_is_told_to_come_again(chain, organization):
     _, worker = chain.start("relay", "worker")
     worker.freeze()
-    accepted = owe_invoices(organization, 5)
+    accepted = owe_invoices(organization, count=5)
     db_engine.engine().dispose()
     with ExitStack() as held:
         hold_all(chain.database_url, held)
