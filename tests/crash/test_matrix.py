@@ -1,18 +1,11 @@
 """Whichever part dies at whichever point, a restart ends with exactly one invoice and numbers without a gap."""
 
-import os
-import random
 from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.fuse import killed_at
 from tests.crash.parts import PARTS, Part
 from tests.stage import Stage, staged
-
-PAIRS = 60
-# A caller's second attempt, a sweep, turns of the relay and the worker's run: about so many points.
-RECOVERY_POINTS = 40
 
 FAULTS = (Part.killed_at, Part.cut_at)
 each_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
@@ -34,20 +27,3 @@ def test_a_part_may_fail_at_every_point(part, fault, stage, record_property):
         part.finish(stage, name)
     stage.check()
     record_property("points", len(names))
-
-
-def test_the_recovery_may_be_killed_too(stage, record_property):
-    seed = int(os.environ.get("SEED", random.randrange(10**6)))
-    print(f"SEED={seed}")
-    dice = random.Random(seed)
-    lengths = {part.name: len(part.points(stage)) for part in PARTS}
-    deaths = 0
-    for _ in range(PAIRS):
-        part = dice.choice(PARTS)
-        first, second = dice.randrange(lengths[part.name]), dice.randrange(RECOVERY_POINTS)
-        dice.choice(FAULTS)(part, first, stage)
-        deaths += killed_at(second, lambda: part.recover(stage))  # noqa: B023  run at once
-        part.finish(stage, f"at {first}, its recovery at {second}")
-    stage.check()
-    assert deaths > PAIRS / 4, "the second death hardly ever came"
-    record_property("points", PAIRS + deaths)

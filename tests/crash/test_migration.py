@@ -51,7 +51,8 @@ def test_a_downgrade_may_be_killed_at_every_statement(database, record_property)
     names = points(lambda: migrations.downgrade("base"))
     nothing = schema()
     for at, name in deaths(names):
-        migrations.upgrade()
+        if schema() != whole:
+            migrations.upgrade()
         assert killed_at(at, lambda: migrations.downgrade("base")), f"never came to {name}"
         assert schema() in (whole, nothing), f"half a schema after {name}"
     migrations.downgrade("base")

@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import psycopg2
@@ -62,15 +63,25 @@ def slow_commits(table: str, seconds: float) -> None:
 
 
 def fetch(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement, on a connection of its own."""
-    connection = psycopg2.connect(settings.database_url.replace("+psycopg2", ""), connect_timeout=5)
-    connection.autocommit = True
+    """Return the rows of a statement, on the test's own connection; a new one when the server cut the old."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters or None)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
+        return _ask(statement, parameters)
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        _connection.cache_clear()
+        return _ask(statement, parameters)
+
+
+def _ask(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+    with _connection(settings.database_url.replace("+psycopg2", "")).cursor() as cursor:
+        cursor.execute(statement, parameters or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+@lru_cache(maxsize=1)
+def _connection(url: str) -> Any:
+    connection = psycopg2.connect(url, connect_timeout=5)
+    connection.autocommit = True
+    return connection
 
 
 def value(statement: str, *parameters: object) -> Any:

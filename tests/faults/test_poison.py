@@ -12,6 +12,7 @@ LEASE_ENDED = "the worker did not finish within its lease"
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [("segfault", LEASE_ENDED), ("endless", LEASE_ENDED), ("memory", "MemoryError"), ("idle", "OperationalError")],
+    ids=["segfault", "endless", "memory", "idle"],
 )
 def test_a_poisonous_job_fails_after_its_attempts_and_its_group_completes(chain, organization, fault, reason):
     _, worker = chain.start("relay", "worker", worker_memory_mb=400, idle_in_transaction_timeout=1)
