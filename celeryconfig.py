@@ -27,7 +27,8 @@ worker_max_memory_per_child = settings.worker_memory_mb * 1024 // 2
 worker_hijack_root_logger = False
 worker_send_task_events = True
 worker_cancel_long_running_tasks_on_connection_loss = False
-worker_soft_shutdown_timeout = 5.0
+# What runs may end: a job cut off costs an attempt and waits for the sweep.
+worker_soft_shutdown_timeout = settings.task_timeout
 task_time_limit = settings.task_timeout
 
 broker_connection_timeout = settings.broker_timeout
@@ -56,7 +57,8 @@ beat_schedule = {
         "schedule": settings.sweep_interval,
         "options": {"queue": "urgent", "expires": 60},
     },
-    "cleanup": {"task": "queue.cleanup", "schedule": 3600, "options": {"queue": "default", "expires": 3600}},
+    # Without "expires": a worker whose clock runs ahead would discard every one of these.
+    "cleanup": {"task": "queue.cleanup", "schedule": 3600, "options": {"queue": "default"}},
 }
 timezone = "UTC"
 enable_utc = True

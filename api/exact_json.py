@@ -14,6 +14,9 @@ from domain.invoices.ledger import decimal
 MARK = f"decimal-{secrets.token_hex(16)}:"
 MARKED = re.compile(f'"{MARK}(-?[0-9.]+)"')
 LONGEST_INTEGER = 19
+# Far beyond any amount; written out, 1e999999999 would fill the memory.
+LARGEST_EXPONENT = 1000
+UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class MalformedJson(Exception):
@@ -39,7 +42,9 @@ def dumps(value: Any) -> str:
 def loads(text: str | bytes) -> Any:
     """Return the value with every fraction as a Decimal; raise MalformedJson."""
     try:
-        return json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=Decimal)
+        return json.loads(
+            text, parse_float=_decimal, parse_int=_integer, parse_constant=Decimal, object_pairs_hook=_object
+        )
     except UnicodeDecodeError:
         raise MalformedJson("the body is not UTF-8") from None
     except ValueError as error:
@@ -50,7 +55,7 @@ def loads(text: str | bytes) -> Any:
 
 def _marked(value: Any) -> str:
     if isinstance(value, Decimal):
-        return MARK + decimal(value)
+        return MARK + decimal(value) if value.is_finite() else str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -60,6 +65,14 @@ def _integer(text: str) -> int | Decimal:
 
 def _decimal(text: str) -> Decimal:
     try:
-        return Decimal(text)
+        value = Decimal(text)
     except InvalidOperation:
         return Decimal("Infinity")
+    return value if abs(value.adjusted()) <= LARGEST_EXPONENT else Decimal("Infinity")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object; its names are repeated in messages, so they must be text that can be sent and kept."""
+    if any(UNSPEAKABLE.search(name) for name, _ in pairs):
+        raise MalformedJson("a name must not contain NUL or half a surrogate pair")
+    return dict(pairs)

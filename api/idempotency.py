@@ -52,7 +52,7 @@ def once(work: Callable[[Session], Answer], prepare: Callable[[], object] | None
     if prepare:
         if known := key and _repeated(lambda: _known(key), key):
             return known
-        prepare()
+        _repeated(prepare, key)
     return _repeated(lambda: _do(work, key), key)
 
 
@@ -107,4 +107,4 @@ def _key() -> str | None:
 def _fingerprint() -> bytes:
     """Return the SHA-256 of all that decides what is done: method, path, parameters and the body's meaning."""
     target = f"{request.method} {request.path}?{request.query_string.decode('latin-1')}\n"
-    return sha256(target.encode() + exact_json.dumps(g.body).encode()).digest()
+    return sha256(target.encode() + exact_json.dumps(g.body).encode(errors="surrogatepass")).digest()

@@ -15,7 +15,7 @@ TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014"}
 UNIQUE_VIOLATION = "23505"
 TRANSIENT_CLASSES = ("08", "53", "57P", "58")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
-RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key"}
+RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key", "templates_default_key"}
 
 
 @contextmanager
@@ -37,16 +37,21 @@ def _roll_back(session: Session) -> None:
         session.invalidate()  # the server rolled back by itself; raising here would hide what the block raised
 
 
+def sqlstate(error: BaseException) -> str | None:
+    """Return the SQLSTATE that the server gave as its reason, None when it gave none."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return cause.pgcode if isinstance(cause, psycopg2.Error) else None
+
+
 def is_transient(error: BaseException) -> bool:
     """Tell whether running the same transaction again can succeed without anybody's hand."""
     if isinstance(error, TimeoutError):
         return True
     if not isinstance(error, DBAPIError):
         return False
-    cause = error.orig
-    if not isinstance(cause, psycopg2.Error) or cause.pgcode is None:
+    code = sqlstate(error)
+    if code is None:
         return error.connection_invalidated or isinstance(error, OperationalError)
-    code = cause.pgcode
     if code == UNIQUE_VIOLATION:
-        return cause.diag.constraint_name in RACED_CONSTRAINTS
+        return error.orig.diag.constraint_name in RACED_CONSTRAINTS  # type: ignore[union-attr]
     return code in TRANSIENT_CODES or code.startswith(TRANSIENT_CLASSES)

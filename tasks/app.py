@@ -16,6 +16,8 @@ from tasks.message import ForgedMessage, read
 
 log = logging.getLogger(__name__)
 
+CLEANUP_TURNS = 100
+
 app = Celery("counterfoil")
 app.config_from_object("celeryconfig")
 
@@ -40,19 +42,20 @@ def _register(kind: Kind) -> None:
 
 @app.task(name="queue.sweep")
 def sweep() -> None:
-    """Re-drive what a dead worker left behind; two at once share the rows."""
+    """Sweep the jobs whose lease has run out, and mend the outbox; two at once share the rows."""
     with transaction() as session:
         queue.sweep(session)
+    with transaction() as session:
         outbox.mend(session)
 
 
 @app.task(name="queue.cleanup")
 def cleanup() -> None:
-    """Delete what is past its retention, in short transactions until nothing is left."""
-    deleted = -1
-    while deleted != 0:
+    """Delete what is past its retention, in short transactions; what is left is the next run's."""
+    for _ in range(CLEANUP_TURNS):
         with transaction() as session:
-            deleted = queue.clean(session, settings.job_retention_days, settings.idempotency_retention_hours)
+            if not queue.clean(session, settings.job_retention_days, settings.idempotency_retention_hours):
+                return
 
 
 kinds_folder.load()

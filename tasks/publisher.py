@@ -4,6 +4,7 @@ from celery import Celery
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
+from settings import settings
 from tasks.message import Message
 
 log = logging.getLogger(__name__)
@@ -20,8 +21,9 @@ class Publisher:
         self._app = app
         self._connection: Connection | None = None
         transport = app.connection_for_write()
-        self._errors = (OperationalError, *transport.connection_errors)
         self._channel_errors = tuple(transport.channel_errors)
+        # Channel errors too: a broker that is full or read-only refuses a publish by one.
+        self._errors = (OperationalError, *transport.connection_errors, *self._channel_errors)
 
     def connect(self) -> None:
         """Be connected, or raise BrokerAway."""
@@ -40,7 +42,13 @@ class Publisher:
         """Hand `message` to the broker, or raise BrokerAway."""
         try:
             self._app.send_task(
-                message.kind, kwargs=message.body(), queue=message.lane, producer=self._producer, retry=False
+                message.kind,
+                kwargs=message.body(),
+                queue=message.lane,
+                producer=self._producer,
+                retry=False,
+                timeout=settings.broker_timeout,
+                confirm_timeout=settings.broker_timeout,
             )
         except self._errors as error:
             self.close()

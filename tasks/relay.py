@@ -82,6 +82,8 @@ class Loop:
         if time.monotonic() >= self._next_sweep:
             with transaction() as session:
                 queue.sweep(session)
+                # Another relay may have died while it was busy, and nobody would be woken any more.
+                outbox.listen(session, self._full_turns < BUSY_TURNS)
             self._next_sweep = time.monotonic() + settings.sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311
 
     def _pace(self, found: int) -> None:

@@ -9,4 +9,5 @@ WITH job AS (
 )
 INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
 SELECT id, kind, lane, priority, group_key, available_at, :alone FROM job
+ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = excluded.alone
 RETURNING job_id

@@ -2,11 +2,13 @@
 -- requeue: CANCELLED -> PENDING
 WITH job AS (
     UPDATE jobs
-    SET status = 'PENDING', attempts = 0, available_at = clock_timestamp(), completed_at = NULL
+    SET status = 'PENDING', attempts = 0, error = NULL, available_at = clock_timestamp(),
+        started_at = NULL, completed_at = NULL
     WHERE id = :id AND organization_id = :organization_id AND status IN ('FAILED', 'CANCELLED')
     RETURNING id, kind, lane, priority, group_key, available_at
 ), entry AS (
     INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
     SELECT id, kind, lane, priority, group_key, available_at, true FROM job
+    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
 )
 SELECT id, (SELECT pg_notify('outbox', '') FROM relay_state WHERE listening) AS woken FROM job

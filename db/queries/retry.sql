@@ -13,4 +13,5 @@ WITH failed AS (
 )
 INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
 SELECT id, kind, lane, priority, group_key, available_at, true FROM job
+ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
 RETURNING job_id

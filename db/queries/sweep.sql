@@ -14,5 +14,6 @@ WITH expired AS (
 ), entry AS (
     INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
     SELECT id, kind, lane, priority, group_key, available_at, true FROM job WHERE status = 'PENDING'
+    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
 )
 SELECT count(*) AS swept FROM job

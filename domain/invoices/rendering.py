@@ -37,10 +37,9 @@ class Renderers:
     def _render(self, html: bytes, timeout: float) -> bytes:
         deadline = time.monotonic() + timeout
         try:
-            if self._idle:
-                return self._use(self._idle.pop(), html, deadline)
-        except RendererCrashed:
-            pass  # it may have died idle: the kernel ends it with the thread that started it
+            return self._use(self._idle.pop(), html, deadline)
+        except (IndexError, RendererCrashed):
+            pass  # none idle; or it died idle: the kernel ends it with the thread that started it
         return self._use(RendererProcess(), html, deadline)
 
     def _use(self, renderer: RendererProcess, html: bytes, deadline: float) -> bytes:

@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from db import queue
 from db.queue import ClaimedJob, Failure, LeaseLost
-from db.transaction import is_transient, transaction
+from db.transaction import is_transient, sqlstate, transaction
 from domain.jobs import backoff
 from domain.jobs.registry import Context, Kind, Outcome, PermanentError
 from settings import settings
 
 log = logging.getLogger(__name__)
+
+# Lock and statement timeouts: somebody holds one of the group's counters, or the group is too much for one statement.
+TIMEOUTS = ("55P03", "57014")
 
 
 def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
@@ -36,7 +39,7 @@ def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
             raise
         # A commit whose outcome is unknown is decided here too: what did commit no longer carries the token.
         log.warning("%s: %s; handing back", kind.name, type(error).__name__)
-        _hand_back(token, job_ids)
+        _hand_back(token, job_ids, alone=len(job_ids) == 1 or sqlstate(error) in TIMEOUTS)
 
 
 def _claim(kind: Kind, job_ids: Sequence[int], token: UUID) -> list[ClaimedJob]:
@@ -54,7 +57,13 @@ def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> None:
     except Exception as error:
         if isinstance(error, LeaseLost) or (is_transient(error) and not _was_idle(started, error)):
             raise
-        log.exception("%s: %d jobs failed", kind.name, len(jobs))
+        log.error(
+            "%s: %d jobs failed: %s",
+            kind.name,
+            len(jobs),
+            _reason(error),
+            exc_info=not isinstance(error, SQLAlchemyError),
+        )
         _set_aside(kind, jobs, token, error)
 
 
@@ -90,16 +99,23 @@ def _failure(kind: Kind, job: ClaimedJob, error: Exception) -> Failure:
         return Failure(job.id, str(error), None)
     last = job.attempts >= job.max_attempts
     delay = None if last else backoff.delay(kind.backoff, job.attempts)
-    return Failure(job.id, f"{type(error).__name__}: {error}"[:2000], delay)
+    return Failure(job.id, _reason(error), delay)
 
 
-def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
-    """Release what is still held under `token`, waiting for the database until the lease is the sweeper's to end."""
-    deadline = time.monotonic() + settings.lease
+def _reason(error: Exception) -> str:
+    """Return what a caller may read: no SQL, no constraint's name, no row."""
+    if isinstance(error, SQLAlchemyError):
+        return f"{type(error).__name__}: the database refused the job (SQLSTATE {sqlstate(error)})"
+    return f"{type(error).__name__}: {error}"[:2000]
+
+
+def _hand_back(token: UUID, job_ids: Sequence[int], alone: bool) -> None:
+    """Release what is still held under `token`, waiting for the database as long as the task may; then it is swept."""
+    deadline = time.monotonic() + settings.task_timeout
     while time.monotonic() < deadline:
         try:
             with transaction() as session:
-                queue.release(session, token, job_ids, delay=random.uniform(0.05, 0.5), alone=False)  # noqa: S311
+                queue.release(session, token, job_ids, delay=random.uniform(0.05, 0.5), alone=alone)  # noqa: S311
             return
         except SQLAlchemyError as error:
             if not is_transient(error):
