@@ -1,11 +1,14 @@
 """Amounts and dates read as people of the invoice's locale write them, in letters the shipped fonts can draw."""
 
 import re
+from copy import copy
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError, dates, numbers
+
+from domain.invoices.pricing import decimals
 
 ENGLISH = Locale("en")
 UNDRAWABLE = re.compile(r"[^\u0000-\u052f\u1e00-\u20cf\u2116]")
@@ -33,7 +36,10 @@ class LocalFormat:
 
     def money(self, amount: Decimal) -> str:
         """Return the amount with its currency: a total."""
-        text = numbers.format_currency(amount, self._currency, locale=self._locale)
+        pattern = copy(self._locale.currency_formats["standard"])
+        # CLDR would print as many decimals as there are in cash, which for some currencies is none.
+        pattern.frac_prec = (decimals(self._currency),) * 2
+        text = pattern.apply(amount, self._locale, currency=self._currency, currency_digits=False)
         return CODE_BESIDE_DIGIT.sub("\xa0", text)
 
     def amount(self, amount: Decimal) -> str:

@@ -6,13 +6,17 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision
 
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.request import Item
 
 # Wide enough that no product of allowed quantities, prices and rates is rounded before it is rounded for good.
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+# ISO 4217 minor units that are not 2. CLDR's digits are those of cash: 12.34 RSD would become 12.
+DECIMALS = dict.fromkeys(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"], 0
+)
+DECIMALS |= dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
 LARGEST = Decimal("999999999999")
 
 
@@ -55,6 +59,18 @@ def _line(item: Item, unit: Decimal, default_tax_rate: Decimal) -> Line:
 @cache
 def smallest_unit(currency_code: str) -> Decimal:
     """Return the currency's smallest unit (0.01 for EUR, 1 for JPY, 0.001 for KWD); raise InvoiceRefused."""
-    if currency_code not in get_global("all_currencies"):
+    if currency_code not in _current_currencies():
         raise InvoiceRefused(f"invalid currency_code: {currency_code}")
-    return Decimal(1).scaleb(-get_currency_precision(currency_code))
+    return Decimal(1).scaleb(-decimals(currency_code))
+
+
+def decimals(currency_code: str) -> int:
+    """Return how many decimals amounts of the currency have, by ISO 4217."""
+    return DECIMALS.get(currency_code, 2)
+
+
+@cache
+def _current_currencies() -> frozenset[str]:
+    """Return the codes that are legal tender somewhere today, as CLDR has them."""
+    used = (use for uses in get_global("territory_currencies").values() for use in uses)
+    return frozenset(code for code, _, end, is_tender in used if is_tender and end is None)

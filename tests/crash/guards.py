@@ -195,6 +195,26 @@ GUARDS = (
         "the child broke",
     ),
     Guard(
+        "the conflict clause of the sweep's entries",
+        lambda away: away.sql(
+            "sweep", "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true"
+        ),
+        jobs.an_entry_left_beside_a_running_job_stops_no_sweep,
+        "outbox_pkey",
+    ),
+    Guard(
+        "the removal of orphan entries",
+        lambda away: away.function(outbox, "mend", lambda _session: 0),
+        jobs.an_entry_left_beside_a_finished_job_is_removed,
+        "I10",
+    ),
+    Guard(
+        "the parting of a group that waits too long",
+        lambda away: away.function(execution, "TIMEOUTS", ()),
+        jobs.a_group_that_waits_for_one_counter_too_long_goes_on_one_by_one,
+        "would form again",
+    ),
+    Guard(
         "the mending of entries",
         lambda away: away.function(outbox, "mend", lambda _session: 0),
         jobs.a_waiting_job_without_an_entry_gets_one_back,

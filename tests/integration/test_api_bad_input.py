@@ -202,6 +202,33 @@ def test_a_wrong_method_says_which_are_right(client: Caller) -> None:
         assert allowed in answer.headers["Allow"]
 
 
+HOSTILE_JSON = (
+    '{"requests": [%s, {"x": 1e3000000000}]}', '{"requests": [%s, {"x": NaN}]}', '{"requests": [%s, ["\\ud800"]]}',
+    '{"requests": [%s, {"x": -1e-3000000000}]}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("template", HOSTILE_JSON)
+def test_a_hostile_element_of_a_bulk_is_refused_alone_and_the_answer_replayed(
+    template: str, client: Caller, organization: Tenant
+) -> None:
+    body = template % json.dumps(bodies.invoice(organization.supplier_id))
+    headers = {"Idempotency-Key": "k"}
+    first, again = (client.send("POST", f"{QUEUE}/bulk", body.encode(), headers=headers) for _ in range(2))
+    assert first.status_code == 201
+    assert ["requestId" in one for one in first.json] == [True, False]
+    assert (again.json, again.headers["Idempotent-Replayed"]) == (first.json, "true")
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "\\u0000"])
+def test_a_name_that_no_answer_could_repeat_is_refused(name: str, client: Caller) -> None:
+    for path in (QUEUE, f"{QUEUE}/bulk"):
+        body = f'{{"requests": [{{"{name}": 1}}], "{name}": 1}}'
+        answer = client.send("POST", path, body.encode())
+        assert answer.status_code == 400
+        assert "a name must not contain" in answer.json["detail"]
+
+
 INJECTIONS = (
     "'; DROP TABLE invoices; --", "' OR '1'='1", '" OR ""="', "1; SELECT pg_sleep(9)", "\\'; --", "%' OR 1=1 --",
     "$1", "%s", "%(name)s", ":name", "{0}", "'||(SELECT key_hash FROM api_keys)||'",

@@ -178,6 +178,18 @@ def test_no_transaction_is_open_while_the_relay_talks_to_the_broker(database, or
     assert ("idle in transaction",) not in seen
 
 
+def test_a_broker_that_is_full_gives_the_entries_back_and_is_tried_again(database, organization, lanes):
+    ids = owe(organization.id, count=3)
+    with redis.Redis.from_url(settings.broker_url) as broker:
+        broker.config_set("maxmemory", 1)
+        with pytest.raises(BrokerAway, match="maxmemory"):
+            Relay(Publisher(app)).turn()
+        broker.config_set("maxmemory", 0)
+    assert chain.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 3
+    chain.relay()
+    assert taken() == [ids]
+
+
 def test_a_lane_that_was_deleted_at_the_broker_counts_as_empty(database, organization, lanes):
     with redis.Redis.from_url(settings.broker_url) as broker:
         broker.flushall()

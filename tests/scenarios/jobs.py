@@ -21,6 +21,7 @@ from tests import chain
 from tests.crash.fuse import killed_at
 from tests.crash.parts import CLAIMED, MISSING_CLIENT
 from tests.stage import Stage
+from tests.tenant import new_supplier
 
 KIND = "invoice.generate"
 STATE = "SELECT status, attempts FROM jobs WHERE id = %s"
@@ -212,6 +213,49 @@ def a_waiting_job_without_an_entry_gets_one_back(stage: Stage) -> None:
     stage.check()
 
 
+ORPHAN = """INSERT INTO outbox (job_id, kind, lane, priority, group_key)
+            SELECT id, kind, lane, priority, group_key FROM jobs WHERE id = %s"""
+
+
+def an_entry_left_beside_a_running_job_stops_no_sweep(stage: Stage) -> None:
+    stage.begin()
+    request_id = stage.submit()
+    claim(request_id, uuid.uuid4())
+    chain.ask(ORPHAN, request_id)
+    chain.recover()
+    assert state(request_id) == (Status.COMPLETED, 2)
+    stage.check()
+
+
+def an_entry_left_beside_a_finished_job_is_removed(stage: Stage) -> None:
+    stage.begin()
+    request_id = stage.submit()
+    chain.recover()
+    chain.ask(ORPHAN, request_id)
+    chain.sweeper()
+    stage.check()
+
+
+def a_group_that_waits_for_one_counter_too_long_goes_on_one_by_one(stage: Stage) -> None:
+    stage.begin()
+    held, free = stage.tenant, new_supplier(stage.tenant)
+    ids = stage.accept_group([held.request("Held"), free.request("Free")])
+
+    def impatient(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
+        context.session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        return find(KIND).handler(context, jobs)
+
+    kind = replace(find(KIND), handler=impatient)
+    with transaction() as holder:
+        counter = text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE")
+        holder.execute(counter, {"id": held.supplier_id}).all()
+        deliver(kind, ids)
+        alone = chain.value("SELECT count(*) FROM outbox WHERE job_id = ANY(%s) AND alone", ids)
+        assert alone == 2, "the group would form again, and wait again"
+    chain.recover()
+    stage.check()
+
+
 def another_organization_moves_no_job(stage: Stage, verbs: Sequence[str] = ("cancel", "requeue")) -> None:
     for verb in verbs:
         stage.begin()
@@ -237,5 +281,8 @@ SCENARIOS = (
     an_unexpected_error_fails_only_its_culprit,
     a_lock_that_is_held_too_long_uses_up_no_attempt,
     a_waiting_job_without_an_entry_gets_one_back,
+    an_entry_left_beside_a_running_job_stops_no_sweep,
+    an_entry_left_beside_a_finished_job_is_removed,
+    a_group_that_waits_for_one_counter_too_long_goes_on_one_by_one,
     another_organization_moves_no_job,
 )

@@ -12,7 +12,7 @@ from domain.invoices.errors import InvoiceRefused
 from domain.invoices.pricing import LARGEST, price, smallest_unit
 from domain.invoices.request import Item
 
-DECIMALS = {"EUR": 2, "USD": 2, "BGN": 2, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
+DECIMALS = {"EUR": 2, "USD": 2, "BGN": 2, "RSD": 2, "LBP": 2, "IQD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
 
 
 def amounts(places: int, low: str = "0", high: str = "1000000") -> st.SearchStrategy[Decimal]:
@@ -86,3 +86,9 @@ def test_the_largest_total_is_taken_and_a_cent_more_is_refused():
     assert total("0") == LARGEST
     with pytest.raises(InvoiceRefused, match="must not exceed"):
         total("0.01")
+
+
+@pytest.mark.parametrize("code", ["DEM", "XXX", "XAU", "ZZZ", "eur", ""])
+def test_what_is_legal_tender_nowhere_today_is_refused(code):
+    with pytest.raises(InvoiceRefused, match="invalid currency_code"):
+        smallest_unit(code)

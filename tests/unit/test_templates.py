@@ -216,3 +216,9 @@ def test_a_hostile_template_is_inspected_in_linear_time(opening, unit):
     with contextlib.suppress(TemplateInvalid):
         check_placeholders(html)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(("code", "total"), [("RSD", "12.34"), ("JPY", "12"), ("KWD", "12.340")])
+def test_a_total_shows_the_decimals_that_the_currency_has_on_paper(code, total):
+    amount = Decimal("12") if code == "JPY" else Decimal("12.34")
+    assert shown("total", currency_code=code, locale_code="en_US", total=amount).endswith(total)
