@@ -24,7 +24,7 @@ from tests.invariants import OPEN_TRANSACTIONS_AND_LOCKS, RULES, WATCH, WATCHED_
 from tests.waiting import wait_until
 
 SHOWN = 10
-LINGERING = 3.0
+LINGERING = 12.0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.chaos.monkey import Monkey
-from tests.faults.load import Intake, drain, fetch, slow_commits, verify_at_least
+from tests.faults.load import Intake, drain_killed, fetch, slow_commits, verify_at_least
 from tests.faults.processes import storm
 from tests.waiting import wait_until
 
@@ -20,7 +20,7 @@ MOVES = "SELECT coalesce(before, '-') || ' -> ' || after, count(*) FROM observed
 
 def verify(intake: Intake, started: float) -> None:
     """Fail unless all invariants hold and nobody's request failed; say how much was done."""
-    drain(180)
+    drain_killed(180)
     seconds = time.monotonic() - started
     print(f"accepted {len(intake.accepted)}, {len(intake.accepted) / seconds:.0f}/s; moves {dict(fetch(MOVES))}")
     verify_at_least(intake.accepted)

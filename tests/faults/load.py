@@ -19,6 +19,7 @@ from tests.tenant import Tenant
 from tests.waiting import wait_until
 
 PROCESSING = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
+LEASE_ENDED = "the worker did not finish within its lease"
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 _clients = itertools.count(1)
 
@@ -102,6 +103,16 @@ def drain(seconds: float) -> None:
         wait_until(lambda: value(UNFINISHED) == 0, seconds)
     except AssertionError:
         raise AssertionError(f"not drained after {seconds} s: {statuses()}") from None
+
+
+def drain_killed(seconds: float) -> None:
+    """Drain; what was killed at its every attempt FAILED, and gets a new start as an operator would give it."""
+    drain(seconds)
+    killed = fetch(f"SELECT organization_id, id FROM jobs WHERE status = 'FAILED' AND error = '{LEASE_ENDED}'")
+    with transaction() as session:
+        for organization_id, job_id in killed:
+            queue.requeue(session, organization_id, job_id)
+    drain(seconds)
 
 
 def verify(accepted: Sequence[Accepted], broker_url: str | None = None) -> None:

@@ -2,11 +2,10 @@
 
 import pytest
 
-from tests.faults.load import drain, fetch, owe, statuses
+from tests.faults.load import LEASE_ENDED, drain, fetch, owe, statuses
 from tests.waiting import wait_until
 
 NEIGHBOURS = 6
-LEASE_ENDED = "the worker did not finish within its lease"
 
 
 @pytest.mark.parametrize(
