@@ -89,7 +89,7 @@ FAILING = """
 )
 def test_injected_failures_are_retried_and_cost_no_attempt(chain, organization, fault):
     fetch(FAILING.format(fault=fault))
-    chain.start("relay", "worker")
+    chain.start("relay", "worker", statement_timeout=1)  # a delivery has time for a wait and a timeout
     accepted = []
     for _ in range(5):
         accepted += owe_invoices(organization, count=4)
