@@ -127,6 +127,8 @@ class Child:
         """Return when the process, asked to stop before, is gone."""
         for next_signal in (self.insist_signal, signal.SIGKILL):
             if wait_until(lambda: self.poll() is not None, self.stop_timeout):
+                if self._process is not None:
+                    self._reader.join(1)
                 return
             self.kill(next_signal)
         wait_until(lambda: self.poll() is not None, self.stop_timeout)
