@@ -135,8 +135,7 @@ def _queue_in_bulk(client: Client, supplier: int) -> list[int]:
     bodies = [_body(supplier, index) for index in range(IN_BULK)]
     status, answer = client.post("/api/v1/invoice-requests/bulk", {"requests": bodies})
     _expect(status == 201, f"the bulk request was answered {status}: {answer}")
-    results = answer if isinstance(answer, list) else answer["requests"]
-    return [result["requestId"] for result in results]
+    return [result["requestId"] for result in answer]
 
 
 def _issue_synchronously(client: Client, supplier: int) -> list[str]:
@@ -172,8 +171,7 @@ def _await_completion(client: Client, requests: list[int]) -> None:
 def _invoices(client: Client) -> list[dict]:
     status, answer = client.get("/api/v1/invoices?limit=200")
     _expect(status == 200, f"the list of invoices was answered {status}: {answer}")
-    rows = answer if isinstance(answer, list) else answer["items"]
-    return sorted(rows, key=lambda row: row["invoiceNumber"])
+    return sorted(answer, key=lambda row: row["invoiceNumber"])
 
 
 def _print_table(invoices: list[dict]) -> None:

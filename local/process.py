@@ -73,7 +73,6 @@ class Child:
         if self.poll() is not None or not self.is_ready():
             status = self.poll()
             self.stop()
-            self._reader.join(1)  # else its last words may still be on the way
             reason = "it did not get ready in time" if status is None else f"it ended with status {status}"
             raise StartFailed(f"{self.name} did not start: {reason}", self._last_lines)
 
@@ -111,6 +110,7 @@ class Child:
             # Killed while the dead leader is not yet reaped: later its id could belong to another group.
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._reader.join(1)  # else its last words may still be on the way
         return self._process.returncode
 
     def kill(self, signal_number: int) -> None:
@@ -127,8 +127,6 @@ class Child:
         """Return when the process, asked to stop before, is gone."""
         for next_signal in (self.insist_signal, signal.SIGKILL):
             if wait_until(lambda: self.poll() is not None, self.stop_timeout):
-                if self._process is not None:
-                    self._reader.join(1)
                 return
             self.kill(next_signal)
         wait_until(lambda: self.poll() is not None, self.stop_timeout)

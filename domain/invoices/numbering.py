@@ -27,18 +27,24 @@ class Counter:
 
     def number(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return `content` with the next number, and chain it to the invoice before it."""
-        self.last_number = max(self.start_number, self.last_number + 1)
+        self.last_number, printed = following(self)
         numbered = {
             **content,
             "series_code": SERIES,
             "number": self.last_number,
-            "invoice_number": f"{self.prefix}{self.last_number:0{self.digits}d}",
+            "invoice_number": printed,
         }
         if numbered["issue_date"] is None:
             numbered["issue_date"] = self.today.isoformat()
         self.last_hash = ledger.link(self.last_hash, numbered)
         numbered["hash"] = self.last_hash.hex()
         return numbered
+
+
+def following(series: Any) -> tuple[int, str]:
+    """Return the number that follows in a series (a Counter or its row), and how it is printed."""
+    number = max(series.start_number, series.last_number + 1)
+    return number, f"{series.prefix}{number:0{series.digits}d}"
 
 
 def lock(session: Session, supplier_ids: Collection[int]) -> dict[int, Counter]:

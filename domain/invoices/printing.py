@@ -13,7 +13,7 @@ from domain.invoices import ledger
 from domain.invoices.document import InvoiceDocument, Line, Party
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.generation import draft
-from domain.invoices.numbering import SERIES
+from domain.invoices.numbering import SERIES, following
 from domain.invoices.rendering import render_pdf
 from domain.invoices.request import InvoiceRequest
 from domain.invoices.templates import render_html
@@ -49,10 +49,10 @@ def _provisional(session: Session, request: InvoiceRequest) -> dict[str, Any]:
     if isinstance(content, InvoiceRefused):
         raise content
     series = session.get_one(NumberSeries, (request.supplier_id, SERIES))
-    number = max(series.start_number, series.last_number + 1)
+    _, printed = following(series)
     return {
         **content,
-        "invoice_number": f"{series.prefix}{number:0{series.digits}d}",
+        "invoice_number": printed,
         "issue_date": content["issue_date"] or PROVISIONAL_DATE,
     }
 
