@@ -39,6 +39,7 @@ broker_channel_error_retry = True
 broker_pool_limit = 2
 broker_transport_options = {
     "visibility_timeout": settings.visibility_timeout,
+    "ack_emulation": False,
     "unacked_restore_throttle": 1,
     "socket_timeout": settings.broker_timeout,
     "socket_connect_timeout": settings.broker_timeout,

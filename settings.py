@@ -12,7 +12,7 @@ class ConfigurationError(Exception):
     """The configuration cannot work; the message says which variable to change."""
 
 
-DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
+DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2")
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 
 
@@ -105,13 +105,13 @@ def _parse(name: str, kind: object, text: str) -> str | int:
 
 
 def database_url(url: str) -> str:
-    """Return `url` naming the driver in use (psycopg2); an empty one stays empty; raise ConfigurationError."""
+    """Return `url` as libpq and SQLAlchemy both read it; an empty one stays empty; raise ConfigurationError."""
     if not url:
         return ""
     scheme, _, database = _split("DATABASE_URL", url)
     if scheme not in DATABASE_SCHEMES or not database.strip("/"):
         raise ConfigurationError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
-    return "postgresql+psycopg2://" + url.split("://", 1)[1]
+    return "postgresql://" + url.split("://", 1)[1]
 
 
 def broker_url(url: str) -> str:

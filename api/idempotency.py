@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api import exact_json
 from api.problems import Refused, invalid
-from db.transaction import is_transient, transaction
+from db.transaction import is_transient, sqlstate, transaction
 from domain import idempotency
 
 KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
@@ -90,7 +90,7 @@ def _repeated(run: Callable[[], Any], key: str | None) -> Any:
         try:
             return run()
         except DBAPIError as error:
-            undone = getattr(error.orig, "pgcode", None) in UNDONE or (key and error.connection_invalidated)
+            undone = sqlstate(error) in UNDONE or (key and error.connection_invalidated)
             if not undone or not is_transient(error):
                 raise
             time.sleep(pause)

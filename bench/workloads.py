@@ -87,7 +87,7 @@ def _ceiling_script(machine: Machine, work: Workload) -> str:
         "'supplier_id', :supplier, 'number', n, 'invoice_number', 'INV-' || n)) "
         "FROM generate_series(:number + 1, :number + 200) AS n)"
     )
-    statement = (FOLDER / "issue_invoices.sql").read_text().replace("CAST(:invoices AS jsonb)", numbered)
+    statement = (FOLDER / "issue_invoices.sql").read_text().replace("CAST(%(invoices)s AS jsonb)", numbered)
     return (
         "\\set supplier random(:first, :last)\nBEGIN;\n"
         "SELECT last_number AS number FROM number_series WHERE supplier_id = :supplier FOR NO KEY UPDATE \\gset\n"

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine import URL, make_url
 
 from settings import ConfigurationError, settings
 
@@ -31,15 +30,16 @@ def _engine_of(pid: int) -> Engine:
         pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
         connect_args=connect_arguments(),
+        use_native_hstore=False,
         hide_parameters=True,  # a payload holds names and addresses, which no log may
     )
 
 
-def url() -> URL:
+def url() -> str:
     """Return the database's address; raise ConfigurationError when none is set."""
     if not settings.database_url:
         raise ConfigurationError("DATABASE_URL is not set; it must look like postgresql://user:password@host/database")
-    return make_url(settings.database_url)
+    return settings.database_url
 
 
 def connect_arguments() -> dict[str, Any]:
@@ -50,6 +50,10 @@ def connect_arguments() -> dict[str, Any]:
         "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout}s",
         "timezone": "UTC",
         "jit": "off",
+        # A statement keeps the plan of its first runs: one made while a table was small must not read it all for ever.
+        "enable_seqscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
     }
     return {
         "connect_timeout": settings.connect_timeout,

@@ -1,7 +1,7 @@
 import select
 from typing import Any
 
-import psycopg2
+import psycopg
 
 from db.engine import connect_arguments, url
 
@@ -18,9 +18,9 @@ class Listener:
         try:
             connection = self._connect()
             select.select([connection, self._wakeup_fd], [], [], seconds)
-            connection.poll()
-            connection.notifies.clear()
-        except psycopg2.Error:
+            for _ in connection.notifies(timeout=0):
+                pass
+        except psycopg.Error:
             self.close()
             select.select([self._wakeup_fd], [], [], seconds)
 
@@ -31,9 +31,6 @@ class Listener:
 
     def _connect(self) -> Any:
         if self._connection is None:
-            dsn = url().set(drivername="postgresql").render_as_string(hide_password=False)
-            self._connection = psycopg2.connect(dsn, **connect_arguments())
-            self._connection.autocommit = True
-            with self._connection.cursor() as cursor:
-                cursor.execute("LISTEN outbox")
+            self._connection = psycopg.connect(url(), autocommit=True, **connect_arguments())
+            self._connection.execute("LISTEN outbox")
         return self._connection

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from db.queries import query
+from db.queries import run
 
 
 class Entry(NamedTuple):
@@ -20,20 +20,20 @@ class Entry(NamedTuple):
 
 def lease(session: Session, lanes: Sequence[str], max_out: int, redelivery: float) -> list[Entry]:
     """Take due entries, so many that no lane has more than `max_out` out; each is due again in `redelivery` seconds."""
-    rows = session.execute(query("lease_entries"), {"lanes": list(lanes), "max_out": max_out, "redelivery": redelivery})
+    rows = run(session, "lease_entries", lanes=list(lanes), max_out=max_out, redelivery=redelivery)
     return [Entry(*row) for row in rows]
 
 
 def give_back(session: Session, job_ids: Sequence[int]) -> None:
     """Make entries that could not be published due at once."""
-    session.execute(query("return_entries"), {"ids": list(job_ids)})
+    run(session, "return_entries", ids=list(job_ids))
 
 
 def mend(session: Session) -> int:
     """Give each PENDING job without an entry a new one; return how many there were."""
-    return len(session.execute(query("mend_entries")).all())
+    return len(run(session, "mend_entries"))
 
 
 def listen(session: Session, listening: bool) -> None:
     """Ask intakes to wake the relay by NOTIFY, or no longer to."""
-    session.execute(query("listen"), {"listening": listening})
+    run(session, "listen", listening=listening)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.queries import query
+from db.queries import run
 
 
 class LeaseLost(Exception):
@@ -40,24 +40,23 @@ def enqueue(
     payloads: Sequence[tuple[str, Mapping[str, Any]]],
 ) -> list[int]:
     """Write a job and its outbox entry for each (group key, payload); return the ids in the same order."""
-    rows = session.execute(
-        query("enqueue"),
-        {
-            "organization_id": organization_id,
-            "kind": kind,
-            "lane": lane,
-            "priority": priority,
-            "max_attempts": max_attempts,
-            "payloads": [json.dumps(payload) for _, payload in payloads],
-            "group_keys": [group_key for group_key, _ in payloads],
-        },
+    rows = run(
+        session,
+        "enqueue",
+        organization_id=organization_id,
+        kind=kind,
+        lane=lane,
+        priority=priority,
+        max_attempts=max_attempts,
+        payloads=[json.dumps(payload) for _, payload in payloads],
+        group_keys=[group_key for group_key, _ in payloads],
     )
     return [row.id for row in rows]
 
 
 def claim(session: Session, kind: str, ids: Sequence[int], token: UUID, lease: float) -> list[ClaimedJob]:
     """Take those of `ids` that are due and PENDING under `token` for `lease` seconds; return them in id order."""
-    rows = session.execute(query("claim"), {"kind": kind, "ids": list(ids), "token": token, "lease": lease})
+    rows = run(session, "claim", kind=kind, ids=list(ids), token=token, lease=lease)
     return [ClaimedJob(*row) for row in rows]
 
 
@@ -81,40 +80,38 @@ def set_aside(session: Session, token: UUID, failures: Sequence[Failure]) -> Non
 
 
 def _settle(session: Session, verb: str, token: UUID, parameters: dict[str, Any]) -> None:
-    moved = session.execute(query(verb), parameters | {"token": token}).all()
+    moved = run(session, verb, token=token, **parameters)
     if len(moved) != len(parameters["ids"]):
         raise LeaseLost(f"{verb}: {len(moved)} of {len(parameters['ids'])} jobs still held")
 
 
 def release(session: Session, token: UUID, ids: Sequence[int], delay: float, alone: bool) -> int:
     """Hand back those of `ids` still held under `token`, attempt included; return how many."""
-    return len(
-        session.execute(query("release"), {"ids": list(ids), "token": token, "delay": delay, "alone": alone}).all()
-    )
+    return len(run(session, "release", ids=list(ids), token=token, delay=delay, alone=alone))
 
 
 def cancel(session: Session, organization_id: int, job_id: int) -> bool:
     """Cancel a PENDING job; return whether it was one."""
-    return session.execute(query("cancel"), {"id": job_id, "organization_id": organization_id}).first() is not None
+    return bool(run(session, "cancel", id=job_id, organization_id=organization_id))
 
 
 def requeue(session: Session, organization_id: int, job_id: int) -> bool:
     """Give a FAILED or CANCELLED job its attempts again; return whether it was one."""
-    return session.execute(query("requeue"), {"id": job_id, "organization_id": organization_id}).first() is not None
+    return bool(run(session, "requeue", id=job_id, organization_id=organization_id))
 
 
 def sweep(session: Session, limit: int = 1000) -> int:
     """Re-drive or fail up to `limit` jobs whose lease has expired; return how many."""
-    return session.execute(query("sweep"), {"limit": limit}).scalar_one()
+    return len(run(session, "sweep", limit=limit))
 
 
 def clean(session: Session, days: int, hours: int, limit: int = 1000) -> int:
     """Delete up to `limit` finished jobs older than `days` and answers older than `hours`; return how many."""
-    jobs = session.execute(query("clean_jobs"), {"days": days, "limit": limit}).all()
-    keys = session.execute(query("clean_idempotency_keys"), {"hours": hours, "limit": limit}).all()
+    jobs = run(session, "clean_jobs", days=days, limit=limit)
+    keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
     return len(jobs) + len(keys)
 
 
 def record_incident(session: Session, name: str, count: int = 1) -> None:
     """Count a refusal under `name`, so that the person on call sees it."""
-    session.execute(query("record_incident"), {"name": name, "count": count})
+    run(session, "record_incident", name=name, count=count)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg2
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,14 @@ def transaction() -> Iterator[Session]:
             raise
 
 
+@contextmanager
+def statement() -> Iterator[Session]:
+    """Commit the one statement of the block as it ends, without a round trip for BEGIN and one for COMMIT."""
+    with Session(engine()) as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        yield session
+
+
 def _roll_back(session: Session) -> None:
     try:
         session.rollback()
@@ -40,7 +48,7 @@ def _roll_back(session: Session) -> None:
 def sqlstate(error: BaseException) -> str | None:
     """Return the SQLSTATE that the server gave as its reason, None when it gave none."""
     cause = error.orig if isinstance(error, DBAPIError) else None
-    return cause.pgcode if isinstance(cause, psycopg2.Error) else None
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 
 def is_transient(error: BaseException) -> bool:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import ApiKey, Organization
-from db.queries import query
+from db.queries import run
 from domain.invoices import template_library
 
 KEY_PREFIX = "cf_"
@@ -35,7 +35,8 @@ def create_key(session: Session, organization_id: int, name: str) -> str:
 
 def of_key(session: Session, key: str) -> int | None:
     """Return the id of the organization that `key` belongs to, None for an unknown or revoked key."""
-    return session.execute(query("find_key"), {"key_hash": key_hash(key)}).scalar()
+    found = run(session, "find_key", key_hash=key_hash(key))
+    return found[0].organization_id if found else None
 
 
 def key_hash(key: str) -> bytes:

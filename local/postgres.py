@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import psycopg2
+import psycopg
 
 from local.binaries import postgres_programs
 from local.process import LOOPBACK, Child, StartFailed, free_port, run
@@ -103,8 +103,8 @@ class EmbeddedPostgres(Child):
     def is_ready(self) -> bool:
         """Return whether the server takes connections."""
         try:
-            psycopg2.connect(self._url("postgres"), connect_timeout=1).close()
-        except psycopg2.OperationalError:
+            psycopg.connect(self._url("postgres"), connect_timeout=1).close()
+        except psycopg.OperationalError:
             return False
         return True
 
@@ -127,7 +127,7 @@ class EmbeddedPostgres(Child):
             raise StartFailed("postgres did not start: initdb failed", made.stderr.splitlines())
 
     def _create_database(self) -> None:
-        connection = psycopg2.connect(self._url("postgres"))
+        connection = psycopg.connect(self._url("postgres"))
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])

@@ -1,6 +1,6 @@
 """Whether the database and the broker can be used at all, said in one line before anything starts."""
 
-import psycopg2
+import psycopg
 
 from settings import ConfigurationError, settings, variable
 
@@ -9,14 +9,14 @@ def require_database(connections: int = 1) -> None:
     """Raise ConfigurationError unless DATABASE_URL leads to a database that has room for that many connections."""
     if not settings.database_url:
         raise ConfigurationError("set DATABASE_URL, for example postgresql://user:password@host:5432/database")
-    url = settings.database_url.replace("+psycopg2", "", 1)
+    url = settings.database_url
     try:
-        connection = psycopg2.connect(url, connect_timeout=settings.connect_timeout)
+        connection = psycopg.connect(url, connect_timeout=settings.connect_timeout)
         with connection.cursor() as cursor:
             cursor.execute("SHOW max_connections")
             (allowed,) = cursor.fetchone() or ("0",)
         connection.close()
-    except psycopg2.Error as error:
+    except psycopg.Error as error:
         raise _unusable("database_url", error) from None
     if int(allowed) < connections:
         raise ConfigurationError(

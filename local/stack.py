@@ -64,7 +64,7 @@ class Stack:
             supervisor.start(self._postgres)
         if not settings.broker_url:
             supervisor.start(self._broker)
-        self._database_url = settings.database_url.replace("+psycopg2", "", 1) or self._postgres.url
+        self._database_url = settings.database_url or self._postgres.url
         self._broker_url = settings.broker_url or self._broker.url
         self._environment = child_environment(
             **{

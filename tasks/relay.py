@@ -9,7 +9,7 @@ import time
 from db import outbox, queue
 from db.listener import Listener
 from db.outbox import Entry
-from db.transaction import is_transient, transaction
+from db.transaction import is_transient, statement, transaction
 from domain.jobs.registry import LANES, kinds
 from settings import settings
 from tasks.app import app
@@ -19,7 +19,9 @@ from tasks.publisher import BrokerAway, Publisher
 log = logging.getLogger(__name__)
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 1.0
-BUSY_TURNS = 2
+# So many entries without a pause longer than a nap are a rush: intakes need not say that there is work.
+RUSH = 20
+NAP = 0.005
 
 
 class Relay:
@@ -32,7 +34,7 @@ class Relay:
     def turn(self) -> int:
         """Publish what is due and fits; return how many entries that was. Raise BrokerAway, everything given back."""
         self._publisher.connect()
-        with transaction() as session:
+        with statement() as session:
             entries = outbox.lease(session, LANES, settings.max_out, settings.redelivery_interval)
         unsent = {entry.job_id for entry in entries}
         try:
@@ -40,7 +42,7 @@ class Relay:
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
         except BrokerAway:
-            with transaction() as session:
+            with statement() as session:
                 outbox.give_back(session, list(unsent))
             raise
         return len(entries)
@@ -59,8 +61,9 @@ class Loop:
         self._relay, self._listener = relay, Listener(wakeup_fd)
         self._stopping = False
         self._broken: str | None = None
-        self._full_turns = BUSY_TURNS  # so that the first empty turn says that this relay listens
-        self._last_work = self._next_sweep = time.monotonic()
+        self._listening = False
+        self._since_pause = 0
+        self._last_rush = self._next_sweep = time.monotonic()
 
     def stop(self) -> None:
         self._stopping = True
@@ -83,26 +86,29 @@ class Loop:
             with transaction() as session:
                 queue.sweep(session)
                 # Another relay may have died while it was busy, and nobody would be woken any more.
-                outbox.listen(session, self._full_turns < BUSY_TURNS)
+                outbox.listen(session, self._listening)
             self._next_sweep = time.monotonic() + settings.sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311
 
     def _pace(self, found: int) -> None:
-        if found:
-            self._last_work = time.monotonic()
-            self._full_turns += 1
-            if self._full_turns == BUSY_TURNS:
-                self._listen(False)
+        now = time.monotonic()
+        self._since_pause += found
+        if found and self._since_pause >= RUSH:
+            self._last_rush = now
+            self._listen(False)
             return
-        busy, self._full_turns = self._full_turns >= BUSY_TURNS, 0
-        if busy:
-            self._listen(True)  # and look once more: an intake that saw the old flag may just have committed
-            return
-        idle = time.monotonic() - self._last_work
-        self._listener.wait(min(max(idle / 4, SHORTEST_PAUSE), LONGEST_PAUSE))
+        pause = min(max((now - self._last_rush) / 4, SHORTEST_PAUSE), LONGEST_PAUSE)
+        if pause > NAP:
+            self._since_pause = 0
+            if not self._listening:
+                self._listen(True)  # and look once more: an intake that saw the old flag may just have committed
+                return
+        self._listener.wait(pause)
 
     def _listen(self, listening: bool) -> None:
-        with transaction() as session:
-            outbox.listen(session, listening)
+        if listening != self._listening:
+            with statement() as session:
+                outbox.listen(session, listening)
+            self._listening = listening
 
     def _trouble(self, what: str, error: Exception) -> None:
         if self._broken is None:
@@ -114,7 +120,6 @@ class Loop:
         if self._broken is not None:
             log.warning("%s back", self._broken)
             self._broken = None
-            self._listen(True)
 
 
 def main() -> None:

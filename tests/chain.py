@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache, partial
 from typing import Any
 
-import psycopg2
+import psycopg
 from kombu import Connection
 
 import celeryconfig
@@ -190,6 +190,6 @@ def value(statement: str, *parameters: object) -> Any:
 
 @lru_cache(maxsize=1)
 def _connection(pid: int, url: str) -> Any:
-    connection = psycopg2.connect(url.replace("+psycopg2", ""), application_name="onlooker")
+    connection = psycopg.connect(url, application_name="onlooker")
     connection.autocommit = True
     return connection

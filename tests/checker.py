@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-import psycopg2
+import psycopg
 import redis
-from psycopg2.extras import NamedTupleCursor
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
@@ -61,15 +61,11 @@ def check(
     broker_url: str | None = None,
 ) -> None:
     """Raise InvariantViolated unless every invariant holds; `drained` says that all work had time to end."""
-    connection = _connect(database)
-    try:
-        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        with connection, connection.cursor() as cursor:
-            violations = [*violated(cursor, accepted, drained)]
-        if drained:
-            violations += _leftovers(connection)
-    finally:
-        connection.close()
+    with _connect(database) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        violations = [*violated(connection.cursor(), accepted, drained)]
+    if drained:
+        violations += _leftovers(database)
     if drained and broker_url:
         violations += _broker_leftovers(broker_url)
     if violations:
@@ -78,16 +74,14 @@ def check(
 
 def watch(database: str | Engine) -> None:
     """Record every move of every job from now on, so that `check` sees illegal ones that left no trace."""
-    connection = _connect(database)
-    with connection, connection.cursor() as cursor:
-        cursor.execute(WATCH)
-    connection.close()
+    with _connect(database) as connection:
+        connection.execute(WATCH)
 
 
 def _connect(database: str | Engine) -> Any:
     url = make_url(database) if isinstance(database, str) else database.url
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg2.connect(dsn, application_name="checker", cursor_factory=NamedTupleCursor)
+    return psycopg.connect(dsn, application_name="checker", row_factory=namedtuple_row)
 
 
 def violated(cursor: Any, accepted: Iterable[Accepted], drained: bool) -> Iterator[Violation]:
@@ -121,14 +115,12 @@ def _broken_links(cursor: Any) -> Iterator[str]:
         heads[series] = bytes(invoice.hash)
 
 
-def _leftovers(connection: Any) -> list[Violation]:
-    connection.set_session(isolation_level="DEFAULT", readonly=False, autocommit=True)
+def _leftovers(database: str | Engine) -> list[Violation]:
     rows: list[Any] = []
 
     def gone() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(OPEN_TRANSACTIONS_AND_LOCKS)
-            rows[:] = cursor.fetchall()
+        with _connect(database) as connection:
+            rows[:] = connection.execute(OPEN_TRANSACTIONS_AND_LOCKS).fetchall()
         return not rows
 
     return _lasting(gone, Violation("I10", "no transaction and no advisory lock is left open", rows))

@@ -3,7 +3,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg2
+import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -60,7 +60,7 @@ def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str
 
 
 def execute(url: str, statement: str) -> None:
-    connection = psycopg2.connect(url)
+    connection = psycopg.connect(url)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(statement)

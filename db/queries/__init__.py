@@ -2,13 +2,38 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any, LiteralString, cast
 
-from sqlalchemy import TextClause, text
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 FOLDER = Path(__file__).parent
 
 
+def run(session: Session, name: str, /, **parameters: Any) -> list[Any]:
+    """Run `name`.sql in the session's transaction; return its rows as named tuples.
+
+    Straight through the driver, which prepares it once a connection: SQLAlchemy would cost more than the statement.
+    Errors are SQLAlchemy's all the same, and a broken connection empties the pool.
+    """
+    connection = session.connection()
+    cursor = connection.connection.cursor(row_factory=namedtuple_row)
+    try:
+        cursor.execute(statement(name), parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+    except psycopg.Error as error:
+        broken = cursor.connection.closed
+        if broken:
+            connection.invalidate(error)
+            connection.engine.dispose()  # after a restart the others in the pool are broken too
+        raise DBAPIError.instance(
+            name, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=broken
+        ) from error
+
+
 @cache
-def query(name: str) -> TextClause:
-    """Return the statement of `name`.sql, read once a process."""
-    return text((FOLDER / f"{name}.sql").read_text())
+def statement(name: str) -> LiteralString:
+    """Return the text of `name`.sql, read once a process."""
+    return cast(LiteralString, (FOLDER / f"{name}.sql").read_text())

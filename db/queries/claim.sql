@@ -2,13 +2,13 @@
 -- Skips what is not PENDING, not of this kind, not yet available or being moved by someone else.
 WITH due AS (
     SELECT id FROM jobs
-    WHERE id = ANY(CAST(:ids AS bigint[])) AND kind = :kind
+    WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND kind = %(kind)s
       AND status = 'PENDING' AND available_at <= clock_timestamp()
     ORDER BY id FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE jobs
-    SET status = 'PROCESSING', attempts = attempts + 1, lease_token = :token,
-        lease_expires_at = clock_timestamp() + make_interval(secs => :lease),
+    SET status = 'PROCESSING', attempts = attempts + 1, lease_token = %(token)s,
+        lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         started_at = clock_timestamp()
     FROM due WHERE jobs.id = due.id
     RETURNING jobs.id, organization_id, payload, attempts, max_attempts

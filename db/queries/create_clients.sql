@@ -3,7 +3,7 @@ INSERT INTO clients (organization_id, name, address_line1, address_line2, city, 
     tax_id, vat_id, email, phone)
 SELECT organization_id, name, address_line1, address_line2, city, region, postal_code, country,
     tax_id, vat_id, email, phone
-FROM jsonb_to_recordset(CAST(:clients AS jsonb)) AS t (position integer, organization_id bigint, name text,
+FROM jsonb_to_recordset(CAST(%(clients)s AS jsonb)) AS t (position integer, organization_id bigint, name text,
     address_line1 text, address_line2 text, city text, region text, postal_code text, country text,
     tax_id text, vat_id text, email text, phone text)
 ORDER BY position

@@ -1,16 +1,16 @@
 -- enqueue: - -> PENDING
 -- One row and one outbox entry for each payload, in the order given; wakes the relay if it listens.
 WITH asked AS (
-    SELECT * FROM unnest(CAST(:payloads AS text[]), CAST(:group_keys AS text[]))
+    SELECT * FROM unnest(CAST(%(payloads)s AS text[]), CAST(%(group_keys)s AS text[]))
     WITH ORDINALITY AS t (payload, group_key, position)
 ), job AS (
     INSERT INTO jobs (organization_id, kind, lane, priority, max_attempts, payload, group_key)
-    SELECT :organization_id, :kind, :lane, :priority, :max_attempts, CAST(payload AS jsonb), group_key
+    SELECT %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, %(max_attempts)s, CAST(payload AS jsonb), group_key
     FROM asked ORDER BY position
     RETURNING id, available_at, group_key
 ), entry AS (
     INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at)
-    SELECT id, :kind, :lane, :priority, group_key, available_at FROM job
+    SELECT id, %(kind)s, %(lane)s, %(priority)s, group_key, available_at FROM job
 )
 SELECT id, (SELECT pg_notify('outbox', '') FROM relay_state WHERE listening) AS woken
 FROM job ORDER BY id

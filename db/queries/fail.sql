@@ -2,6 +2,6 @@
 UPDATE jobs
 SET status = 'FAILED', error = failed.error, lease_token = NULL, lease_expires_at = NULL,
     completed_at = clock_timestamp()
-FROM unnest(CAST(:ids AS bigint[]), CAST(:errors AS text[])) AS failed (id, error)
-WHERE jobs.id = failed.id AND status = 'PROCESSING' AND lease_token = :token
+FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(errors)s AS text[])) AS failed (id, error)
+WHERE jobs.id = failed.id AND status = 'PROCESSING' AND lease_token = %(token)s
 RETURNING jobs.id

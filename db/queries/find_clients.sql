@@ -1,5 +1,5 @@
 WITH wanted AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(CAST(:wanted AS jsonb))
+    SELECT * FROM jsonb_to_recordset(CAST(%(wanted)s AS jsonb))
     AS t (organization_id bigint, id bigint, tax_id text, vat_id text)
 ), known AS (
     SELECT c.id FROM wanted JOIN clients AS c ON c.id = wanted.id

@@ -1,6 +1,6 @@
 -- Invoices, their lines and their counters, in one statement; a request that has its invoice gets no second.
 WITH asked AS (
-    SELECT * FROM jsonb_to_recordset(CAST(:invoices AS jsonb)) AS t (
+    SELECT * FROM jsonb_to_recordset(CAST(%(invoices)s AS jsonb)) AS t (
         organization_id bigint, supplier_id bigint, series_code text, number bigint, invoice_number text,
         job_id bigint, client_id bigint, template_hash text, status text, issue_date date, due_date date,
         locale_code text, currency_code text, supplier jsonb, client jsonb, subtotal numeric,

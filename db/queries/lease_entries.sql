@@ -2,12 +2,12 @@
 -- a message that is lost costs that much time and nothing else.
 WITH due AS (
     SELECT entry.job_id, entry.published_at IS NOT NULL AS again
-    FROM unnest(CAST(:lanes AS text[])) AS wanted (lane)
+    FROM unnest(CAST(%(lanes)s AS text[])) AS wanted (lane)
     CROSS JOIN LATERAL (
         SELECT job_id, published_at FROM outbox
         WHERE lane = wanted.lane AND due_at <= clock_timestamp()
         ORDER BY priority DESC, due_at, job_id
-        LIMIT greatest(0, :max_out - (
+        LIMIT greatest(0, %(max_out)s - (
             SELECT count(*) FROM outbox
             WHERE lane = wanted.lane AND published_at IS NOT NULL AND due_at > clock_timestamp()
         ))
@@ -15,6 +15,6 @@ WITH due AS (
     ) AS entry
 )
 UPDATE outbox
-SET published_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => :redelivery)
+SET published_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => %(redelivery)s)
 FROM due WHERE outbox.job_id = due.job_id
 RETURNING outbox.job_id, kind, lane, priority, group_key, alone, again

@@ -4,7 +4,7 @@ WITH job AS (
     UPDATE jobs
     SET status = 'PENDING', attempts = 0, error = NULL, available_at = clock_timestamp(),
         started_at = NULL, completed_at = NULL
-    WHERE id = :id AND organization_id = :organization_id AND status IN ('FAILED', 'CANCELLED')
+    WHERE id = %(id)s AND organization_id = %(organization_id)s AND status IN ('FAILED', 'CANCELLED')
     RETURNING id, kind, lane, priority, group_key, available_at
 ), entry AS (
     INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)

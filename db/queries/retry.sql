@@ -1,14 +1,14 @@
 -- retry: PROCESSING -> PENDING
 -- A retried job travels alone from here on, so that what ails it cannot spoil a group.
 WITH failed AS (
-    SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:errors AS text[]), CAST(:delays AS float[]))
+    SELECT * FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(errors)s AS text[]), CAST(%(delays)s AS float[]))
     AS t (id, error, delay)
 ), job AS (
     UPDATE jobs
     SET status = 'PENDING', error = failed.error, lease_token = NULL, lease_expires_at = NULL,
         available_at = clock_timestamp() + make_interval(secs => failed.delay)
     FROM failed
-    WHERE jobs.id = failed.id AND status = 'PROCESSING' AND lease_token = :token
+    WHERE jobs.id = failed.id AND status = 'PROCESSING' AND lease_token = %(token)s
     RETURNING jobs.id, kind, lane, priority, group_key, available_at
 )
 INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)

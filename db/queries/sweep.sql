@@ -2,7 +2,7 @@
 -- sweep: PROCESSING -> FAILED
 WITH expired AS (
     SELECT id FROM jobs WHERE status = 'PROCESSING' AND lease_expires_at <= clock_timestamp()
-    ORDER BY lease_expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ORDER BY lease_expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), job AS (
     UPDATE jobs
     SET status = CASE WHEN attempts < max_attempts THEN 'PENDING' ELSE 'FAILED' END,
@@ -16,4 +16,4 @@ WITH expired AS (
     SELECT id, kind, lane, priority, group_key, available_at, true FROM job WHERE status = 'PENDING'
     ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
 )
-SELECT count(*) AS swept FROM job
+SELECT id FROM job

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS, Invoice
-from db.queries import query
+from db.queries import run
 from domain.invoices import numbering, recipients
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.ledger import decimal, plain
@@ -66,8 +66,7 @@ def adopt(session: Session, job_ids: Collection[int]) -> dict[int, Issued]:
 
 
 def _suppliers(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
-    rows = session.execute(query("load_suppliers"), {"ids": sorted(ids)})
-    return {row.id: dict(row._mapping) for row in rows}
+    return {row.id: row._asdict() for row in run(session, "load_suppliers", ids=sorted(ids))}
 
 
 def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft | InvoiceRefused:
@@ -134,7 +133,7 @@ def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued]:
         return []
     counters = numbering.lock(session, {d["supplier_id"] for d in drafts})
     invoices = [counters[d["supplier_id"]].number(d) for d in drafts]
-    rows = session.execute(query("issue_invoices"), {"invoices": json.dumps(invoices)})
+    rows = run(session, "issue_invoices", invoices=json.dumps(invoices))
     ids = {(row.supplier_id, row.number): row.id for row in rows}
     return [
         Issued(

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Invoice, Job
-from db.queries import query
+from db.queries import run
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.pricing import price
 from domain.invoices.request import InvoiceRequest
@@ -58,7 +58,7 @@ def invoice_of(session: Session, organization_id: int, request_id: int) -> Invoi
 
 
 def _suppliers(session: Session, organization_id: int, ids: set[int]) -> dict[int, Any]:
-    rows = session.execute(query("load_suppliers"), {"ids": sorted(ids)})
+    rows = run(session, "load_suppliers", ids=sorted(ids))
     return {row.id: row for row in rows if row.organization_id == organization_id}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db.queries import query
+from db.queries import run
 from domain.invoices import ledger
 
 SERIES = "invoice"
@@ -49,5 +49,5 @@ def following(series: Any) -> tuple[int, str]:
 
 def lock(session: Session, supplier_ids: Collection[int]) -> dict[int, Counter]:
     """Lock the invoice counters of `supplier_ids` until the transaction ends, in id order so that none deadlock."""
-    rows = session.execute(query("lock_counters"), {"supplier_ids": sorted(supplier_ids), "code": SERIES})
-    return {row.supplier_id: Counter(**dict(row._mapping) | {"last_hash": bytes(row.last_hash)}) for row in rows}
+    rows = run(session, "lock_counters", supplier_ids=sorted(supplier_ids), code=SERIES)
+    return {row.supplier_id: Counter(**row._asdict()) for row in rows}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS
-from db.queries import query
+from db.queries import run
 
 TAX_KEYS = ("tax_id", "vat_id")
 Key = tuple[int, str, Any]
@@ -49,8 +49,8 @@ def _find(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     if not wanted:
         return {}
     known: dict[Any, Recipient] = {}
-    for row in session.execute(query("find_clients"), {"wanted": json.dumps(wanted)}):
-        client = dict(row._mapping)
+    for row in run(session, "find_clients", wanted=json.dumps(wanted)):
+        client = row._asdict()
         for name in ("id", *TAX_KEYS):
             known[client["organization_id"], name, client[name]] = Recipient(client["id"], _snapshot(client))
     return known
@@ -73,7 +73,7 @@ def _create(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     # Sorted, so that two groups with the same new clients wait for each other instead of deadlocking.
     fresh.sort(key=lambda one: list(one.identities()))
     clients = [{**one.client, "organization_id": one.organization_id, "position": n} for n, one in enumerate(fresh)]
-    rows = session.execute(query("create_clients"), {"clients": json.dumps(clients)})
+    rows = run(session, "create_clients", clients=json.dumps(clients))
     created: dict[Any, Recipient] = {}
     for one, row in zip(fresh, rows, strict=True):
         recipient = Recipient(row.id, _snapshot(one.client))

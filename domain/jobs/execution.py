@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db import queue
 from db.queue import ClaimedJob, Failure, LeaseLost
-from db.transaction import is_transient, sqlstate, transaction
+from db.transaction import is_transient, sqlstate, statement, transaction
 from domain.jobs import backoff
 from domain.jobs.registry import Context, Kind, Outcome, PermanentError
 from settings import settings
@@ -43,7 +43,7 @@ def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
 
 
 def _claim(kind: Kind, job_ids: Sequence[int], token: UUID) -> list[ClaimedJob]:
-    with transaction() as session:
+    with statement() as session:
         return queue.claim(session, kind.name, job_ids, token, settings.lease)
 
 
@@ -105,7 +105,7 @@ def _failure(kind: Kind, job: ClaimedJob, error: Exception) -> Failure:
 def _reason(error: Exception) -> str:
     """Return what a caller may read: no SQL, no constraint's name, no row."""
     if isinstance(error, SQLAlchemyError):
-        return f"{type(error).__name__}: the database refused the job (SQLSTATE {sqlstate(error)})"
+        return f"the database refused the job (SQLSTATE {sqlstate(error)})"
     return f"{type(error).__name__}: {error}"[:2000]
 
 
@@ -114,7 +114,7 @@ def _hand_back(token: UUID, job_ids: Sequence[int], alone: bool) -> None:
     deadline = time.monotonic() + settings.task_timeout
     while time.monotonic() < deadline:
         try:
-            with transaction() as session:
+            with statement() as session:
                 queue.release(session, token, job_ids, delay=random.uniform(0.05, 0.5), alone=alone)  # noqa: S311
             return
         except SQLAlchemyError as error:
@@ -124,5 +124,5 @@ def _hand_back(token: UUID, job_ids: Sequence[int], alone: bool) -> None:
 
 
 def _count(incident: str) -> None:
-    with transaction() as session:
+    with statement() as session:
         queue.record_incident(session, incident)

@@ -66,7 +66,6 @@ RULES = (
         {
             "db/engine.py": "it makes the engine that transactions use, and opens none itself",
             "db/migrations/env.py": "alembic has an engine of its own; all its steps share one transaction",
-            "db/listener.py": "LISTEN has to run outside a transaction; this connection writes nothing",
             "local/postgres.py": "CREATE DATABASE cannot run in a transaction; it is no table of ours",
         },
     ),

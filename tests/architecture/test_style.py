@@ -64,13 +64,13 @@ def test_a_file_is_named_after_what_it_holds() -> None:
 
 def queried(source: Source) -> Iterator[str]:
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "query":
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "run":
             yield from (a.value for a in node.args if isinstance(a, ast.Constant))
 
 
 def test_every_statement_asked_for_exists() -> None:
     asked = {name for source in production() for name in queried(source)}
-    assert asked <= {path.stem for path in QUERIES.glob("*.sql")}, "query() would fail when first run"
+    assert asked <= {path.stem for path in QUERIES.glob("*.sql")}, "run() would fail when first called"
 
 
 def test_every_statement_is_used() -> None:

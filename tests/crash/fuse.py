@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import psycopg2
+import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -42,7 +43,10 @@ class Fuse:
         """Watch every statement, commit, publish and take of this process."""
         with ExitStack() as stack:
             stack.enter_context(self._statements())
-            stack.enter_context(self._around(DefaultDialect, "do_commit", "commit", lambda _, wire: wire))
+            stack.enter_context(self._verbs())
+            stack.enter_context(
+                self._around(DefaultDialect, "do_commit", "commit", lambda _, wire: wire.dbapi_connection)
+            )
             stack.enter_context(self._around(Publisher, "publish", "publish", lambda *_: None))
             stack.enter_context(self._around(Consumer, "take", "take", lambda *_: None))
             stack.enter_context(self._around(Consumer, "acknowledge", "acknowledge", lambda *_: None))
@@ -63,6 +67,24 @@ class Fuse:
         finally:
             event.remove(Engine, "before_cursor_execute", before)
             event.remove(Engine, "after_cursor_execute", after)
+
+    @contextmanager
+    def _verbs(self) -> Iterator[None]:
+        execute = psycopg.Cursor.execute
+
+        def watched(cursor: Any, statement: Any, *rest: Any, **options: Any) -> Any:
+            if cursor.row_factory is not namedtuple_row:
+                return execute(cursor, statement, *rest, **options)
+            self.point(f"before {verb(statement)}", cursor.connection)
+            result = execute(cursor, statement, *rest, **options)
+            self.point(f"after {verb(statement)}", cursor.connection)
+            return result
+
+        psycopg.Cursor.execute = watched  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            psycopg.Cursor.execute = execute  # type: ignore[method-assign]
 
     @contextmanager
     def _around(self, owner: type, method: str, name: str, wire: Callable[..., Any]) -> Iterator[None]:
@@ -99,8 +121,9 @@ def cut(name: str, wire: Any) -> None:
     line = socket.socket(fileno=os.dup(wire.fileno()))
     line.shutdown(socket.SHUT_RDWR)
     line.close()
-    if name == AFTER_COMMIT:
-        raise psycopg2.OperationalError("server closed the connection unexpectedly")
+    if name == AFTER_COMMIT or (wire.autocommit and name.startswith("after")):
+        wire.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
 
 
 def points(part: Callable[[], object]) -> list[str]:

@@ -33,7 +33,7 @@ class Removal:
         assert old in file.read_text(), f"{name}.sql has no {old!r}"
         file.write_text(file.read_text().replace(old, new))
         self._patch.setattr(db.queries, "FOLDER", self._folder)
-        db.queries.query.cache_clear()
+        db.queries.statement.cache_clear()
 
     def function(self, owner: Any, name: str, instead: Callable[..., Any]) -> None:
         self._patch.setattr(owner, name, instead)
@@ -64,14 +64,14 @@ def _issue_apart_from_completion(away: Removal) -> None:
 
 def _settle_whatever_is_left(away: Removal) -> None:
     def settle(session: Any, verb: str, token: Any, parameters: dict[str, Any]) -> None:
-        session.execute(db.queries.query(verb), parameters | {"token": token})
+        db.queries.run(session, verb, token=token, **parameters)
 
     away.function(queue, "_settle", settle)
 
 
 def _lease_by_the_process_clock(away: Removal) -> None:
     real = queue.claim
-    away.sql("claim", "clock_timestamp() + make_interval(secs => :lease)", "to_timestamp(:lease)")
+    away.sql("claim", "clock_timestamp() + make_interval(secs => %(lease)s)", "to_timestamp(%(lease)s)")
     away.function(queue, "claim", lambda *given: real(*given[:-1], time.time() + given[-1]))
 
 
@@ -101,8 +101,8 @@ def _drop_the_entry(away: Removal) -> None:
     away.sql(
         "enqueue",
         "INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at)\n"
-        "    SELECT id, :kind, :lane, :priority, group_key, available_at FROM job\n",
-        "SELECT :lane, :priority\n",
+        "    SELECT id, %(kind)s, %(lane)s, %(priority)s, group_key, available_at FROM job\n",
+        "SELECT %(lane)s, %(priority)s\n",
     )
 
 
@@ -125,7 +125,7 @@ GUARDS = (
     ),
     Guard(
         "the lease token in the completion",
-        lambda away: away.sql("complete", " AND lease_token = :token"),
+        lambda away: away.sql("complete", " AND lease_token = %(token)s"),
         jobs.a_zombie_commits_nothing_while_its_successor_works,
         "the zombie moved a job",
     ),
@@ -137,7 +137,7 @@ GUARDS = (
     ),
     Guard(
         "the lease token in the retry",
-        lambda away: away.sql("retry", " AND status = 'PROCESSING' AND lease_token = :token"),
+        lambda away: away.sql("retry", " AND status = 'PROCESSING' AND lease_token = %(token)s"),
         jobs.a_zombie_commits_nothing_after_its_successor_completed,
         "jobs_completed_at_check",
     ),
@@ -152,15 +152,15 @@ GUARDS = (
         lambda away: away.sql(
             "lease_entries",
             "UPDATE outbox\nSET published_at = clock_timestamp(), "
-            "due_at = clock_timestamp() + make_interval(secs => :redelivery)\nFROM due",
-            "DELETE FROM outbox USING (SELECT *, :redelivery FROM due) AS due",
+            "due_at = clock_timestamp() + make_interval(secs => %(redelivery)s)\nFROM due",
+            "DELETE FROM outbox USING (SELECT *, %(redelivery)s FROM due) AS due",
         ),
         relay.an_entry_lives_until_its_job_is_claimed,
         "I10 violated",
     ),
     Guard(
         "the entry of a released job travelling alone",
-        lambda away: away.sql("release", ":alone FROM job", "false AND :alone FROM job"),
+        lambda away: away.sql("release", "%(alone)s FROM job", "false AND %(alone)s FROM job"),
         jobs.an_unexpected_error_fails_only_its_culprit,
         "never end",
     ),
@@ -268,13 +268,13 @@ GUARDS = (
     ),
     Guard(
         "the organization filter of a cancel",
-        lambda away: away.sql("cancel", "AND organization_id = :organization_id", "AND :organization_id > 0"),
+        lambda away: away.sql("cancel", "AND organization_id = %(organization_id)s", "AND %(organization_id)s > 0"),
         jobs.another_organization_moves_no_job,
         "cancel reached over",
     ),
     Guard(
         "the organization filter of a requeue",
-        lambda away: away.sql("requeue", "AND organization_id = :organization_id", "AND :organization_id > 0"),
+        lambda away: away.sql("requeue", "AND organization_id = %(organization_id)s", "AND %(organization_id)s > 0"),
         jobs.another_organization_moves_no_job,
         "requeue reached over",
     ),
@@ -316,7 +316,7 @@ GUARDS = (
     ),
     Guard(
         "the bound on what is out",
-        lambda away: away.sql("lease_entries", ":max_out - (", ":max_out + ("),
+        lambda away: away.sql("lease_entries", "%(max_out)s - (", "%(max_out)s + ("),
         relay.no_more_are_out_than_allowed,
         "the bound on what is out",
     ),

@@ -137,7 +137,7 @@ def _move(verb: Callable[..., bool]) -> Callable[[Stage], None]:
 
 
 # take, acknowledge and claim, each before and after; then the claim's commit
-CLAIMED = 7
+CLAIMED = 5
 ISSUING = {"before claim", "after lock_counters", "after issue_invoices", "after complete", "after commit"}
 
 INTAKE = Part("intake", lambda _: None, _ask, {"after enqueue", "after commit"}, _ask_until_accepted)

@@ -23,7 +23,7 @@ def stage(database, broker, organization) -> Iterator[Stage]:
 def removal(monkeypatch, tmp_path) -> Iterator[Removal]:
     with monkeypatch.context() as patch:
         yield Removal(patch, tmp_path)
-    db.queries.query.cache_clear()
+    db.queries.statement.cache_clear()
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)

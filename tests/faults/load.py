@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import psycopg2
+import psycopg
 
 from db import queue
 from db.transaction import is_transient, transaction
@@ -67,20 +67,20 @@ def fetch(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Return the rows of a statement, on the test's own connection; a new one when the server cut the old."""
     try:
         return _ask(statement, parameters)
-    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+    except (psycopg.OperationalError, psycopg.InterfaceError):
         _connection.cache_clear()
         return _ask(statement, parameters)
 
 
 def _ask(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-    with _connection(settings.database_url.replace("+psycopg2", "")).cursor() as cursor:
+    with _connection(settings.database_url).cursor() as cursor:
         cursor.execute(statement, parameters or None)
         return cursor.fetchall() if cursor.description else []
 
 
 @lru_cache(maxsize=1)
 def _connection(url: str) -> Any:
-    connection = psycopg2.connect(url, connect_timeout=5)
+    connection = psycopg.connect(url, connect_timeout=5)
     connection.autocommit = True
     return connection
 

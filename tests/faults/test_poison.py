@@ -6,11 +6,17 @@ from tests.faults.load import LEASE_ENDED, drain, fetch, owe, statuses
 from tests.waiting import wait_until
 
 NEIGHBOURS = 6
+REFUSED = "the database refused the job (SQLSTATE 25P03)"
 
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [("segfault", LEASE_ENDED), ("endless", LEASE_ENDED), ("memory", "MemoryError"), ("idle", "OperationalError")],
+    [
+        ("segfault", LEASE_ENDED),
+        ("endless", LEASE_ENDED),
+        ("memory", "MemoryError"),
+        ("idle", REFUSED),
+    ],
     ids=["segfault", "endless", "memory", "idle"],
 )
 def test_a_poisonous_job_fails_after_its_attempts_and_its_group_completes(chain, organization, fault, reason):

@@ -4,7 +4,7 @@ import gc
 import os
 import random
 
-import psycopg2
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -101,7 +101,7 @@ def test_injected_failures_are_retried_and_cost_no_attempt(chain, organization, 
 
 def test_lock_timeouts_are_retried_and_cost_no_attempt(chain, organization):
     _, worker = chain.start("relay", "worker")
-    holder = psycopg2.connect(chain.database_url)
+    holder = psycopg.connect(chain.database_url)
     holder.cursor().execute("SELECT FROM number_series FOR UPDATE")
     accepted = owe_invoices(organization, count=10)
     wait_until(lambda: worker.said("handing back") >= 2, 10)

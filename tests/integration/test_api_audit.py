@@ -1,6 +1,6 @@
 """The numbering audit finds what somebody with all rights did to the rows."""
 
-import psycopg2
+import psycopg
 import pytest
 
 from tests import bodies
@@ -22,7 +22,7 @@ def issue(client: Caller, organization: Tenant, count: int = 1, **changes) -> No
 
 def tamper(database: str, *statements: str) -> None:
     """Change rows behind the triggers' back."""
-    with psycopg2.connect(database) as connection, connection.cursor() as cursor:
+    with psycopg.connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         for statement in statements:
             cursor.execute(statement)

@@ -1,10 +1,9 @@
 """Invoice requests: accepted, looked after, answered for."""
 
+import psycopg
 import pytest
-from sqlalchemy import event
 
 from db import queue
-from db.engine import engine
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.registry import find
@@ -114,11 +113,13 @@ def test_bulk_without_one_that_can_be_taken_is_refused(body: dict, client: Calle
 
 
 @pytest.mark.parametrize(("headers", "most"), [({}, 3), ({"Idempotency-Key": "a"}, 6)])
-def test_accepting_takes_few_statements(headers: dict, most: int, client: Caller, organization: Tenant) -> None:
+def test_accepting_takes_few_statements(
+    headers: dict, most: int, client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Key, supplier, job with its entry; an Idempotency-Key adds its lock, its lookup and its answer."""
     statements: list[str] = []
-    listener = lambda connection, cursor, statement, *rest: statements.append(statement)  # noqa: E731
-    event.listen(engine(), "before_cursor_execute", listener)
-    client.post(QUEUE, bodies.invoice(organization.supplier_id), headers=headers)
-    event.remove(engine(), "before_cursor_execute", listener)
+    execute = psycopg.Cursor.execute
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", lambda *given: statements.append(given[1]) or execute(*given))
+        client.post(QUEUE, bodies.invoice(organization.supplier_id), headers=headers)
     assert len(statements) == most, statements

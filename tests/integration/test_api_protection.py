@@ -19,7 +19,7 @@ def test_health_is_open_and_knows_the_database(database: str) -> None:
     nobody = application().test_client()
     answer = nobody.get("/api/v1/health")
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
-    configure(database_url="postgresql+psycopg2://nobody@127.0.0.1:1/nothing")
+    configure(database_url="postgresql://nobody@127.0.0.1:1/nothing")
     answer = nobody.get("/api/v1/health")
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
 
@@ -46,7 +46,7 @@ def test_the_reader_asks_nobody_else_for_anything() -> None:
 
 def test_a_database_that_is_away_is_a_503_and_nothing_else(client: Caller, organization: Tenant) -> None:
     url = db_engine.settings.database_url
-    configure(database_url="postgresql+psycopg2://nobody@127.0.0.1:1/nothing")
+    configure(database_url="postgresql://nobody@127.0.0.1:1/nothing")
     for path in (GENERATE, "/api/v1/invoice-requests"):
         answer = client.post(path, bodies.invoice(organization.supplier_id))
         assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
@@ -64,10 +64,10 @@ def test_a_restart_of_the_database_costs_no_request(client: Caller, organization
 def test_a_counter_held_by_another_is_waited_for_and_then_503(
     client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import psycopg2
+    import psycopg
 
     configure(lock_timeout=1)
-    with psycopg2.connect(db_engine.settings.database_url.replace("+psycopg2", "")) as other, other.cursor() as cursor:
+    with psycopg.connect(db_engine.settings.database_url) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM number_series FOR UPDATE")
         answer = client.post(GENERATE, bodies.invoice(organization.supplier_id))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")

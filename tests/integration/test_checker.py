@@ -2,10 +2,10 @@
 
 import json
 
-import psycopg2
+import psycopg
 import pytest
 import redis
-from psycopg2.extras import NamedTupleCursor
+from psycopg.rows import namedtuple_row
 
 from db import queue
 from db.engine import engine
@@ -148,7 +148,7 @@ def test_a_healthy_database_has_no_violation(database, accepted):
 
 
 def test_each_damage_is_named_by_its_invariant_and_by_no_other(database, accepted):
-    with psycopg2.connect(database, cursor_factory=NamedTupleCursor) as connection:
+    with psycopg.connect(database, row_factory=namedtuple_row) as connection:
         found = {damage: _names_after(connection, damage, accepted) for damage in DAMAGES}
     assert found == {damage: names for damage, (_, names) in DAMAGES.items()}
 
@@ -184,7 +184,7 @@ def test_what_still_runs_is_no_violation_before_the_drain(database, organization
 
 @pytest.mark.parametrize("statement", ["SELECT 1", "SELECT pg_advisory_xact_lock(1)"])
 def test_a_transaction_left_open_is_named(database, organization, statement):
-    with psycopg2.connect(database, application_name="counterfoil") as leaked, leaked.cursor() as cursor:
+    with psycopg.connect(database, application_name="counterfoil") as leaked, leaked.cursor() as cursor:
         cursor.execute(statement)
         with pytest.raises(InvariantViolated, match="no transaction and no advisory lock") as caught:
             check(database)

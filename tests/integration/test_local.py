@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import psutil
-import psycopg2
+import psycopg
 import pytest
 import redis
 
@@ -51,7 +51,7 @@ def lives(process: psutil.Process) -> bool:
 
 
 def execute(server: EmbeddedPostgres, statement: str) -> list[tuple]:
-    connection = psycopg2.connect(server.url)
+    connection = psycopg.connect(server.url)
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute(statement)
@@ -96,8 +96,8 @@ def test_durability_is_on_and_text_is_utf8(postgres):
 
 
 def test_the_password_is_asked_for_and_kept_from_other_users(postgres, tmp_path):
-    with pytest.raises(psycopg2.OperationalError):
-        psycopg2.connect(postgres.url.replace(postgres.url.split(":")[2].split("@")[0], "wrong"))
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(postgres.url.replace(postgres.url.split(":")[2].split("@")[0], "wrong"))
     assert (tmp_path / "postgres/password").stat().st_mode & 0o777 == 0o600
 
 

@@ -1,9 +1,8 @@
 """What the relay publishes, how much of it, in which order, and what it does when the broker is away."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
-import psycopg2
+import psycopg
 import pytest
 import redis
 from sqlalchemy import text
@@ -153,15 +152,13 @@ def test_a_forged_message_is_ignored_and_counted(database, organization, lanes, 
 
 
 def test_an_intake_wakes_the_relay_only_while_it_listens(database, organization, lanes):
-    with closing(psycopg2.connect(database)) as listener:
-        listener.autocommit = True
-        listener.cursor().execute("LISTEN outbox")
+    with psycopg.connect(database, autocommit=True) as listener:
+        listener.execute("LISTEN outbox")
         owe(organization.id)
-        listener.poll()
-        assert listener.notifies == [], "a busy relay's intakes pay for a wake-up"
+        assert [*listener.notifies(timeout=0)] == [], "a busy relay's intakes pay for a wake-up"
         chain.ask("UPDATE relay_state SET listening = true")
         owe(organization.id)
-        wait_until(lambda: listener.poll() or listener.notifies, message="the relay was not woken")
+        wait_until(lambda: [*listener.notifies(timeout=0)], message="the relay was not woken")
 
 
 def test_no_transaction_is_open_while_the_relay_talks_to_the_broker(database, organization, lanes):

@@ -6,7 +6,7 @@ import socket
 import urllib.request
 
 import psutil
-import psycopg2
+import psycopg
 import pytest
 
 from local.broker import EmbeddedBroker
@@ -42,7 +42,7 @@ def test_the_pages_it_names_open(stack, page):
 
 
 def test_the_database_it_names_is_the_one_in_use(stack):
-    connection = psycopg2.connect(stack.facts["databaseUrl"])
+    connection = psycopg.connect(stack.facts["databaseUrl"])
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM suppliers WHERE id = %s", [stack.facts["supplierId"]])
         assert cursor.fetchone() == (1,)

@@ -204,7 +204,7 @@ QUEUE = (
     ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)
     """,
     "CREATE INDEX jobs_organization_idx ON jobs (organization_id, id)",
-    "CREATE INDEX jobs_lease_idx ON jobs (lease_expires_at) WHERE status = 'PROCESSING'",
+    "CREATE INDEX jobs_lease_idx ON jobs (lease_expires_at) WHERE lease_expires_at IS NOT NULL",
     "CREATE INDEX jobs_pending_idx ON jobs (id) WHERE status = 'PENDING'",
     "CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE completed_at IS NOT NULL",
     """

@@ -3,7 +3,7 @@
 import signal
 from contextlib import ExitStack
 
-import psycopg2
+import psycopg
 
 from db import engine as db_engine
 from tests.caller import Caller
@@ -58,6 +58,6 @@ def test_exhausted_connections_are_waited_for_and_the_caller_is_told_to_come_aga
 def hold_all(url: str, held: ExitStack) -> None:
     try:
         while True:
-            held.callback(psycopg2.connect(url).close)
-    except psycopg2.OperationalError as refused:
+            held.callback(psycopg.connect(url).close)
+    except psycopg.OperationalError as refused:
         assert "too many clients" in str(refused)  # noqa: PT017
