@@ -25,7 +25,7 @@ worker_max_tasks_per_child = 10_000
 # A child that grew past half of what it may have is replaced between two messages.
 worker_max_memory_per_child = settings.worker_memory_mb * 1024 // 2
 worker_hijack_root_logger = False
-worker_send_task_events = True
+worker_send_task_events = False
 worker_cancel_long_running_tasks_on_connection_loss = False
 # What runs may end: a job cut off costs an attempt and waits for the sweep.
 worker_soft_shutdown_timeout = settings.task_timeout

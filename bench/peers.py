@@ -1,7 +1,10 @@
 """What Counterfoil is measured against: bare Celery, and the design everybody writes first."""
 
+import time
 from datetime import date
+from functools import cache
 
+import redis
 from celery import Celery
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +15,8 @@ from domain.invoices.pricing import price
 from domain.invoices.request import InvoiceRequest
 from settings import settings
 
+STARTED = "started after ms"
+
 app = Celery("peers", broker=settings.broker_url)
 app.conf.update(task_ignore_result=True, task_acks_late=True, worker_prefetch_multiplier=4)
 
@@ -19,6 +24,18 @@ app.conf.update(task_ignore_result=True, task_acks_late=True, worker_prefetch_mu
 @app.task(name="noop", queue="noop")
 def noop(number: int) -> None:
     """Nothing at all: what the broker and the worker cost by themselves."""
+
+
+@app.task(name="started", queue="noop")
+def started(sent: float) -> None:
+    """Note how long after `sent` this began, in ms."""
+    taken = 1000 * (time.time() - sent)
+    _notes().rpush(STARTED, taken)
+
+
+@cache
+def _notes() -> redis.Redis:
+    return redis.Redis.from_url(settings.broker_url)
 
 
 @app.task(name="naive", queue="naive")

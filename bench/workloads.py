@@ -1,10 +1,12 @@
 """The measurements. Each starts what it needs, counts only a run whose result is right, and returns plain figures."""
 
 import json
+import statistics
 import subprocess
 import time
 
 import psutil
+import redis
 
 from bench.backlog import Workload
 from bench.machine import CELERY_OPTIONS, Machine, wait_for
@@ -15,6 +17,7 @@ from domain.jobs.submission import enqueue
 from local.binaries import postgres_programs
 
 CHAIN = (("cli", "relay"), ("cli", "worker"))
+IDLE, WARM_UP = 0.1, 20
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 
 
@@ -62,7 +65,6 @@ def counterfoil(machine: Machine, count: int, suppliers: int) -> float:
 def ceiling(machine: Machine, suppliers: int, seconds: int) -> float:
     """Return invoices a second that pgbench issues with our statement, 200 a transaction, two clients."""
     work = Workload(suppliers)
-    work.submit(1)
     script = machine.folder / "ceiling.sql"
     script.write_text(_ceiling_script(machine, work))
     command = [
@@ -70,7 +72,6 @@ def ceiling(machine: Machine, suppliers: int, seconds: int) -> float:
         f"--define=first={work.suppliers[0]}", f"--define=last={work.suppliers[-1]}", f"--file={script}",
         machine.postgres.url,
     ]  # fmt: skip
-    machine.scalar("WITH gone AS (DELETE FROM outbox RETURNING 1) SELECT count(*) FROM gone")
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     tps = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
     return float(tps.split()[2]) * 200
@@ -99,19 +100,34 @@ def idle_latency(machine: Machine, count: int) -> dict[str, float]:
     """Return p50 and p99 in ms from accepted to numbered, one request at a time, nothing else to do."""
     work = Workload(1)
     with machine.running(*CHAIN):
-        for number in range(count + 20):
+        for number in range(count + WARM_UP):
             request = work.request(number)
             with transaction() as session:
                 (job_id,) = enqueue(
                     session, work.organization_id, "invoice.generate", [(str(request.supplier_id), request.payload())]
                 )
+            time.sleep(IDLE)
             wait_for(lambda: machine.scalar(UNFINISHED) == 0)
-            time.sleep(0.05)
     times = f"SELECT 1000 * extract(epoch FROM completed_at - created_at) FROM jobs WHERE id > {job_id - count}"
-    return {
-        name: float(machine.scalar(f"SELECT percentile_cont({p}) WITHIN GROUP (ORDER BY ms) FROM ({times}) AS t (ms)"))
-        for name, p in (("p50", 0.5), ("p99", 0.99))
-    }
+    return _percentiles([float(ms) for ms in machine.scalar(f"SELECT array_agg(ms) FROM ({times}) AS t (ms)")])
+
+
+def bare_latency(machine: Machine, count: int) -> dict[str, float]:
+    """Return p50 and p99 in ms from the call of a bare Celery task to its first line, one at a time."""
+    from bench.peers import STARTED, started
+
+    with machine.running(("celery", "-A", "bench.peers", "worker", "-Q", "noop", *CELERY_OPTIONS)):
+        for _ in range(count + WARM_UP):
+            started.delay(time.time())
+            time.sleep(IDLE)
+        wait_for(lambda: machine.depth(STARTED) == count + WARM_UP)
+    with redis.Redis.from_url(machine.broker.url) as connection:
+        return _percentiles([float(ms) for ms in connection.lrange(STARTED, WARM_UP, -1)])
+
+
+def _percentiles(times: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(times, n=100, method="inclusive")
+    return {"p50": cuts[49], "p99": cuts[98]}
 
 
 def queries_at_rest(machine: Machine, part: str, seconds: int) -> float:
