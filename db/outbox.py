@@ -15,7 +15,6 @@ class Entry(NamedTuple):
     priority: int
     group_key: str
     alone: bool
-    again: bool
 
 
 def lease(session: Session, lanes: Sequence[str], max_out: int, redelivery: float) -> list[Entry]:

@@ -5,10 +5,10 @@ import os
 import random
 import signal
 import time
+from collections.abc import Collection
 
 from db import outbox, queue
 from db.listener import Listener
-from db.outbox import Entry
 from db.transaction import is_transient, statement, transaction
 from domain.jobs.registry import LANES, kinds
 from settings import settings
@@ -30,28 +30,30 @@ class Relay:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._group_sizes = {kind.name: kind.group for kind in kinds()}
+        self._full = set(LANES)  # until looked at
 
     def turn(self) -> int:
         """Publish what is due and fits; return how many entries that was. Raise BrokerAway, everything given back."""
         self._publisher.connect()
+        self._full = self._full_of(self._full)
+        lanes = [lane for lane in LANES if lane not in self._full]
         with statement() as session:
-            entries = outbox.lease(session, LANES, settings.max_out, settings.redelivery_interval)
+            entries = outbox.lease(session, lanes, settings.max_out, settings.redelivery_interval)
         unsent = {entry.job_id for entry in entries}
         try:
-            for message in coalesce(self._affordable(entries), self._group_sizes):
+            for message in coalesce(entries, self._group_sizes):
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
+            self._full |= self._full_of({entry.lane for entry in entries})
         except BrokerAway:
             with statement() as session:
                 outbox.give_back(session, list(unsent))
             raise
         return len(entries)
 
-    def _affordable(self, entries: list[Entry]) -> list[Entry]:
-        """Drop redeliveries to a lane whose queue is long already: the first message is in there still."""
-        lanes = {entry.lane for entry in entries if entry.again}
-        full = {lane for lane in lanes if self._publisher.depth(lane) >= settings.max_broker_depth}
-        return [entry for entry in entries if not (entry.again and entry.lane in full)]
+    def _full_of(self, lanes: Collection[str]) -> set[str]:
+        """Return those of `lanes` whose queue is long: nobody works on it, and more would only wait in the broker."""
+        return {lane for lane in lanes if self._publisher.depth(lane) >= settings.max_broker_depth}
 
 
 class Loop:

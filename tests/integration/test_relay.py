@@ -98,17 +98,29 @@ def test_an_entry_nobody_claims_goes_out_again_after_the_interval_and_not_before
     assert taken() == [ids, ids]
 
 
-def test_nothing_goes_out_again_while_the_queue_is_long(database, organization, lanes):
+def test_nothing_goes_out_while_the_queue_is_long(database, organization, lanes):
+    configure(max_broker_depth=2)
+    for _ in range(3):
+        owe(organization.id, count=2)
+        chain.ask("UPDATE outbox SET alone = true")
+        chain.relay()
+        chain.time_passes()
+    urgent = owe(organization.id, lane="urgent")
+    chain.relay()
+    assert taken("urgent") == [urgent], "a long queue held another lane back"
+    assert len(taken()) == 2, "the queue grew although nobody works on it"
+    chain.relay()
+    assert len(taken()) == 6, "an emptied queue was not filled again"
+
+
+def test_a_relay_notices_a_long_queue_by_itself(database, organization, lanes):
     configure(max_broker_depth=2)
     owe(organization.id, count=2)
     chain.ask("UPDATE outbox SET alone = true")
-    chain.relay()
-    chain.time_passes()
-    chain.relay()
-    assert len(taken()) == 2, "a slow worker's queue was filled with doubles"
-    chain.time_passes()
-    chain.relay()
-    assert len(taken()) == 2, "an emptied queue was not filled again"
+    relay = Relay(Publisher(app))
+    assert relay.turn() == 2
+    owe(organization.id, count=2)
+    assert relay.turn() == 0
 
 
 def test_a_broker_that_is_away_at_the_start_costs_no_entry(database, organization, lanes, monkeypatch):

@@ -20,7 +20,6 @@ ENTRY = st.builds(
     priority=st.integers(-2, 3),
     group_key=st.sampled_from(["", "a", "b"]),
     alone=st.booleans(),
-    again=st.booleans(),
 )
 ENTRIES = st.lists(ENTRY, unique_by=lambda entry: entry.job_id, max_size=30)
 
