@@ -38,9 +38,8 @@ broker_connection_max_retries = None
 broker_channel_error_retry = True
 broker_pool_limit = 2
 broker_transport_options = {
-    "visibility_timeout": settings.visibility_timeout,
+    # Valkey keeps no copy of what a worker has taken, so nothing comes back by a clock that knows of no lease.
     "ack_emulation": False,
-    "unacked_restore_throttle": 1,
     "socket_timeout": settings.broker_timeout,
     "socket_connect_timeout": settings.broker_timeout,
     "socket_keepalive": True,

@@ -36,14 +36,13 @@ class Settings:
     http_timeout: int = 20
     task_timeout: int = 30
     lease: int = 60
-    visibility_timeout: int = 300
     redelivery_interval: int = 8
     sweep_interval: int = 5
     max_out: int = 1000
     max_broker_depth: int = 200
 
     statement_timeout: int = 15
-    lock_timeout: int = 5
+    lock_timeout: int = 2
     idle_in_transaction_timeout: int = 10
     connect_timeout: int = 3
     broker_timeout: int = 3
@@ -54,7 +53,7 @@ class Settings:
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError."""
-        order = ("statement_timeout", "http_timeout", "task_timeout", "lease", "visibility_timeout")
+        order = ("statement_timeout", "http_timeout", "task_timeout", "lease")
         for shorter, longer in pairwise(order):
             if getattr(self, shorter) >= getattr(self, longer):
                 raise ConfigurationError(

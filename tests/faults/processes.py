@@ -29,7 +29,6 @@ TIMINGS = {
     "http_timeout": 3,
     "task_timeout": 4,
     "lease": 5,
-    "visibility_timeout": 6,
     "redelivery_interval": 2,
     "sweep_interval": 1,
     "lock_timeout": 1,

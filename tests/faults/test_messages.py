@@ -16,7 +16,8 @@ from tests.waiting import wait_until
 
 SHORT_VISIBILITY = (
     "import celeryconfig; celeryconfig.task_acks_late = True;"
-    "celeryconfig.broker_transport_options |= {'visibility_timeout': 1, 'unacked_restore_interval': 1};" + PROGRAM
+    "celeryconfig.broker_transport_options |= {'ack_emulation': True, 'visibility_timeout': 1};"
+    "celeryconfig.broker_transport_options |= {'unacked_restore_interval': 1};" + PROGRAM
 )
 
 

@@ -121,6 +121,7 @@ def test_a_relay_notices_a_long_queue_by_itself(database, organization, lanes):
     assert relay.turn() == 2
     owe(organization.id, count=2)
     assert relay.turn() == 0
+    assert Relay(Publisher(app)).turn() == 0, "a relay that starts does not look first"
 
 
 def test_a_broker_that_is_away_at_the_start_costs_no_entry(database, organization, lanes, monkeypatch):
