@@ -12,6 +12,8 @@ from tasks import kinds
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = 3
+# The 8 ms expected of us were said of a machine on which a bare task starts after 2.6 ms.
+LATENCY_RATIO = 3.1
 
 
 def main() -> None:
@@ -43,11 +45,13 @@ def measure(made: Machine) -> dict:
         "ceiling_hot": lambda: workloads.ceiling(made, 1, 5),
         "ceiling_many": lambda: workloads.ceiling(made, 1000, 5),
     }
-    figures: dict = {name: spread(name, [run() for _ in range(RUNS)]) for name, run in plan.items()}
-    print("idle latency, queries at rest, memory ...", flush=True)
-    figures["bare_latency_ms"] = workloads.bare_latency(made, 200)
-    figures["latency_ms"] = workloads.idle_latency(made, 300)
-    figures["queries_at_rest"] = {part: workloads.queries_at_rest(made, part, 20) for part in ("relay", "worker")}
+    print("idle latency, queries at rest ...", flush=True)
+    figures: dict = {
+        "bare_latency_ms": workloads.bare_latency(made, 200),
+        "latency_ms": workloads.idle_latency(made, 300),
+        "queries_at_rest": {part: workloads.queries_at_rest(made, part, 20) for part in ("relay", "worker")},
+    }
+    figures |= {name: spread(name, [run() for _ in range(RUNS)]) for name, run in plan.items()}
     figures["memory_mib"] = workloads.memory(made)
     return figures
 
@@ -63,6 +67,7 @@ def rows(figures: dict) -> list[dict]:
     hot, many = figures["hot_supplier"]["median"], figures["many_suppliers"]["median"]
     bare, naive = figures["bare_celery"]["median"], figures["naive"]["median"]
     queries, latency = figures["queries_at_rest"], figures["latency_ms"]
+    bare_start = figures["bare_latency_ms"]["p50"]
     return [
         row("hot supplier / naive design", hot / naive, 10),
         row("hot supplier / bare Celery no-op", hot / bare, 3),
@@ -70,7 +75,7 @@ def rows(figures: dict) -> list[dict]:
         row("1,000 suppliers / bare Celery no-op", many / bare, 3),
         row("hot supplier / pgbench ceiling", hot / figures["ceiling_hot"]["median"]),
         row("1,000 suppliers / pgbench ceiling", many / figures["ceiling_many"]["median"]),
-        row("idle: accepted to numbered / start of a bare task", latency["p50"] / figures["bare_latency_ms"]["p50"]),
+        row("idle: accepted to numbered / start of a bare task", latency["p50"] / bare_start, most=LATENCY_RATIO),
         row("idle: accepted to numbered, p50 ms", latency["p50"], most=8),
         row("idle: accepted to numbered, p99 ms", latency["p99"], most=25),
         row("relay at rest, queries/s", queries["relay"], most=2),

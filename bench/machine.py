@@ -1,5 +1,6 @@
 """Servers and processes of one benchmark run, gone when it ends."""
 
+import re
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from local.part import Part
 from local.postgres import EmbeddedPostgres
 from settings import child_environment, database_url, variable
 
+STATEMENT = re.compile(r"LOG: +(statement|execute [^:]*): ")
 CELERY_OPTIONS = ["--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
 
 
@@ -30,7 +32,7 @@ class Machine:
         self.broker = EmbeddedBroker(folder / "broker")
 
     def _count(self, line: str) -> None:
-        if "statement: " in line and not line.endswith(("BEGIN", "COMMIT", "ROLLBACK")):
+        if STATEMENT.search(line) and not line.endswith(("BEGIN", "COMMIT", "ROLLBACK")):
             self.statements += 1
 
     def environment(self) -> dict[str, str]:

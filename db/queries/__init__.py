@@ -22,7 +22,8 @@ def run(session: Session, name: str, /, **parameters: Any) -> list[Any]:
     cursor = connection.connection.cursor(row_factory=namedtuple_row)
     try:
         cursor.execute(statement(name), parameters)
-        return list(cursor.fetchall()) if cursor.description else []
+        # Not `cursor.description`: making it would cost as much as reading the rows.
+        return list(cursor.fetchall()) if cursor.pgresult and cursor.pgresult.nfields else []
     except psycopg.Error as error:
         broken = cursor.connection.closed
         if broken:
