@@ -1,45 +1,29 @@
 """What protects the promises, how each guard is taken away, and the scenario that then goes red."""
 
-import shutil
-import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pytest
+from sqlalchemy import select
 
 import api.idempotency
-import db.queries
-from db import outbox, queue
-from db.models import Job
-from db.transaction import transaction
-from domain.invoices import generation, intake
+from db import outbox
+from db.models import Client, Invoice, Supplier, Template
+from domain import parties
+from domain.invoices import catalogue, generation, template_library
 from domain.jobs import execution
-from tests import chain
+from tests.crash.removals import (
+    Removal,
+    ask_for_any,
+    drop_the_entry,
+    enqueue_in_a_transaction_of_its_own,
+    find_in_any_organization,
+    issue_apart_from_completion,
+    lease_by_the_process_clock,
+    publish_instead_of_an_entry,
+    settle_whatever_is_left,
+)
 from tests.scenarios import invoices, jobs, relay
 from tests.stage import Stage
-
-
-class Removal:
-    """Takes a guard out of this process or this database until the test ends."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
-        self._patch, self._folder = patch, folder
-
-    def sql(self, name: str, old: str, new: str = "") -> None:
-        """Replace a part of a query; the part must be there, so that this table cannot outlive the code."""
-        shutil.copytree(db.queries.FOLDER, self._folder, dirs_exist_ok=True)
-        file = self._folder / f"{name}.sql"
-        assert old in file.read_text(), f"{name}.sql has no {old!r}"
-        file.write_text(file.read_text().replace(old, new))
-        self._patch.setattr(db.queries, "FOLDER", self._folder)
-        db.queries.statement.cache_clear()
-
-    def function(self, owner: Any, name: str, instead: Callable[..., Any]) -> None:
-        self._patch.setattr(owner, name, instead)
-
-    def schema(self, statement: str) -> None:
-        chain.ask(statement)
 
 
 class Guard(NamedTuple):
@@ -49,65 +33,6 @@ class Guard(NamedTuple):
     take_away: Callable[[Removal], object]
     scenario: Callable[[Stage], None]
     says: str
-
-
-def _issue_apart_from_completion(away: Removal) -> None:
-    def run(kind: Any, claimed: Any, token: Any) -> None:
-        if claimed:
-            with transaction() as session:
-                outcomes = kind.handler(execution.Context(session), claimed)
-            with transaction() as session:
-                execution._settle(session, token, claimed, outcomes)
-
-    away.function(execution, "_run", run)
-
-
-def _settle_whatever_is_left(away: Removal) -> None:
-    def settle(session: Any, verb: str, token: Any, parameters: dict[str, Any]) -> None:
-        db.queries.run(session, verb, token=token, **parameters)
-
-    away.function(queue, "_settle", settle)
-
-
-def _lease_by_the_process_clock(away: Removal) -> None:
-    real = queue.claim
-    away.sql("claim", "clock_timestamp() + make_interval(secs => %(lease)s)", "to_timestamp(%(lease)s)")
-    away.function(queue, "claim", lambda *given: real(*given[:-1], time.time() + given[-1]))
-
-
-def _enqueue_in_a_transaction_of_its_own(away: Removal) -> None:
-    real = queue.enqueue
-
-    def enqueue(_session: Any, *given: Any) -> list[int]:
-        with transaction() as own:
-            return real(own, *given)
-
-    away.function(queue, "enqueue", enqueue)
-
-
-def _publish_instead_of_an_entry(away: Removal) -> None:
-    _drop_the_entry(away)
-    real = queue.enqueue
-
-    def enqueue(session: Any, *given: Any) -> list[int]:
-        ids = real(session, *given)
-        chain.app.send_task(given[1], kwargs={"version": 1, "jobs": ids}, queue=given[2])
-        return ids
-
-    away.function(queue, "enqueue", enqueue)
-
-
-def _drop_the_entry(away: Removal) -> None:
-    away.sql(
-        "enqueue",
-        "INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at)\n"
-        "    SELECT id, %(kind)s, %(lane)s, %(priority)s, group_key, available_at FROM job\n",
-        "SELECT %(lane)s, %(priority)s\n",
-    )
-
-
-def _find_in_any_organization(away: Removal) -> None:
-    away.function(intake, "find", lambda session, _organization_id, request_id: session.get(Job, request_id))
 
 
 GUARDS = (
@@ -131,7 +56,7 @@ GUARDS = (
     ),
     Guard(
         "the count of rows that a completion touched",
-        _settle_whatever_is_left,
+        settle_whatever_is_left,
         jobs.a_zombie_commits_nothing_while_its_successor_works,
         "the zombie left an invoice",
     ),
@@ -140,6 +65,24 @@ GUARDS = (
         lambda away: away.sql("retry", " AND status = 'PROCESSING' AND lease_token = %(token)s"),
         jobs.a_zombie_commits_nothing_after_its_successor_completed,
         "jobs_completed_at_check",
+    ),
+    Guard(
+        "the lease token in the failure",
+        lambda away: away.sql("fail", " AND lease_token = %(token)s"),
+        jobs.a_zombie_neither_fails_nor_releases,
+        "a zombie failed",
+    ),
+    Guard(
+        "the lease token in the release",
+        lambda away: away.sql("release", " AND lease_token = %(token)s"),
+        jobs.a_zombie_neither_fails_nor_releases,
+        "a zombie released",
+    ),
+    Guard(
+        "jobs claimed with SKIP LOCKED",
+        lambda away: away.sql("claim", "FOR UPDATE SKIP LOCKED", "FOR UPDATE"),
+        jobs.a_claim_waits_for_nobody,
+        "lock timeout",
     ),
     Guard(
         "the republish of stale entries",
@@ -166,7 +109,7 @@ GUARDS = (
     ),
     Guard(
         "the completion in the invoice's own transaction",
-        _issue_apart_from_completion,
+        issue_apart_from_completion,
         invoices.no_crash_falls_between_the_invoice_and_the_completed_row,
         "an invoice may stand beside",
     ),
@@ -238,7 +181,7 @@ GUARDS = (
     ),
     Guard(
         "the database's clock",
-        _lease_by_the_process_clock,
+        lease_by_the_process_clock,
         jobs.a_lease_runs_by_the_clock_of_the_database,
         "made a lease of",
     ),
@@ -247,6 +190,12 @@ GUARDS = (
         lambda away: away.schema("ALTER TABLE invoices DISABLE TRIGGER USER"),
         invoices.an_issued_invoice_never_changes,
         "done: UPDATE invoices",
+    ),
+    Guard(
+        "the trigger that keeps later lines out",
+        lambda away: away.schema("ALTER TABLE invoice_items DISABLE TRIGGER complete"),
+        invoices.an_issued_invoice_never_changes,
+        "done: INSERT INTO invoice_items",
     ),
     Guard(
         "the idempotency fingerprint",
@@ -262,9 +211,33 @@ GUARDS = (
     ),
     Guard(
         "the organization filter of a read",
-        _find_in_any_organization,
+        find_in_any_organization,
         relay.another_organization_finds_no_request,
         "another organization's request is shown",
+    ),
+    Guard(
+        "the organization filter of invoices",
+        lambda away: ask_for_any(away, catalogue, "_of", lambda: select(Invoice)),
+        relay.another_organization_sees_no_row,
+        "shown to another organization: /api/v1/invoices",
+    ),
+    Guard(
+        "the organization filter of suppliers",
+        lambda away: ask_for_any(away, parties, "_suppliers", lambda: select(Supplier)),
+        relay.another_organization_sees_no_row,
+        "shown to another organization: /api/v1/parties/suppliers",
+    ),
+    Guard(
+        "the organization filter of clients",
+        lambda away: ask_for_any(away, parties, "_clients", lambda: select(Client)),
+        relay.another_organization_sees_no_row,
+        "shown to another organization: /api/v1/parties/clients",
+    ),
+    Guard(
+        "the organization filter of templates",
+        lambda away: away.function(template_library, "get", lambda session, _, at: session.get_one(Template, at)),
+        relay.another_organization_sees_no_row,
+        "shown to another organization: /api/v1/templates",
     ),
     Guard(
         "the organization filter of a cancel",
@@ -280,19 +253,19 @@ GUARDS = (
     ),
     Guard(
         "the job in the transaction of its answer",
-        _enqueue_in_a_transaction_of_its_own,
+        enqueue_in_a_transaction_of_its_own,
         relay.a_request_is_accepted_whole_or_not_at_all,
         "two requests under one key",
     ),
     Guard(
         "the entry in the transaction of its job",
-        _drop_the_entry,
+        drop_the_entry,
         relay.a_request_is_accepted_whole_or_not_at_all,
         "I10 violated",
     ),
     Guard(
         "no publish before the commit",
-        _publish_instead_of_an_entry,
+        publish_instead_of_an_entry,
         relay.a_request_is_accepted_whole_or_not_at_all,
         "I10 violated",
     ),

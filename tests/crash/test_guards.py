@@ -6,7 +6,8 @@ import pytest
 from _pytest.outcomes import Failed
 
 import db.queries
-from tests.crash.guards import GUARDS, Removal
+from tests.crash.guards import GUARDS
+from tests.crash.removals import Removal
 from tests.scenarios import invoices, jobs, relay
 from tests.stage import Stage, staged
 

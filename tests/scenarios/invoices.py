@@ -25,6 +25,8 @@ CHANGES = (
     "DELETE FROM invoices",
     "UPDATE invoice_items SET description = 'other'",
     "DELETE FROM invoice_items",
+    "INSERT INTO invoice_items SELECT invoice_id, line_number + 1000, description, quantity, unit_price, discount,"
+    " tax_rate, line_subtotal, line_tax, line_total FROM invoice_items",
 )
 
 

@@ -3,14 +3,14 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import text
 
 from db import outbox, queue
-from db.queue import ClaimedJob
+from db.queue import ClaimedJob, Failure, LeaseLost
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.lifecycle import Status
@@ -115,6 +115,35 @@ def a_zombie_commits_nothing_after_its_successor_completed(stage: Stage) -> None
     deliver(interrupted(outlive_the_lease), [request_id])
     assert state(request_id) == (Status.COMPLETED, 2)
     assert incidents("lease_lost") == 1, "the refusal was not counted"
+    stage.check()
+
+
+def a_zombie_neither_fails_nor_releases(stage: Stage) -> None:
+    stage.begin()
+    request_id, stale, token = stage.submit(), uuid.uuid4(), uuid.uuid4()
+    claim(request_id, stale)
+    chain.time_passes()
+    chain.sweeper()
+    successor = claim(request_id, token)
+    with suppress(LeaseLost), transaction() as session:
+        queue.set_aside(session, stale, [Failure(request_id, "too late", None)])
+    assert state(request_id) == (Status.PROCESSING, 2), "a zombie failed its successor's job"
+    with transaction() as session:
+        queue.release(session, stale, [request_id], delay=0, alone=False)
+    assert state(request_id) == (Status.PROCESSING, 2), "a zombie released its successor's job"
+    finish(successor, token)
+    stage.check()
+
+
+def a_claim_waits_for_nobody(stage: Stage) -> None:
+    stage.begin()
+    request_id = stage.submit()
+    with transaction() as first, transaction() as second:
+        second.execute(text("SET LOCAL lock_timeout = '300ms'"))
+        assert queue.claim(first, KIND, [request_id], uuid.uuid4(), settings.lease)
+        assert not queue.claim(second, KIND, [request_id], uuid.uuid4(), settings.lease)
+    chain.time_passes()
+    chain.recover()
     stage.check()
 
 
@@ -274,6 +303,8 @@ def another_organization_moves_no_job(stage: Stage, verbs: Sequence[str] = ("can
 SCENARIOS = (
     a_zombie_commits_nothing_while_its_successor_works,
     a_zombie_commits_nothing_after_its_successor_completed,
+    a_zombie_neither_fails_nor_releases,
+    a_claim_waits_for_nobody,
     doubled_and_reordered_messages_do_the_work_once,
     a_job_that_kills_its_worker_ends_failed,
     a_lease_runs_by_the_clock_of_the_database,

@@ -130,6 +130,24 @@ def another_organization_finds_no_request(stage: Stage) -> None:
     stage.check()
 
 
+def another_organization_sees_no_row(stage: Stage) -> None:
+    stage.begin()
+    request_id = stage.submit()
+    chain.recover()
+    invoice = chain.get(stage.tenant, f"{chain.REQUESTS}/{request_id}/invoice").json
+    supplier_id = stage.tenant.supplier_id
+    stranger = new_tenant("Stranger")
+    for path in (
+        f"/api/v1/invoices/{invoice['invoiceNumber']}?supplierId={supplier_id}",
+        f"/api/v1/parties/suppliers/{supplier_id}",
+        f"/api/v1/parties/clients/{chain.value('SELECT min(id) FROM clients')}",
+        f"/api/v1/templates/{chain.value('SELECT min(id) FROM templates')}",
+    ):
+        assert chain.get(stage.tenant, path).status_code == 200
+        assert chain.get(stranger, path).status_code == 404, f"shown to another organization: {path}"
+    stage.check()
+
+
 SCENARIOS = (
     a_message_that_is_lost_is_sent_again,
     an_entry_lives_until_its_job_is_claimed,
@@ -139,4 +157,5 @@ SCENARIOS = (
     a_request_is_accepted_whole_or_not_at_all,
     a_key_used_for_another_request_is_refused,
     another_organization_finds_no_request,
+    another_organization_sees_no_row,
 )

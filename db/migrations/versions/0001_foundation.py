@@ -167,6 +167,21 @@ INVOICES = (
         RETURN NEW;
     END $$
     """,
+    # A line belongs to the transaction that issued its invoice; later it would change what was issued.
+    """
+    CREATE FUNCTION refuse_late_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT FROM added JOIN invoices ON id = invoice_id WHERE invoices.xmin <> pg_current_xact_id()::xid)
+        THEN
+            RAISE EXCEPTION 'an issued invoice gets no more lines' USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER complete AFTER INSERT ON invoice_items REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_late_lines()
+    """,
     "CREATE TRIGGER frozen BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION refuse_invoice_change()",
     "CREATE TRIGGER keep BEFORE DELETE OR TRUNCATE ON invoices EXECUTE FUNCTION refuse_change()",
     "CREATE TRIGGER frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_items EXECUTE FUNCTION refuse_change()",
@@ -251,4 +266,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in TABLES:
         op.execute(f"DROP TABLE {table}")
-    op.execute("DROP FUNCTION refuse_invoice_change(), refuse_change()")
+    op.execute("DROP FUNCTION refuse_invoice_change(), refuse_late_lines(), refuse_change()")

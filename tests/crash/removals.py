@@ -1,0 +1,102 @@
+"""How a guard is taken out of the code or the schema, until the test ends."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import db.queries
+from db import queue
+from db.models import Job
+from db.transaction import transaction
+from domain.invoices import intake
+from domain.jobs import execution
+from tests import chain
+
+
+class Removal:
+    """Takes a guard out of this process or this database until the test ends."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
+        self._patch, self._folder = patch, folder
+
+    def sql(self, name: str, old: str, new: str = "") -> None:
+        """Replace a part of a query; the part must be there, so that this table cannot outlive the code."""
+        shutil.copytree(db.queries.FOLDER, self._folder, dirs_exist_ok=True)
+        file = self._folder / f"{name}.sql"
+        assert old in file.read_text(), f"{name}.sql has no {old!r}"
+        file.write_text(file.read_text().replace(old, new))
+        self._patch.setattr(db.queries, "FOLDER", self._folder)
+        db.queries.statement.cache_clear()
+
+    def function(self, owner: Any, name: str, instead: Callable[..., Any]) -> None:
+        self._patch.setattr(owner, name, instead)
+
+    def schema(self, statement: str) -> None:
+        chain.ask(statement)
+
+
+def issue_apart_from_completion(away: Removal) -> None:
+    def run(kind: Any, claimed: Any, token: Any) -> None:
+        if claimed:
+            with transaction() as session:
+                outcomes = kind.handler(execution.Context(session), claimed)
+            with transaction() as session:
+                execution._settle(session, token, claimed, outcomes)
+
+    away.function(execution, "_run", run)
+
+
+def settle_whatever_is_left(away: Removal) -> None:
+    def settle(session: Any, verb: str, token: Any, parameters: dict[str, Any]) -> None:
+        db.queries.run(session, verb, token=token, **parameters)
+
+    away.function(queue, "_settle", settle)
+
+
+def lease_by_the_process_clock(away: Removal) -> None:
+    real = queue.claim
+    away.sql("claim", "clock_timestamp() + make_interval(secs => %(lease)s)", "to_timestamp(%(lease)s)")
+    away.function(queue, "claim", lambda *given: real(*given[:-1], time.time() + given[-1]))
+
+
+def enqueue_in_a_transaction_of_its_own(away: Removal) -> None:
+    real = queue.enqueue
+
+    def enqueue(_session: Any, *given: Any) -> list[int]:
+        with transaction() as own:
+            return real(own, *given)
+
+    away.function(queue, "enqueue", enqueue)
+
+
+def publish_instead_of_an_entry(away: Removal) -> None:
+    drop_the_entry(away)
+    real = queue.enqueue
+
+    def enqueue(session: Any, *given: Any) -> list[int]:
+        ids = real(session, *given)
+        chain.app.send_task(given[1], kwargs={"version": 1, "jobs": ids}, queue=given[2])
+        return ids
+
+    away.function(queue, "enqueue", enqueue)
+
+
+def drop_the_entry(away: Removal) -> None:
+    away.sql(
+        "enqueue",
+        "INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at)\n"
+        "    SELECT id, %(kind)s, %(lane)s, %(priority)s, group_key, available_at FROM job\n",
+        "SELECT %(lane)s, %(priority)s\n",
+    )
+
+
+def ask_for_any(away: Removal, owner: Any, name: str, found: Callable[[], Any]) -> None:
+    away.function(owner, name, lambda _organization_id: found())
+
+
+def find_in_any_organization(away: Removal) -> None:
+    away.function(intake, "find", lambda session, _organization_id, request_id: session.get(Job, request_id))
