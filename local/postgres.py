@@ -28,6 +28,8 @@ SETTINGS = {
     "synchronous_commit": "on",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    # Else the log repeats the values of rows that break a constraint: names, tax ids.
+    "log_error_verbosity": "terse",
 }
 
 

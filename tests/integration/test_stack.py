@@ -4,6 +4,8 @@ import re
 import signal
 import socket
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -11,10 +13,12 @@ import pytest
 
 from local.broker import EmbeddedBroker
 from local.postgres import EmbeddedPostgres
+from tests import bodies
 from tests.integration.running_stack import RunningStack, counterfoil, lives
 from tests.waiting import wait_until
 
 FACTS = ["url", "docsUrl", "flowerUrl", "apiKey", "supplierId", "databaseUrl", "brokerUrl", "pids"]
+GENERATE = "/api/v1/invoices/generate"
 PARTS = ["api", "relay", "worker", "beat", "postgres", "broker"]
 
 
@@ -53,6 +57,37 @@ def test_every_other_line_names_its_part(stack):
     parts = "|".join([*PARTS, "flower", "migrate"])
     strangers = [line for line in stack.lines if not re.match(rf"({parts}) +\| |ready |restarted ", line)]
     assert strangers == []
+
+
+SPOILED = """
+    INSERT INTO jobs (organization_id, kind, lane, max_attempts, payload)
+    SELECT organization_id, 'invoice.generate', 'default', 1, '{"supplier_id": "canary"}' FROM suppliers RETURNING id
+"""
+DOUBLED = """
+    INSERT INTO clients (organization_id, name, address_line1, city, country, tax_id)
+    SELECT organization_id, name, address_line1, city, country, tax_id FROM clients
+"""
+
+
+def test_no_line_holds_a_secret_or_what_a_caller_sent(stack):
+    body = bodies.invoice(stack.facts["supplierId"], notes="canary", client=bodies.CLIENT | {"name": "canary"})
+    racing = body | {"client": bodies.CLIENT | {"name": "canary", "taxId": "canary"}}
+    with psycopg.connect(stack.facts["databaseUrl"]) as connection, ThreadPoolExecutor(8) as callers:
+        calls = [callers.submit(stack.client.post, GENERATE, racing) for _ in range(16)]
+        assert {call.result()[0] for call in calls} == {200}
+        for bad in (body | {"client": {"id": 10**9}}, body | {"currencyCode": "canary"}, body | {"canary": 1}):
+            assert stack.client.post(GENERATE, bad)[0] == 400
+        stack.client.get("/api/v1/invoices/canary")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(DOUBLED)
+        connection.rollback()
+        job_id = connection.execute(SPOILED).fetchone()[0]
+        connection.commit()
+        status = "SELECT status FROM jobs WHERE id = %s"
+        wait_until(lambda: connection.execute(status, [job_id]).fetchone() == ("FAILED",), 30, "it did not fail")
+    password = urlsplit(stack.facts["databaseUrl"]).password
+    spoken = [line for line in stack.lines if not line.startswith("ready ")]
+    assert [line for line in spoken if any(s in line for s in ("canary", stack.facts["apiKey"], password))] == []
 
 
 def test_the_key_is_kept_from_other_users(stack, data_dir):
