@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,9 +12,10 @@ from sqlalchemy.orm import Session
 from db.models import Invoice
 from db.transaction import transaction
 from domain.invoices import catalogue, printing
-from domain.invoices.rendering import RenderingFailed
+from domain.invoices.rendering import RendererBusy, RenderingFailed
 
 LIMIT = 500
+PATIENCE = 3
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -78,7 +80,15 @@ def file_name(invoice_number: str) -> str:
 def _member(invoice: Invoice, html: str) -> tuple[zipfile.ZipInfo, bytes]:
     name, time = file_name(invoice.invoice_number), invoice.created_at.timetuple()[:6]
     try:
-        return zipfile.ZipInfo(f"{name}.pdf", time), printing.pdf(html)
+        return zipfile.ZipInfo(f"{name}.pdf", time), _pdf(html)
     except RenderingFailed as failure:
         # The answer has begun: a missing page can only be reported inside the archive.
         return zipfile.ZipInfo(f"{name}-NOT-PRINTED.txt", time), failure.detail.encode()
+
+
+def _pdf(html: str) -> bytes:
+    """Print, with more patience than for one document: a page missed here cannot be asked for again."""
+    for _ in range(PATIENCE):
+        with suppress(RendererBusy):
+            return printing.pdf(html)
+    return printing.pdf(html)

@@ -161,6 +161,24 @@ def test_a_page_that_cannot_be_printed_is_reported_in_the_archive(
         assert zipped.read("INV-000001-NOT-PRINTED.txt") == b"paper jam"
 
 
+def test_an_archive_waits_for_a_renderer_instead_of_leaving_a_page_out(
+    client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(client, organization.supplier_id)
+    renders = [rendering.RendererBusy("busy"), rendering.RendererBusy("busy"), b"%PDF-"]
+
+    def render(html: str) -> bytes:
+        answer = renders.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("domain.invoices.printing.render_pdf", render)
+    answer = client.get(f"{INVOICES}/export/zip?supplierId={organization.supplier_id}")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as zipped:
+        assert zipped.namelist() == ["INV-000001.pdf"]
+
+
 def test_a_file_name_is_never_a_path() -> None:
     assert archive.file_name("../../etc/passwd") == ".._.._etc_passwd"
     assert archive.file_name('a"\r\nb') == "a___b"
