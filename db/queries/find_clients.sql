@@ -6,4 +6,6 @@ WITH wanted AS MATERIALIZED (
     UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, tax_id) WHERE c.deleted_at IS NULL
     UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, vat_id) WHERE c.deleted_at IS NULL
 )
-SELECT clients.* FROM known JOIN clients USING (id) WHERE deleted_at IS NULL
+SELECT id, organization_id, name, address_line1, address_line2, city, region, postal_code, country,
+    tax_id, vat_id, email, phone
+FROM known JOIN clients USING (id) WHERE deleted_at IS NULL

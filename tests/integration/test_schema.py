@@ -5,6 +5,9 @@ from sqlalchemy import inspect, text
 from db import migrations
 from db.engine import engine
 from db.models import Base
+from tests import bodies, chain
+from tests.caller import Caller
+from tests.checker import check
 
 
 def test_the_models_and_the_migrated_schema_agree(database):
@@ -20,3 +23,26 @@ def test_the_schema_goes_down_to_nothing_and_up_again(database):
         assert connection.scalar(text("SELECT count(*) FROM pg_proc WHERE proname LIKE 'refuse%'")) == 0
     migrations.upgrade()
     assert "invoices" in inspect(engine()).get_table_names()
+
+
+def test_a_column_that_a_newer_version_adds_disturbs_no_statement_prepared_before(database, broker, organization):
+    """PostgreSQL refuses a prepared `SELECT *` once its table has another column."""
+    caller = Caller(organization.key)
+    chain.connect_celery()
+
+    def work() -> None:
+        body = bodies.invoice(organization.supplier_id)
+        assert caller.post("/api/v1/invoices/generate", body).status_code == 200
+        assert caller.get("/api/v1/invoices").status_code == 200
+        chain.submit(organization, "Client")
+        chain.relay()
+        chain.work_once()
+
+    for _ in range(8):
+        work()
+    for table in Base.metadata.tables:
+        chain.ask(f"ALTER TABLE {table} ADD COLUMN of_a_newer_version text")
+    work()
+    assert chain.value("SELECT count(*) FROM jobs WHERE status = 'COMPLETED' AND attempts = 1") == 9
+    check(database)
+    chain.disconnect()
