@@ -21,9 +21,8 @@ class Publisher:
         self._app = app
         self._connection: Connection | None = None
         transport = app.connection_for_write()
-        self._channel_errors = tuple(transport.channel_errors)
         # Channel errors too: a broker that is full or read-only refuses a publish by one.
-        self._errors = (OperationalError, *transport.connection_errors, *self._channel_errors)
+        self._errors = (OperationalError, *transport.connection_errors, *transport.channel_errors)
 
     def connect(self) -> None:
         """Be connected, or raise BrokerAway."""
@@ -55,11 +54,9 @@ class Publisher:
             raise BrokerAway(str(error)) from error
 
     def depth(self, lane: str) -> int:
-        """Return how many messages of `lane` the broker holds; none when it has no such queue; or raise BrokerAway."""
+        """Return how many messages of `lane` the broker holds, its queue made if there was none; or raise BrokerAway."""
         try:
-            return self._producer.channel.queue_declare(lane, passive=True).message_count
-        except self._channel_errors:
-            return 0
+            return self._app.amqp.queues[lane].bind(self._producer.channel).queue_declare().message_count
         except self._errors as error:
             self.close()
             raise BrokerAway(str(error)) from error
