@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from local.process import LOOPBACK, Child, free_port
-from tests.faults.load import drain, owe_invoices, verify
+from tests.faults.load import drain, owe_invoices, value, verify
+from tests.waiting import wait_until
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+PUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL"
 
 pytestmark = pytest.mark.skipif(not SERVER.exists(), reason="RabbitMQ is not installed")
 
@@ -66,11 +69,13 @@ def rabbitmq(tmp_path: Path) -> Iterator[RabbitMQ]:
 
 def test_a_relay_that_comes_before_every_worker_makes_the_queues(chain, rabbitmq, organization):
     chain.broker_url = rabbitmq.url
-    chain.start("relay")
+    [relay] = chain.start("relay")
     accepted = owe_invoices(organization, count=30)
+    wait_until(lambda: value(PUBLISHED) == 30, 10, "nothing was published before a worker came")
     chain.start("worker", "beat")
     drain(30)
     verify(accepted)
+    assert relay.said("away") == 0
 
 
 def test_a_broker_that_is_killed_and_restarted_loses_nothing(chain, rabbitmq, organization):
