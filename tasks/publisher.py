@@ -54,7 +54,7 @@ class Publisher:
             raise BrokerAway(str(error)) from error
 
     def depth(self, lane: str) -> int:
-        """Return how many messages of `lane` the broker holds, after making its queue if need be; or raise BrokerAway."""
+        """Return how many messages `lane` holds, after making its queue if need be; or raise BrokerAway."""
         try:
             return self._app.amqp.queues[lane].bind(self._producer.channel).queue_declare().message_count
         except self._errors as error:
