@@ -25,6 +25,7 @@ worker_max_tasks_per_child = 10_000
 # A child that grew past half of what it may have is replaced between two messages.
 worker_max_memory_per_child = settings.worker_memory_mb * 1024 // 2
 worker_hijack_root_logger = False
+# Events cost an idle request a quarter of its time; Flower asks for them while it runs.
 worker_send_task_events = False
 worker_cancel_long_running_tasks_on_connection_loss = False
 # What runs may end: a job cut off costs an attempt and waits for the sweep.

@@ -3,7 +3,7 @@
 from flask import g, request
 
 from api.problems import Refused
-from db.transaction import is_transient, transaction
+from db.transaction import is_transient, statement
 from domain import organizations
 
 OPEN = frozenset(["health.show", "api-docs.openapi_json", "docs.page", "docs.start", "docs.asset"])
@@ -31,5 +31,5 @@ def _of_key(key: str) -> int | None:
 
 
 def _look_up(key: str) -> int | None:
-    with transaction() as session:
+    with statement() as session:
         return organizations.of_key(session, key)

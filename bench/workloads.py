@@ -10,7 +10,7 @@ import redis
 
 from bench.backlog import Workload
 from bench.machine import CELERY_OPTIONS, Machine, wait_for
-from db.queries import FOLDER
+from db.queries import statement
 from db.transaction import transaction
 from domain.invoices import generation
 from domain.jobs.submission import enqueue
@@ -88,11 +88,11 @@ def _ceiling_script(machine: Machine, work: Workload) -> str:
         "'supplier_id', :supplier, 'number', n, 'invoice_number', 'INV-' || n)) "
         "FROM generate_series(:number + 1, :number + 200) AS n)"
     )
-    statement = (FOLDER / "issue_invoices.sql").read_text().replace("CAST(%(invoices)s AS jsonb)", numbered)
+    issue = statement("issue_invoices").replace("CAST(%(invoices)s AS jsonb)", numbered)
     return (
         "\\set supplier random(:first, :last)\nBEGIN;\n"
         "SELECT last_number AS number FROM number_series WHERE supplier_id = :supplier FOR NO KEY UPDATE \\gset\n"
-        f"{statement};\nCOMMIT;\n"
+        f"{issue};\nCOMMIT;\n"
     )
 
 

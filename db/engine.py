@@ -30,7 +30,7 @@ def _engine_of(pid: int) -> Engine:
         pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
         connect_args=connect_arguments(),
-        use_native_hstore=False,
+        use_native_hstore=False,  # else each new connection asks the server for a type that we do not use
         hide_parameters=True,  # a payload holds names and addresses, which no log may
     )
 

@@ -129,10 +129,6 @@ class EmbeddedPostgres(Child):
             raise StartFailed("postgres did not start: initdb failed", made.stderr.splitlines())
 
     def _create_database(self) -> None:
-        connection = psycopg.connect(self._url("postgres"))
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
-            if not cursor.fetchone():
-                cursor.execute(f"CREATE DATABASE {NAME}")
-        connection.close()
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
+                connection.execute(f"CREATE DATABASE {NAME}")

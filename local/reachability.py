@@ -9,13 +9,9 @@ def require_database(connections: int = 1) -> None:
     """Raise ConfigurationError unless DATABASE_URL leads to a database that has room for that many connections."""
     if not settings.database_url:
         raise ConfigurationError("set DATABASE_URL, for example postgresql://user:password@host:5432/database")
-    url = settings.database_url
     try:
-        connection = psycopg.connect(url, connect_timeout=settings.connect_timeout)
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW max_connections")
-            (allowed,) = cursor.fetchone() or ("0",)
-        connection.close()
+        with psycopg.connect(settings.database_url, connect_timeout=settings.connect_timeout) as connection:
+            (allowed,) = connection.execute("SHOW max_connections").fetchone() or ("0",)
     except psycopg.Error as error:
         raise _unusable("database_url", error) from None
     if int(allowed) < connections:

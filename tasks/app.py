@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery
 
 from db import outbox, queue
-from db.transaction import transaction
+from db.transaction import statement, transaction
 from domain.jobs.execution import deliver
 from domain.jobs.registry import Kind, kinds
 from settings import ConfigurationError, settings, variable
@@ -34,7 +34,7 @@ def _register(kind: Kind) -> None:
             job_ids = read(args, body)
         except ForgedMessage as forged:
             log.warning("%s: message ignored: %s", kind.name, forged)
-            with transaction() as session:
+            with statement() as session:
                 queue.record_incident(session, "forged_message")
             return
         deliver(kind, job_ids)
@@ -43,9 +43,9 @@ def _register(kind: Kind) -> None:
 @app.task(name="queue.sweep")
 def sweep() -> None:
     """Sweep the jobs whose lease has run out, and mend the outbox; two at once share the rows."""
-    with transaction() as session:
+    with statement() as session:
         queue.sweep(session)
-    with transaction() as session:
+    with statement() as session:
         outbox.mend(session)
 
 

@@ -6,7 +6,7 @@ from celery.worker import consumer
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import queue
-from db.transaction import transaction
+from db.transaction import statement
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Consumer(consumer.Consumer):
 
 def _count() -> None:
     try:
-        with transaction() as session:
+        with statement() as session:
             queue.record_incident(session, "forged_message")
     except SQLAlchemyError as error:  # it would end the worker, for a message that is not even ours
         log.warning("forged message not counted: %s", error)

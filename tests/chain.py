@@ -190,6 +190,4 @@ def value(statement: str, *parameters: object) -> Any:
 
 @lru_cache(maxsize=1)
 def _connection(pid: int, url: str) -> Any:
-    connection = psycopg.connect(url, application_name="onlooker")
-    connection.autocommit = True
-    return connection
+    return psycopg.connect(url, autocommit=True, application_name="onlooker")

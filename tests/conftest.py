@@ -2,6 +2,7 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -60,11 +61,8 @@ def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str
 
 
 def execute(url: str, statement: str) -> None:
-    connection = psycopg.connect(url)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-    connection.close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +80,15 @@ def broker(broker_server: EmbeddedBroker) -> str:
         connection.flushall()
     configure(broker_url=broker_url(broker_server.url))
     return broker_server.url
+
+
+@pytest.fixture
+def stage(database: str, broker: str, organization: Tenant) -> Iterator[Any]:
+    """A database through which requests are driven, the parts run by the test itself."""
+    from tests.stage import staged
+
+    with staged(organization, database) as stage:
+        yield stage
 
 
 @pytest.fixture

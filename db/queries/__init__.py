@@ -1,5 +1,6 @@
 """The SQL of the queue and the ledger, one verb a file."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, LiteralString, cast
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 FOLDER = Path(__file__).parent
 
 
-def run(session: Session, name: str, /, **parameters: Any) -> list[Any]:
+def run(session: Session, name: str, /, **parameters: Any) -> Sequence[Any]:
     """Run `name`.sql in the session's transaction; return its rows as named tuples.
 
     Straight through the driver, which prepares it once a connection: SQLAlchemy would cost more than the statement.
@@ -23,7 +24,7 @@ def run(session: Session, name: str, /, **parameters: Any) -> list[Any]:
     try:
         cursor.execute(statement(name), parameters)
         # Not `cursor.description`: making it would cost as much as reading the rows.
-        return list(cursor.fetchall()) if cursor.pgresult and cursor.pgresult.nfields else []
+        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except psycopg.Error as error:
         broken = cursor.connection.closed
         if broken:

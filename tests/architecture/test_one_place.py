@@ -19,8 +19,11 @@ def transactions(source: Source) -> Iterator[str]:
     yield from (f"{name}()" for name, node in calls(source) if name in ends or (name == "Session" and _bare(node)))
     yield from (name for name in imports(source) if name in ("db.engine.engine", "sqlalchemy.create_engine"))
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and node.attr == "autocommit" and isinstance(node.ctx, ast.Store):
+        stored = isinstance(node, ast.Attribute) and node.attr == "autocommit" and isinstance(node.ctx, ast.Store)
+        if stored or (isinstance(node, ast.keyword) and node.arg == "autocommit"):
             yield "autocommit"
+        if isinstance(node, ast.Constant) and node.value == "AUTOCOMMIT":
+            yield "AUTOCOMMIT"
 
 
 def _bare(call: ast.Call) -> bool:
@@ -66,6 +69,7 @@ RULES = (
         {
             "db/engine.py": "it makes the engine that transactions use, and opens none itself",
             "db/migrations/env.py": "alembic has an engine of its own; all its steps share one transaction",
+            "db/listener.py": "LISTEN has to run outside a transaction; this connection writes nothing",
             "local/postgres.py": "CREATE DATABASE cannot run in a transaction; it is no table of ours",
         },
     ),
@@ -117,6 +121,8 @@ def test_every_exception_is_still_needed(rule: Rule) -> None:
         ("begins and commits", "with Session(engine) as session: ..."),
         ("begins and commits", "from db.engine import engine"),
         ("begins and commits", "connection.autocommit = True"),
+        ("begins and commits", "psycopg.connect(url, autocommit=True)"),
+        ("begins and commits", "session.connection(execution_options={'isolation_level': 'AUTOCOMMIT'})"),
         ("reads the environment", "import os\nos.environ['A']"),
         ("reads the environment", "from os import getenv"),
         ("publishes", "from tasks.app import app\napp.send_task('a')"),

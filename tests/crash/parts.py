@@ -66,6 +66,9 @@ class Part:
         assert found == self.invoices, f"{self.name} failed {point}: {found} invoices, not {self.invoices}"
 
 
+FAULTS = (Part.killed_at, Part.cut_at)
+
+
 def _ask(stage: Stage) -> None:
     chain.post(stage.tenant, chain.REQUESTS, chain.body(stage.tenant.request(stage.name)), stage.name)
 

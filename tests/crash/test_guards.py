@@ -9,15 +9,8 @@ import db.queries
 from tests.crash.guards import GUARDS
 from tests.crash.removals import Removal
 from tests.scenarios import invoices, jobs, relay
-from tests.stage import Stage, staged
 
 RUN_BY_THE_TESTS = {*invoices.SCENARIOS, *jobs.SCENARIOS, *relay.SCENARIOS}
-
-
-@pytest.fixture
-def stage(database, broker, organization) -> Iterator[Stage]:
-    with staged(organization, database) as stage:
-        yield stage
 
 
 @pytest.fixture

@@ -1,20 +1,10 @@
 """Whichever part dies at whichever point, a restart ends with exactly one invoice and numbers without a gap."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.crash.parts import PARTS, Part
-from tests.stage import Stage, staged
+from tests.crash.parts import FAULTS, PARTS
 
-FAULTS = (Part.killed_at, Part.cut_at)
 each_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-
-
-@pytest.fixture
-def stage(database, broker, organization) -> Iterator[Stage]:
-    with staged(organization, database) as stage:
-        yield stage
 
 
 @each_part

@@ -2,24 +2,13 @@
 
 import os
 import random
-from collections.abc import Iterator
-
-import pytest
 
 from tests.crash.fuse import killed_at
-from tests.crash.parts import PARTS, Part
-from tests.stage import Stage, staged
+from tests.crash.parts import FAULTS, PARTS
 
-FAULTS = (Part.killed_at, Part.cut_at)
 PAIRS = 60
 # A caller's second attempt, a sweep, turns of the relay and the worker's run: about so many points.
 RECOVERY_POINTS = 40
-
-
-@pytest.fixture
-def stage(database, broker, organization) -> Iterator[Stage]:
-    with staged(organization, database) as stage:
-        yield stage
 
 
 def test_the_recovery_may_be_killed_too(stage, record_property):

@@ -1,23 +1,13 @@
 """The crash scenarios that were asked for: each state is reached by a kill, and a restart ends as the table says."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from domain.jobs.lifecycle import Status
 from tests import chain
 from tests.crash.parts import INTAKE, WORKER
 from tests.scenarios import invoices
-from tests.stage import Stage, staged
+from tests.stage import Stage
 
 ROW = "SELECT status, attempts FROM jobs WHERE payload -> 'client' ->> 'name' = %s"
 INVOICES = "SELECT count(*) FROM invoices WHERE client ->> 'name' = %s"
-
-
-@pytest.fixture
-def stage(database, broker, organization) -> Iterator[Stage]:
-    with staged(organization, database) as stage:
-        yield stage
 
 
 def state(stage: Stage) -> tuple[str, int, int]:

@@ -80,9 +80,7 @@ def _ask(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
 
 @lru_cache(maxsize=1)
 def _connection(url: str) -> Any:
-    connection = psycopg.connect(url, connect_timeout=5)
-    connection.autocommit = True
-    return connection
+    return psycopg.connect(url, autocommit=True, connect_timeout=5)
 
 
 def value(statement: str, *parameters: object) -> Any:

@@ -1,7 +1,18 @@
+from collections.abc import Iterator
+
 import pytest
 
+from tests import chain
 from tests.caller import Caller
 from tests.tenant import Tenant
+
+
+@pytest.fixture
+def lanes(broker: str) -> Iterator[None]:
+    """The lanes of an empty broker, with this process connected to it."""
+    chain.connect_celery()
+    yield
+    chain.disconnect()
 
 
 @pytest.fixture

@@ -30,13 +30,6 @@ CLIENT = text(
 ISSUED = "SELECT count(*) FROM invoices"
 
 
-@pytest.fixture
-def broker_lines(broker) -> Iterator[None]:
-    chain.connect_celery()
-    yield
-    chain.disconnect()
-
-
 @contextmanager
 def workers(count: int, until: int) -> Iterator[None]:
     """Run `count` worker processes until so many invoices are there, or the database is gone."""
@@ -73,7 +66,7 @@ def owe(requests: list[InvoiceRequest]) -> list[int]:
         return enqueue(session, requests[0].organization_id, KIND.name, payloads)
 
 
-def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, broker_lines, organization):
+def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, lanes, organization):
     watch(database)
     with workers(WORKERS, until=REQUESTS), ThreadPoolExecutor(CALLERS) as callers:
         asked = [callers.submit(ask, organization, number) for number in range(REQUESTS)]
@@ -131,7 +124,7 @@ def test_new_clients_are_created_in_one_order_and_the_loser_of_a_race_adopts_the
     check(database, [Accepted(organization.id, job_id) for job_id in ids])
 
 
-def test_a_commit_that_comes_late_is_not_skipped(database, broker_lines, organization):
+def test_a_commit_that_comes_late_is_not_skipped(database, lanes, organization):
     with transaction() as slow:
         [early] = enqueue(slow, organization.id, "invoice.generate", [("", organization.request().payload())])
         with transaction() as quick:

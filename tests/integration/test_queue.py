@@ -1,7 +1,6 @@
 """Every legal move of a job is made, every other is refused, and trouble ends as the design says."""
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -19,7 +18,6 @@ from tasks.app import cleanup
 from tests import chain
 from tests.checker import check, watch
 from tests.scenarios import invoices, jobs
-from tests.stage import Stage, staged
 
 TRANSIENT = {
     "serialization failure": "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$",
@@ -29,12 +27,6 @@ TRANSIENT = {
     "statement timeout": "SELECT pg_sleep(1)",
     "backend terminated": "SELECT pg_terminate_backend(pg_backend_pid())",
 }
-
-
-@pytest.fixture
-def stage(database, broker, organization) -> Iterator[Stage]:
-    with staged(organization, database) as stage:
-        yield stage
 
 
 @pytest.mark.parametrize("scenario", jobs.SCENARIOS + invoices.SCENARIOS, ids=lambda scenario: scenario.__name__)

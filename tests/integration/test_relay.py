@@ -1,7 +1,5 @@
 """What the relay publishes, how much of it, in which order, and what it does when the broker is away."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 import redis
@@ -17,21 +15,7 @@ from tests import chain
 from tests.checker import check
 from tests.conftest import configure
 from tests.scenarios import relay as scenarios
-from tests.stage import Stage, staged
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def stage(database, broker, organization) -> Iterator[Stage]:
-    with staged(organization, database) as stage:
-        yield stage
-
-
-@pytest.fixture
-def lanes(broker) -> Iterator[None]:
-    chain.connect_celery()
-    yield
-    chain.disconnect()
 
 
 @pytest.mark.parametrize("scenario", scenarios.SCENARIOS, ids=lambda scenario: scenario.__name__)

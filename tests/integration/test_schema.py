@@ -25,14 +25,13 @@ def test_the_schema_goes_down_to_nothing_and_up_again(database):
     assert "invoices" in inspect(engine()).get_table_names()
 
 
-def test_a_column_that_a_newer_version_adds_disturbs_no_statement_prepared_before(database, broker, organization):
+def test_a_column_that_a_newer_version_adds_disturbs_no_statement_prepared_before(database, lanes, organization):
     """PostgreSQL refuses a prepared `SELECT *` once its table has another column."""
     caller = Caller(organization.key)
-    chain.connect_celery()
 
     def work() -> None:
         body = bodies.invoice(organization.supplier_id)
-        assert caller.post("/api/v1/invoices/generate", body).status_code == 200
+        assert caller.post(chain.GENERATE, body).status_code == 200
         assert caller.get("/api/v1/invoices").status_code == 200
         chain.submit(organization, "Client")
         chain.relay()
@@ -45,4 +44,3 @@ def test_a_column_that_a_newer_version_adds_disturbs_no_statement_prepared_befor
     work()
     assert chain.value("SELECT count(*) FROM jobs WHERE status = 'COMPLETED' AND attempts = 1") == 9
     check(database)
-    chain.disconnect()
