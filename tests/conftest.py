@@ -20,6 +20,14 @@ kinds.load()
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test an id of its own: of those that share one, xdist runs one and says nothing."""
+    for item in items:
+        if operation := getattr(item, "operation_label", None):  # schemathesis leaves it out of the id
+            item._id = item.id.with_params(operation)
+    assert len({item.nodeid for item in items}) == len(items), "two tests share an id"
+
+
 def configure(**values: object) -> None:
     """Point the one Settings object elsewhere, as a process started with another environment would."""
     for name, value in values.items():
