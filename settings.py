@@ -28,6 +28,8 @@ class Settings:
     api_port: int = 8000
     api_workers: int = 1
     api_threads: int = 8
+    direct_places: int = 2
+    direct_budget: int = 3
     worker_concurrency: int = 2
     worker_memory_mb: int = 1024
     flower_port: int = 5555
@@ -48,12 +50,13 @@ class Settings:
     broker_timeout: int = 3
 
     job_retention_days: int = 90
+    failed_job_retention_days: int = 365
     idempotency_retention_hours: int = 24
     max_body_mb: int = 2
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError."""
-        order = ("statement_timeout", "http_timeout", "task_timeout", "lease")
+        order = ("direct_budget", "statement_timeout", "http_timeout", "task_timeout", "lease")
         for shorter, longer in pairwise(order):
             if getattr(self, shorter) >= getattr(self, longer):
                 raise ConfigurationError(

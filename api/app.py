@@ -11,13 +11,15 @@ from api.invoice_export import export_api
 from api.invoice_generation import generation_api
 from api.invoice_requests import requests_api
 from api.invoices import invoices_api
-from api.paths import InvoiceNumber, RowId
+from api.jobs import jobs_api
+from api.paths import InvoiceNumber, RowId, unversioned
 from api.security import protect
 from api.suppliers import suppliers_api
 from api.templates import templates_api
 
 BLUEPRINTS = (
-    generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, health_api,
+    generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
+    health_api,
 )  # fmt: skip
 
 
@@ -38,4 +40,5 @@ def create_app() -> Flask:
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    app.wsgi_app = unversioned(app.wsgi_app)  # type: ignore[method-assign]
     return app

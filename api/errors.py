@@ -16,6 +16,9 @@ from domain.invoices.errors import InvoiceRefused
 from domain.invoices.rendering import RenderingFailed
 from domain.invoices.template_library import TemplateNotFound
 from domain.invoices.templates import TemplateInvalid
+from domain.jobs.catalogue import JobNotFound, WrongStatus
+from domain.jobs.payloads import PayloadInvalid
+from domain.jobs.registry import UnknownKind
 
 log = logging.getLogger(__name__)
 STATUS_OF: dict[type[Exception], int] = {
@@ -26,6 +29,7 @@ STATUS_OF: dict[type[Exception], int] = {
     archive.NothingToExport: 404,
     intake.RequestNotFound: 404,
     TemplateNotFound: 404,
+    JobNotFound: 404,
 }
 # A refusal of the domain names what is wrong in its first words.
 FIELD_OF_REFUSAL = {
@@ -48,6 +52,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(archive.TooMany, lambda error: problem(Refused(400, str(error))))
     app.register_error_handler(parties.Taken, _taken)
     app.register_error_handler(intake.NotCompleted, lambda e: problem(Refused(409, str(e), status=e.status)))
+    app.register_error_handler(UnknownKind, lambda error: problem(invalid({"type": [Spoken(error)]})))
+    app.register_error_handler(PayloadInvalid, _invalid_payload)
+    app.register_error_handler(WrongStatus, lambda e: problem(Refused(409, str(e), jobStatus=e.status.lower())))
     for kind, status in STATUS_OF.items():
         app.register_error_handler(kind, lambda error, status=status: problem(Refused(status, str(error))))
     app.register_error_handler(RenderingFailed, _not_printed)
@@ -70,6 +77,10 @@ def _http(error: HTTPException) -> Response | HTTPException:
 
 def _invalid_party(error: parties.Invalid) -> Response:
     return problem(invalid({error.field: [str(error)]}))
+
+
+def _invalid_payload(error: PayloadInvalid) -> Response:
+    return problem(invalid({f"payload.{name}": texts for name, texts in error.errors.items()}))
 
 
 def _taken(error: parties.Taken) -> Response:

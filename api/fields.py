@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields
 # Below 2**63, and every number of so many digits is one.
 LARGEST_ID = 10**18 - 1
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 DIGITS = re.compile(r"[0-9]{1,19}")
 DECIMAL_TEXT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 MOST_DIGITS = 30
@@ -155,6 +156,21 @@ class Instant(fields.Field[datetime]):
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+
+
+class Moment(fields.Field[datetime]):
+    """A point in time as RFC 3339 has it, with its offset."""
+
+    def __init__(self, **options: Any):
+        super().__init__(metadata={"type": "string", "format": "date-time"}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            if isinstance(value, str) and MOMENT.fullmatch(value):
+                return datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            pass
+        raise ValidationError("must be a time such as 2026-01-31T12:00:00Z")
 
 
 class Flag(fields.Field[bool]):

@@ -20,6 +20,10 @@ class ClaimedJob(NamedTuple):
     payload: dict[str, Any]
     attempts: int
     max_attempts: int
+    payload_version: int = 1
+    progress: int = 0
+    cancel_requested: bool = False
+    waited: float = 0.0
 
 
 class Failure(NamedTuple):
@@ -38,8 +42,14 @@ def enqueue(
     priority: int,
     max_attempts: int,
     payloads: Sequence[tuple[str, Mapping[str, Any]]],
+    version: int = 1,
+    total: int = 1,
+    held: float = 0.0,
 ) -> list[int]:
-    """Write a job and its outbox entry for each (group key, payload); return the ids in the same order."""
+    """Write a job and its outbox entry, due in `held` seconds, for each (group key, payload); return the ids in order.
+
+    `version` is that of the payloads, `total` how many items each job will work through.
+    """
     rows = run(
         session,
         "enqueue",
@@ -48,16 +58,32 @@ def enqueue(
         lane=lane,
         priority=priority,
         max_attempts=max_attempts,
+        version=version,
+        total=total,
+        held=held,
         payloads=[json.dumps(payload) for _, payload in payloads],
         group_keys=[group_key for group_key, _ in payloads],
     )
     return [row.id for row in rows]
 
 
-def claim(session: Session, kind: str, ids: Sequence[int], token: UUID, lease: float) -> list[ClaimedJob]:
+def claim(
+    session: Session, kind: str, ids: Sequence[int], token: UUID, lease: float, worker: str = ""
+) -> list[ClaimedJob]:
     """Take those of `ids` that are due and PENDING under `token` for `lease` seconds; return them in id order."""
-    rows = run(session, "claim", kind=kind, ids=list(ids), token=token, lease=lease)
+    rows = run(session, "claim", kind=kind, ids=list(ids), token=token, lease=lease, worker=worker)
     return [ClaimedJob(*row) for row in rows]
+
+
+def checkpoint(session: Session, token: UUID, job_id: int, progress: int, total: int | None, lease: float) -> str:
+    """Keep how far the job has come and renew its lease; return its status, CANCELLED if somebody asked for that.
+
+    Raise LeaseLost unless it is still held under `token`.
+    """
+    rows = run(session, "checkpoint", id=job_id, token=token, progress=progress, total=total, lease=lease)
+    if not rows:
+        raise LeaseLost("checkpoint: the job is no longer held")
+    return rows[0].status
 
 
 def complete(session: Session, token: UUID, results: Mapping[int, Any]) -> None:
@@ -90,14 +116,15 @@ def release(session: Session, token: UUID, ids: Sequence[int], delay: float, alo
     return len(run(session, "release", ids=list(ids), token=token, delay=delay, alone=alone))
 
 
-def cancel(session: Session, organization_id: int, job_id: int) -> bool:
-    """Cancel a PENDING job; return whether it was one."""
-    return bool(run(session, "cancel", id=job_id, organization_id=organization_id))
+def cancel(session: Session, organization_id: int, job_id: int) -> str | None:
+    """Cancel a PENDING job, ask a PROCESSING one to stop; return its status, None if it was neither."""
+    rows = run(session, "cancel", id=job_id, organization_id=organization_id)
+    return rows[0].status if rows else None
 
 
-def requeue(session: Session, organization_id: int, job_id: int) -> bool:
-    """Give a FAILED or CANCELLED job its attempts again; return whether it was one."""
-    return bool(run(session, "requeue", id=job_id, organization_id=organization_id))
+def requeue(session: Session, organization_id: int, *job_ids: int) -> list[int]:
+    """Give FAILED and CANCELLED jobs their attempts again; return the ids of those that were."""
+    return [row.id for row in run(session, "requeue", ids=list(job_ids), organization_id=organization_id)]
 
 
 def sweep(session: Session, limit: int = 1000) -> int:
@@ -105,9 +132,9 @@ def sweep(session: Session, limit: int = 1000) -> int:
     return len(run(session, "sweep", limit=limit))
 
 
-def clean(session: Session, days: int, hours: int, limit: int = 1000) -> int:
-    """Delete up to `limit` finished jobs older than `days` and answers older than `hours`; return how many."""
-    jobs = run(session, "clean_jobs", days=days, limit=limit)
+def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 1000) -> int:
+    """Delete up to `limit` jobs, and as many kept answers, that are past their retention; return how many."""
+    jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
     return len(jobs) + len(keys)
 
@@ -115,3 +142,8 @@ def clean(session: Session, days: int, hours: int, limit: int = 1000) -> int:
 def record_incident(session: Session, name: str, count: int = 1) -> None:
     """Count a refusal under `name`, so that the person on call sees it."""
     run(session, "record_incident", name=name, count=count)
+
+
+def record_run(session: Session, **figures: Any) -> None:
+    """Add a delivery's figures, named as in record_run.sql, to the statistics of its kind and worker."""
+    run(session, "record_run", **figures)

@@ -54,8 +54,14 @@ def cleanup() -> None:
     """Delete what is past its retention, in short transactions; what is left is the next run's."""
     for _ in range(CLEANUP_TURNS):
         with transaction() as session:
-            if not queue.clean(session, settings.job_retention_days, settings.idempotency_retention_hours):
-                return
+            done = queue.clean(
+                session,
+                settings.job_retention_days,
+                settings.failed_job_retention_days,
+                settings.idempotency_retention_hours,
+            )
+        if not done:
+            return
 
 
 kinds_folder.load()

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import DateTime, LargeBinary, Text
+from sqlalchemy import Boolean, DateTime, Integer, LargeBinary, SmallInteger, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.columns import Base, BigId, OrganizationId, Timestamp
@@ -11,6 +11,9 @@ class Organization(Base):
 
     id: Mapped[BigId]
     name: Mapped[str] = mapped_column(Text)
+    # Its share when organizations take turns, and how many of its jobs may be out at once.
+    weight: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    max_running: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[Timestamp]
 
 
@@ -25,3 +28,5 @@ class ApiKey(Base):
     key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[Timestamp]
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # An operator's key also opens what concerns all organizations: queues, pauses, metrics.
+    operator: Mapped[bool] = mapped_column(Boolean, server_default=false())

@@ -3,9 +3,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     DateTime,
+    Double,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -13,10 +15,11 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
@@ -35,17 +38,38 @@ class Job(Base):
     priority: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     group_key: Mapped[str] = mapped_column(Text, server_default="")
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    payload_version: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    progress: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    total: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     status: Mapped[str] = mapped_column(Text, server_default="PENDING")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     max_attempts: Mapped[int] = mapped_column(SmallInteger)
     available_at: Mapped[Timestamp]
     lease_token: Mapped[UUID | None] = mapped_column(Uuid)
     lease_expires_at: Mapped[datetime | None] = mapped_column(TIME)
+    worker: Mapped[str | None] = mapped_column(Text)
+    cancel_requested: Mapped[bool] = mapped_column(Boolean, server_default=false())
     error: Mapped[str | None] = mapped_column(Text)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     created_at: Mapped[Timestamp]
     started_at: Mapped[datetime | None] = mapped_column(TIME)
     completed_at: Mapped[datetime | None] = mapped_column(TIME)
+    read_at: Mapped[datetime] = column_property(func.clock_timestamp())
+
+
+class JobAttempt(Base):
+    """An attempt that did not end well; the one that did is the job's own row."""
+
+    __tablename__ = "job_attempts"
+
+    id: Mapped[BigId]
+    job_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("jobs.id", ondelete="CASCADE"))
+    attempt: Mapped[int] = mapped_column(SmallInteger)
+    outcome: Mapped[str] = mapped_column(Text)
+    worker: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(TIME)
+    ended_at: Mapped[Timestamp]
 
 
 class OutboxEntry(Base):
@@ -54,6 +78,7 @@ class OutboxEntry(Base):
     __tablename__ = "outbox"
 
     job_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("jobs.id"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(Text)
     lane: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer)
@@ -71,6 +96,33 @@ class RelayState(Base):
 
     id: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
     listening: Mapped[bool] = mapped_column(Boolean, server_default=false())
+
+
+class Pause(Base):
+    """A lane or a kind of which the relay sends nothing."""
+
+    __tablename__ = "pauses"
+
+    what: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    since: Mapped[Timestamp]
+
+
+class RunStatistics(Base):
+    """What one worker has done of one kind. Times are seconds; counts stand beside domain.jobs.statistics.BOUNDS."""
+
+    __tablename__ = "run_statistics"
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    worker: Mapped[str] = mapped_column(Text, primary_key=True)
+    completed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    failed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    wait_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    run_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    recent_cost: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    wait_counts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    run_counts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    updated_at: Mapped[Timestamp]
 
 
 class Incident(Base):

@@ -1,9 +1,13 @@
 -- cancel: PENDING -> CANCELLED
+-- A PROCESSING job is only asked: its worker sees it at the next checkpoint.
 WITH job AS (
-    UPDATE jobs SET status = 'CANCELLED', completed_at = clock_timestamp()
-    WHERE id = %(id)s AND organization_id = %(organization_id)s AND status = 'PENDING'
-    RETURNING id
+    UPDATE jobs
+    SET status = CASE status WHEN 'PENDING' THEN 'CANCELLED' ELSE status END,
+        completed_at = CASE status WHEN 'PENDING' THEN clock_timestamp() END,
+        cancel_requested = (status = 'PROCESSING')
+    WHERE id = %(id)s AND organization_id = %(organization_id)s AND status IN ('PENDING', 'PROCESSING')
+    RETURNING id, status
 ), entry AS (
     DELETE FROM outbox USING job WHERE job_id = job.id
 )
-SELECT id FROM job
+SELECT status FROM job

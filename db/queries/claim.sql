@@ -7,11 +7,13 @@ WITH due AS (
     ORDER BY id FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE jobs
-    SET status = 'PROCESSING', attempts = attempts + 1, lease_token = %(token)s,
+    SET status = 'PROCESSING', attempts = attempts + 1, lease_token = %(token)s, worker = %(worker)s,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
-        started_at = clock_timestamp()
+        -- a long job that goes on where it was released has not started anew
+        started_at = coalesce(CASE WHEN progress > 0 AND error IS NULL THEN started_at END, clock_timestamp())
     FROM due WHERE jobs.id = due.id
-    RETURNING jobs.id, organization_id, payload, attempts, max_attempts
+    RETURNING jobs.id, organization_id, payload, attempts, max_attempts, payload_version, progress, cancel_requested,
+        CAST(extract(epoch FROM clock_timestamp() - available_at) AS float) AS waited
 ), entry AS (
     DELETE FROM outbox USING claimed WHERE job_id = claimed.id
 )

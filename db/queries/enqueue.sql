@@ -4,13 +4,16 @@ WITH asked AS (
     SELECT * FROM unnest(CAST(%(payloads)s AS text[]), CAST(%(group_keys)s AS text[]))
     WITH ORDINALITY AS t (payload, group_key, position)
 ), job AS (
-    INSERT INTO jobs (organization_id, kind, lane, priority, max_attempts, payload, group_key)
-    SELECT %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, %(max_attempts)s, CAST(payload AS jsonb), group_key
+    INSERT INTO jobs (organization_id, kind, lane, priority, max_attempts, payload_version, total, payload, group_key)
+    SELECT %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, %(max_attempts)s, %(version)s, %(total)s,
+        CAST(payload AS jsonb), group_key
     FROM asked ORDER BY position
     RETURNING id, available_at, group_key
 ), entry AS (
-    INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at)
-    SELECT id, %(kind)s, %(lane)s, %(priority)s, group_key, available_at FROM job
+    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at)
+    SELECT id, %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, group_key,
+        available_at + make_interval(secs => %(held)s)
+    FROM job
 )
 SELECT id, (SELECT pg_notify('outbox', '') FROM relay_state WHERE listening) AS woken
 FROM job ORDER BY id

@@ -3,8 +3,8 @@ WITH orphan AS (
     DELETE FROM outbox USING jobs WHERE jobs.id = job_id AND status <> 'PENDING'
     RETURNING job_id
 ), missing AS (
-    INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at)
-    SELECT id, kind, lane, priority, group_key, available_at FROM jobs
+    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at)
+    SELECT id, organization_id, kind, lane, priority, group_key, available_at FROM jobs
     WHERE status = 'PENDING' AND NOT EXISTS (SELECT FROM outbox WHERE job_id = jobs.id)
     ON CONFLICT DO NOTHING
     RETURNING job_id

@@ -5,9 +5,9 @@ WITH job AS (
     SET status = 'PENDING', attempts = attempts - 1, lease_token = NULL, lease_expires_at = NULL,
         available_at = clock_timestamp() + make_interval(secs => %(delay)s)
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND status = 'PROCESSING' AND lease_token = %(token)s
-    RETURNING id, kind, lane, priority, group_key, available_at
+    RETURNING id, organization_id, kind, lane, priority, group_key, available_at
 )
-INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
-SELECT id, kind, lane, priority, group_key, available_at, %(alone)s FROM job
+INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
+SELECT id, organization_id, kind, lane, priority, group_key, available_at, %(alone)s FROM job
 ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = excluded.alone
 RETURNING job_id

@@ -6,12 +6,16 @@ WITH failed AS (
 ), job AS (
     UPDATE jobs
     SET status = 'PENDING', error = failed.error, lease_token = NULL, lease_expires_at = NULL,
-        available_at = clock_timestamp() + make_interval(secs => failed.delay)
+        available_at = clock_timestamp() + make_interval(secs => CASE WHEN cancel_requested THEN 0 ELSE failed.delay END)
     FROM failed
     WHERE jobs.id = failed.id AND status = 'PROCESSING' AND lease_token = %(token)s
-    RETURNING jobs.id, kind, lane, priority, group_key, available_at
+    RETURNING jobs.id, organization_id, kind, lane, priority, group_key, available_at,
+        attempts, worker, failed.error, started_at
+), attempt AS (
+    INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)
+    SELECT id, attempts, 'retried', worker, error, started_at FROM job
 )
-INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
-SELECT id, kind, lane, priority, group_key, available_at, true FROM job
+INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
+SELECT id, organization_id, kind, lane, priority, group_key, available_at, true FROM job
 ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
 RETURNING job_id

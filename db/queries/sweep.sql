@@ -10,10 +10,14 @@ WITH expired AS (
         available_at = clock_timestamp(),
         completed_at = CASE WHEN attempts < max_attempts THEN NULL ELSE clock_timestamp() END
     FROM expired WHERE jobs.id = expired.id
-    RETURNING jobs.id, kind, lane, priority, group_key, available_at, status
+    RETURNING jobs.id, organization_id, kind, lane, priority, group_key, available_at, status,
+        attempts, worker, error, started_at
+), attempt AS (
+    INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)
+    SELECT id, attempts, 'swept', worker, error, started_at FROM job
 ), entry AS (
-    INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at, alone)
-    SELECT id, kind, lane, priority, group_key, available_at, true FROM job WHERE status = 'PENDING'
+    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
+    SELECT id, organization_id, kind, lane, priority, group_key, available_at, true FROM job WHERE status = 'PENDING'
     ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
 )
 SELECT id FROM job

@@ -1,9 +1,12 @@
-"""From claimed to settled: the same path for one job and for five hundred."""
+"""From claimed to settled: the same path for one job, for five hundred, and for one that takes hours."""
 
 import logging
+import os
 import random
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -12,25 +15,37 @@ from sqlalchemy.orm import Session
 from db import queue
 from db.queue import ClaimedJob, Failure, LeaseLost
 from db.transaction import is_transient, sqlstate, statement, transaction
-from domain.jobs import backoff
-from domain.jobs.registry import Context, Kind, Outcome, PermanentError
+from domain.jobs import backoff, payloads, statistics
+from domain.jobs.lifecycle import Status
+from domain.jobs.payloads import FromTheFuture
+from domain.jobs.registry import Context, Kind, Outcome, PermanentError, Steps
 from settings import settings
 
 log = logging.getLogger(__name__)
 
 # Lock and statement timeouts: somebody holds one of the group's counters, or the group is too much for one statement.
 TIMEOUTS = ("55P03", "57014")
+# A long job is handed back after so much of its kind's timeout, and goes on when its turn comes again.
+SLICE = 0.5
 
 
-def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
+class HeldTooLong(Exception):
+    """The server cut the connection because the handler kept its transaction idle, as it would again."""
+
+
+def deliver(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> None:
     """Run those of `job_ids` that are due, each to its end or back to the outbox; a doubled message finds nothing.
 
-    At most one group is taken; ids beyond it keep their outbox entries and come again.
+    At most one group is taken; ids beyond it keep their outbox entries and come again. A job that yields is handed
+    back at its first yield after `seconds`, by default half of what its kind may take.
     """
     token = uuid4()
     job_ids = job_ids[: kind.group]
+    deadline = time.monotonic() + (kind.timeout * SLICE if seconds is None else seconds)
     try:
-        _run(kind, _claim(kind, job_ids, token), token)
+        jobs = _runnable(kind, _claim(kind, job_ids, token), token)
+        if jobs:
+            _run(kind, jobs, token, deadline)
     except LeaseLost as lost:
         log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
         _count("lease_lost")
@@ -42,38 +57,105 @@ def deliver(kind: Kind, job_ids: Sequence[int]) -> None:
         _hand_back(token, job_ids, alone=len(job_ids) == 1 or sqlstate(error) in TIMEOUTS)
 
 
+def worker_name() -> str:
+    """Return the name under which this process claims: host and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 def _claim(kind: Kind, job_ids: Sequence[int], token: UUID) -> list[ClaimedJob]:
     with statement() as session:
-        return queue.claim(session, kind.name, job_ids, token, settings.lease)
+        return queue.claim(session, kind.name, job_ids, token, settings.lease, worker_name())
 
 
-def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> None:
-    if not jobs:
-        return
+def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[ClaimedJob]:
+    """Return the jobs to be run, with payloads of this version; settle those that are cancelled or not understood."""
+    ready = []
+    for job in jobs:
+        try:
+            if job.cancel_requested:
+                _checkpoint(token, job, job.progress, None)
+            else:
+                ready.append(payloads.current(kind, job))
+        except FromTheFuture as newer:
+            log.warning("%s; leaving job %d to a newer worker", newer, job.id)
+            _release(token, [job.id], delay=settings.redelivery_interval)
+        except PermanentError as error:
+            with transaction() as session:
+                queue.set_aside(session, token, [Failure(job.id, str(error), None)])
+    return ready
+
+
+def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, deadline: float) -> None:
     started = time.monotonic()
     try:
-        with transaction() as session:
-            _settle(session, token, jobs, kind.handler(Context(session), jobs))
+        if kind.stepwise:
+            _walk(kind, jobs[0], token, deadline)
+        else:
+            with _step() as session:
+                _settle(session, kind, token, jobs, kind.handler(Context().within(session), jobs), started)
     except Exception as error:
-        if isinstance(error, LeaseLost) or (is_transient(error) and not _was_idle(started, error)):
+        if isinstance(error, LeaseLost) or is_transient(error):
             raise
         log.error(
             "%s: %d jobs failed: %s",
             kind.name,
             len(jobs),
             _reason(error),
-            exc_info=not isinstance(error, SQLAlchemyError),
+            exc_info=not isinstance(error, SQLAlchemyError | HeldTooLong),
         )
-        _set_aside(kind, jobs, token, error)
+        _set_aside(kind, jobs, token, error, started)
 
 
-def _was_idle(started: float, error: Exception) -> bool:
-    """Tell whether the server cut the connection because the handler kept its transaction idle, as it would again."""
-    cut = isinstance(error, DBAPIError) and error.connection_invalidated
-    return cut and time.monotonic() - started >= settings.idle_in_transaction_timeout
+def _walk(kind: Kind, job: ClaimedJob, token: UUID, deadline: float) -> None:
+    """Run one job step by step, each in a transaction of its own with its checkpoint."""
+    started = time.monotonic()
+    context = Context(job.progress)
+    steps: Steps = kind.handler(context, job)
+    while True:
+        with _step() as session:
+            context.within(session)
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                _settle(session, kind, token, [job], [end.value or {}], started)
+                return
+            status = _keep(session, token, job, *progress)
+        if status == Status.CANCELLED:
+            return
+        if time.monotonic() >= deadline:
+            _release(token, [job.id])
+            return
 
 
-def _settle(session: Session, token: UUID, jobs: Sequence[ClaimedJob], outcomes: Sequence[Outcome]) -> None:
+@contextmanager
+def _step() -> Iterator[Session]:
+    started = time.monotonic()
+    try:
+        with transaction() as session:
+            yield session
+    except DBAPIError as error:
+        if error.connection_invalidated and time.monotonic() - started >= settings.idle_in_transaction_timeout:
+            raise HeldTooLong("the handler kept its transaction idle too long") from error
+        raise
+
+
+def _checkpoint(token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
+    with statement() as session:
+        return _keep(session, token, job, done, total)
+
+
+def _keep(session: Session, token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
+    return queue.checkpoint(session, token, job.id, done, total, settings.lease)
+
+
+def _settle(
+    session: Session,
+    kind: Kind,
+    token: UUID,
+    jobs: Sequence[ClaimedJob],
+    outcomes: Sequence[Outcome],
+    started: float,
+) -> None:
     results: dict[int, Outcome] = {}
     failures: list[Failure] = []
     for job, outcome in zip(jobs, outcomes, strict=True):
@@ -81,16 +163,18 @@ def _settle(session: Session, token: UUID, jobs: Sequence[ClaimedJob], outcomes:
             failures.append(Failure(job.id, str(outcome), None))
         else:
             results[job.id] = outcome
+    statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, len(failures))
     queue.complete(session, token, results)
     queue.set_aside(session, token, failures)
 
 
-def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Exception) -> None:
+def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Exception, started: float) -> None:
     with transaction() as session:
         if len(jobs) > 1:
             # Nobody knows whose fault it was: each goes alone next time, and only the culprit fails.
             queue.release(session, token, [job.id for job in jobs], delay=0, alone=True)
         else:
+            statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, failed=1)
             queue.set_aside(session, token, [_failure(kind, jobs[0], error)])
 
 
@@ -109,13 +193,17 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
 
+def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, alone: bool = False) -> None:
+    with statement() as session:
+        queue.release(session, token, job_ids, delay=delay, alone=alone)
+
+
 def _hand_back(token: UUID, job_ids: Sequence[int], alone: bool) -> None:
     """Release what is still held under `token`, waiting for the database as long as the task may; then it is swept."""
     deadline = time.monotonic() + settings.task_timeout
     while time.monotonic() < deadline:
         try:
-            with statement() as session:
-                queue.release(session, token, job_ids, delay=random.uniform(0.05, 0.5), alone=alone)  # noqa: S311
+            _release(token, job_ids, delay=random.uniform(0.05, 0.5), alone=alone)  # noqa: S311
             return
         except SQLAlchemyError as error:
             if not is_transient(error):

@@ -16,6 +16,7 @@ FINISHED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 MOVES: dict[str, frozenset[tuple[Status | None, Status]]] = {
     "enqueue": frozenset({(None, Status.PENDING)}),
     "claim": frozenset({(Status.PENDING, Status.PROCESSING)}),
+    "checkpoint": frozenset({(Status.PROCESSING, Status.PROCESSING), (Status.PROCESSING, Status.CANCELLED)}),
     "complete": frozenset({(Status.PROCESSING, Status.COMPLETED)}),
     "retry": frozenset({(Status.PROCESSING, Status.PENDING)}),
     "fail": frozenset({(Status.PROCESSING, Status.FAILED)}),

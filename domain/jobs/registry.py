@@ -1,8 +1,9 @@
 """Every kind of work, by name."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import isgeneratorfunction
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,8 @@ from db.queue import ClaimedJob
 from settings import settings
 
 LANES = ("urgent", "default", "io")
+
+Payload = Mapping[str, Any]
 
 
 class PermanentError(Exception):
@@ -20,32 +23,57 @@ class UnknownKind(Exception):
     """No kind of that name is registered here."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
-    """What a handler works with: the session of the one transaction that its effects and its completion share."""
+    """What a handler works with.
 
-    session: Session
+    `session` is the one transaction that its effects share with its completion; a handler that yields gets a new one
+    after each yield. `cursor` is how many items were done when the job was claimed.
+    """
+
+    cursor: int = 0
+    session: Session = field(init=False)
+
+    def within(self, session: Session) -> "Context":
+        """Return the context, which works in `session` from now on."""
+        self.session = session
+        return self
+
+
+class Progress(NamedTuple):
+    """So many items of `total` are done, and stay done once this is yielded."""
+
+    done: int
+    total: int
 
 
 Outcome = dict[str, Any] | PermanentError
 GroupHandler = Callable[[Context, Sequence[ClaimedJob]], Sequence[Outcome]]
 PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
+Steps = Generator[Progress, None, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of work. `group` is how many jobs one transaction may carry.
+    """A kind of work. `group` is how many jobs one transaction may carry; a `stepwise` handler is a generator.
 
-    `backoff` is the seconds before the second attempt, `timeout` those that a delivery may take.
+    `backoff` is the seconds before the second attempt, `timeout` those that a delivery may take. `schema` is the JSON
+    Schema (2020-12) of the payloads that callers may submit, None if there is another way in; `submit` is what a
+    submission does beyond writing the job. `upgrades` turns payloads of an older version into the next one's.
     """
 
     name: str
-    handler: GroupHandler
+    handler: Callable[..., Any]
+    stepwise: bool = False
     lane: str = "default"
     group: int = 1
     max_attempts: int = 3
     backoff: float = 120.0
     timeout: float = settings.task_timeout * 2 / 3
+    schema: Mapping[str, Any] | None = None
+    submit: Callable[..., int] | None = None
+    version: int = 1
+    upgrades: Mapping[int, Callable[[Payload], Payload]] = field(default_factory=dict)
 
 
 _kinds: dict[str, Kind] = {}
@@ -54,14 +82,16 @@ _kinds: dict[str, Kind] = {}
 def job(name: str, *, group: int | None = None, **policy: Any) -> Callable[[Any], Any]:
     """Register the decorated handler as kind `name`.
 
-    Without `group` the handler takes (context, job) and returns the result; with it, (context, jobs) and returns one
-    result or PermanentError for each job, in order.
+    Without `group` the handler takes (context, job) and returns the result, or yields Progress on the way to it; with
+    `group`, (context, jobs) and returns one result or PermanentError for each job, in order.
     """
 
     def register(handler: Any) -> Any:
         if name in _kinds:
             raise ValueError(f"two kinds are called {name}")
-        _kinds[name] = Kind(name, handler if group else _each(handler), group=group or 1, **policy)
+        stepwise = isgeneratorfunction(handler)
+        run = handler if group or stepwise else _each(handler)
+        _kinds[name] = Kind(name, run, stepwise, group=group or 1, **policy)
         return handler
 
     return register

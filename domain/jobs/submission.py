@@ -4,9 +4,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db import queue
-from domain.jobs.registry import find
+from domain.jobs.payloads import check
+from domain.jobs.registry import Payload, UnknownKind, find, kinds
 
-NORMAL = 1
+NORMAL, HIGH = 1, 2
 
 
 def enqueue(
@@ -15,7 +16,43 @@ def enqueue(
     kind_name: str,
     payloads: Sequence[tuple[str, Mapping[str, Any]]],
     priority: int = NORMAL,
+    total: int = 1,
+    held: float = 0.0,
 ) -> list[int]:
-    """Owe one job for each (group key, payload) from the commit of `session` on; return their ids in order."""
+    """Owe one job for each (group key, payload) from the commit of `session` on; return their ids in order.
+
+    The relay leaves them alone for `held` seconds, in which whoever submits may run them itself.
+    """
     kind = find(kind_name)
-    return queue.enqueue(session, organization_id, kind.name, kind.lane, priority, kind.max_attempts, payloads)
+    return queue.enqueue(
+        session,
+        organization_id,
+        kind.name,
+        kind.lane,
+        priority,
+        kind.max_attempts,
+        payloads,
+        version=kind.version,
+        total=total,
+        held=held,
+    )
+
+
+def submit(session: Session, organization_id: int, kind_name: str, payload: Payload, **terms: Any) -> int:
+    """Owe one job with a payload from outside; return its id. `terms` are `priority` and `held` of `enqueue`.
+
+    Raise UnknownKind, PayloadInvalid, or what the kind's own `submit` refuses by.
+    """
+    kind = find(kind_name) if kind_name in open_kinds() else None
+    if kind is None:
+        raise UnknownKind(f"unknown type {kind_name!r}; known: {', '.join(open_kinds())}")
+    check(kind, payload)
+    if kind.submit:
+        return kind.submit(session, organization_id, payload, **terms)
+    [job_id] = enqueue(session, organization_id, kind_name, [("", payload)], **terms)
+    return job_id
+
+
+def open_kinds() -> list[str]:
+    """Return the names of the kinds whose payloads callers may submit themselves."""
+    return [kind.name for kind in kinds() if kind.schema is not None]

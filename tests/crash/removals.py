@@ -40,12 +40,11 @@ class Removal:
 
 
 def issue_apart_from_completion(away: Removal) -> None:
-    def run(kind: Any, claimed: Any, token: Any) -> None:
-        if claimed:
-            with transaction() as session:
-                outcomes = kind.handler(execution.Context(session), claimed)
-            with transaction() as session:
-                execution._settle(session, token, claimed, outcomes)
+    def run(kind: Any, claimed: Any, token: Any, deadline: float) -> None:
+        with transaction() as session:
+            outcomes = kind.handler(execution.Context().within(session), claimed)
+        with transaction() as session:
+            execution._settle(session, kind, token, claimed, outcomes, deadline)
 
     away.function(execution, "_run", run)
 
@@ -66,9 +65,9 @@ def lease_by_the_process_clock(away: Removal) -> None:
 def enqueue_in_a_transaction_of_its_own(away: Removal) -> None:
     real = queue.enqueue
 
-    def enqueue(_session: Any, *given: Any) -> list[int]:
+    def enqueue(_session: Any, *given: Any, **terms: Any) -> list[int]:
         with transaction() as own:
-            return real(own, *given)
+            return real(own, *given, **terms)
 
     away.function(queue, "enqueue", enqueue)
 
@@ -77,8 +76,8 @@ def publish_instead_of_an_entry(away: Removal) -> None:
     drop_the_entry(away)
     real = queue.enqueue
 
-    def enqueue(session: Any, *given: Any) -> list[int]:
-        ids = real(session, *given)
+    def enqueue(session: Any, *given: Any, **terms: Any) -> list[int]:
+        ids = real(session, *given, **terms)
         chain.app.send_task(given[1], kwargs={"version": 1, "jobs": ids}, queue=given[2])
         return ids
 
@@ -88,9 +87,10 @@ def publish_instead_of_an_entry(away: Removal) -> None:
 def drop_the_entry(away: Removal) -> None:
     away.sql(
         "enqueue",
-        "INSERT INTO outbox (job_id, kind, lane, priority, group_key, due_at)\n"
-        "    SELECT id, %(kind)s, %(lane)s, %(priority)s, group_key, available_at FROM job\n",
-        "SELECT %(lane)s, %(priority)s\n",
+        "INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at)\n"
+        "    SELECT id, %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, group_key,\n"
+        "        available_at + make_interval(secs => %(held)s)\n    FROM job\n",
+        "SELECT %(lane)s, %(priority)s, %(held)s\n",
     )
 
 

@@ -6,7 +6,7 @@ from tests.faults.load import LEASE_ENDED, drain, fetch, owe, statuses
 from tests.waiting import wait_until
 
 NEIGHBOURS = 6
-REFUSED = "the database refused the job (SQLSTATE 25P03)"
+HELD = "HeldTooLong: "
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ REFUSED = "the database refused the job (SQLSTATE 25P03)"
         ("segfault", LEASE_ENDED),
         ("endless", LEASE_ENDED),
         ("memory", "MemoryError"),
-        ("idle", REFUSED),
+        ("idle", HELD),
     ],
     ids=["segfault", "endless", "memory", "idle"],
 )

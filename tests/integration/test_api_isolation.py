@@ -30,6 +30,15 @@ def invoice(places: dict[str, int]) -> dict[str, Any]:
 
 # What a route may answer a stranger who asks for {supplier}, {client}, {template}, {request} of somebody else.
 CASES: dict[str, Case] = {
+    "POST /api/v1/jobs": Case("/api/v1/jobs", 400, lambda _: {"type": "invoice.generate", "payload": {}}),
+    "GET /api/v1/jobs": Case("/api/v1/jobs", 200, answer=[]),
+    "GET /api/v1/jobs/<job_id>": Case("/api/v1/jobs/{request}", 404),
+    "GET /api/v1/jobs/<job_id>/attempts": Case("/api/v1/jobs/{request}/attempts", 404),
+    "POST /api/v1/jobs/<job_id>/cancel": Case("/api/v1/jobs/{request}/cancel", 404),
+    "POST /api/v1/jobs/<job_id>/retry": Case("/api/v1/jobs/{request}/retry", 404),
+    "POST /api/v1/jobs/retry": Case(
+        "/api/v1/jobs/retry", 200, lambda _: {}, answer={"matched": 0, "retried": 0, "dryRun": False, "jobIds": []}
+    ),
     "POST /api/v1/invoices/generate": Case("/api/v1/invoices/generate", 400, invoice),
     "POST /invoices/generate": Case("/invoices/generate", 400, invoice),
     "POST /api/v1/invoice-requests": Case("/api/v1/invoice-requests", 400, invoice),

@@ -66,7 +66,7 @@ DAMAGES = {
     ),
     "a job that still waits": (
         "UPDATE jobs SET status = 'PENDING', completed_at = NULL WHERE id = 5; "
-        "INSERT INTO outbox (job_id, kind, lane, priority, group_key) VALUES (5, '', 'io', 1, '')",
+        "INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key) VALUES (5, 1, '', 'io', 1, '')",
         {"I1", "I6"},
     ),
     "an invoice of another organization's client": (
@@ -93,7 +93,7 @@ DAMAGES = {
         {"I1", "I6", "I10"},
     ),
     "an entry of a finished job": (
-        "INSERT INTO outbox (job_id, kind, lane, priority, group_key) VALUES (1, '', 'io', 1, '')",
+        "INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key) VALUES (1, 1, '', 'io', 1, '')",
         {"I10"},
     ),
     "a job that nobody finished": (

@@ -61,6 +61,8 @@ def apply(verb: str, organization_id: int, job_id: int, token: uuid.UUID) -> Non
         match verb:
             case "claim":
                 queue.claim(session, "probe", [job_id], uuid.uuid4(), lease=60)
+            case "checkpoint":
+                queue.checkpoint(session, token, job_id, 0, None, lease=60)
             case "complete":
                 queue.complete(session, token, {job_id: {}})
             case "retry" | "fail":
@@ -80,7 +82,7 @@ def outcome(verb: str, organization_id: int, status: Status, attempts: int = 1) 
     try:
         apply(verb, organization_id, job_id, token)
     except LeaseLost:
-        assert verb in ("complete", "retry", "fail")
+        assert verb in ("checkpoint", "complete", "retry", "fail")
     after = chain.value("SELECT status FROM jobs WHERE id = %s", job_id)
     chain.ask("DELETE FROM outbox WHERE job_id = %s", job_id)
     chain.ask("DELETE FROM jobs WHERE id = %s", job_id)
@@ -92,7 +94,8 @@ def test_each_verb_moves_as_the_table_says_and_no_other_way(database, organizati
     verbs = sorted(MOVES.keys() - {"enqueue"})
     found = {(verb, before): outcome(verb, organization.id, before) for verb, before in product(verbs, Status)}
     expected = dict.fromkeys(found) | {(v, before): after for v in verbs for before, after in sorted(MOVES[v])}
-    assert found == expected | {("sweep", Status.PROCESSING): Status.PENDING}
+    stays = {("checkpoint", Status.PROCESSING): None}
+    assert found == expected | {("sweep", Status.PROCESSING): Status.PENDING} | stays
     assert outcome("sweep", organization.id, Status.PROCESSING, attempts=3) == Status.FAILED
     check(database)
 
@@ -208,17 +211,24 @@ def test_a_plain_handler_gets_its_job_alone(database, organization):
     assert [job.id for job in seen] == ids[:1]
 
 
+def aged(organization_id: int, status: Status, days: int) -> int:
+    """Return a job that ended so many days ago."""
+    job_id, _ = bring(organization_id, status)
+    chain.ask("UPDATE jobs SET completed_at = now() - %s * interval '1 day' WHERE id = %s", days, job_id)
+    return job_id
+
+
 def test_the_cleanup_deletes_what_is_old_and_finished_and_nothing_else(database, organization):
-    old, young, waiting = (
-        bring(organization.id, status)[0] for status in (Status.FAILED, Status.FAILED, Status.PENDING)
-    )
-    chain.ask("UPDATE jobs SET created_at = now() - interval '1 year'")
-    chain.ask("UPDATE jobs SET completed_at = now() - interval '91 days' WHERE id = %s", old)
+    ended = {Status.COMPLETED: (89, 91), Status.CANCELLED: (89, 91), Status.FAILED: (364, 366)}
+    kept = [bring(organization.id, Status.PENDING)[0]]
+    for status, (young, old) in ended.items():
+        kept.append(aged(organization.id, status, young))
+        aged(organization.id, status, old)
     keep = "INSERT INTO idempotency_keys VALUES (%s, %s, '', 201, '{}', now() - %s * interval '1 hour')"
     for key, hours in (("old", 25), ("young", 23)):
         chain.ask(keep, organization.id, key, hours)
     cleanup()
-    assert chain.rows("SELECT id FROM jobs ORDER BY id") == [(young,), (waiting,)]
+    assert chain.rows("SELECT id FROM jobs ORDER BY id") == [(job_id,) for job_id in kept]
     assert chain.rows("SELECT key FROM idempotency_keys") == [("young",)]
 
 

@@ -47,7 +47,7 @@ def claim(request_id: int, token: UUID) -> ClaimedJob:
 def finish(job: ClaimedJob, token: UUID) -> None:
     """Do a claimed job's work and complete it."""
     with transaction() as session:
-        [result] = find(KIND).handler(Context(session), [job])
+        [result] = find(KIND).handler(Context().within(session), [job])
         queue.complete(session, token, {job.id: result})
 
 
@@ -242,8 +242,8 @@ def a_waiting_job_without_an_entry_gets_one_back(stage: Stage) -> None:
     stage.check()
 
 
-ORPHAN = """INSERT INTO outbox (job_id, kind, lane, priority, group_key)
-            SELECT id, kind, lane, priority, group_key FROM jobs WHERE id = %s"""
+ORPHAN = """INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key)
+            SELECT id, organization_id, kind, lane, priority, group_key FROM jobs WHERE id = %s"""
 
 
 def an_entry_left_beside_a_running_job_stops_no_sweep(stage: Stage) -> None:
@@ -295,7 +295,7 @@ def another_organization_moves_no_job(stage: Stage, verbs: Sequence[str] = ("can
         before = state(request_id)
         with transaction() as session:
             moved = getattr(queue, verb)(session, stage.tenant.id + 1, request_id)
-        assert (moved, state(request_id)) == (False, before), f"{verb} reached over to another organization"
+        assert (bool(moved), state(request_id)) == (False, before), f"{verb} reached over to another organization"
     chain.recover()
     stage.check()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from settings import ConfigurationError, Settings, broker_url, database_url, load, variable
 
-ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
+ORDER = ("direct_budget", "statement_timeout", "http_timeout", "task_timeout", "lease")
 
 
 def test_nothing_set_means_the_defaults():

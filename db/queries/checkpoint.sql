@@ -1,0 +1,11 @@
+-- checkpoint: PROCESSING -> PROCESSING
+-- checkpoint: PROCESSING -> CANCELLED
+-- What was done so far stays done; the lease begins anew, unless somebody has asked to cancel.
+UPDATE jobs
+SET status = CASE WHEN cancel_requested THEN 'CANCELLED' ELSE status END,
+    progress = %(progress)s, total = coalesce(%(total)s, total),
+    lease_token = CASE WHEN NOT cancel_requested THEN lease_token END,
+    lease_expires_at = CASE WHEN NOT cancel_requested THEN clock_timestamp() + make_interval(secs => %(lease)s) END,
+    completed_at = CASE WHEN cancel_requested THEN clock_timestamp() END
+WHERE id = %(id)s AND status = 'PROCESSING' AND lease_token = %(token)s
+RETURNING status

@@ -1,0 +1,93 @@
+"""Jobs as their organization sees them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from db import queue
+from db.models import Job, JobAttempt
+from domain.jobs.lifecycle import Status
+
+MOST_RETRIED = 1000
+FAILED_OR_CANCELLED = (Status.FAILED, Status.CANCELLED)
+
+
+class JobNotFound(Exception):
+    """The organization has no such job."""
+
+
+class WrongStatus(Exception):
+    """The job is in no state for what was asked; `status` says in which."""
+
+    def __init__(self, job_id: int, status: str, wish: str):
+        super().__init__(f"job {job_id} is {status.lower()}: {wish}")
+        self.status = status
+
+
+def get(session: Session, organization_id: int, job_id: int) -> Job:
+    """Return one job; raise JobNotFound."""
+    job = session.scalar(_matching(organization_id, {}).where(Job.id == job_id))
+    if job is None:
+        raise JobNotFound(f"job {job_id} not found")
+    return job
+
+
+def page(
+    session: Session, organization_id: int, filters: Mapping[str, Any], before: int | None, limit: int
+) -> Sequence[Job]:
+    """Return up to `limit` jobs that match, newest first, with ids below `before` if that is given."""
+    wanted = _matching(organization_id, filters).order_by(Job.id.desc()).limit(limit)
+    return session.scalars(wanted.where(Job.id < before) if before else wanted).all()
+
+
+def attempts(session: Session, job: Job) -> list[dict[str, Any]]:
+    """Return each attempt since the job was made, oldest first: what came of it, when, and the error."""
+    rows = session.scalars(select(JobAttempt).where(JobAttempt.job_id == job.id).order_by(JobAttempt.id)).all()
+    told = [
+        {name: getattr(row, name) for name in ("attempt", "outcome", "worker", "error", "started_at", "ended_at")}
+        for row in rows
+    ]
+    if job.started_at and job.started_at not in {row.started_at for row in rows}:
+        outcome = {Status.PROCESSING: "running"}.get(Status(job.status), job.status.lower())
+        last = {"attempt": job.attempts, "worker": job.worker, "error": None, "started_at": job.started_at}
+        told.append(last | {"outcome": outcome, "ended_at": job.completed_at})
+    return told
+
+
+def cancel(session: Session, organization_id: int, job_id: int) -> Job:
+    """Cancel a job, or ask its worker to; return it as it then is. Raise JobNotFound or WrongStatus."""
+    if queue.cancel(session, organization_id, job_id) is None:
+        ended = get(session, organization_id, job_id)
+        raise WrongStatus(job_id, ended.status, "only a pending or processing job can be cancelled")
+    return get(session, organization_id, job_id)
+
+
+def retry(session: Session, organization_id: int, job_id: int) -> Job:
+    """Give a failed or cancelled job all its attempts again; return it. Raise JobNotFound or WrongStatus."""
+    if not queue.requeue(session, organization_id, job_id):
+        job = get(session, organization_id, job_id)
+        raise WrongStatus(job_id, job.status, "only a failed or cancelled job can be retried")
+    return get(session, organization_id, job_id)
+
+
+def retryable(session: Session, organization_id: int, filters: Mapping[str, Any]) -> Sequence[int]:
+    """Return the ids of up to MOST_RETRIED jobs that match and can be retried, oldest first."""
+    wanted = _matching(organization_id, {"status": FAILED_OR_CANCELLED} | dict(filters))
+    return session.scalars(wanted.with_only_columns(Job.id).order_by(Job.id).limit(MOST_RETRIED)).all()
+
+
+def _matching(organization_id: int, filters: Mapping[str, Any]) -> Select[Job]:
+    wanted = select(Job).where(Job.organization_id == organization_id)
+    for name, value in filters.items():
+        match name:
+            case "kind":
+                wanted = wanted.where(Job.kind == value)
+            case "status":
+                wanted = wanted.where(Job.status.in_([value] if isinstance(value, str) else value))
+            case "created_after":
+                wanted = wanted.where(Job.created_at >= value)
+            case "created_before":
+                wanted = wanted.where(Job.created_at < value)
+    return wanted

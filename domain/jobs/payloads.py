@@ -1,0 +1,65 @@
+"""What a payload must look like: checked when it is submitted, brought up to date when it is run."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from db.queue import ClaimedJob
+from domain.jobs.registry import Kind, Payload, PermanentError, find
+
+
+class PayloadInvalid(Exception):
+    """The payload does not fit its kind's schema; `errors` has the messages of each field."""
+
+    def __init__(self, errors: Mapping[str, list[str]]):
+        super().__init__("; ".join(f"{name} {text}" for name, texts in errors.items() for text in texts))
+        self.errors = dict(errors)
+
+
+class FromTheFuture(Exception):
+    """A newer program wrote the payload; this one must leave it to the newer."""
+
+
+def check(kind: Kind, payload: Payload) -> None:
+    """Raise PayloadInvalid, which names every field that is wrong, unless the kind's schema takes `payload`."""
+    errors: dict[str, list[str]] = {}
+    for error in sorted(_validator(kind.name).iter_errors(payload), key=lambda e: e.json_path):
+        for field, message in _told(error):
+            errors.setdefault(field, []).append(message)
+    if errors:
+        raise PayloadInvalid(errors)
+
+
+def current(kind: Kind, job: ClaimedJob) -> ClaimedJob:
+    """Return the job with its payload as the kind's version has it; raise PermanentError or FromTheFuture."""
+    if job.payload_version > kind.version:
+        raise FromTheFuture(f"payload version {job.payload_version} of {kind.name}, known up to {kind.version}")
+    payload: Payload = job.payload
+    for version in range(job.payload_version, kind.version):
+        if version not in kind.upgrades:
+            raise PermanentError(f"payload version {version} of {kind.name} is no longer understood; submit it again")
+        payload = kind.upgrades[version](payload)
+    return job._replace(payload=dict(payload))
+
+
+@cache
+def _validator(kind_name: str) -> Draft202012Validator:
+    return Draft202012Validator(find(kind_name).schema or {})
+
+
+def _told(error: ValidationError) -> Iterator[tuple[str, str]]:
+    field = error.json_path.removeprefix("$").removeprefix(".")
+    schema: Any = error.schema
+    match error.validator:
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            yield from ((f"{field}.{name}".lstrip("."), "is required") for name in missing)
+        case "additionalProperties":
+            unknown = sorted(error.instance.keys() - schema.get("properties", {}).keys())
+            yield from ((f"{field}.{name}".lstrip("."), "is not a known field") for name in unknown)
+        case "type":
+            yield field or "payload", f"must be of type {error.validator_value}"
+        case _:
+            yield field or "payload", f"must satisfy {error.validator}: {error.validator_value}"

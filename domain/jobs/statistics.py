@@ -1,0 +1,39 @@
+"""What deliveries took: the figures behind drain rates, metrics and the relay's idea of a kind's cost."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.orm import Session
+
+from db import queue
+from db.queue import ClaimedJob
+from domain.jobs.registry import Kind
+
+# Upper bounds of a histogram's buckets in seconds; one more bucket holds what is longer.
+BOUNDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
+
+
+def record(session: Session, kind: Kind, worker: str, jobs: Sequence[ClaimedJob], seconds: float, failed: int) -> None:
+    """Add a delivery of `jobs` that took `seconds` together, `failed` of them in vain."""
+    cost = seconds / len(jobs)
+    waits = [max(0.0, job.waited) for job in jobs]
+    queue.record_run(
+        session,
+        kind=kind.name,
+        worker=worker,
+        completed=len(jobs) - failed,
+        failed=failed,
+        wait_seconds=sum(waits),
+        run_seconds=seconds,
+        cost=cost,
+        wait_counts=counts(waits),
+        run_counts=counts([cost] * len(jobs)),
+    )
+
+
+def counts(values: Iterable[float]) -> list[int]:
+    """Return how many of `values` fall into each bucket."""
+    buckets = [0] * (len(BOUNDS) + 1)
+    for value in values:
+        buckets[bisect_left(BOUNDS, value)] += 1
+    return buckets
