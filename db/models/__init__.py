@@ -1,4 +1,17 @@
 from db.models.columns import Base
+from db.models.inventory import (
+    DocumentNumber,
+    Location,
+    Movement,
+    Product,
+    Purchase,
+    PurchaseLine,
+    Sale,
+    SaleLine,
+    Stock,
+    Transfer,
+    TransferLine,
+)
 from db.models.invoice import Invoice, InvoiceItem
 from db.models.organization import ApiKey, Organization
 from db.models.party import PARTY_FIELDS, Client, NumberSeries, Supplier
@@ -6,7 +19,8 @@ from db.models.queue import IdempotencyKey, Incident, Job, JobAttempt, OutboxEnt
 from db.models.template import Template, TemplateSource
 
 __all__ = [
-    "PARTY_FIELDS", "ApiKey", "Base", "Client", "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job",
-    "JobAttempt", "NumberSeries", "Organization", "OutboxEntry", "Pause", "RelayState", "RunStatistics", "Supplier",
-    "Template", "TemplateSource",
+    "PARTY_FIELDS", "ApiKey", "Base", "Client", "DocumentNumber", "IdempotencyKey", "Incident", "Invoice",
+    "InvoiceItem", "Job", "JobAttempt", "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry",
+    "Pause", "Product", "Purchase", "PurchaseLine", "RelayState", "RunStatistics", "Sale", "SaleLine", "Stock",
+    "Supplier", "Template", "TemplateSource", "Transfer", "TransferLine",
 ]  # fmt: skip

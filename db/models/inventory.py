@@ -1,0 +1,163 @@
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Integer, Numeric, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from db.models.columns import Base, BigId, OrganizationId, Timestamp
+
+TIME = DateTime(timezone=True)
+AMOUNT, PRICE, RATE = Numeric(19, 4), Numeric(19, 6), Numeric(7, 4)
+
+
+class Product(Base):
+    __tablename__ = "products"
+    __table_args__ = (UniqueConstraint("organization_id", "sku", name="products_sku_key"),)
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    sku: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Timestamp]
+
+
+class Location(Base):
+    __tablename__ = "locations"
+    __table_args__ = (UniqueConstraint("organization_id", "name", name="locations_name_key"),)
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Timestamp]
+
+
+class Stock(Base):
+    """How much of a product is at a location, and what it cost."""
+
+    __tablename__ = "stock"
+
+    location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("products.id"), primary_key=True)
+    organization_id: Mapped[OrganizationId]
+    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
+    value: Mapped[Decimal] = mapped_column(AMOUNT)
+
+
+class Movement(Base):
+    """What came to a location or, negative, left it. Rows are only ever added."""
+
+    __tablename__ = "movements"
+    __table_args__ = (
+        UniqueConstraint("document_type", "document_id", "step", "line_number", name="movements_line_key"),
+    )
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("products.id"))
+    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
+    value: Mapped[Decimal] = mapped_column(AMOUNT)
+    document_type: Mapped[str] = mapped_column(Text)
+    document_id: Mapped[int] = mapped_column(BigInteger)
+    line_number: Mapped[int] = mapped_column(Integer)
+    step: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Timestamp]
+
+
+class DocumentNumber(Base):
+    """The last number of a prefix in a month (YYYYMM)."""
+
+    __tablename__ = "document_numbers"
+
+    organization_id: Mapped[OrganizationId] = mapped_column(primary_key=True)
+    prefix: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    last_number: Mapped[int] = mapped_column(Integer)
+
+
+class Transfer(Base):
+    __tablename__ = "transfers"
+    __table_args__ = (UniqueConstraint("organization_id", "number"),)
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    number: Mapped[str] = mapped_column(Text)
+    # The job that is at it, or was last; no foreign key, as documents outlive jobs.
+    job_id: Mapped[int | None] = mapped_column(BigInteger)
+    notes: Mapped[str | None] = mapped_column(Text)
+    from_location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
+    to_location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
+    status: Mapped[str] = mapped_column(Text, server_default="draft")
+    created_at: Mapped[Timestamp]
+    sent_at: Mapped[datetime | None] = mapped_column(TIME)
+    completed_at: Mapped[datetime | None] = mapped_column(TIME)
+    lines: Mapped[list["TransferLine"]] = relationship(order_by="TransferLine.line_number")
+
+
+class TransferLine(Base):
+    __tablename__ = "transfer_lines"
+
+    transfer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("transfers.id"), primary_key=True)
+    line_number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("products.id"))
+    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
+
+
+class Sale(Base):
+    __tablename__ = "sales"
+    __table_args__ = (UniqueConstraint("organization_id", "number"),)
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    number: Mapped[str] = mapped_column(Text)
+    job_id: Mapped[int | None] = mapped_column(BigInteger)
+    notes: Mapped[str | None] = mapped_column(Text)
+    location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
+    status: Mapped[str] = mapped_column(Text, server_default="pending")
+    created_at: Mapped[Timestamp]
+    completed_at: Mapped[datetime | None] = mapped_column(TIME)
+    subtotal: Mapped[Decimal] = mapped_column(AMOUNT)
+    tax_total: Mapped[Decimal] = mapped_column(AMOUNT)
+    total: Mapped[Decimal] = mapped_column(AMOUNT)
+    lines: Mapped[list["SaleLine"]] = relationship(order_by="SaleLine.line_number")
+
+
+class SaleLine(Base):
+    __tablename__ = "sale_lines"
+
+    sale_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sales.id"), primary_key=True)
+    line_number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("products.id"))
+    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
+    unit_price: Mapped[Decimal] = mapped_column(PRICE)
+    tax_rate: Mapped[Decimal] = mapped_column(RATE)
+    line_subtotal: Mapped[Decimal] = mapped_column(AMOUNT)
+    line_tax: Mapped[Decimal] = mapped_column(AMOUNT)
+
+
+class Purchase(Base):
+    __tablename__ = "purchases"
+    __table_args__ = (UniqueConstraint("organization_id", "number"),)
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    number: Mapped[str] = mapped_column(Text)
+    job_id: Mapped[int | None] = mapped_column(BigInteger)
+    notes: Mapped[str | None] = mapped_column(Text)
+    location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
+    status: Mapped[str] = mapped_column(Text, server_default="draft")
+    created_at: Mapped[Timestamp]
+    approved_at: Mapped[datetime | None] = mapped_column(TIME)
+    total: Mapped[Decimal] = mapped_column(AMOUNT)
+    lines: Mapped[list["PurchaseLine"]] = relationship(order_by="PurchaseLine.line_number")
+
+
+class PurchaseLine(Base):
+    __tablename__ = "purchase_lines"
+
+    purchase_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("purchases.id"), primary_key=True)
+    line_number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("products.id"))
+    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
+    unit_cost: Mapped[Decimal] = mapped_column(PRICE)
+    line_total: Mapped[Decimal] = mapped_column(AMOUNT)
