@@ -20,6 +20,8 @@ task_publish_retry = False
 # The row is the promise. A message that dies with its worker is published again when its entry falls due.
 task_acks_late = False
 worker_prefetch_multiplier = 1
+# What a worker has fetched and not begun stands before everything urgent; Redis and Valkey can do without.
+worker_disable_prefetch = settings.broker_url.startswith("redis")
 worker_consumer = "tasks.consumer:Consumer"
 worker_max_tasks_per_child = 10_000
 # A child that grew past half of what it may have is replaced between two messages.

@@ -40,6 +40,7 @@ class Settings:
     lease: int = 60
     redelivery_interval: int = 8
     sweep_interval: int = 5
+    work_ahead_ms: int = 500
     max_out: int = 1000
     max_broker_depth: int = 200
 

@@ -1,6 +1,7 @@
 """The relay's side of the outbox. An entry is deleted by the claim of its job, and by nothing the relay does."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -8,8 +9,36 @@ from sqlalchemy.orm import Session
 from db.queries import run
 
 
+class Waiting(NamedTuple):
+    """The due entries of one organization and kind in a lane, the oldest due since `due_at`.
+
+    `weight` is the organization's share among others, `out` how many jobs the lane has published and nobody has
+    claimed, `free` how many jobs more of the organization may run, None without a limit.
+    """
+
+    lane: str
+    priority: int
+    organization_id: int
+    kind: str
+    due_at: datetime
+    weight: int
+    out: int
+    free: int | None
+
+
+class Turn(NamedTuple):
+    """Whose entries are to be taken, and how many at the most."""
+
+    lane: str
+    priority: int
+    organization_id: int
+    kind: str
+    most: int
+
+
 class Entry(NamedTuple):
     job_id: int
+    organization_id: int
     kind: str
     lane: str
     priority: int
@@ -17,15 +46,30 @@ class Entry(NamedTuple):
     alone: bool
 
 
-def lease(session: Session, lanes: Sequence[str], max_out: int, redelivery: float) -> list[Entry]:
-    """Take due entries, so many that no lane has more than `max_out` out; each is due again in `redelivery` seconds."""
-    rows = run(session, "lease_entries", lanes=list(lanes), max_out=max_out, redelivery=redelivery)
+def waiting(session: Session, lanes: Sequence[str]) -> list[Waiting]:
+    """Return who has due entries in `lanes`; what is paused is not among them."""
+    return [Waiting(*row) for row in run(session, "waiting_turns", lanes=list(lanes))]
+
+
+def lease(session: Session, turns: Sequence[Turn], redelivery: float) -> list[Entry]:
+    """Take the due entries that `turns` allow, oldest first; each is due again in `redelivery` seconds."""
+    lanes, priorities, organization_ids, kinds, mosts = map(list, zip(*turns, strict=True))
+    rows = run(
+        session,
+        "lease_entries",
+        lanes=lanes,
+        priorities=priorities,
+        organization_ids=organization_ids,
+        kinds=kinds,
+        mosts=mosts,
+        redelivery=redelivery,
+    )
     return [Entry(*row) for row in rows]
 
 
-def give_back(session: Session, job_ids: Sequence[int]) -> None:
-    """Make entries that could not be published due at once."""
-    run(session, "return_entries", ids=list(job_ids))
+def give_back(session: Session, job_ids: Sequence[int], delay: float = 0.0) -> None:
+    """Make entries that nobody could take due in `delay` seconds, as if never leased."""
+    run(session, "return_entries", ids=list(job_ids), delay=delay)
 
 
 def mend(session: Session) -> int:

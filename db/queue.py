@@ -139,6 +139,11 @@ def clean(session: Session, days: int, failed_days: int, hours: int, limit: int 
     return len(jobs) + len(keys)
 
 
+def costs(session: Session) -> dict[str, float]:
+    """Return the seconds that a job of each kind took lately."""
+    return {row.kind: row.seconds for row in run(session, "run_costs")}
+
+
 def record_incident(session: Session, name: str, count: int = 1) -> None:
     """Count a refusal under `name`, so that the person on call sees it."""
     run(session, "record_incident", name=name, count=count)

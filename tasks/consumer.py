@@ -1,16 +1,19 @@
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery.worker import consumer
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import queue
+from db import outbox, queue
 from db.transaction import statement
+from tasks.message import ForgedMessage, read
 
 log = logging.getLogger(__name__)
 
 # What reading a message of another shape than ours raises.
+# Long enough that two workers of different versions do not play ball with a message.
+PUT_BACK_SECONDS = 1.0
 MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 
 
@@ -44,16 +47,34 @@ class Consumer(consumer.Consumer):
         super().on_unknown_message(body, message)
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
-        self.on_invalid_task(body, message, exc)
+        """Put the jobs of a kind that a newer worker may know back into the outbox; they are lost to nobody."""
+        try:
+            arguments, named, _ = message.decode()
+            job_ids = read(arguments, named)
+        except (ForgedMessage, *MALFORMED):
+            self.on_invalid_task(body, message, exc)
+            return
+        log.warning("unknown kind %s: jobs put back for another worker", exc)
+        message.reject_log_error(log, self.connection_errors)
+        _put_back(job_ids)
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
         _count()
         super().on_invalid_task(body, message, exc)
 
 
-def _count() -> None:
+def _put_back(job_ids: Sequence[int]) -> None:
     try:
         with statement() as session:
-            queue.record_incident(session, "forged_message")
+            outbox.give_back(session, job_ids, PUT_BACK_SECONDS)
+    except SQLAlchemyError as error:  # their entries fall due by themselves, only later
+        log.warning("not put back: %s", error)
+    _count("unknown_kind")
+
+
+def _count(incident: str = "forged_message") -> None:
+    try:
+        with statement() as session:
+            queue.record_incident(session, incident)
     except SQLAlchemyError as error:  # it would end the worker, for a message that is not even ours
-        log.warning("forged message not counted: %s", error)
+        log.warning("%s not counted: %s", incident, error)

@@ -5,14 +5,16 @@ import os
 import random
 import signal
 import time
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from db import outbox, queue
 from db.listener import Listener
+from db.outbox import Entry, Turn, Waiting
 from db.transaction import is_transient, statement, transaction
-from domain.jobs.registry import LANES, kinds
+from domain.jobs.registry import LANES
 from settings import settings
 from tasks.app import app
+from tasks.lanes import Costs, Lane
 from tasks.message import coalesce
 from tasks.publisher import BrokerAway, Publisher
 
@@ -22,6 +24,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 1.0
 # So many entries without a pause longer than a nap are a rush: intakes need not say that there is work.
 RUSH = 20
 NAP = 0.005
+COSTS_KEEP = 1.0
 
 
 class Relay:
@@ -29,31 +32,65 @@ class Relay:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._group_sizes = {kind.name: kind.group for kind in kinds()}
-        self._full = set(LANES)  # until looked at
+        self._lanes = {name: Lane(name) for name in LANES}
+        self._costs, self._costs_until = Costs(), 0.0
+        self.drained = False
 
     def turn(self) -> int:
-        """Publish what is due and fits; return how many entries that was. Raise BrokerAway, everything given back."""
+        """Publish what is due and has its turn; return how many entries that was.
+
+        `drained` tells afterwards whether workers took messages that had waited. Raise BrokerAway, all given back.
+        """
         self._publisher.connect()
-        self._full = self._full_of(self._full)
-        lanes = [lane for lane in LANES if lane not in self._full]
+        self._look()
+        rooms = {name: room for name, lane in self._lanes.items() if (room := lane.room()) > 0}
+        if not rooms:
+            return 0
         with statement() as session:
-            entries = outbox.lease(session, lanes, settings.max_out, settings.redelivery_interval)
+            waiting = outbox.waiting(session, list(rooms))
+        entries = self._lease(waiting, rooms) if waiting else []
+        self._publish(entries)
+        return len(entries)
+
+    def _look(self) -> None:
+        looked_at = [lane for lane in self._lanes.values() if lane.must_be_looked_at]
+        drained = [lane.look(self._publisher.depth(lane.name)) for lane in looked_at]
+        self.drained = any(drained)
+
+    def _lease(self, waiting: list[Waiting], rooms: dict[str, float]) -> list[Entry]:
+        self._measure()
+        of_lane = {name: [one for one in waiting if one.lane == name] for name in {one.lane for one in waiting}}
+        turns = [turn for name, there in of_lane.items() for turn in self._following(name, there, rooms[name])]
+        if not turns:
+            return []
+        with statement() as session:
+            entries = outbox.lease(session, turns, settings.redelivery_interval)
+        for name, there in of_lane.items():
+            self._lanes[name].turns.charge([e for e in entries if e.lane == name], there, self._costs)
+        return entries
+
+    def _following(self, lane: str, waiting: list[Waiting], seconds: float) -> list[Turn]:
+        most = settings.max_out - waiting[0].out
+        return self._lanes[lane].turns.following(waiting, seconds, most, self._costs)
+
+    def _publish(self, entries: Iterable[Entry]) -> None:
         unsent = {entry.job_id for entry in entries}
+        sizes = {entry.kind: self._costs.group_size(entry.kind) for entry in entries}
         try:
-            for message in coalesce(entries, self._group_sizes):
+            for message in coalesce(entries, sizes):
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
-            self._full |= self._full_of({entry.lane for entry in entries})
+                self._lanes[message.lane].add(message, self._costs)
         except BrokerAway:
             with statement() as session:
                 outbox.give_back(session, list(unsent))
             raise
-        return len(entries)
 
-    def _full_of(self, lanes: Collection[str]) -> set[str]:
-        """Return those of `lanes` whose queue is long: nobody works on it, and more would only wait in the broker."""
-        return {lane for lane in lanes if self._publisher.depth(lane) >= settings.max_broker_depth}
+    def _measure(self) -> None:
+        if time.monotonic() >= self._costs_until:
+            with statement() as session:
+                self._costs = Costs(queue.costs(session))
+            self._costs_until = time.monotonic() + COSTS_KEEP
 
 
 class Loop:
@@ -94,6 +131,8 @@ class Loop:
     def _pace(self, found: int) -> None:
         now = time.monotonic()
         self._since_pause += found
+        if self._relay.drained:
+            self._last_rush = now
         if found and self._since_pause >= RUSH:
             self._last_rush = now
             self._listen(False)

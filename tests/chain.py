@@ -167,8 +167,8 @@ def recover() -> None:
             return
         time_passes()
         sweeper()
-        while relay():
-            work()
+        while relay() + work():
+            pass
     raise AssertionError(f"still unfinished: {rows('SELECT id, status, attempts, error FROM jobs')[-5:]}")
 
 

@@ -289,7 +289,7 @@ GUARDS = (
     ),
     Guard(
         "the bound on what is out",
-        lambda away: away.sql("lease_entries", "%(max_out)s - (", "%(max_out)s + ("),
+        lambda away: away.sql("waiting_turns", "WHERE published_at IS NOT NULL", "WHERE published_at IS NULL"),
         relay.no_more_are_out_than_allowed,
         "the bound on what is out",
     ),

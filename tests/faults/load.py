@@ -37,11 +37,13 @@ def owe_invoices(*tenants: Tenant, count: int) -> list[Accepted]:
     return [Accepted(organization_id, job_id) for job_id in ids]
 
 
-def owe(tenant: Tenant, kind: str, payloads: Sequence[dict[str, Any]], max_attempts: int = 3) -> list[Accepted]:
+def owe(
+    tenant: Tenant, kind: str, payloads: Sequence[dict[str, Any]], max_attempts: int = 3, priority: int = 1
+) -> list[Accepted]:
     """Commit jobs of a kind that only the processes under test know."""
     named = [("", payload) for payload in payloads]
     with transaction() as session:
-        ids = queue.enqueue(session, tenant.id, kind, "default", 1, max_attempts, named)
+        ids = queue.enqueue(session, tenant.id, kind, "default", priority, max_attempts, named)
     return [Accepted(tenant.id, job_id) for job_id in ids]
 
 

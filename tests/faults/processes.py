@@ -25,6 +25,7 @@ AT_WORK = """
 
 # As tight as the order of the timeouts allows, so that a recovery takes seconds.
 TIMINGS = {
+    "direct_budget": 1,
     "statement_timeout": 2,
     "http_timeout": 3,
     "task_timeout": 4,

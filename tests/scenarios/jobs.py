@@ -68,7 +68,8 @@ def deliver_all(kind: Kind) -> None:
     for _ in range(2 * kind.max_attempts):
         chain.time_passes()
         with transaction() as session:
-            entries = outbox.lease(session, LANES, settings.max_out, settings.redelivery_interval)
+            turns = [outbox.Turn(*one[:4], settings.max_out) for one in outbox.waiting(session, LANES)]
+            entries = outbox.lease(session, turns, settings.redelivery_interval) if turns else []
         for message in coalesce(entries, {kind.name: kind.group}):
             deliver(kind, message.job_ids)
     assert chain.value(chain.UNFINISHED) == 0, "some jobs never end"

@@ -2,10 +2,11 @@
 
 import redis
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from db import outbox
+from db.outbox import Entry, Turn
 from db.transaction import transaction
-from domain.jobs.registry import LANES
 from settings import settings
 from tasks.app import app
 from tasks.message import Message
@@ -42,6 +43,11 @@ def submit_alone(stage: Stage, count: int) -> list[int]:
     return ids
 
 
+def lease(session: Session, organization_id: int, most: int) -> list[Entry]:
+    turn = Turn("default", 1, organization_id, "invoice.generate", most)
+    return outbox.lease(session, [turn], settings.redelivery_interval)
+
+
 def forget_all_messages() -> None:
     with redis.Redis.from_url(settings.broker_url) as broker:
         broker.flushall()
@@ -68,10 +74,10 @@ def an_entry_lives_until_its_job_is_claimed(stage: Stage) -> None:
 def two_relays_at_once_share_the_entries(stage: Stage) -> None:
     ids = submit_alone(stage, 6)
     with transaction() as first:
-        some = outbox.lease(first, LANES, 3, settings.redelivery_interval)
+        some = lease(first, stage.tenant.id, 3)
         with transaction() as second:
             second.execute(text("SET LOCAL lock_timeout = '300ms'"))
-            others = outbox.lease(second, LANES, settings.max_out, settings.redelivery_interval)
+            others = lease(second, stage.tenant.id, settings.max_out)
     assert sorted(entry.job_id for entry in some + others) == ids, "an entry was leased twice or by neither"
     chain.recover()
     stage.check()

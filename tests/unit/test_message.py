@@ -15,6 +15,7 @@ SIZES = {"invoice": 3, "webhook": 1}
 ENTRY = st.builds(
     Entry,
     job_id=st.integers(1, 2**63 - 1),
+    organization_id=st.integers(1, 3),
     kind=st.sampled_from(["invoice", "webhook", "unknown here"]),
     lane=st.sampled_from(LANES),
     priority=st.integers(-2, 3),
