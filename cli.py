@@ -4,10 +4,13 @@ The only module that knows api and tasks both; what a command needs is imported 
 
 import logging
 import os
+import resource
 import sys
 from pathlib import Path
 
 import click
+
+OTHER_FILES = 500
 
 
 def main() -> None:
@@ -77,7 +80,16 @@ def api() -> None:
             return wsgi()
 
     reachability.require_database(settings.api_workers * connections_per_process())
+    allow_open_files(settings.api_listeners + OTHER_FILES)
     Server().run()
+
+
+def allow_open_files(wanted: int) -> None:
+    """Raise this process's limit of open files as far as it may, to `wanted`: each event stream is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def server_options(settings) -> dict:

@@ -16,6 +16,7 @@ from api.paths import InvoiceNumber, RowId, unversioned
 from api.security import protect
 from api.suppliers import suppliers_api
 from api.templates import templates_api
+from api.waiting import releasing
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
@@ -40,5 +41,5 @@ def create_app() -> Flask:
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    app.wsgi_app = unversioned(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = releasing(unversioned(app.wsgi_app))  # type: ignore[method-assign]
     return app

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
 from sqlalchemy.orm import Session
 
+from api import waiting
 from api.blueprint import Blueprint
 from api.errors import refusal
 from api.fields import Choice, Instant
@@ -14,7 +15,6 @@ from api.idempotency import Answer, once
 from api.invoice_documents import Invoice, InvoiceBody, invoice_request
 from api.problems import Refused, flat, invalid
 from api.schema import Body, Document
-from db.models import Job
 from db.transaction import transaction
 from domain.invoices import intake
 from domain.invoices.errors import InvoiceRefused
@@ -98,12 +98,22 @@ def create_many(body: dict[str, Any]) -> Response:
 
 
 @requests_api.route("/<row_id:request_id>")
-@requests_api.response(200, RequestState)
+@requests_api.response(200, RequestState, headers=waiting.HEADERS)
+@waiting.documented(requests_api)
 @requests_api.refuses(404)
-def show(request_id: int) -> Job:
+def show(request_id: int) -> Response:
     """Show how far a request has come."""
-    with transaction() as session:
-        return intake.find(session, g.organization_id, request_id)
+    organization_id = g.organization_id
+    return waiting.answer(lambda session: intake.find(session, organization_id, request_id), RequestState())
+
+
+@requests_api.route("/<row_id:request_id>/events")
+@waiting.documented_stream(requests_api)
+@requests_api.refuses(404)
+def events(request_id: int) -> Response:
+    """Follow a request: an event for each change, named after its status, until it has ended."""
+    organization_id = g.organization_id
+    return waiting.events(lambda session: intake.find(session, organization_id, request_id), RequestState())
 
 
 @requests_api.route("/<row_id:request_id>/invoice")

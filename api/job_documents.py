@@ -14,6 +14,10 @@ from domain.jobs.submission import NORMAL
 
 STATUSES = tuple(status.lower() for status in Status)
 MOST_URGENT = 100
+REASONS = (
+    "finished", "running", "waits_for_retry", "paused", "no_worker", "no_relay", "sent", "held", "at_its_limit",
+    "queued",
+)  # fmt: skip
 
 
 class JobBody(Body):
@@ -55,6 +59,32 @@ class Attempt(Document):
     error = fields.String(allow_none=True)
     started_at = Instant()
     ended_at = Instant(allow_none=True)
+
+
+class Position(Document):
+    """What stands before the job; counts stop at 10,000. `share` is its organization's part of the turns."""
+
+    higher_priority = fields.Integer()
+    same_organization = fields.Integer()
+    organizations_waiting = fields.Integer()
+    share = fields.Float()
+
+
+class Explanation(Document):
+    """`reason` is a word for programs, `text` a sentence for people; the rate is jobs a second of its lane."""
+
+    job_id = fields.Integer()
+    status = Choice(*STATUSES)
+    reason = Choice(*REASONS)
+    text = fields.String()
+    position = fields.Nested(Position, allow_none=True)
+    drain_rate = fields.Float(allow_none=True)
+    expected_start_at = Instant(allow_none=True)
+    next_retry_at = Instant(allow_none=True)
+    published_at = Instant(allow_none=True)
+    worker = fields.String(allow_none=True)
+    lease_age_seconds = fields.Float(allow_none=True)
+    lease_expires_at = Instant(allow_none=True)
 
 
 class Filters(Body):

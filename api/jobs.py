@@ -5,14 +5,15 @@ from typing import Any
 from flask import Response, g
 from sqlalchemy.orm import Session
 
+from api import waiting
 from api.blueprint import Blueprint
 from api.idempotency import Answer, once
-from api.job_documents import Attempt, JobAccepted, JobBody, JobPage, JobState, Retried, RetryBody, filters
+from api.job_documents import Attempt, Explanation, JobAccepted, JobBody, JobPage, JobState, Retried, RetryBody, filters
 from api.pagination import LINK, page, position
 from db import queue
 from db.models import Job
 from db.transaction import transaction
-from domain.jobs import catalogue
+from domain.jobs import catalogue, explanation
 from domain.jobs.submission import submit
 
 PATH = "/api/v1/jobs"
@@ -50,12 +51,32 @@ def index(query: dict[str, Any]) -> Any:
 
 
 @jobs_api.route("/<row_id:job_id>")
-@jobs_api.response(200, JobState)
+@jobs_api.response(200, JobState, headers=waiting.HEADERS)
+@waiting.documented(jobs_api)
 @jobs_api.refuses(404)
-def show(job_id: int) -> Job:
+def show(job_id: int) -> Response:
     """Show how far a job has come."""
+    organization_id = g.organization_id
+    return waiting.answer(lambda session: catalogue.get(session, organization_id, job_id), JobState())
+
+
+@jobs_api.route("/<row_id:job_id>/events")
+@waiting.documented_stream(jobs_api)
+@jobs_api.refuses(404)
+def events(job_id: int) -> Response:
+    """Follow a job: an event for each change, named after its status, until it has ended."""
+    organization_id = g.organization_id
+    return waiting.events(lambda session: catalogue.get(session, organization_id, job_id), JobState())
+
+
+@jobs_api.route("/<row_id:job_id>/explain")
+@jobs_api.response(200, Explanation)
+@jobs_api.refuses(404)
+def explain(job_id: int) -> Any:
+    """Say why a job is not done yet, and when it may start."""
     with transaction() as session:
-        return catalogue.get(session, g.organization_id, job_id)
+        job = catalogue.get(session, g.organization_id, job_id)
+        return {"job_id": job_id, "status": job.status.lower()} | explanation.explain(session, job).document()
 
 
 @jobs_api.route("/<row_id:job_id>/attempts")

@@ -34,6 +34,9 @@ CASES: dict[str, Case] = {
     "GET /api/v1/jobs": Case("/api/v1/jobs", 200, answer=[]),
     "GET /api/v1/jobs/<job_id>": Case("/api/v1/jobs/{request}", 404),
     "GET /api/v1/jobs/<job_id>/attempts": Case("/api/v1/jobs/{request}/attempts", 404),
+    "GET /api/v1/jobs/<job_id>/events": Case("/api/v1/jobs/{request}/events", 404),
+    "GET /api/v1/jobs/<job_id>/explain": Case("/api/v1/jobs/{request}/explain", 404),
+    "GET /api/v1/invoice-requests/<request_id>/events": Case("/api/v1/invoice-requests/{request}/events", 404),
     "POST /api/v1/jobs/<job_id>/cancel": Case("/api/v1/jobs/{request}/cancel", 404),
     "POST /api/v1/jobs/<job_id>/retry": Case("/api/v1/jobs/{request}/retry", 404),
     "POST /api/v1/jobs/retry": Case(

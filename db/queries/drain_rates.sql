@@ -1,0 +1,8 @@
+-- How fast each lane has worked lately: of the last five minutes, the latest 500 jobs at the most.
+SELECT lane, count(*) AS jobs,
+    CAST(extract(epoch FROM clock_timestamp() - min(completed_at)) AS float) AS seconds,
+    CAST(extract(epoch FROM clock_timestamp() - max(completed_at)) AS float) AS idle
+FROM (
+    SELECT lane, completed_at FROM jobs WHERE completed_at > clock_timestamp() - interval '5 minutes'
+    ORDER BY completed_at DESC LIMIT 500
+) AS recent GROUP BY lane
