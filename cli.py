@@ -220,7 +220,8 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--organization", required=True, help="Name of the organization, made if it is new.")
-def create(organization: str) -> None:
+@click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
+def create(organization: str, operator: bool) -> None:
     """Print a new API key; it is shown this once."""
     from local import reachability
 
@@ -230,7 +231,7 @@ def create(organization: str) -> None:
 
     with transaction() as session:
         owner = organizations.find(session, organization) or organizations.create(session, organization)
-        key = organizations.create_key(session, owner.id, "created on the command line")
+        key = organizations.create_key(session, owner.id, "created on the command line", operator)
     click.echo(key)
 
 

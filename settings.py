@@ -54,6 +54,8 @@ class Settings:
     job_retention_days: int = 90
     failed_job_retention_days: int = 365
     idempotency_retention_hours: int = 24
+    cron_secret: str = field(default="", repr=False)
+    cron_budget: int = 10
     max_body_mb: int = 2
 
     def check(self) -> "Settings":

@@ -1,7 +1,9 @@
 from flask import Flask
 
+from api.admin import admin_api
 from api.auth import authenticate
 from api.clients import clients_api
+from api.cron import cron_api
 from api.documentation import document
 from api.errors import register
 from api.exact_json import ExactProvider
@@ -12,6 +14,7 @@ from api.invoice_generation import generation_api
 from api.invoice_requests import requests_api
 from api.invoices import invoices_api
 from api.jobs import jobs_api
+from api.metrics import metrics_api
 from api.paths import InvoiceNumber, RowId, unversioned
 from api.security import protect
 from api.suppliers import suppliers_api
@@ -20,7 +23,7 @@ from api.waiting import releasing
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
-    health_api,
+    cron_api, admin_api, metrics_api, health_api,
 )  # fmt: skip
 
 

@@ -5,22 +5,29 @@ from flask import g, request
 from api.problems import Refused
 from db.transaction import is_transient, statement
 from domain import organizations
+from domain.organizations import KeyHolder
 
-OPEN = frozenset(["health.show", "api-docs.openapi_json", "docs.page", "docs.start", "docs.asset"])
+OPEN = frozenset(["health.show", "cron.process_jobs", "api-docs.openapi_json", "docs.page", "docs.start", "docs.asset"])
 
 
 def authenticate() -> None:
-    """Set g.organization_id from the Bearer key; raise the 401 for a missing, unknown or revoked one."""
+    """Set g.organization_id and g.operator from the Bearer key; raise the 401 for a missing, unknown or revoked one."""
     if request.endpoint is None or request.endpoint in OPEN:
         return
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    organization_id = _of_key(key.strip()) if scheme.lower() == "bearer" else None
-    if organization_id is None:
+    holder = _of_key(key.strip()) if scheme.lower() == "bearer" else None
+    if holder is None:
         raise Refused(401, "send a valid key: Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"})
-    g.organization_id = organization_id
+    g.organization_id, g.operator = holder
 
 
-def _of_key(key: str) -> int | None:
+def require_operator() -> None:
+    """Raise the 403 for a key that is no operator's."""
+    if not g.operator:
+        raise Refused(403, "this concerns all organizations: it takes an operator's key")
+
+
+def _of_key(key: str) -> KeyHolder | None:
     try:
         return _look_up(key)
     except Exception as error:
@@ -30,6 +37,6 @@ def _of_key(key: str) -> int | None:
         return _look_up(key)
 
 
-def _look_up(key: str) -> int | None:
+def _look_up(key: str) -> KeyHolder | None:
     with statement() as session:
         return organizations.of_key(session, key)

@@ -19,7 +19,7 @@ PAGE = """<!DOCTYPE html>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
 """
 START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null})'
-REFUSALS = (400, 401, 404, 409, 413, 415, 422, 500, 503)
+REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
 
 
 class Problem(Document):
@@ -66,6 +66,7 @@ def document(app: Flask) -> Api:
     )
     api = Api(app, spec_kwargs={"security": [{"key": []}]})
     api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+    api.spec.components.security_scheme("cron", {"type": "http", "scheme": "bearer"})
     api.register_converter(RowId, lambda converter: RowId.documented)
     api.register_converter(InvoiceNumber, lambda converter: InvoiceNumber.documented)
     app.register_blueprint(reader)

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from api.fields import Spoken
 from api.problems import Refused, invalid, problem, unavailable
 from db.transaction import is_transient
-from domain import parties
+from domain import organizations, parties
 from domain.invoices import archive, catalogue, intake
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.rendering import RenderingFailed
@@ -18,6 +18,7 @@ from domain.invoices.template_library import TemplateNotFound
 from domain.invoices.templates import TemplateInvalid
 from domain.jobs.catalogue import JobNotFound, WrongStatus
 from domain.jobs.payloads import PayloadInvalid
+from domain.jobs.queues import NoSuchQueue
 from domain.jobs.registry import UnknownKind
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ STATUS_OF: dict[type[Exception], int] = {
     intake.RequestNotFound: 404,
     TemplateNotFound: 404,
     JobNotFound: 404,
+    NoSuchQueue: 404,
+    organizations.OrganizationNotFound: 404,
 }
 # A refusal of the domain names what is wrong in its first words.
 FIELD_OF_REFUSAL = {

@@ -136,6 +136,7 @@ def clean(session: Session, days: int, failed_days: int, hours: int, limit: int 
     """Delete up to `limit` jobs, and as many kept answers, that are past their retention; return how many."""
     jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
+    run(session, "fold_statistics")
     return len(jobs) + len(keys)
 
 

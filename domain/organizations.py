@@ -1,5 +1,7 @@
 import hashlib
 import secrets
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,6 +11,17 @@ from db.queries import run
 from domain.invoices import template_library
 
 KEY_PREFIX = "cf_"
+
+
+class OrganizationNotFound(Exception):
+    """There is no such organization."""
+
+
+class KeyHolder(NamedTuple):
+    """Whose key it is; an operator may also see to what concerns all organizations."""
+
+    organization_id: int
+    operator: bool
 
 
 def create(session: Session, name: str) -> Organization:
@@ -25,18 +38,35 @@ def find(session: Session, name: str) -> Organization | None:
     return session.scalars(select(Organization).where(Organization.name == name).order_by(Organization.id)).first()
 
 
-def create_key(session: Session, organization_id: int, name: str) -> str:
+def create_key(session: Session, organization_id: int, name: str, operator: bool = False) -> str:
     """Return a new random API key; only its SHA-256 is kept, so it cannot be shown again."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)
-    session.add(ApiKey(organization_id=organization_id, name=name, key_hash=key_hash(key)))
+    session.add(ApiKey(organization_id=organization_id, name=name, key_hash=key_hash(key), operator=operator))
     session.flush()
     return key
 
 
-def of_key(session: Session, key: str) -> int | None:
-    """Return the id of the organization that `key` belongs to, None for an unknown or revoked key."""
+def of_key(session: Session, key: str) -> KeyHolder | None:
+    """Return whose `key` it is, None for an unknown or revoked key."""
     found = run(session, "find_key", key_hash=key_hash(key))
-    return found[0].organization_id if found else None
+    return KeyHolder(*found[0]) if found else None
+
+
+def share(session: Session, organization_id: int, weight: int, max_running: int | None) -> Organization:
+    """Set an organization's part of the turns, and how many of its jobs may run at once; raise OrganizationNotFound."""
+    organization = session.get(Organization, organization_id)
+    if organization is None:
+        raise OrganizationNotFound(f"organization {organization_id} not found")
+    organization.weight, organization.max_running = weight, max_running
+    session.flush()
+    return organization
+
+
+def page(session: Session, after: int, limit: int) -> Sequence[Organization]:
+    """Return up to `limit` organizations with an id above `after`, in id order."""
+    return session.scalars(
+        select(Organization).where(Organization.id > after).order_by(Organization.id).limit(limit)
+    ).all()
 
 
 def key_hash(key: str) -> bytes:

@@ -98,7 +98,7 @@ class Stack:
             self._data_dir,
             database,
             self._url,
-            lambda: self._counterfoil("keys", "create", "--organization", "First organization"),
+            lambda: self._counterfoil("keys", "create", "--operator", "--organization", "First organization"),
         )
         return {
             "url": self._url,

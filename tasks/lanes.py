@@ -2,29 +2,10 @@
 
 from collections import deque
 
-from domain.jobs.registry import kinds
+from domain.jobs.costs import Costs
+from domain.jobs.grouping import Group
 from domain.jobs.turns import Turns
 from settings import settings
-from tasks.message import Message
-
-# What a message should take: long enough that its overhead does not matter, short enough that others need not wait.
-# A kind that was never measured is taken to keep to it.
-MESSAGE_SECONDS = 0.15
-
-
-class Costs(dict[str, float]):
-    """Seconds that a job of each kind takes, as measured lately."""
-
-    def __init__(self, measured: dict[str, float] | None = None) -> None:
-        super().__init__(measured or {})
-        self._groups = {kind.name: kind.group for kind in kinds()}
-
-    def __missing__(self, kind: str) -> float:
-        return MESSAGE_SECONDS / self._groups.get(kind, 1)
-
-    def group_size(self, kind: str) -> int:
-        """Return how many jobs of the kind one message should carry."""
-        return max(1, min(self._groups.get(kind, 1), round(MESSAGE_SECONDS / max(self[kind], 1e-6))))
 
 
 class Lane:
@@ -48,7 +29,7 @@ class Lane:
         self._depth = depth
         return drained
 
-    def add(self, message: Message, costs: Costs) -> None:
+    def add(self, message: Group, costs: Costs) -> None:
         """Take note of a message that was just sent."""
         self._waiting.append(costs[message.kind] * len(message.job_ids))
         self._depth = (self._depth or 0) + 1

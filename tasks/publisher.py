@@ -4,8 +4,9 @@ from celery import Celery
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
+from domain.jobs.grouping import Group
 from settings import settings
-from tasks.message import Message
+from tasks.message import body
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +38,12 @@ class Publisher:
             raise BrokerAway(str(error)) from error
         self._connection = connection
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Group) -> None:
         """Hand `message` to the broker, or raise BrokerAway."""
         try:
             self._app.send_task(
                 message.kind,
-                kwargs=message.body(),
+                kwargs=body(message.job_ids),
                 queue=message.lane,
                 producer=self._producer,
                 retry=False,

@@ -11,11 +11,12 @@ from db import outbox, queue
 from db.listener import Listener
 from db.outbox import Entry, Turn, Waiting
 from db.transaction import is_transient, statement, transaction
+from domain.jobs.costs import Costs
+from domain.jobs.grouping import coalesce
 from domain.jobs.registry import LANES
 from settings import settings
 from tasks.app import app
-from tasks.lanes import Costs, Lane
-from tasks.message import coalesce
+from tasks.lanes import Lane
 from tasks.publisher import BrokerAway, Publisher
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class Relay:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._lanes = {name: Lane(name) for name in LANES}
-        self._costs, self._costs_until = Costs(), 0.0
+        self._costs, self._costs_until = Costs({}), 0.0
         self.drained = False
 
     def turn(self) -> int:
@@ -75,9 +76,8 @@ class Relay:
 
     def _publish(self, entries: Iterable[Entry]) -> None:
         unsent = {entry.job_id for entry in entries}
-        sizes = {entry.kind: self._costs.group_size(entry.kind) for entry in entries}
         try:
-            for message in coalesce(entries, sizes):
+            for message in coalesce(entries, self._costs.group_size):
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
                 self._lanes[message.lane].add(message, self._costs)

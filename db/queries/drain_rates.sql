@@ -1,7 +1,8 @@
--- How fast each lane has worked lately: of the last five minutes, the latest 500 jobs at the most.
+-- How fast each lane has worked lately: of the last five minutes, the latest 500 jobs at the most; times in seconds.
 SELECT lane, count(*) AS jobs,
-    CAST(extract(epoch FROM clock_timestamp() - min(completed_at)) AS float) AS seconds,
-    CAST(extract(epoch FROM clock_timestamp() - max(completed_at)) AS float) AS idle
+    CAST(count(*) / greatest(0.001, extract(epoch FROM clock_timestamp() - min(completed_at))) AS float)
+        AS jobs_per_second,
+    CAST(extract(epoch FROM clock_timestamp() - max(completed_at)) AS float) AS idle_seconds
 FROM (
     SELECT lane, completed_at FROM jobs WHERE completed_at > clock_timestamp() - interval '5 minutes'
     ORDER BY completed_at DESC LIMIT 500

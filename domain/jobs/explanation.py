@@ -81,9 +81,9 @@ def _queued(session: Session, job: Job, entry: Any) -> Explanation:
     waiting = [one for one in outbox.waiting(session, [job.lane]) if one.priority == job.priority]
     rates = {row.lane: row for row in run(session, "drain_rates")}
     lately = rates.get(job.lane)
-    rate = lately.jobs / lately.seconds if lately and lately.seconds > 0 else None
+    rate = lately.jobs_per_second if lately else None
     position = _position(job, entry, waiting)
-    silent = lately is None or lately.idle > PATIENCE
+    silent = lately is None or lately.idle_seconds > PATIENCE
     reason, text = _reason(job, entry, waiting, position, silent and not entry.running)
     start = None
     if rate and reason not in ("no_worker", "no_relay", "at_its_limit"):

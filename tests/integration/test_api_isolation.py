@@ -30,6 +30,14 @@ def invoice(places: dict[str, int]) -> dict[str, Any]:
 
 # What a route may answer a stranger who asks for {supplier}, {client}, {template}, {request} of somebody else.
 CASES: dict[str, Case] = {
+    "GET /metrics": Case("/metrics", 403),
+    "GET /api/v1/admin/queues": Case("/api/v1/admin/queues", 403),
+    "POST /api/v1/admin/pause": Case("/api/v1/admin/pause", 403, lambda _: {"what": "lane", "name": "default"}),
+    "POST /api/v1/admin/resume": Case("/api/v1/admin/resume", 403, lambda _: {"what": "lane", "name": "default"}),
+    "GET /api/v1/admin/organizations": Case("/api/v1/admin/organizations", 403),
+    "PUT /api/v1/admin/organizations/<organization_id>": Case(
+        "/api/v1/admin/organizations/1", 403, lambda _: {"weight": 9}
+    ),
     "POST /api/v1/jobs": Case("/api/v1/jobs", 400, lambda _: {"type": "invoice.generate", "payload": {}}),
     "GET /api/v1/jobs": Case("/api/v1/jobs", 200, answer=[]),
     "GET /api/v1/jobs/<job_id>": Case("/api/v1/jobs/{request}", 404),

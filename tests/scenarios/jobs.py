@@ -13,10 +13,10 @@ from db import outbox, queue
 from db.queue import ClaimedJob, Failure, LeaseLost
 from db.transaction import transaction
 from domain.jobs.execution import deliver
+from domain.jobs.grouping import coalesce
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import LANES, Context, Kind, Outcome, find
 from settings import settings
-from tasks.message import coalesce
 from tests import chain
 from tests.crash.fuse import killed_at
 from tests.crash.parts import CLAIMED, MISSING_CLIENT
@@ -70,7 +70,7 @@ def deliver_all(kind: Kind) -> None:
         with transaction() as session:
             turns = [outbox.Turn(*one[:4], settings.max_out) for one in outbox.waiting(session, LANES)]
             entries = outbox.lease(session, turns, settings.redelivery_interval) if turns else []
-        for message in coalesce(entries, {kind.name: kind.group}):
+        for message in coalesce(entries, lambda _: kind.group):
             deliver(kind, message.job_ids)
     assert chain.value(chain.UNFINISHED) == 0, "some jobs never end"
 

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from db import outbox
 from db.outbox import Entry, Turn
 from db.transaction import transaction
+from domain.jobs.grouping import Group
 from settings import settings
 from tasks.app import app
-from tasks.message import Message
 from tasks.publisher import BrokerAway, Publisher
 from tasks.relay import Relay
 from tests import chain
@@ -28,7 +28,7 @@ class Leaving(Publisher):
         super().__init__(app)
         self._takes = takes
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Group) -> None:
         if not self._takes:
             raise BrokerAway("gone")
         self._takes -= 1
