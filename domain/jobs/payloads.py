@@ -27,7 +27,8 @@ def check(kind: Kind, payload: Payload) -> None:
     errors: dict[str, list[str]] = {}
     for error in sorted(_validator(kind.name).iter_errors(payload), key=lambda e: e.json_path):
         for field, message in _told(error):
-            errors.setdefault(field, []).append(message)
+            if message not in errors.setdefault(field, []):  # the library tells of each missing field for each of them
+                errors[field].append(message)
     if errors:
         raise PayloadInvalid(errors)
 
