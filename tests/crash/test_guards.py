@@ -8,9 +8,9 @@ from _pytest.outcomes import Failed
 import db.queries
 from tests.crash.guards import GUARDS
 from tests.crash.removals import Removal
-from tests.scenarios import invoices, jobs, relay
+from tests.scenarios import inventory, invoices, jobs, relay
 
-RUN_BY_THE_TESTS = {*invoices.SCENARIOS, *jobs.SCENARIOS, *relay.SCENARIOS}
+RUN_BY_THE_TESTS = {*invoices.SCENARIOS, *jobs.SCENARIOS, *relay.SCENARIOS, *inventory.SCENARIOS}
 
 
 @pytest.fixture
