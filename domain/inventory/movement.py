@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import exists, func, null, select
 from sqlalchemy.orm import Session
 
-from db.models import Job, Product
+from db.models import Job, Movement, Product
 from db.queue import ClaimedJob
 from domain.inventory import stock
 from domain.inventory.documents import of
@@ -85,7 +85,7 @@ def _unmoved(
     worth = null() if step.worth is None else step.worth
     wanted = select(func.count().over(), line.line_number, line.product_id, Product.sku, line.quantity, worth)
     wanted = wanted.join(Product, Product.id == line.product_id)
-    wanted = wanted.where(step.owner == document_id, ~exists().where(step.moved()))
+    wanted = wanted.where(step.owner == document_id, ~exists(select(Movement.id).where(step.moved())))
     rows = session.execute(wanted.order_by(line.line_number).limit(limit)).all()
     return [MovedLine(*row[1:]) for row in rows], rows[0][0] if rows else 0
 

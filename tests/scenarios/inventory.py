@@ -77,7 +77,7 @@ def two_jobs_of_one_transfer_move_each_line_once(stage: Stage) -> None:
         owed = [("", {"transferId": transfer_id})] * 2
         jobs = enqueue(session, stage.tenant.id, SEND.kind, owed, total=25)
     work = [lambda job_id=job_id: run(job_id) for job_id in jobs]
-    with two_at_once(stage, work, HOLD_TRANSFER, transfer_id) as done:
+    with two_at_once(stage, work, HOLD_STOCK, warehouse.here, warehouse.products[0]) as done:
         [one.result() for one in done]
     assert [state(job_id) for job_id in jobs] == [("COMPLETED", 1)] * 2, "they got into each other's way"
     assert (moved("transfer", transfer_id, "send"), warehouse.stock(warehouse.here)) == ([*range(1, 26)], [5])
@@ -100,7 +100,7 @@ def two_transfers_in_opposite_order_do_not_deadlock(stage: Stage) -> None:
 
 
 def a_new_job_goes_on_where_a_cancelled_one_stopped(stage: Stage) -> None:
-    warehouse = stocked(stage.tenant, 30)
+    warehouse = stocked(stage.tenant, 300)
     transfer_id = warehouse.transfer(*[1] * 25)
     job_id = warehouse.submit("transfer.send", transferId=transfer_id)
     deliver(find(SEND.kind), [job_id], seconds=0)
