@@ -1,4 +1,5 @@
--- Each line takes its share of what the stock is worth, the last piece all that is left. The rows are locked already.
+-- Each line takes what its share of the worth adds to the shares before it, so that the last piece leaves nothing.
+-- The rows are locked already.
 WITH line AS (
     SELECT product_id, line_number, asked.quantity, stock.quantity AS there, stock.value AS worth,
         sum(asked.quantity) OVER (PARTITION BY product_id ORDER BY line_number) AS taken
@@ -10,8 +11,7 @@ WITH line AS (
     INSERT INTO movements (organization_id, location_id, product_id, quantity, value,
         document_type, document_id, step, line_number)
     SELECT %(organization_id)s, %(location_id)s, product_id, -quantity,
-        round(worth * (taken - quantity) / there, 4) - CASE taken WHEN there THEN worth
-            ELSE round(worth * taken / there, 4) END,
+        round(worth * (taken - quantity) / there, 4) - round(worth * taken / there, 4),
         %(document_type)s, %(document_id)s, %(step)s, line_number
     FROM line
     RETURNING product_id, quantity, value

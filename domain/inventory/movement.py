@@ -63,9 +63,7 @@ def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
 
 def _lock(session: Session, step: Step, organization_id: int, document_id: int) -> Any:
     wanted = of(step.document, organization_id).where(step.document.id == document_id)
-    # What another transaction changed while this one waited for the row has to be seen.
-    locked = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
-    document = session.scalar(locked)
+    document = session.scalar(wanted.with_for_update(key_share=True))
     if document is None:
         raise NotFound(f"{step.noun} not found")
     return document
