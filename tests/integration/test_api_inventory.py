@@ -13,7 +13,7 @@ from tests.crash.fuse import points
 from tests.scenarios.inventory import run
 from tests.scenarios.invoices import WAITING
 from tests.waiting import wait_until
-from tests.warehouse import WORTH, moved
+from tests.warehouse import moved, stocked
 
 NUMBER = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', '-YYYYMM-')"
 
@@ -88,17 +88,14 @@ def test_a_hundred_lines_are_accepted_with_one_commit_and_moved_ten_at_a_time(da
     check(database)
 
 
-def test_the_value_moves_with_the_goods_to_the_last_fraction(database, warehouse, client):
-    worth = chain.value(WORTH)
-    transfer_id = warehouse.transfer(1, 1, 1, 1, 1, 1, 1)
+def test_the_value_moves_with_the_goods_to_the_last_fraction(database, organization, client):
+    warehouse = stocked(organization, 3, 7)
+    transfer_id = warehouse.transfer(1, 2, 1, 2, 1, 2)
     client.post(f"/api/v1/transfers/{transfer_id}/send")
     client.post(f"/api/v1/transfers/{transfer_id}/complete")
-    assert chain.value(WORTH) == worth
-    assert client.post("/api/v1/sales", warehouse.sale_body(2, 3, 3)).status_code == 201
-    here = client.get(f"/api/v1/stock?locationId={warehouse.here}").json
-    assert [(row["quantity"], row["value"]) for row in here] == [(0, 0)] * 3
-    there = client.get(f"/api/v1/stock?locationId={warehouse.there}").json
-    assert [(row["quantity"], row["value"]) for row in there] == [(3, 10.002), (2, 6.668), (2, 6.668)]
+    here, there = (client.get(f"/api/v1/stock?locationId={place}").json for place in (warehouse.here, warehouse.there))
+    assert [(row["quantity"], row["value"]) for row in here] == [(0, 0), (1, 3.3329)]
+    assert [(row["quantity"], row["value"]) for row in there] == [(3, 10), (6, 19.9971)]
     check(database)
 
 
@@ -242,5 +239,11 @@ def test_the_jobs_resource_is_another_door_to_the_same_work(warehouse, client, s
     assert client.post("/api/jobs", body).json["jobId"] == job_id, "the 409 names it"
     run(job_id)
     assert client.get(f"/api/v1/transfers/{transfer_id}").json["status"] == "sent"
-    for payload in ({}, {"transferId": "1"}, {"transferId": 0}, {"transferId": 1, "notes": "\x00"}, {"a": 1}):
+    for payload in (
+        {},
+        {"transferId": "1"},
+        {"transferId": 0},
+        {"transferId": 1, "notes": "\x00"},
+        {"transferId": 1, "a": 1},
+    ):
         assert client.post("/api/v1/jobs", body | {"payload": payload}).status_code == 400
