@@ -1,4 +1,4 @@
-"""What is where: read, taken out, put in. The ledger of movements and the stock change together."""
+"""What is where: read, taken out, put in. Stock and its movements change together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal

@@ -19,7 +19,7 @@ PASSES = {"after lock_stock", "after take_stock", "after checkpoint", "after com
 
 
 @pytest.mark.parametrize("scenario", inventory.SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_scenario(scenario, stage):
+def test_the_stock_is_right_in_the_end(scenario, stage):
     scenario(stage)
 
 

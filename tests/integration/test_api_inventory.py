@@ -221,8 +221,8 @@ def test_stock_and_its_movements_are_listed_in_pages(warehouse, client):
     assert [row["quantity"] for row in listed.json] == [4, 5]
     following = client.get(listed.headers["Link"].split(">")[0][1:])
     assert [row["productId"] for row in following.json] == [warehouse.products[2]]
-    ledger = f"/api/v1/movements?locationId={warehouse.here}&productId={warehouse.products[0]}"
-    newest = client.get(f"{ledger}&limit=1")
+    path = f"/api/v1/movements?locationId={warehouse.here}&productId={warehouse.products[0]}"
+    newest = client.get(f"{path}&limit=1")
     assert [(row["step"], row["quantity"], row["value"]) for row in newest.json] == [("sell", -1, -3.334)]
     [first] = client.get(newest.headers["Link"].split(">")[0][1:]).json
     assert (first["documentType"], first["quantity"], first["value"]) == ("purchase", 5, 16.67)
