@@ -16,14 +16,18 @@ from api.invoices import invoices_api
 from api.jobs import jobs_api
 from api.metrics import metrics_api
 from api.paths import InvoiceNumber, RowId, unversioned
+from api.purchases import purchases_api
+from api.sales import sales_api
 from api.security import protect
+from api.stock import stock_api
 from api.suppliers import suppliers_api
 from api.templates import templates_api
+from api.transfers import transfers_api
 from api.waiting import releasing
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
-    cron_api, admin_api, metrics_api, health_api,
+    stock_api, transfers_api, sales_api, purchases_api, cron_api, admin_api, metrics_api, health_api,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from webargs.flaskparser import FlaskParser
 
 from api import exact_json
 from api.problems import Refused, flat, invalid
+from api.schema import OptionalBody
 
 JSON = "application/json"
 IDEMPOTENCY_KEY = {
@@ -18,6 +19,12 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "description": "The same key and request get the first answer again; nothing is done twice.",
     "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
+}
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`respond-async`: do not wait for the work, answer 202 with its job.",
+    "schema": {"type": "string"},
 }
 
 
@@ -33,6 +40,8 @@ class StrictParser(FlaskParser):
         req.stream.read(1)  # raises the 413 for a chunked body, which werkzeug would cut off at the limit instead
         if body and not (req.mimetype == JSON or req.mimetype.endswith("+json")):
             raise Refused(415, f"send the body as {JSON}")
+        if not body and isinstance(schema, OptionalBody):
+            body = b"{}"
         try:
             g.body = exact_json.loads(body)
         except exact_json.MalformedJson as error:
@@ -56,19 +65,24 @@ class Blueprint(flask_smorest.Blueprint):
     @staticmethod
     def refuses(*statuses: int) -> Callable:
         """Document that the operation can answer with these problems."""
-        return _declare(refusals=statuses)
+        return _declare(statuses)
 
     @staticmethod
     def idempotent(view: Callable) -> Callable:
         """Document that the operation honours an Idempotency-Key."""
-        return _declare(refusals=(400, 409, 422), idempotent=True)(view)
+        return _declare((400, 409, 422), IDEMPOTENCY_KEY)(view)
+
+    @staticmethod
+    def preferable(view: Callable) -> Callable:
+        """Document that the caller may prefer not to wait."""
+        return _declare((), PREFER)(view)
 
 
-def _declare(refusals: tuple[int, ...], idempotent: bool = False) -> Callable:
+def _declare(refusals: tuple[int, ...], *headers: dict[str, Any]) -> Callable:
     def declare(view: Callable) -> Callable:
         known = deepcopy(getattr(view, "_apidoc", {}))
         known["refusals"] = {*known.get("refusals", ()), *refusals}
-        known["idempotent"] = idempotent or known.get("idempotent", False)
+        known["headers"] = [*known.get("headers", ()), *headers]
         view._apidoc = known  # type: ignore[attr-defined]
         return view
 
@@ -81,8 +95,8 @@ def _add_refusals(doc: dict, doc_info: dict, **kwargs: Any) -> dict:
         statuses.add(400)
     if "requestBody" in doc:
         statuses |= {413, 415}
-    if doc_info.get("idempotent"):
-        doc["parameters"] = [*doc.get("parameters", ()), IDEMPOTENCY_KEY]
+    if headers := doc_info.get("headers"):
+        doc["parameters"] = [*doc.get("parameters", ()), *headers]
     responses = doc.setdefault("responses", {})
     responses.pop("default", None)
     responses |= {str(status): f"Problem{status}" for status in statuses}

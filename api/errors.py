@@ -11,6 +11,7 @@ from api.fields import Spoken
 from api.problems import Refused, invalid, problem, unavailable
 from db.transaction import is_transient
 from domain import organizations, parties
+from domain.inventory import errors as inventory
 from domain.invoices import archive, catalogue, intake
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.rendering import RenderingFailed
@@ -33,6 +34,7 @@ STATUS_OF: dict[type[Exception], int] = {
     JobNotFound: 404,
     NoSuchQueue: 404,
     organizations.OrganizationNotFound: 404,
+    inventory.NotFound: 404,
 }
 # A refusal of the domain names what is wrong in its first words.
 FIELD_OF_REFUSAL = {
@@ -54,6 +56,11 @@ def register(app: Flask) -> None:
     app.register_error_handler(catalogue.NumberAmbiguous, lambda e: problem(invalid({"supplierId": [Spoken(e)]})))
     app.register_error_handler(archive.TooMany, lambda error: problem(Refused(400, str(error))))
     app.register_error_handler(parties.Taken, _taken)
+    app.register_error_handler(inventory.Taken, _taken)
+    app.register_error_handler(inventory.Invalid, lambda e: problem(invalid({f: [m] for f, m in e.errors.items()})))
+    app.register_error_handler(inventory.Shortage, _shortage)
+    app.register_error_handler(inventory.WrongStatus, lambda e: problem(Refused(409, str(e), documentStatus=e.status)))
+    app.register_error_handler(inventory.JobAtWork, lambda e: problem(Refused(409, str(e), jobId=e.job_id)))
     app.register_error_handler(intake.NotCompleted, lambda e: problem(Refused(409, str(e), status=e.status)))
     app.register_error_handler(UnknownKind, lambda error: problem(invalid({"type": [Spoken(error)]})))
     app.register_error_handler(PayloadInvalid, _invalid_payload)
@@ -86,8 +93,13 @@ def _invalid_payload(error: PayloadInvalid) -> Response:
     return problem(invalid({f"payload.{name}": texts for name, texts in error.errors.items()}))
 
 
-def _taken(error: parties.Taken) -> Response:
+def _taken(error: parties.Taken | inventory.Taken) -> Response:
     return problem(Refused(409, str(error), {error.field: ["is taken"]}))
+
+
+def _shortage(error: inventory.Shortage) -> Response:
+    short: dict[str, list[str]] = {f"lines[{line.line_number - 1}].quantity": [Spoken(line)] for line in error.lines}
+    return problem(invalid(short, code=409))
 
 
 def _not_printed(error: RenderingFailed) -> Response:

@@ -28,8 +28,8 @@ class Refused(Exception):
         self.members = members | ({"errors": dict(errors)} if errors else {})
 
 
-def invalid(errors: Mapping[str, list[str]]) -> Refused:
-    """Return the 400 that names every wrong field in `errors`, and as many as one can read in the detail."""
+def invalid(errors: Mapping[str, list[str]], code: int = 400) -> Refused:
+    """Return the refusal that names every wrong field in `errors`, and as many as one can read in the detail."""
     sentences = [
         message if isinstance(message, Spoken) else f"{name} {message}"
         for name, messages in errors.items()
@@ -37,7 +37,7 @@ def invalid(errors: Mapping[str, list[str]]) -> Refused:
     ]
     told = list(dict.fromkeys(sentences))
     more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    return Refused(400, "; ".join(told[:MOST_TOLD]) + more, errors)
+    return Refused(code, "; ".join(told[:MOST_TOLD]) + more, errors)
 
 
 def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:

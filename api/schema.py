@@ -45,5 +45,9 @@ class Body(Document):
         return {name: value for name, value in data.items() if value is not None}
 
 
+class OptionalBody(Body):
+    """A request's JSON object that may be left out."""
+
+
 class Query(Body):
     """A query string; an unknown parameter is refused, so that a misspelt filter does not show everything."""

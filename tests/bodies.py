@@ -13,5 +13,40 @@ def invoice(supplier_id: int, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
+PRODUCT, LOCATION = {"sku": "SKU-1", "name": "Cog"}, {"name": "Shop"}
+
+
+def transfer(places: dict[str, int]) -> dict[str, Any]:
+    lines = [{"productId": places["product"], "quantity": 1}]
+    return {"fromLocationId": places["location"], "toLocationId": places["warehouse"], "lines": lines}
+
+
+def sale(places: dict[str, int]) -> dict[str, Any]:
+    line = {"productId": places["product"], "quantity": 1, "unitPrice": 20, "taxRate": 0.2}
+    return {"locationId": places["location"], "lines": [line]}
+
+
+def purchase(places: dict[str, int]) -> dict[str, Any]:
+    line = {"productId": places["product"], "quantity": 5, "unitCost": "9.99"}
+    return {"locationId": places["location"], "lines": [line]}
+
+
+def inventory(client: Any) -> dict[str, int]:
+    """Have one of each kind of thing made by `client`, the documents moved but the transfer; return the ids."""
+    places: dict[str, int] = {}
+
+    def make(name: str, path: str, body: dict[str, Any]) -> None:
+        places[name] = client.post(f"/api/v1/{path}", body).json["id"]
+
+    make("product", "products", PRODUCT)
+    make("location", "locations", LOCATION)
+    make("warehouse", "locations", {"name": "Warehouse"})
+    make("purchase", "purchases", purchase(places))
+    client.post(f"/api/v1/purchases/{places['purchase']}/approve")
+    make("sale", "sales", sale(places))
+    make("transfer", "transfers", transfer(places))
+    return places
+
+
 def party(**changes: Any) -> dict[str, Any]:
     return {"name": "Grace", "addressLine1": "1 Navy Yard", "city": "Arlington", "country": "US"} | changes

@@ -1,4 +1,4 @@
-"""The invariants I1-I10 as SQL: each query returns the rows at fault, so a healthy database returns none."""
+"""The invariants I1-I12 as SQL: each query returns the rows at fault, so a healthy database returns none."""
 
 from typing import NamedTuple
 
@@ -119,7 +119,70 @@ INVOICES = (
         GROUP BY frozen.name HAVING coalesce(bit_or(t.tgtype::integer), 0) & 56 <> 56"""),
 )  # fmt: skip
 
-RULES = REQUESTS + NUMBERS + JOBS + INVOICES
+# Each line with the movement that a step makes of it, and whether the document has taken the step.
+LINES = """(
+    SELECT 'transfer.send' AS kind, 'transfer' AS type, 'send' AS step, d.id, line_number, organization_id,
+        from_location_id AS location_id, product_id, -quantity AS quantity, NULL::numeric AS value,
+        status <> 'draft' AS taken
+    FROM transfers AS d JOIN transfer_lines ON transfer_id = d.id
+    UNION ALL SELECT 'transfer.complete', 'transfer', 'complete', d.id, l.line_number, d.organization_id,
+        to_location_id, l.product_id, l.quantity, -sent.value, status = 'completed'
+    FROM transfers AS d JOIN transfer_lines AS l ON transfer_id = d.id
+    LEFT JOIN movements AS sent ON (document_type, document_id, step) = ('transfer', d.id, 'send')
+        AND sent.line_number = l.line_number
+    UNION ALL SELECT 'sale.post', 'sale', 'sell', d.id, line_number, organization_id,
+        location_id, product_id, -quantity, NULL, status = 'completed'
+    FROM sales AS d JOIN sale_lines ON sale_id = d.id
+    UNION ALL SELECT 'purchase.approve', 'purchase', 'receive', d.id, line_number, organization_id,
+        location_id, product_id, quantity, line_total, status = 'approved'
+    FROM purchases AS d JOIN purchase_lines ON purchase_id = d.id
+) AS line"""
+MOVEMENT_OF_LINE = """(m.document_type, m.document_id, m.step, m.line_number)
+    = (line.type, line.id, line.step, line.line_number)"""
+DOCUMENTS = """(
+    SELECT organization_id, number FROM transfers UNION ALL SELECT organization_id, number FROM sales
+    UNION ALL SELECT organization_id, number FROM purchases
+) AS document"""
+
+INVENTORY = (
+    Rule("I11", "stock is the sum of its movements, in quantity and in value", """
+        SELECT location_id, product_id, s.quantity, s.value, m.quantity AS moved, m.value AS moved_value
+        FROM stock AS s FULL JOIN (
+            SELECT organization_id, location_id, product_id, sum(quantity) AS quantity, sum(value) AS value
+            FROM movements GROUP BY 1, 2, 3) AS m USING (organization_id, location_id, product_id)
+        WHERE (s.quantity, s.value) IS DISTINCT FROM (m.quantity, m.value)"""),
+    Rule("I11", "no stock is below zero, and none is worth anything when nothing is there", """
+        SELECT location_id, product_id, quantity, value FROM stock
+        WHERE quantity < 0 OR value < 0 OR (quantity = 0 AND value <> 0)"""),
+    Rule("I12", "each movement is that of one line in one step, with its worth, and no line moves twice", f"""
+        SELECT m.document_type, m.document_id, m.step, m.line_number, count(*) FROM movements AS m
+        LEFT JOIN {LINES} ON {MOVEMENT_OF_LINE} GROUP BY 1, 2, 3, 4
+        HAVING count(*) > 1 OR bool_or(
+            (m.organization_id, m.location_id, m.product_id, m.quantity, m.value) IS DISTINCT FROM
+            (line.organization_id, line.location_id, line.product_id, line.quantity,
+             coalesce(line.value, m.value)))"""),
+    Rule("I12", "a document has taken a step only if all its lines have moved", f"""
+        SELECT line.type, line.id, line.step, line_number FROM {LINES}
+        WHERE taken AND NOT EXISTS (SELECT FROM movements AS m WHERE {MOVEMENT_OF_LINE})"""),
+    Rule("I12", "no line arrives before its transfer is sent", """
+        SELECT t.id, t.status, m.line_number FROM movements AS m JOIN transfers AS t ON t.id = m.document_id
+        WHERE m.document_type = 'transfer' AND m.step = 'complete' AND t.status = 'draft'"""),
+    Rule("I12", "a step whose job is COMPLETED is taken", f"""
+        SELECT DISTINCT j.id, j.kind, line.id AS document_id FROM jobs AS j JOIN {LINES}
+            ON line.kind = j.kind AND line.id = (j.payload ->> (line.type || 'Id'))::bigint
+        WHERE j.status = 'COMPLETED' AND NOT taken"""),
+    Rule("I3", "the documents of a month are numbered from one without a gap", f"""
+        SELECT organization_id, series, count(document.number), max(n.last_number) AS last_number FROM (
+            SELECT organization_id, prefix || '-' || month AS series, last_number FROM document_numbers
+        ) AS n FULL JOIN (
+            SELECT organization_id, left(number, 9) AS series, number, substr(number, 11)::integer AS place
+            FROM {DOCUMENTS}
+        ) AS document USING (organization_id, series)
+        GROUP BY 1, 2 HAVING (count(DISTINCT place), max(place)) IS DISTINCT FROM
+            (max(n.last_number)::bigint, max(n.last_number)) OR count(*) > count(DISTINCT place)"""),
+)  # fmt: skip
+
+RULES = REQUESTS + NUMBERS + JOBS + INVOICES + INVENTORY
 
 OPEN_TRANSACTIONS_AND_LOCKS = """
     SELECT 'idle in transaction since ' || state_change AS what, pid, query FROM pg_stat_activity

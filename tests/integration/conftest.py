@@ -5,6 +5,7 @@ import pytest
 from tests import chain
 from tests.caller import Caller
 from tests.tenant import Tenant
+from tests.warehouse import Warehouse, stocked
 
 
 @pytest.fixture
@@ -25,3 +26,9 @@ def client(organization: Tenant) -> Caller:
 def stranger(other_organization: Tenant) -> Caller:
     """The API, called with another organization's key."""
     return Caller(other_organization.key)
+
+
+@pytest.fixture
+def warehouse(organization) -> Warehouse:
+    """Five of each of three products, bought at 3.3333."""
+    return stocked(organization, 5, 5, 5)

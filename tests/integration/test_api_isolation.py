@@ -12,7 +12,10 @@ from tests.caller import Caller, application
 from tests.tenant import Tenant
 
 OWN = "rows of the stranger's own"
-TABLES = ("invoices", "jobs", "clients", "suppliers", "templates", "number_series")
+TABLES = (
+    "invoices", "jobs", "clients", "suppliers", "templates", "number_series",
+    "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
+)  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -89,6 +92,29 @@ CASES: dict[str, Case] = {
     ),
     # The same tax id may be another client's elsewhere: a conflict would tell that it is.
     "POST /api/v1/parties/clients": Case("/api/v1/parties/clients", 201, lambda places: bodies.CLIENT),
+    "GET /api/v1/products": Case("/api/v1/products", 200, answer=[]),
+    "GET /api/v1/products/<product_id>": Case("/api/v1/products/{product}", 404),
+    "GET /api/v1/locations": Case("/api/v1/locations", 200, answer=[]),
+    "GET /api/v1/locations/<location_id>": Case("/api/v1/locations/{location}", 404),
+    "GET /api/v1/stock": Case("/api/v1/stock?locationId={location}", 404),
+    "GET /api/v1/movements": Case("/api/v1/movements?locationId={location}&productId={product}", 404),
+    "GET /api/v1/transfers": Case("/api/v1/transfers", 200, answer=[]),
+    "POST /api/v1/transfers": Case("/api/v1/transfers", 400, lambda places: bodies.transfer(places)),
+    "GET /api/v1/transfers/<transfer_id>": Case("/api/v1/transfers/{transfer}", 404),
+    "POST /api/v1/transfers/<transfer_id>/send": Case("/api/v1/transfers/{transfer}/send", 404),
+    "POST /api/v1/transfers/<transfer_id>/send-async": Case("/api/v1/transfers/{transfer}/send-async", 404),
+    "POST /api/v1/transfers/<transfer_id>/complete": Case("/api/v1/transfers/{transfer}/complete", 404),
+    "POST /api/v1/transfers/<transfer_id>/complete-async": Case("/api/v1/transfers/{transfer}/complete-async", 404),
+    "GET /api/v1/sales": Case("/api/v1/sales", 200, answer=[]),
+    "POST /api/v1/sales": Case("/api/v1/sales", 400, lambda places: bodies.sale(places)),
+    "GET /api/v1/sales/<sale_id>": Case("/api/v1/sales/{sale}", 404),
+    "GET /api/v1/purchases": Case("/api/v1/purchases", 200, answer=[]),
+    "POST /api/v1/purchases": Case("/api/v1/purchases", 400, lambda places: bodies.purchase(places)),
+    "GET /api/v1/purchases/<purchase_id>": Case("/api/v1/purchases/{purchase}", 404),
+    "POST /api/v1/purchases/<purchase_id>/approve": Case("/api/v1/purchases/{purchase}/approve", 404),
+    # As with a tax id: a conflict would tell of another organization's SKU or location.
+    "POST /api/v1/products": Case("/api/v1/products", 201, lambda _: bodies.PRODUCT),
+    "POST /api/v1/locations": Case("/api/v1/locations", 201, lambda _: bodies.LOCATION),
 }
 
 
@@ -112,6 +138,7 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         "client": client.get("/api/v1/parties/clients").json[0]["id"],
         "template": client.get("/api/v1/templates").json[0]["id"],
         "request": request,
+        **bodies.inventory(client),
     }
 
 

@@ -17,7 +17,9 @@ from domain.jobs.submission import enqueue
 from tests import checker
 from tests.checker import Accepted, InvariantViolated, check, violated, watch
 from tests.conftest import execute
+from tests.warehouse import stocked
 
+MOVEMENT = "organization_id, location_id, product_id, quantity, value, document_type, document_id, step, line_number"
 DAMAGES = {
     "an accepted request is deleted": ("DELETE FROM jobs WHERE id = 4", {"I1"}),
     "a second invoice for one request": (
@@ -96,6 +98,28 @@ DAMAGES = {
         "INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key) VALUES (1, 1, '', 'io', 1, '')",
         {"I10"},
     ),
+    "stock that nothing has moved": ("UPDATE stock SET quantity = quantity + 1 WHERE product_id = 1", {"I11"}),
+    "value that came from nowhere": ("UPDATE stock SET value = value + 0.0001 WHERE product_id = 1", {"I11"}),
+    "stock below zero": (
+        "ALTER TABLE stock DROP CONSTRAINT stock_quantity_check; UPDATE stock SET quantity = -1 WHERE product_id = 2",
+        {"I11"},
+    ),
+    "a line that moved twice": (
+        "ALTER TABLE movements DROP CONSTRAINT movements_line_key; "
+        f"INSERT INTO movements ({MOVEMENT}) SELECT {MOVEMENT} FROM movements WHERE step = 'send' AND line_number = 1; "
+        "UPDATE stock SET quantity = quantity - 1, value = value - 3.334 WHERE (location_id, product_id) = (1, 1)",
+        {"I12"},
+    ),
+    "a line that never moved": (
+        "INSERT INTO transfer_lines VALUES (1, 3, 1, 1)",
+        {"I12"},
+    ),
+    "a movement of what the line does not name": (
+        "UPDATE transfer_lines SET quantity = 2 WHERE line_number = 1",
+        {"I12"},
+    ),
+    "a completed job whose document stayed": ("UPDATE transfers SET status = 'draft', sent_at = NULL", {"I12"}),
+    "a document's number left out": ("UPDATE transfers SET number = left(number, -1) || '2'", {"I3"}),
     "a job that nobody finished": (
         "UPDATE jobs SET status = 'PROCESSING', completed_at = NULL, attempts = 1, "
         "lease_token = gen_random_uuid(), lease_expires_at = now() WHERE id = 5",
@@ -124,7 +148,10 @@ def _impatient(monkeypatch):
 
 @pytest.fixture
 def accepted(database, organization, other_organization) -> list[Accepted]:
-    """What a healthy database accepted: jobs 1-3 COMPLETED, 4 FAILED, 5 CANCELLED, and a direct invoice, number 4."""
+    """What a healthy database accepted: jobs 1-3 COMPLETED, 4 FAILED, 5 CANCELLED, and a direct invoice, number 4.
+
+    Beside them a purchase was approved and a transfer sent.
+    """
     watch(database)
     kind = find("invoice.generate")
     requests = [organization.request(f"Client {n}") for n in range(3)]
@@ -137,6 +164,8 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
     with transaction() as session:
         generation.issue(session, [organization.request("Walk-in")])
     answer = json.dumps({"body": {"requestId": ids[0]}})
+    warehouse = stocked(organization, 5, 5)
+    deliver(find("transfer.send"), [warehouse.submit("transfer.send", transferId=warehouse.transfer(1, 1))])
     execute(database, f"INSERT INTO idempotency_keys VALUES ({organization.id}, 'k', '', 201, '{answer}')")
     keys = ["k", None, None, None, None]
     return [Accepted(organization.id, job_id, key) for job_id, key in zip(ids, keys, strict=True)]

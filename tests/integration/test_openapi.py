@@ -27,6 +27,7 @@ REASONS = re.compile(
     r"|due_date is required|must not be before|the total must not exceed|none of the requests was accepted"
     r"|taxId or vatId is required"
     r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
+    r"|is not a known (product|location)|must be another location|lines are too much"
     r"|another default|has no matching|unknown type|payload|a name must not contain NUL"
 )
 ACCEPTABLE = {401, 404, 409, 422}
@@ -42,6 +43,7 @@ def key(client: Caller, organization: Tenant) -> str:
     """The key of an organization that has one of each kind of thing."""
     client.post("/api/v1/invoice-requests", bodies.invoice(organization.supplier_id))
     client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id))
+    bodies.inventory(client)
     with transaction() as session:
         return organizations.create_key(session, organization.id, "on call", operator=True)
 

@@ -131,6 +131,10 @@ TABLES = (
         CONSTRAINT movements_line_key UNIQUE (document_type, document_id, step, line_number)
     )
     """,
+    *(
+        f"CREATE INDEX {table}_organization_idx ON {table} (organization_id, id)"
+        for table in ("products", "locations", "transfers", "sales", "purchases")
+    ),
     "CREATE INDEX movements_stock_idx ON movements (location_id, product_id, id)",
     "CREATE TRIGGER frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON movements EXECUTE FUNCTION refuse_change()",
     "ALTER TABLE organizations ADD COLUMN currency_code text NOT NULL DEFAULT 'EUR'",

@@ -1,0 +1,55 @@
+"""Jobs that are done while their caller waits, if they can be; otherwise the caller hears where to look."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, g, request
+from sqlalchemy.orm import Session
+
+from api.direct import Room, direct_path
+from api.idempotency import Answer, once
+from api.problems import Refused
+from db.transaction import transaction
+from domain.jobs import catalogue
+from domain.jobs.lifecycle import Status
+
+# So many lines and more are a job's work from the start, unless the caller has asked for it to be done at once.
+MANY = 10
+ASYNC = "respond-async"
+
+Accept = Callable[[Session, float], Answer]
+Done = Callable[[Session, dict[str, Any]], Answer]
+
+
+def settled(kind_name: str, accept: Accept, done: Done, at_once: bool = True) -> Response:
+    """Answer as `done` if the accepted job has ended well by then, 409 if it has failed, else as accepted.
+
+    `accept` writes the job, held back for so many seconds, and answers 202 with its `jobId`; `done` is given the body
+    of that answer. The job is tried here if `at_once`, unless the caller prefers not to wait.
+    """
+    if prefers_async():
+        response = once(lambda session: accept(session, 0.0)).response()
+        response.headers["Preference-Applied"] = ASYNC
+        return response
+    with direct_path.room() if at_once else nullcontext(Room(None)) as room:
+        answer = once(lambda session: accept(session, room.held))
+        room.run(kind_name, [answer.body["jobId"]])
+    return (_outcome(answer, done) if at_once else answer).response()
+
+
+def prefers_async() -> bool:
+    """Return whether the caller has sent `Prefer: respond-async` (RFC 7240)."""
+    preferences = ",".join(request.headers.getlist("Prefer")).split(",")
+    return any(preference.partition(";")[0].strip().lower() == ASYNC for preference in preferences)
+
+
+def _outcome(accepted: Answer, done: Done) -> Answer:
+    with transaction() as session:
+        job = catalogue.get(session, g.organization_id, accepted.body["jobId"])
+        if job.status == Status.COMPLETED:
+            return replace(done(session, accepted.body), replayed=accepted.replayed)
+        if job.status == Status.FAILED:
+            raise Refused(409, job.error or "the job failed", jobId=job.id)
+    return accepted

@@ -1,0 +1,12 @@
+from functools import partial
+
+from db.queue import ClaimedJob
+from domain.inventory.movement import submit, walk
+from domain.inventory.steps import APPROVE
+from domain.jobs.registry import Context, Steps, job
+
+
+@job("purchase.approve", schema=APPROVE.schema, submit=partial(submit, APPROVE))
+def approve_purchase(context: Context, document: ClaimedJob) -> Steps:
+    """Each line of the purchase comes into the stock exactly once, at its cost; then the purchase is approved."""
+    return (yield from walk(APPROVE, context, document))
