@@ -1,5 +1,7 @@
 from flask import Flask
 
+from api.accounting import accounting_api
+from api.accounting_documents import RecreationAccepted
 from api.auth import authenticate
 from api.clients import clients_api
 from api.documentation import document
@@ -19,7 +21,7 @@ from api.templates import templates_api
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
-    health_api,
+    accounting_api, health_api,
 )  # fmt: skip
 
 
@@ -36,7 +38,7 @@ def create_app() -> Flask:
     protect(app)
     app.before_request(authenticate)
     api = document(app)
-    for schema in (KnownClient, ClientDetails):
+    for schema in (KnownClient, ClientDetails, RecreationAccepted):
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -11,6 +11,7 @@ from api.fields import Spoken
 from api.problems import Refused, invalid, problem, unavailable
 from db.transaction import is_transient
 from domain import parties
+from domain.accounting.documents import DocumentsNotFound
 from domain.invoices import archive, catalogue, intake
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.rendering import RenderingFailed
@@ -51,6 +52,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(catalogue.NumberAmbiguous, lambda e: problem(invalid({"supplierId": [Spoken(e)]})))
     app.register_error_handler(archive.TooMany, lambda error: problem(Refused(400, str(error))))
     app.register_error_handler(parties.Taken, _taken)
+    app.register_error_handler(DocumentsNotFound, _missing_documents)
     app.register_error_handler(intake.NotCompleted, lambda e: problem(Refused(409, str(e), status=e.status)))
     app.register_error_handler(UnknownKind, lambda error: problem(invalid({"type": [Spoken(error)]})))
     app.register_error_handler(PayloadInvalid, _invalid_payload)
@@ -81,6 +83,10 @@ def _invalid_party(error: parties.Invalid) -> Response:
 
 def _invalid_payload(error: PayloadInvalid) -> Response:
     return problem(invalid({f"payload.{name}": texts for name, texts in error.errors.items()}))
+
+
+def _missing_documents(error: DocumentsNotFound) -> Response:
+    return problem(Refused(404, str(error), documents=[one._asdict() for one in error.documents]))
 
 
 def _taken(error: parties.Taken) -> Response:
