@@ -6,11 +6,12 @@ import pytest
 from _pytest.outcomes import Failed
 
 import db.queries
-from tests.crash.guards import GUARDS
+from tests.crash import accounting_guards, guards
 from tests.crash.removals import Removal
-from tests.scenarios import invoices, jobs, relay
+from tests.scenarios import accounting, invoices, jobs, relay
 
-RUN_BY_THE_TESTS = {*invoices.SCENARIOS, *jobs.SCENARIOS, *relay.SCENARIOS}
+GUARDS = guards.GUARDS + accounting_guards.GUARDS
+RUN_BY_THE_TESTS = {*accounting.SCENARIOS, *invoices.SCENARIOS, *jobs.SCENARIOS, *relay.SCENARIOS}
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def invoice(stage: Stage) -> Document:
     """Return a new invoice that the journal has in its first version."""
     [document] = trade.invoices(stage.tenant)
     chain.recover()
-    assert [row[:2] for row in entries(document)] == [(1, False)]
+    assert [row[:2] for row in entries(document)] == [(1, False)], "the journal has not heard of an invoice"
     return document
 
 
@@ -82,7 +82,7 @@ def an_older_version_is_superseded_without_work(stage: Stage) -> None:
     for owed in (older, newer):
         trade.enter(owed)
     assert outcome(older) == {"documents": 1, "entries": 0, "superseded": 1}, "an old version was entered"
-    assert outcome(newer) == {"documents": 1, "entries": 1, "superseded": 0}
+    assert outcome(newer) == {"documents": 1, "entries": 1, "superseded": 0}, "the last version was not entered"
     assert [row[:2] for row in entries(document)] == [(1, True), (3, False)]
     chain.recover()
     stage.check()

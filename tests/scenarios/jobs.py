@@ -70,7 +70,7 @@ def deliver_all(kind: Kind) -> None:
         with transaction() as session:
             entries = outbox.lease(session, LANES, settings.max_out, settings.redelivery_interval)
         for message in coalesce(entries, {kind.name: kind.group}):
-            deliver(kind, message.job_ids)
+            deliver(kind if message.kind == kind.name else find(message.kind), message.job_ids)
     assert chain.value(chain.UNFINISHED) == 0, "some jobs never end"
 
 
