@@ -48,8 +48,11 @@ def polled(tenant: Tenant) -> Iterator[None]:
     sums = statement("trial_balance").replace("%(organization_id)s", str(tenant.id))
     pid = os.fork()
     if pid == 0:
-        while True:
-            chain.ask(f"INSERT INTO polls SELECT sum(debit), sum(credit) FROM ({sums}) AS t")
+        try:
+            while True:
+                chain.ask(f"INSERT INTO polls SELECT sum(debit), sum(credit) FROM ({sums}) AS t")
+        finally:
+            os._exit(1)
     try:
         wait_until(lambda: chain.value(POLLS))
         yield
