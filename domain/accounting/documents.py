@@ -1,6 +1,6 @@
 """The documents that the journal follows: how often each has changed, and what the journal owes them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -54,7 +54,8 @@ def changed(
 ) -> list[Owed]:
     """Owe the journal the next version of each document from the commit of `session` on, which changed them.
 
-    Several documents share a job, so a group of them costs two statements.
+    Several documents share a job, so a group of them costs two statements. Raise DocumentsNotFound for one that
+    another organization has.
     """
     if not documents:
         return []
@@ -71,8 +72,7 @@ def recreate(
     """
     wanted = list(dict.fromkeys(documents))
     known = {Document(*row) for row in run(session, "find_documents", organization_id=organization_id, **keys(wanted))}
-    if missing := [document for document in wanted if document not in known]:
-        raise DocumentsNotFound(missing)
+    _require(wanted, known)
     versions = _next(session, organization_id, wanted)
     run(session, "delete_entries", **keys(versions))
     return _owe(session, organization_id, versions, size, **terms)
@@ -106,10 +106,16 @@ def keys(documents: Iterable[Document | Version]) -> dict[str, list[Any]]:
 
 
 def _next(session: Session, organization_id: int, documents: Collection[Document]) -> list[Version]:
-    """Return the documents' new versions, in the order given; their rows are locked."""
+    """Return the documents' new versions, in the order given; their rows are locked. Raise DocumentsNotFound."""
     rows = run(session, "change_documents", organization_id=organization_id, **keys(documents))
     versions = {Document(*key): version for *key, version in rows}
+    _require(documents, versions)
     return [Version(organization_id, *one, versions[one]) for one in dict.fromkeys(documents)]
+
+
+def _require(documents: Iterable[Document], known: Container[Document]) -> None:
+    if missing := [document for document in documents if document not in known]:
+        raise DocumentsNotFound(missing)
 
 
 def _owe(session: Session, organization_id: int, versions: Sequence[Version], size: int, **terms: Any) -> list[Owed]:

@@ -48,7 +48,6 @@ def _due(session: Session, versions: set[Version]) -> set[Version]:
 def _enter(session: Session, versions: Sequence[Version]) -> Mapping[Version, Impact]:
     if not versions:
         return {}
-    # Read now that the rows are locked: a version that came meanwhile has brought its document's change along.
     impacts = load(session, versions)
     run(session, "delete_entries", **keys(versions))
     if impacts:

@@ -125,12 +125,12 @@ def test_a_group_of_every_type_of_two_organizations_is_entered_by_few_statements
     def owe(tenant: Tenant) -> list[documents.Owed]:
         source, target = trade.place(tenant), trade.place(tenant)
         made = [trade.sale(tenant, source), trade.purchase(tenant, source), trade.transfer(tenant, source, target)]
-        return [owed for one in made * 5 for owed in trade.change(tenant, one)]
+        return [owed for one in made * 3 for owed in trade.change(tenant, one)]
 
     owed = [*owe(organization), *owe(other_organization)]
     names = points(lambda: trade.enter(*owed))
     assert len([name for name in names if name.startswith("after") and name != "after commit"]) == 11
-    assert [outcome(one)["superseded"] for one in owed] == [1] * 12 + [0] * 3 + [1] * 12 + [0] * 3
+    assert [outcome(one)["superseded"] for one in owed] == [1] * 6 + [0] * 3 + [1] * 6 + [0] * 3
     assert chain.rows("SELECT organization_id, count(*) FROM journal_entries GROUP BY 1 ORDER BY 1") == [
         (organization.id, 3),
         (other_organization.id, 3),
@@ -195,7 +195,7 @@ def test_a_line_has_exactly_one_side(database, organization, debit, credit):
 
 def test_a_change_of_another_organization_moves_no_version(database, organization, other_organization):
     [document] = trade.invoices(organization)
-    with pytest.raises(KeyError):
+    with pytest.raises(DocumentsNotFound):
         trade.change(other_organization, document)
     assert version(document) == 1
 
@@ -245,8 +245,7 @@ def test_some_thousand_documents_are_synchronized_by_two_statements(database, or
     done = synchronize(organization)
     assert done == (2500, 25, False)
     assert chain.value("SELECT count(*) FROM jobs WHERE priority = 1") == 25
-    chain_jobs = [documents.Owed(job_id, []) for (job_id,) in chain.rows("SELECT id FROM jobs ORDER BY id")]
-    trade.enter(*chain_jobs)
+    chain.keep_books()
     assert chain.value("SELECT count(*) FROM journal_entries WHERE deleted_at IS NULL") == 2500
     assert synchronize(organization) == (0, 0, False), "all of them are entered"
     check(database)
