@@ -78,8 +78,8 @@ GUARDS = (
         "the organization filter of documents to recreate",
         lambda away: away.sql(
             "find_documents",
-            "FROM invoices AS d WHERE d.id = t.id AND organization_id = %(organization_id)s",
-            "FROM invoices AS d WHERE d.id = t.id",
+            "FROM purchases AS d WHERE d.id = t.id AND organization_id = %(organization_id)s",
+            "FROM purchases AS d WHERE d.id = t.id",
         ),
         accounting.a_stranger_recreates_nothing,
         "another organization's document was recreated",

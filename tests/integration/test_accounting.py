@@ -13,6 +13,7 @@ from sqlalchemy import text
 from db.transaction import transaction
 from domain.accounting import documents, journal
 from domain.accounting.documents import KIND, MOST_IN_A_JOB, MOST_SYNCHRONIZED, Document, DocumentsNotFound
+from domain.invoices import generation
 from domain.jobs.submission import HIGH, submit
 from tests import chain, trade
 from tests.checker import check
@@ -151,9 +152,9 @@ def test_issuing_two_hundred_invoices_owes_one_job_and_costs_two_statements_more
 def test_invoices_of_several_organizations_owe_a_job_each(database, organization, other_organization):
     requests = [organization.request(), other_organization.request(), organization.request()]
     with transaction() as session:
-        documents_of = trade.generation.issue(session, requests)
+        issued = generation.issue(session, requests)
     owed = "SELECT organization_id, priority, payload -> 'documents' FROM jobs ORDER BY organization_id"
-    versions = [{"type": "invoice", "id": one.id, "version": 1} for one in documents_of]  # type: ignore[union-attr]
+    versions = [{"type": "invoice", "id": one.id, "version": 1} for one in issued]
     assert chain.rows(owed) == [
         (organization.id, 1, [versions[0], versions[2]]),
         (other_organization.id, 1, [versions[1]]),

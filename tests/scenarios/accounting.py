@@ -90,10 +90,11 @@ def an_older_version_is_superseded_without_work(stage: Stage) -> None:
 
 def a_version_is_entered_once_however_many_jobs_ask_for_it(stage: Stage) -> None:
     document = invoice(stage)
-    trade.change(stage.tenant, document)
+    [owed] = trade.change(stage.tenant, document)
     for _ in range(2):
         with transaction() as session:
             assert documents.synchronize(session, stage.tenant.id, documents.TYPES).documents == 1
+    trade.enter(owed)
     chain.recover()
     assert [row[:2] for row in entries(document)] == [(1, True), (2, False)], "one version was entered twice"
     assert chain.value("SELECT sum((result ->> 'entries')::int) FROM jobs WHERE kind = %s", KIND) == 3
@@ -193,10 +194,11 @@ def another_organization_sees_no_entry(stage: Stage) -> None:
 
 
 def a_stranger_recreates_nothing(stage: Stage) -> None:
-    document = invoice(stage)
-    body = {"documents": [document._asdict()]}
-    answer = chain.post(new_tenant("Stranger"), "/api/v1/accounting/recreations", body)
-    assert answer.status_code == 404, "another organization's document was recreated"
+    stranger, document = new_tenant("Stranger"), invoice(stage)
+    unheard = trade.purchase(stage.tenant, trade.place(stage.tenant))
+    for asked in (document, unheard):
+        answer = chain.post(stranger, "/api/v1/accounting/recreations", {"documents": [asked._asdict()]})
+        assert answer.status_code == 404, "another organization's document was recreated"
     assert version(document) == 1
     stage.check()
 
