@@ -1,5 +1,7 @@
 from flask import Flask
 
+from api.accounting import accounting_api
+from api.accounting_documents import RecreationAccepted
 from api.admin import admin_api
 from api.auth import authenticate
 from api.clients import clients_api
@@ -27,7 +29,7 @@ from api.waiting import releasing
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
-    stock_api, transfers_api, sales_api, purchases_api, cron_api, admin_api, metrics_api, health_api,
+    stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api, metrics_api, health_api,
 )  # fmt: skip
 
 
@@ -44,7 +46,7 @@ def create_app() -> Flask:
     protect(app)
     app.before_request(authenticate)
     api = document(app)
-    for schema in (KnownClient, ClientDetails):
+    for schema in (KnownClient, ClientDetails, RecreationAccepted):
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -11,6 +11,7 @@ from api.fields import Spoken
 from api.problems import Refused, invalid, problem, unavailable
 from db.transaction import is_transient
 from domain import organizations, parties
+from domain.accounting.documents import DocumentsNotFound
 from domain.inventory import errors as inventory
 from domain.invoices import archive, catalogue, intake
 from domain.invoices.errors import InvoiceRefused
@@ -61,6 +62,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(inventory.Shortage, _shortage)
     app.register_error_handler(inventory.WrongStatus, lambda e: problem(Refused(409, str(e), documentStatus=e.status)))
     app.register_error_handler(inventory.JobAtWork, lambda e: problem(Refused(409, str(e), jobId=e.job_id)))
+    app.register_error_handler(DocumentsNotFound, _missing_documents)
     app.register_error_handler(intake.NotCompleted, lambda e: problem(Refused(409, str(e), status=e.status)))
     app.register_error_handler(UnknownKind, lambda error: problem(invalid({"type": [Spoken(error)]})))
     app.register_error_handler(PayloadInvalid, _invalid_payload)
@@ -91,6 +93,10 @@ def _invalid_party(error: parties.Invalid) -> Response:
 
 def _invalid_payload(error: PayloadInvalid) -> Response:
     return problem(invalid({f"payload.{name}": texts for name, texts in error.errors.items()}))
+
+
+def _missing_documents(error: DocumentsNotFound) -> Response:
+    return problem(Refused(404, str(error), documents=[one._asdict() for one in error.documents]))
 
 
 def _taken(error: parties.Taken | inventory.Taken) -> Response:

@@ -58,8 +58,8 @@ def counterfoil(machine: Machine, count: int, suppliers: int) -> float:
     with machine.running(*CHAIN):
         wait_for(lambda: machine.scalar(UNFINISHED) == 0)
     work.verify(count)
-    span = "SELECT extract(epoch FROM max(completed_at) - min(started_at)) FROM jobs WHERE id >= :first"
-    return count / float(machine.scalar(span, first=ids[0]))
+    span = "SELECT extract(epoch FROM max(completed_at) - min(started_at)) FROM jobs WHERE id BETWEEN :first AND :last"
+    return count / float(machine.scalar(span, first=ids[0], last=ids[-1]))
 
 
 def ceiling(machine: Machine, suppliers: int, seconds: int) -> float:
@@ -103,12 +103,15 @@ def idle_latency(machine: Machine, count: int) -> dict[str, float]:
         for number in range(count + WARM_UP):
             request = work.request(number)
             with transaction() as session:
-                (job_id,) = enqueue(
+                enqueue(
                     session, work.organization_id, "invoice.generate", [(str(request.supplier_id), request.payload())]
                 )
             time.sleep(IDLE)
             wait_for(lambda: machine.scalar(UNFINISHED) == 0)
-    times = f"SELECT 1000 * extract(epoch FROM completed_at - created_at) FROM jobs WHERE id > {job_id - count}"
+    times = (
+        "SELECT 1000 * extract(epoch FROM completed_at - created_at) FROM jobs"
+        f" WHERE kind = 'invoice.generate' ORDER BY id DESC LIMIT {count}"
+    )
     return _percentiles([float(ms) for ms in machine.scalar(f"SELECT array_agg(ms) FROM ({times}) AS t (ms)")])
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import ApiKey, Organization
 from db.queries import run
+from domain.accounting import chart
 from domain.invoices import template_library
 
 KEY_PREFIX = "cf_"
@@ -25,10 +26,11 @@ class KeyHolder(NamedTuple):
 
 
 def create(session: Session, name: str) -> Organization:
-    """Return a new organization that owns the shipped templates, the first of them its default."""
+    """Return a new organization with the default accounts and the shipped templates, the first of them its default."""
     organization = Organization(name=name)
     session.add(organization)
     session.flush()
+    chart.add_default(session, organization.id)
     template_library.add_shipped(session, organization.id)
     return organization
 

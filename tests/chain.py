@@ -11,8 +11,10 @@ from kombu import Connection
 
 import celeryconfig
 from api import create_app
+from domain.accounting.documents import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
-from domain.jobs.registry import LANES
+from domain.jobs.execution import deliver
+from domain.jobs.registry import LANES, find
 from settings import settings
 from tasks.app import app, sweep
 from tasks.publisher import Publisher
@@ -170,6 +172,14 @@ def recover() -> None:
         while relay() + work():
             pass
     raise AssertionError(f"still unfinished: {rows('SELECT id, status, attempts, error FROM jobs')[-5:]}")
+
+
+def keep_books() -> None:
+    """Do the accounting that issued invoices have left behind."""
+    kind = find(ACCOUNTING)
+    waiting = rows("SELECT id FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY id", ACCOUNTING)
+    for start in range(0, len(waiting), kind.group):
+        deliver(kind, [job_id for (job_id,) in waiting[start : start + kind.group]])
 
 
 def ask(statement: str, *parameters: object) -> None:

@@ -1,4 +1,6 @@
-"""The invariants I1-I12 as SQL: each query returns the rows at fault, so a healthy database returns none."""
+"""The invariants I1-I12, and A1 and A2 of the journal, as SQL: each query returns the rows at fault.
+
+A healthy database returns none."""
 
 from typing import NamedTuple
 
@@ -113,8 +115,8 @@ INVOICES = (
             ON i.supplier_id = s.supplier_id AND i.series_code = s.code AND i.number = s.last_number
         WHERE s.last_hash <> coalesce(i.hash, decode(repeat('00', 32), 'hex'))"""),
     Rule("I9", "the triggers that freeze issued rows are armed", """
-        SELECT frozen.name, bit_or(t.tgtype::integer) FROM unnest(ARRAY['invoices', 'invoice_items'])
-            AS frozen (name)
+        SELECT frozen.name, bit_or(t.tgtype::integer) FROM unnest(ARRAY['invoices', 'invoice_items', 'journal_entries',
+            'journal_lines']) AS frozen (name)
         LEFT JOIN pg_trigger AS t ON t.tgrelid = frozen.name::regclass AND t.tgenabled = 'O'
         GROUP BY frozen.name HAVING coalesce(bit_or(t.tgtype::integer), 0) & 56 <> 56"""),
 )  # fmt: skip
@@ -182,7 +184,31 @@ INVENTORY = (
             (max(n.last_number)::bigint, max(n.last_number)) OR count(*) > count(DISTINCT place)"""),
 )  # fmt: skip
 
-RULES = REQUESTS + NUMBERS + JOBS + INVOICES + INVENTORY
+JOURNAL = (
+    Rule("A1", "each live entry balances, and has lines", """
+        SELECT e.id, e.document_type, e.document_id, sum(l.debit) AS debit, sum(l.credit) AS credit
+        FROM journal_entries AS e LEFT JOIN journal_lines AS l ON l.entry_id = e.id
+        WHERE e.deleted_at IS NULL GROUP BY e.id
+        HAVING sum(l.debit) IS DISTINCT FROM sum(l.credit) OR count(l.entry_id) = 0"""),
+    Rule("A1", "at most one entry of a document is live", """
+        SELECT document_type, document_id, array_agg(id) AS entries FROM journal_entries
+        WHERE deleted_at IS NULL GROUP BY document_type, document_id HAVING count(*) > 1"""),
+    Rule("A2", "no live entry is ahead of its document, nor of what the document was entered as", """
+        SELECT e.id, e.version, d.version AS document, d.entered_version FROM journal_entries AS e
+        LEFT JOIN accounting_documents AS d USING (document_type, document_id)
+        WHERE e.deleted_at IS NULL AND (e.version <= d.version AND e.version <= d.entered_version) IS NOT TRUE"""),
+    Rule("A2", "an entry, its document and its lines share one organization", """
+        SELECT e.id, e.organization_id, d.organization_id AS document, l.organization_id AS line
+        FROM journal_entries AS e LEFT JOIN accounting_documents AS d USING (document_type, document_id)
+        JOIN journal_lines AS l ON l.entry_id = e.id
+        WHERE (d.organization_id, l.organization_id) IS DISTINCT FROM (e.organization_id, e.organization_id)"""),
+    Rule("A2", "each issued invoice is entered at its last version", """
+        SELECT i.id, d.version, d.entered_version FROM invoices AS i LEFT JOIN accounting_documents AS d
+            ON d.document_type = 'invoice' AND d.document_id = i.id
+        WHERE (d.entered_version = d.version) IS NOT TRUE""", after_drain=True),
+)  # fmt: skip
+
+RULES = REQUESTS + NUMBERS + JOBS + INVOICES + INVENTORY + JOURNAL
 
 OPEN_TRANSACTIONS_AND_LOCKS = """
     SELECT 'idle in transaction since ' || state_change AS what, pid, query FROM pg_stat_activity

@@ -39,7 +39,10 @@ class Stage:
         return ids
 
     def check(self, drained: bool = True) -> None:
-        check(self.database, self.accepted, drained)
+        check(self.database, self.accepted, drained=False)
+        if drained:
+            chain.keep_books()
+            check(self.database, self.accepted)
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+from db.models.accounting import Account, AccountingDocument, JournalEntry, JournalLine
 from db.models.columns import Base
 from db.models.inventory import (
     DocumentNumber,
@@ -19,8 +20,9 @@ from db.models.queue import IdempotencyKey, Incident, Job, JobAttempt, OutboxEnt
 from db.models.template import Template, TemplateSource
 
 __all__ = [
-    "PARTY_FIELDS", "ApiKey", "Base", "Client", "DocumentNumber", "IdempotencyKey", "Incident", "Invoice",
-    "InvoiceItem", "Job", "JobAttempt", "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry",
-    "Pause", "Product", "Purchase", "PurchaseLine", "RelayState", "RunStatistics", "Sale", "SaleLine", "Stock",
-    "Supplier", "Template", "TemplateSource", "Transfer", "TransferLine",
+    "PARTY_FIELDS", "Account", "AccountingDocument", "ApiKey", "Base", "Client", "DocumentNumber",
+    "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job", "JobAttempt", "JournalEntry", "JournalLine",
+    "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "Product", "Purchase",
+    "PurchaseLine", "RelayState", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
+    "TemplateSource", "Transfer", "TransferLine",
 ]  # fmt: skip

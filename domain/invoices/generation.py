@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
+from domain.accounting.documents import Document, changed
 from domain.invoices import numbering, recipients
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.ledger import decimal, plain
@@ -135,6 +136,9 @@ def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued]:
     invoices = [counters[d["supplier_id"]].number(d) for d in drafts]
     rows = run(session, "issue_invoices", invoices=json.dumps(invoices))
     ids = {(row.supplier_id, row.number): row.id for row in rows}
+    for organization_id in sorted({i["organization_id"] for i in invoices}):
+        own = [i for i in invoices if i["organization_id"] == organization_id]
+        changed(session, organization_id, [Document("invoice", ids[i["supplier_id"], i["number"]]) for i in own])
     return [
         Issued(
             ids[i["supplier_id"], i["number"]],

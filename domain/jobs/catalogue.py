@@ -34,6 +34,11 @@ def get(session: Session, organization_id: int, job_id: int) -> Job:
     return job
 
 
+def several(session: Session, organization_id: int, job_ids: Sequence[int]) -> Sequence[Job]:
+    """Return those of the jobs that are there."""
+    return session.scalars(_matching(organization_id, {}).where(Job.id.in_(job_ids))).all()
+
+
 def page(
     session: Session, organization_id: int, filters: Mapping[str, Any], before: int | None, limit: int
 ) -> Sequence[Job]:

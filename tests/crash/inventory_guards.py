@@ -22,7 +22,7 @@ def read_without_a_lock(away: Removal) -> None:
     away.function(movement, "_lock", lock)
 
 
-INVENTORY_GUARDS = (
+GUARDS = (
     Guard(
         "the unique movement of a line in a step",
         lambda away: away.schema("ALTER TABLE movements DROP CONSTRAINT movements_line_key"),

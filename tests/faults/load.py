@@ -11,6 +11,7 @@ import psycopg
 
 from db import queue
 from db.transaction import is_transient, transaction
+from domain.accounting.documents import KIND as ACCOUNTING
 from domain.jobs.submission import enqueue
 from settings import settings
 from tests import checker
@@ -19,6 +20,10 @@ from tests.tenant import Tenant
 from tests.waiting import wait_until
 
 PROCESSING = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
+UNACCOUNTED = """
+    SELECT invoices.id FROM invoices LEFT JOIN journal_entries AS e
+        ON document_type = 'invoice' AND document_id = invoices.id AND deleted_at IS NULL
+    WHERE e.id IS NULL"""
 LEASE_ENDED = "the worker did not finish within its lease"
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 _clients = itertools.count(1)
@@ -90,7 +95,8 @@ def value(statement: str, *parameters: object) -> Any:
 
 
 def statuses() -> dict[str, int]:
-    return dict(fetch("SELECT status, count(*) FROM jobs GROUP BY status"))
+    """Return how many of the jobs that a test has owed are in each state."""
+    return dict(fetch("SELECT status, count(*) FROM jobs WHERE kind <> %s GROUP BY status", ACCOUNTING))
 
 
 def incidents(name: str) -> int:
@@ -119,12 +125,14 @@ def verify(accepted: Sequence[Accepted], broker_url: str | None = None) -> None:
     """Fail unless all invariants hold and each accepted job is COMPLETED."""
     checker.check(settings.database_url, accepted, broker_url=broker_url)
     assert statuses() == {"COMPLETED": len(accepted)}
+    assert fetch(UNACCOUNTED) == []
 
 
 def verify_at_least(accepted: Sequence[Accepted]) -> None:
     """Fail unless all invariants hold; a request whose answer was cut may have been accepted besides."""
     checker.check(settings.database_url, accepted)
     assert statuses().keys() == {"COMPLETED"}
+    assert fetch(UNACCOUNTED) == []
     assert statuses()["COMPLETED"] >= len(accepted)
 
 

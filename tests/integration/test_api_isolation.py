@@ -15,6 +15,7 @@ OWN = "rows of the stranger's own"
 TABLES = (
     "invoices", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
+    "accounts", "accounting_documents", "journal_entries", "journal_lines",
 )  # fmt: skip
 
 
@@ -52,6 +53,19 @@ CASES: dict[str, Case] = {
     "POST /api/v1/jobs/<job_id>/retry": Case("/api/v1/jobs/{request}/retry", 404),
     "POST /api/v1/jobs/retry": Case(
         "/api/v1/jobs/retry", 200, lambda _: {}, answer={"matched": 0, "retried": 0, "dryRun": False, "jobIds": []}
+    ),
+    "POST /api/v1/accounting/recreations": Case(
+        "/api/v1/accounting/recreations",
+        404,
+        lambda places: {"documents": [{"type": "invoice", "id": places["invoice"]}]},
+    ),
+    "POST /api/v1/accounting/sync": Case(
+        "/api/v1/accounting/sync", 202, lambda _: {}, answer={"documents": 0, "jobs": 0, "remaining": False}
+    ),
+    "GET /api/v1/accounting/accounts": Case("/api/v1/accounting/accounts", 200),
+    "GET /api/v1/accounting/entries": Case("/api/v1/accounting/entries?deleted=true", 200, answer=[]),
+    "GET /api/v1/accounting/trial-balance": Case(
+        "/api/v1/accounting/trial-balance", 200, answer={"accounts": [], "totals": []}
     ),
     "POST /api/v1/invoices/generate": Case("/api/v1/invoices/generate", 400, invoice),
     "POST /invoices/generate": Case("/invoices/generate", 400, invoice),
@@ -129,11 +143,13 @@ GUARDED = [name for name, rule in operations() if rule.endpoint not in OPEN]
 
 @pytest.fixture
 def places(organization: Tenant, client: Caller) -> dict[str, int]:
-    """What the first organization owns: an invoice, a request, a client."""
+    """What the first organization owns: an invoice with its entry, a request, a client."""
     body = bodies.invoice(organization.supplier_id, dueDate="2099-01-01")
     request = client.post("/api/v1/invoice-requests", body).json["requestId"]
     client.post("/invoices/generate?unpaid=true", body)
+    chain.keep_books()
     return {
+        "invoice": client.get("/api/v1/invoices").json[0]["id"],
         "supplier": organization.supplier_id,
         "client": client.get("/api/v1/parties/clients").json[0]["id"],
         "template": client.get("/api/v1/templates").json[0]["id"],

@@ -14,7 +14,7 @@ from domain.invoices import generation
 from domain.jobs.execution import deliver
 from domain.jobs.registry import find
 from domain.jobs.submission import enqueue
-from tests import checker
+from tests import chain, checker
 from tests.checker import Accepted, InvariantViolated, check, violated, watch
 from tests.conftest import execute
 from tests.warehouse import stocked
@@ -90,6 +90,16 @@ DAMAGES = {
         {"I9"},
     ),
     "a disarmed trigger": ("ALTER TABLE invoices DISABLE TRIGGER USER", {"I9"}),
+    "a live entry that does not balance": ("UPDATE journal_lines SET debit = debit + 1 WHERE debit > 0", {"A1"}),
+    "a live entry without lines": ("DELETE FROM journal_lines WHERE entry_id = 1", {"A1"}),
+    "two live entries of one document": (
+        "DROP INDEX journal_entries_live_key; UPDATE journal_entries SET document_id = 1",
+        {"A1"},
+    ),
+    "an entry ahead of its document": ("UPDATE journal_entries SET version = 2 WHERE id = 1", {"A2"}),
+    "a line of another organization": ("UPDATE journal_lines SET organization_id = 2 WHERE entry_id = 1", {"A2"}),
+    "an invoice that was never entered": ("UPDATE accounting_documents SET version = 2 WHERE document_id = 1", {"A2"}),
+    "a disarmed trigger of the journal": ("ALTER TABLE journal_entries DISABLE TRIGGER USER", {"I9"}),
     "a waiting job without an entry": (
         "UPDATE jobs SET status = 'PENDING', completed_at = NULL WHERE id = 5",
         {"I1", "I6", "I10"},
@@ -163,6 +173,7 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
     deliver(kind, ids)
     with transaction() as session:
         generation.issue(session, [organization.request("Walk-in")])
+    chain.keep_books()
     answer = json.dumps({"body": {"requestId": ids[0]}})
     warehouse = stocked(organization, 5, 5)
     deliver(find("transfer.send"), [warehouse.submit("transfer.send", transferId=warehouse.transfer(1, 1))])

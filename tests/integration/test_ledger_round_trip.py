@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from db.transaction import transaction
 from domain.invoices import generation
 from domain.invoices.request import InvoiceRequest, Item
+from tests import chain
 from tests.checker import check
 from tests.tenant import ADDRESS
 
@@ -44,4 +45,5 @@ def _issue(database, requests):
 
 def test_whatever_is_issued_verifies_as_it_is_read(database, organization):
     _issue(database)
+    chain.keep_books()
     check(database)

@@ -10,7 +10,7 @@ from schemathesis.config import SchemathesisConfig
 
 from db.transaction import transaction
 from domain import organizations
-from tests import bodies
+from tests import bodies, chain
 from tests.caller import Caller, application
 from tests.integration.test_api_isolation import operations
 from tests.tenant import Tenant
@@ -44,6 +44,7 @@ def key(client: Caller, organization: Tenant) -> str:
     client.post("/api/v1/invoice-requests", bodies.invoice(organization.supplier_id))
     client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id))
     bodies.inventory(client)
+    chain.keep_books()
     with transaction() as session:
         return organizations.create_key(session, organization.id, "on call", operator=True)
 

@@ -35,12 +35,16 @@ def test_a_column_that_a_newer_version_adds_disturbs_no_statement_prepared_befor
         assert caller.get("/api/v1/invoices").status_code == 200
         chain.submit(organization, "Client")
         chain.relay()
-        chain.work_once()
+        chain.work()
 
     for _ in range(8):
         work()
     for table in Base.metadata.tables:
         chain.ask(f"ALTER TABLE {table} ADD COLUMN of_a_newer_version text")
     work()
-    assert chain.value("SELECT count(*) FROM jobs WHERE status = 'COMPLETED' AND attempts = 1") == 9
+    chain.keep_books()
+    completed = (
+        "SELECT kind, count(*) FROM jobs WHERE status = 'COMPLETED' AND attempts = 1 GROUP BY kind ORDER BY kind"
+    )
+    assert chain.rows(completed) == [("accounting.recreate", 18), ("invoice.generate", 9)]
     check(database)

@@ -70,8 +70,8 @@ def deliver_all(kind: Kind) -> None:
         with transaction() as session:
             turns = [outbox.Turn(*one[:4], settings.max_out) for one in outbox.waiting(session, LANES)]
             entries = outbox.lease(session, turns, settings.redelivery_interval) if turns else []
-        for message in coalesce(entries, lambda _: kind.group):
-            deliver(kind, message.job_ids)
+        for group in coalesce(entries, lambda name: kind.group if name == kind.name else find(name).group):
+            deliver(kind if group.kind == kind.name else find(group.kind), group.job_ids)
     assert chain.value(chain.UNFINISHED) == 0, "some jobs never end"
 
 

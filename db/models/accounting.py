@@ -1,0 +1,80 @@
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    Numeric,
+    Text,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from db.models.columns import Base, BigId, OrganizationId, Timestamp
+
+AMOUNT = Numeric(19, 4)
+
+
+class Account(Base):
+    __tablename__ = "accounts"
+
+    organization_id: Mapped[OrganizationId] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text)
+
+
+class AccountingDocument(Base):
+    """How often a document has changed, and which of these versions the journal was last brought up to (0: none)."""
+
+    __tablename__ = "accounting_documents"
+
+    document_type: Mapped[str] = mapped_column(Text, primary_key=True)
+    document_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    organization_id: Mapped[OrganizationId]
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    entered_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class JournalEntry(Base):
+    """What a version of a document came to. A trigger freezes all but `deleted_at`, which is set once."""
+
+    __tablename__ = "journal_entries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["document_type", "document_id"],
+            ["accounting_documents.document_type", "accounting_documents.document_id"],
+        ),
+    )
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    document_type: Mapped[str] = mapped_column(Text)
+    document_id: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(Integer)
+    entry_date: Mapped[date] = mapped_column(Date)
+    currency_code: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Timestamp]
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lines: Mapped[list["JournalLine"]] = relationship(lazy="selectin", order_by="JournalLine.line_number")
+
+
+class JournalLine(Base):
+    """One side of an entry, a debit or a credit. Rows are only ever added."""
+
+    __tablename__ = "journal_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "account_code"], ["accounts.organization_id", "accounts.code"]),
+    )
+
+    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("journal_entries.id"), primary_key=True)
+    line_number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    organization_id: Mapped[int] = mapped_column(BigInteger)
+    account_code: Mapped[str] = mapped_column(Text)
+    location_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("locations.id"))
+    debit: Mapped[Decimal] = mapped_column(AMOUNT)
+    credit: Mapped[Decimal] = mapped_column(AMOUNT)

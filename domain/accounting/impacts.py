@@ -1,0 +1,100 @@
+"""What documents come to in the accounts: balanced lines, or nothing."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from db.queries import run
+from domain.accounting.chart import (
+    CASH,
+    COST_OF_GOODS,
+    IN_TRANSIT,
+    INVENTORY,
+    PAYABLE,
+    RECEIVABLE,
+    REVENUE,
+    SALES_TAX,
+)
+from domain.accounting.documents import Version
+
+ZERO = Decimal(0)
+
+
+class Line(NamedTuple):
+    """A debit or a credit; the other one is zero."""
+
+    account_code: str
+    debit: Decimal
+    credit: Decimal
+    location_id: int | None = None
+
+
+class Impact(NamedTuple):
+    entry_date: date
+    currency_code: str
+    lines: list[Line]
+
+
+def load(session: Session, versions: Iterable[Version]) -> dict[Version, Impact]:
+    """Return the impact of each document that has one, read with one statement a type."""
+    by_type: dict[str, dict[int, Version]] = defaultdict(dict)
+    for version in versions:
+        by_type[version.type][version.id] = version
+    return {
+        version: impact
+        for name, wanted in by_type.items()
+        for version, impact in _of_type(session, name, wanted)
+        if impact.lines
+    }
+
+
+def _of_type(session: Session, name: str, wanted: dict[int, Version]) -> Iterator[tuple[Version, Impact]]:
+    statement, lines = STATEMENTS[name]
+    for row in run(session, statement, ids=list(wanted)):
+        if row.organization_id == wanted[row.id].organization_id:
+            written = [line for line in lines(row) if line.debit or line.credit]
+            yield wanted[row.id], Impact(row.entry_date, row.currency_code, written)
+
+
+def _invoice(row: Any) -> list[Line]:
+    return [_debit(RECEIVABLE, row.total), _credit(REVENUE, row.subtotal), _credit(SALES_TAX, row.tax_total)]
+
+
+def _sale(row: Any) -> list[Line]:
+    return [
+        _debit(CASH, row.total),
+        _credit(REVENUE, row.subtotal),
+        _credit(SALES_TAX, row.tax_total),
+        _debit(COST_OF_GOODS, row.cost, row.location_id),
+        _credit(INVENTORY, row.cost, row.location_id),
+    ]
+
+
+def _purchase(row: Any) -> list[Line]:
+    return [_debit(INVENTORY, row.total, row.location_id), _credit(PAYABLE, row.total)]
+
+
+def _transfer(row: Any) -> list[Line]:
+    arrived = row.status == "completed"
+    there = _debit(INVENTORY, row.value, row.to_location_id) if arrived else _debit(IN_TRANSIT, row.value)
+    return [there, _credit(INVENTORY, row.value, row.from_location_id)]
+
+
+def _debit(account_code: str, amount: Decimal, location_id: int | None = None) -> Line:
+    return Line(account_code, amount, ZERO, location_id)
+
+
+def _credit(account_code: str, amount: Decimal, location_id: int | None = None) -> Line:
+    return Line(account_code, ZERO, amount, location_id)
+
+
+STATEMENTS: dict[str, tuple[str, Callable[[Any], list[Line]]]] = {
+    "invoice": ("account_invoices", _invoice),
+    "sale": ("account_sales", _sale),
+    "purchase": ("account_purchases", _purchase),
+    "transfer": ("account_transfers", _transfer),
+}

@@ -1,0 +1,31 @@
+from collections.abc import Sequence
+
+from db.queue import ClaimedJob
+from domain.accounting import recreation
+from domain.accounting.documents import KIND, MOST_IN_A_JOB, TYPES, submit
+from domain.jobs.registry import Context, Outcome, job
+
+DOCUMENT = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "enum": list(TYPES)},
+        "id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+        # What the caller has seen; a submission gives the document its next one.
+        "version": {"type": "integer", "minimum": 1},
+    },
+    "required": ["type", "id"],
+    "additionalProperties": False,
+}
+SCHEMA = {
+    "type": "object",
+    "properties": {"documents": {"type": "array", "items": DOCUMENT, "minItems": 1, "maxItems": MOST_IN_A_JOB}},
+    "required": ["documents"],
+    "additionalProperties": False,
+}
+
+
+# With the most documents in each, a group holds their locks for about a second: who changes one waits no longer.
+@job(KIND, group=20, max_attempts=5, backoff=5.0, schema=SCHEMA, submit=submit)
+def recreate(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
+    """Each document has one live entry, that of its last version; what is superseded is left alone."""
+    return recreation.recreate(context.session, [recreation.demand(job.organization_id, job.payload) for job in jobs])

@@ -1,0 +1,114 @@
+"""Whoever recreates entries and dies anywhere: each document ends with one live entry, and no sum ever moves."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+import api.accounting
+from api.direct import DirectPath
+from db.queries import statement
+from domain.accounting.documents import KIND, Document, Owed
+from tests import chain, trade
+from tests.checker import check, watch
+from tests.crash.fuse import killed_at, points
+from tests.tenant import Tenant
+from tests.waiting import wait_until
+
+RECREATIONS = "/api/v1/accounting/recreations"
+LIVE = """
+    SELECT document_type, document_id FROM accounting_documents AS d
+    LEFT JOIN journal_entries AS e USING (document_type, document_id, organization_id, version)
+    GROUP BY 1, 2 HAVING count(*) FILTER (WHERE e.deleted_at IS NULL AND e.id IS NOT NULL) <> 1"""
+POLLS = "SELECT count(*) FROM polls"
+
+
+@pytest.fixture
+def made(database: str, organization: Tenant) -> list[Document]:
+    """A document of each type, and an invoice more; all of them are entered."""
+    watch(database)
+    source, target = trade.place(organization), trade.place(organization)
+    documents = [
+        *trade.invoices(organization, 2),
+        trade.sale(organization, source),
+        trade.purchase(organization, source),
+        trade.transfer(organization, source, target),
+    ]
+    trade.change(organization, *documents)
+    chain.keep_books()
+    return documents
+
+
+@contextmanager
+def polled(tenant: Tenant) -> Iterator[None]:
+    """Within its `with`, another process reads the trial balance again and again, and writes down what it saw."""
+    chain.ask("CREATE TABLE polls (debit numeric, credit numeric)")
+    sums = statement("trial_balance").replace("%(organization_id)s", str(tenant.id))
+    pid = os.fork()
+    if pid == 0:
+        try:
+            while True:
+                chain.ask(f"INSERT INTO polls SELECT sum(debit), sum(credit) FROM ({sums}) AS t")
+        finally:
+            os._exit(1)
+    try:
+        wait_until(lambda: chain.value(POLLS))
+        yield
+        seen = chain.value(POLLS)
+        wait_until(lambda: chain.value(POLLS) > seen)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def owe(tenant: Tenant, documents: Sequence[Document]) -> list[Owed]:
+    """Return jobs of one, of two and of two documents; the last two name one document twice."""
+    first, second, third = documents[:1], documents[1:3], documents[2:]
+    return [owed for group in (first, second, third) for owed in trade.change(tenant, *group)]
+
+
+def restart() -> None:
+    chain.time_passes()
+    chain.sweeper()
+    chain.keep_books()
+    assert chain.value(chain.UNFINISHED) == 0
+
+
+def test_a_worker_may_die_at_every_point_of_a_group_of_recreations(database, organization, made, record_property):
+    with polled(organization):
+        owed = owe(organization, made)
+        names = points(lambda: trade.enter(*owed))
+        assert {"after lock_documents", "after delete_entries", "after create_lines", "after complete"} <= set(names)
+        for at, name in enumerate(names):
+            owed = owe(organization, made)
+            assert killed_at(at, lambda: trade.enter(*owed)), f"never came to {name}"  # noqa: B023  run at once
+            restart()
+            assert chain.rows(LIVE) == [], f"killed {name}"
+    [(debit, credit)] = chain.rows("SELECT DISTINCT debit, credit FROM polls")
+    assert debit == credit > 0, "a sum moved while entries were made anew"
+    check(database)
+    record_property("points", len(names))
+
+
+def test_who_asked_for_a_recreation_may_be_cut_off_at_every_point(
+    database, organization, made, monkeypatch, record_property
+):
+    def ask(key: str) -> int:
+        # A forked process has no threads of its parent's.
+        monkeypatch.setattr(api.accounting, "direct_path", DirectPath(1))
+        body = {"documents": [one._asdict() for one in made[:3]]}
+        return chain.post(organization, RECREATIONS, body, key).status_code
+
+    names = points(lambda: ask("nowhere"))
+    assert {"after delete_entries", "after enqueue", "before claim", "after complete"} <= set(names)
+    for at, name in enumerate(names):
+        assert killed_at(at, lambda: ask(f"{at}")), f"never came to {name}"  # noqa: B023  run at once
+        assert ask(f"{at}") in (200, 202)
+        restart()
+        assert chain.rows(LIVE) == [], f"killed {name}"
+    jobs = chain.value("SELECT count(*) FROM jobs WHERE kind = %s AND priority = 2", KIND)
+    assert jobs == 3 * (1 + len(names)), "a key stood for two recreations"
+    check(database)
+    record_property("points", len(names))

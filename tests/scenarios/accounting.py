@@ -1,0 +1,217 @@
+"""Scenarios of documents whose journal entries are made anew."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from sqlalchemy import text
+
+from db.transaction import transaction
+from domain.accounting import documents, recreation
+from domain.accounting.documents import KIND, Document, Owed
+from domain.jobs.lifecycle import Status
+from domain.jobs.submission import enqueue
+from tests import chain, trade
+from tests.scenarios.invoices import WAITING
+from tests.scenarios.jobs import state
+from tests.stage import Stage
+from tests.tenant import new_tenant
+from tests.waiting import wait_until
+
+ENTRIES = """
+    SELECT version, deleted_at IS NOT NULL AS deleted, id FROM journal_entries
+    WHERE document_type = %s AND document_id = %s ORDER BY id"""
+VERSION = "SELECT version FROM accounting_documents WHERE document_type = %s AND document_id = %s"
+LINE = "INSERT INTO journal_lines (entry_id, line_number, organization_id, account_code, debit, credit)"
+PAIR = f"""{LINE} SELECT id, n, organization_id, '1000', 9 - n, n - 8
+           FROM journal_entries CROSS JOIN generate_series(8, 9) AS n"""
+COPY = f"""
+    WITH copy AS (
+        INSERT INTO journal_entries (organization_id, document_type, document_id, version, entry_date, currency_code)
+        SELECT organization_id, document_type, document_id, version, entry_date, currency_code FROM journal_entries
+        RETURNING id, organization_id
+    )
+    {LINE} SELECT copy.id, line_number, copy.organization_id, account_code, debit, credit FROM copy
+    CROSS JOIN (SELECT line_number, account_code, debit, credit FROM journal_lines LIMIT 3) AS line"""
+UNBALANCED = f"""
+    WITH entry AS (
+        INSERT INTO journal_entries (organization_id, document_type, document_id, version, entry_date, currency_code)
+        SELECT organization_id, 'invoice', id, 1, issue_date, 'EUR' FROM invoices WHERE id = %s
+        RETURNING id, organization_id
+    )
+    {LINE} SELECT id, n, organization_id, '1000', CASE n WHEN 1 THEN 5 ELSE 0 END, CASE n WHEN 2 THEN 4 ELSE 0 END
+    FROM entry CROSS JOIN generate_series(1, 2) AS n"""
+CHANGES = (
+    "UPDATE journal_lines SET debit = debit + 1 WHERE debit > 0",
+    "DELETE FROM journal_lines",
+    "UPDATE journal_entries SET version = version + 1",
+    "UPDATE journal_entries SET entry_date = entry_date - 1",
+    "UPDATE journal_entries SET deleted_at = NULL",
+    "DELETE FROM journal_entries",
+    "UPDATE journal_entries SET deleted_at = clock_timestamp() WHERE deleted_at IS NOT NULL",
+    f"{PAIR} WHERE deleted_at IS NULL",
+    f"WITH gone AS (UPDATE journal_entries SET deleted_at = clock_timestamp() WHERE deleted_at IS NULL) {PAIR}",
+)
+
+
+def entries(document: Document) -> list[tuple[int, bool, int]]:
+    """Return the version of each entry of the document, whether it is deleted, and its id; oldest first."""
+    return chain.rows(ENTRIES, *document)
+
+
+def version(document: Document) -> int:
+    return chain.value(VERSION, *document)
+
+
+def outcome(owed: Owed) -> dict[str, Any]:
+    return chain.value("SELECT result FROM jobs WHERE id = %s", owed.job_id)
+
+
+def invoice(stage: Stage) -> Document:
+    """Return a new invoice that the journal has in its first version."""
+    [document] = trade.invoices(stage.tenant)
+    chain.recover()
+    assert [row[:2] for row in entries(document)] == [(1, False)], "the journal has not heard of an invoice"
+    return document
+
+
+def an_older_version_is_superseded_without_work(stage: Stage) -> None:
+    document = invoice(stage)
+    [older], [newer] = trade.change(stage.tenant, document), trade.change(stage.tenant, document)
+    for owed in (older, newer):
+        trade.enter(owed)
+    assert outcome(older) == {"documents": 1, "entries": 0, "superseded": 1}, "an old version was entered"
+    assert outcome(newer) == {"documents": 1, "entries": 1, "superseded": 0}, "the last version was not entered"
+    assert [row[:2] for row in entries(document)] == [(1, True), (3, False)]
+    chain.recover()
+    stage.check()
+
+
+def a_version_is_entered_once_however_many_jobs_ask_for_it(stage: Stage) -> None:
+    document = invoice(stage)
+    [owed] = trade.change(stage.tenant, document)
+    for _ in range(2):
+        with transaction() as session:
+            assert documents.synchronize(session, stage.tenant.id, documents.TYPES).documents == 1
+    trade.enter(owed)
+    chain.recover()
+    assert [row[:2] for row in entries(document)] == [(1, True), (2, False)], "one version was entered twice"
+    assert chain.value("SELECT sum((result ->> 'entries')::int) FROM jobs WHERE kind = %s", KIND) == 3
+    stage.check()
+
+
+def two_recreations_of_one_document_never_run_at_once(stage: Stage) -> None:
+    document = invoice(stage)
+    [owed] = trade.change(stage.tenant, document)
+    with transaction() as session:
+        documents.synchronize(session, stage.tenant.id, documents.TYPES)
+    twin = Owed(chain.value("SELECT max(id) FROM jobs"), owed.versions)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as first:
+            assert recreation.recreate(first, [owed.versions])[0]["entries"] == 1
+            second = pool.submit(trade.enter, twin)
+            wait_until(lambda: chain.value(WAITING), message="nobody waited for the first")
+        second.result()
+    assert state(twin.job_id) == (Status.COMPLETED, 1), "the second did not wait for the first"
+    assert outcome(twin)["superseded"] == 1
+    chain.recover()
+    assert [row[:2] for row in entries(document)] == [(1, True), (2, False)]
+    stage.check()
+
+
+def groups_that_share_documents_lock_them_in_one_order(stage: Stage) -> None:
+    first, second = trade.invoices(stage.tenant, 2)
+    chain.recover()
+    [owed] = trade.change(stage.tenant, second, first)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as holder:
+            lock = text("SELECT FROM accounting_documents WHERE document_id = :id FOR UPDATE")
+            holder.execute(lock, {"id": first.id}).all()
+            delivery = pool.submit(trade.enter, owed)
+            wait_until(lambda: chain.value(WAITING), message="the group did not wait for the document")
+            nowait = "SELECT FROM accounting_documents WHERE document_id = %s FOR UPDATE NOWAIT"
+            chain.ask(nowait, second.id)
+        delivery.result()
+    chain.recover()
+    stage.check()
+
+
+def an_entry_and_its_lines_never_change(stage: Stage) -> None:
+    document = invoice(stage)
+    trade.change(stage.tenant, document)
+    chain.recover()
+    for change in CHANGES:
+        try:
+            chain.ask(change)
+        except psycopg.errors.RestrictViolation:
+            continue
+        raise AssertionError(f"done: {change}")
+    stage.check()
+
+
+def the_database_refuses_a_second_live_entry(stage: Stage) -> None:
+    document = invoice(stage)
+    with suppress(psycopg.errors.UniqueViolation):
+        chain.ask(COPY)
+    assert [row[:2] for row in entries(document)] == [(1, False)], "a document has two live entries"
+    stage.check()
+
+
+def the_database_refuses_an_entry_that_does_not_balance(stage: Stage) -> None:
+    [document] = trade.invoices(stage.tenant)
+    with suppress(psycopg.errors.CheckViolation):
+        chain.ask(UNBALANCED, document.id)
+    assert entries(document) == [], "an entry that does not balance was committed"
+    chain.recover()
+    stage.check()
+
+
+def another_organizations_job_enters_nothing(stage: Stage) -> None:
+    document = invoice(stage)
+    trade.change(stage.tenant, document)
+    chain.recover()
+    stranger = new_tenant("Stranger")
+    chain.ask("UPDATE accounting_documents SET entered_version = 0")
+    forged = {"documents": [document._asdict() | {"version": version(document)}]}
+    with transaction() as session:
+        [job_id] = enqueue(session, stranger.id, KIND, [("", forged)])
+    chain.recover()
+    assert outcome(Owed(job_id, []))["entries"] == 0, "a job reached over to another organization's document"
+    chain.ask("UPDATE accounting_documents SET entered_version = version")
+    stage.check()
+
+
+def another_organization_sees_no_entry(stage: Stage) -> None:
+    invoice(stage)
+    stranger = new_tenant("Stranger")
+    for path in ("/api/v1/accounting/entries", "/api/v1/accounting/entries?deleted=true"):
+        assert chain.get(stage.tenant, path).json
+        assert chain.get(stranger, path).json == [], f"shown to another organization: {path}"
+    assert chain.get(stage.tenant, "/api/v1/accounting/trial-balance").json["totals"]
+    assert chain.get(stranger, "/api/v1/accounting/trial-balance").json["totals"] == [], "sums of another organization"
+    stage.check()
+
+
+def a_stranger_recreates_nothing(stage: Stage) -> None:
+    stranger, document = new_tenant("Stranger"), invoice(stage)
+    unheard = trade.purchase(stage.tenant, trade.place(stage.tenant))
+    for asked in (document, unheard):
+        answer = chain.post(stranger, "/api/v1/accounting/recreations", {"documents": [asked._asdict()]})
+        assert answer.status_code == 404, "another organization's document was recreated"
+    assert version(document) == 1
+    stage.check()
+
+
+SCENARIOS = (
+    an_older_version_is_superseded_without_work,
+    a_version_is_entered_once_however_many_jobs_ask_for_it,
+    two_recreations_of_one_document_never_run_at_once,
+    groups_that_share_documents_lock_them_in_one_order,
+    an_entry_and_its_lines_never_change,
+    the_database_refuses_a_second_live_entry,
+    the_database_refuses_an_entry_that_does_not_balance,
+    another_organizations_job_enters_nothing,
+    another_organization_sees_no_entry,
+    a_stranger_recreates_nothing,
+)

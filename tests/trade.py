@@ -1,0 +1,103 @@
+"""Documents as the parts that own them leave them, each with its version and the job that it owes the journal."""
+
+import itertools
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func
+
+from db.models import Location, Movement, Product, Purchase, Sale, Transfer
+from db.transaction import transaction
+from domain.accounting.documents import KIND, Document, Owed, changed
+from domain.invoices import generation
+from domain.jobs.execution import deliver
+from domain.jobs.registry import find
+from tests import chain
+from tests.tenant import Tenant
+
+_numbers = itertools.count(1)
+
+
+def invoices(tenant: Tenant, count: int = 1) -> list[Document]:
+    """Return invoices of 21.00 plus 4.20 tax; the journal does not know of them yet."""
+    with transaction() as session:
+        issued = generation.issue(session, [tenant.request()] * count)
+    return [Document("invoice", one.id) for one in issued]
+
+
+def place(tenant: Tenant) -> int:
+    """Return the id of a new location."""
+    with transaction() as session:
+        location = Location(organization_id=tenant.id, name=f"Place {next(_numbers)}")
+        session.add(location)
+    return location.id
+
+
+def sale(tenant: Tenant, location_id: int, costs: Sequence[str] = ("7.5", "5"), **changes: Any) -> Document:
+    """Return a completed sale of 20 plus 4 tax, one line for each cost."""
+    amounts = {"subtotal": Decimal(20), "tax_total": Decimal(4), "total": Decimal(24)}
+    fields = {"location_id": location_id, "status": "completed", "completed_at": func.clock_timestamp()} | amounts
+    sold = _document(tenant, Sale, fields | changes)
+    _move(tenant, Document("sale", sold), "sell", location_id, costs)
+    return Document("sale", sold)
+
+
+def purchase(tenant: Tenant, location_id: int, **changes: Any) -> Document:
+    """Return an approved purchase for 30."""
+    fields = {"location_id": location_id, "status": "approved", "approved_at": func.clock_timestamp()}
+    return Document("purchase", _document(tenant, Purchase, fields | {"total": Decimal(30)} | changes))
+
+
+def transfer(tenant: Tenant, source_id: int, target_id: int, values: Sequence[str] = ("8", "1.25")) -> Document:
+    """Return a transfer that was sent."""
+    fields = {"from_location_id": source_id, "to_location_id": target_id, "status": "sent"}
+    sent = _document(tenant, Transfer, fields | {"sent_at": func.clock_timestamp()})
+    _move(tenant, Document("transfer", sent), "send", source_id, values)
+    return Document("transfer", sent)
+
+
+def arrive(transferred: Document) -> None:
+    """Let a transfer be completed."""
+    change = "UPDATE transfers SET status = 'completed', completed_at = clock_timestamp() WHERE id = %s"
+    chain.ask(change, transferred.id)
+
+
+def change(tenant: Tenant, *documents: Document) -> list[Owed]:
+    """Return what the journal owes after a change of the documents."""
+    with transaction() as session:
+        return changed(session, tenant.id, documents)
+
+
+def enter(*owed: Owed) -> None:
+    """Run the jobs in one group."""
+    deliver(find(KIND), [one.job_id for one in owed])
+
+
+def _document(tenant: Tenant, model: Any, fields: dict[str, Any]) -> int:
+    with transaction() as session:
+        document = model(organization_id=tenant.id, number=f"D-{next(_numbers)}", **fields)
+        session.add(document)
+        session.flush()
+        return document.id
+
+
+def _move(tenant: Tenant, document: Document, step: str, location_id: int, values: Sequence[str]) -> None:
+    with transaction() as session:
+        product = Product(organization_id=tenant.id, sku=f"SKU-{next(_numbers)}", name="Thing")
+        session.add(product)
+        session.flush()
+        session.add_all(
+            Movement(
+                organization_id=tenant.id,
+                location_id=location_id,
+                product_id=product.id,
+                quantity=Decimal(-1),
+                value=-Decimal(value),
+                document_type=document.type,
+                document_id=document.id,
+                line_number=number,
+                step=step,
+            )
+            for number, value in enumerate(values, 1)
+        )
