@@ -4,7 +4,8 @@ import json
 import time
 from pathlib import Path
 
-from bench import workloads
+import bench.kinds  # noqa: F401  registers them
+from bench import order, workloads
 from bench.machine import Machine, machine
 from db import migrations
 from settings import database_url, settings
@@ -52,6 +53,10 @@ def measure(made: Machine) -> dict:
         "queries_at_rest": {part: workloads.queries_at_rest(made, part, 20) for part in ("relay", "worker")},
     }
     figures |= {name: spread(name, [run() for _ in range(RUNS)]) for name, run in plan.items()}
+    print("order: a backlog, a flood, a caller in a hurry ...", flush=True)
+    figures["urgent_waits"] = order.urgent_waits(made)
+    figures["flood_costs_others"] = order.flood_costs_others(made)
+    figures["ten_at_once"] = order.ten_at_once(made)
     figures["memory_mib"] = workloads.memory(made)
     return figures
 
@@ -78,6 +83,9 @@ def rows(figures: dict) -> list[dict]:
         row("idle: accepted to numbered / start of a bare task", latency["p50"] / bare_start, most=LATENCY_RATIO),
         row("idle: accepted to numbered, p50 ms", latency["p50"], most=8),
         row("idle: accepted to numbered, p99 ms", latency["p99"], most=25),
+        row("urgent job behind 500 of 2 s: its wait / the time of one of them", figures["urgent_waits"], most=1),
+        row("20 organizations, one floods: the others' median wait / without", figures["flood_costs_others"], most=2),
+        row("10 documents recreated / 1 invoice issued, over HTTP", figures["ten_at_once"], most=10),
         row("relay at rest, queries/s", queries["relay"], most=2),
         row("worker at rest, queries/s", queries["worker"], most=2),
         row("api + relay + worker(2) + beat, MiB", figures["memory_mib"], most=600),

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, text
 from local.broker import EmbeddedBroker
 from local.part import Part
 from local.postgres import EmbeddedPostgres
+from local.process import free_port
 from settings import child_environment, database_url, variable
 
 STATEMENT = re.compile(r"LOG: +(statement|execute [^:]*): ")
@@ -28,6 +29,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.statements = 0
+        self.api_port = free_port()
         self.postgres = EmbeddedPostgres(folder / "postgres", on_line=self._count)
         self.broker = EmbeddedBroker(folder / "broker")
 
@@ -36,8 +38,12 @@ class Machine:
             self.statements += 1
 
     def environment(self) -> dict[str, str]:
-        urls = {variable("database_url"): self.postgres.url, variable("broker_url"): self.broker.url}
-        return child_environment(**urls, PYTHONPATH=str(Path(__file__).parent.parent), COUNTERFOIL_LOG_LEVEL="ERROR")
+        places = {
+            variable("database_url"): self.postgres.url,
+            variable("broker_url"): self.broker.url,
+            variable("api_port"): str(self.api_port),
+        }
+        return child_environment(**places, PYTHONPATH=str(Path(__file__).parent.parent), COUNTERFOIL_LOG_LEVEL="ERROR")
 
     def scalar(self, statement: str, **parameters: object) -> Any:
         with self.engine.begin() as connection:

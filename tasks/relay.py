@@ -25,7 +25,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 1.0
 # So many entries without a pause longer than a nap are a rush: intakes need not say that there is work.
 RUSH = 20
 NAP = 0.005
-COSTS_KEEP = 1.0
+COSTS_KEEP = 0.25
 
 
 class Relay:

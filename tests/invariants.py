@@ -202,10 +202,24 @@ JOURNAL = (
         FROM journal_entries AS e LEFT JOIN accounting_documents AS d USING (document_type, document_id)
         JOIN journal_lines AS l ON l.entry_id = e.id
         WHERE (d.organization_id, l.organization_id) IS DISTINCT FROM (e.organization_id, e.organization_id)"""),
-    Rule("A2", "each issued invoice is entered at its last version", """
-        SELECT i.id, d.version, d.entered_version FROM invoices AS i LEFT JOIN accounting_documents AS d
-            ON d.document_type = 'invoice' AND d.document_id = i.id
+    Rule("A2", "each document that counts is entered at its last version", """
+        SELECT type, id, d.version, d.entered_version FROM (
+            SELECT 'invoice' AS type, id FROM invoices
+            UNION ALL SELECT 'sale', id FROM sales WHERE status = 'completed'
+            UNION ALL SELECT 'purchase', id FROM purchases WHERE status = 'approved'
+            UNION ALL SELECT 'transfer', id FROM transfers WHERE status <> 'draft'
+        ) AS final LEFT JOIN accounting_documents AS d ON d.document_type = type AND d.document_id = id
         WHERE (d.entered_version = d.version) IS NOT TRUE""", after_drain=True),
+    Rule("A3", "the journal's inventory is worth what the stock of finished documents is", """
+        SELECT o.id, stock.value, booked.value AS booked FROM organizations AS o
+        LEFT JOIN LATERAL (SELECT coalesce(sum(value), 0) AS value FROM stock WHERE organization_id = o.id) AS stock
+            ON true
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(l.debit - l.credit), 0) AS value FROM journal_lines AS l
+            JOIN journal_entries AS e ON e.id = l.entry_id AND e.deleted_at IS NULL
+            WHERE l.organization_id = o.id AND l.account_code = '1300') AS booked ON true
+        WHERE stock.value <> booked.value AND NOT EXISTS (
+            SELECT FROM jobs WHERE jobs.organization_id = o.id AND status <> 'COMPLETED')""", after_drain=True),
 )  # fmt: skip
 
 RULES = REQUESTS + NUMBERS + JOBS + INVOICES + INVENTORY + JOURNAL

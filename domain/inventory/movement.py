@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Job, Movement, Product
 from db.queue import ClaimedJob
+from domain.accounting.documents import Document, changed
 from domain.inventory import stock
 from domain.inventory.documents import of
 from domain.inventory.errors import JobAtWork, NotFound, WrongStatus
@@ -45,7 +46,7 @@ def submit(step: Step, session: Session, organization_id: int, payload: Payload,
 
 
 def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
-    """Move every line of the job's document exactly once, ten a transaction; then the document changes its status."""
+    """Move every line of the job's document exactly once, ten a transaction; then its status changes, and its entries."""
     document_id = job.payload[step.key]
     total = _size(context.session, step, document_id)
     while True:
@@ -58,6 +59,7 @@ def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
     if document.status == step.before:
         document.status = step.after
         setattr(document, step.at, func.clock_timestamp())
+        changed(context.session, job.organization_id, [Document(step.noun, document_id)])
     return {step.key: document_id, f"{step.noun}Number": document.number, "itemsProcessed": total}
 
 

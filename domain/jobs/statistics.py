@@ -11,11 +11,12 @@ from domain.jobs.registry import Kind
 
 # Upper bounds of a histogram's buckets in seconds; one more bucket holds what is longer.
 BOUNDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
+# What a delivery costs whatever it carries, in seconds: a job that came alone must not pass for a dear one.
+OVERHEAD = 0.004
 
 
 def record(session: Session, kind: Kind, worker: str, jobs: Sequence[ClaimedJob], seconds: float, failed: int) -> None:
     """Add a delivery of `jobs` that took `seconds` together, `failed` of them in vain."""
-    cost = seconds / len(jobs)
     waits = [max(0.0, job.waited) for job in jobs]
     queue.record_run(
         session,
@@ -25,9 +26,9 @@ def record(session: Session, kind: Kind, worker: str, jobs: Sequence[ClaimedJob]
         failed=failed,
         wait_seconds=sum(waits),
         run_seconds=seconds,
-        cost=cost,
+        cost=max(seconds - OVERHEAD, seconds / 10) / len(jobs),
         wait_counts=counts(waits),
-        run_counts=counts([cost] * len(jobs)),
+        run_counts=counts([seconds / len(jobs)] * len(jobs)),
     )
 
 

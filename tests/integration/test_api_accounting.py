@@ -10,6 +10,7 @@ from domain.jobs.submission import HIGH
 from tests import chain, trade
 from tests.caller import Caller
 from tests.checker import check
+from tests.warehouse import stocked
 
 ACCOUNTING = "/api/v1/accounting"
 RECREATIONS, ENTRIES = f"{ACCOUNTING}/recreations", f"{ACCOUNTING}/entries"
@@ -189,3 +190,30 @@ def test_the_trial_balance_sums_each_account_and_currency_to_zero(client, organi
         {"currencyCode": "CHF", "debit": 30, "credit": 30, "balance": 0},
         {"currencyCode": "EUR", "debit": 302.4, "credit": 302.4, "balance": 0},
     ]
+
+
+def test_goods_are_in_the_books_from_the_purchase_to_the_sale(client, organization):
+    """What is bought, sent, arrives and is sold changes the accounts by its cost and its price."""
+    warehouse = stocked(organization, 10)
+    chain.keep_books()
+    bought = balances(client)["1300"]
+    assert balances(client) == {"1300": bought, "2000": -bought}
+    transfer_id = warehouse.transfer(4)
+    assert client.post(f"/api/v1/transfers/{transfer_id}/send", {}).status_code == 200
+    chain.keep_books()
+    moving = balances(client)
+    assert moving["1310"] == pytest.approx(bought * 0.4)
+    assert client.post(f"/api/v1/transfers/{transfer_id}/complete", {}).status_code == 200
+    chain.keep_books()
+    assert balances(client)["1300"] == pytest.approx(bought)
+    assert balances(client).get("1310", 0) == 0
+    assert client.post("/api/v1/sales", warehouse.sale_body(2)).status_code == 201
+    chain.keep_books()
+    sold = balances(client)
+    assert sold["5000"] == pytest.approx(bought * 0.2)
+    assert (sold["1000"], sold["4000"], sold["2200"]) == (48, -40, -8)
+
+
+def balances(client) -> dict[str, float]:
+    accounts = client.get("/api/v1/accounting/trial-balance").json["accounts"]
+    return {one["code"]: float(one["balance"]) for one in accounts if float(one["balance"])}

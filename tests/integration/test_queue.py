@@ -1,11 +1,15 @@
 """Every legal move of a job is made, every other is refused, and trouble ends as the design says."""
 
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from db import queue
 from db.queue import Failure, LeaseLost
@@ -18,6 +22,7 @@ from tasks.app import cleanup
 from tests import chain
 from tests.checker import check, watch
 from tests.scenarios import invoices, jobs
+from tests.waiting import wait_until
 
 TRANSIENT = {
     "serialization failure": "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$",
@@ -238,3 +243,52 @@ def test_an_invoice_outlives_the_job_it_came_from(stage):
     assert chain.value("SELECT count(*) FROM jobs") == 0
     assert chain.value("SELECT count(*) FROM invoices") == 1
     check(stage.database)
+
+
+def held_while(first: Callable[[Session], Any], second: Callable[[Session], Any]) -> Future[Any]:
+    """Do `first` and, before it commits, `second` on another connection; return what became of that."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            first(session)
+            racing = pool.submit(in_transaction, second)
+            wait_until(lambda: racing.done() or chain.value(invoices.WAITING) == 1)
+        return racing
+
+
+def in_transaction(move: Callable[[Session], Any]) -> Any:
+    with transaction() as session:
+        return move(session)
+
+
+def test_a_cancel_that_races_a_claim_asks_the_worker(database, organization):
+    job_id, token = owe(organization.id), uuid.uuid4()
+    racing = held_while(
+        lambda session: queue.claim(session, "probe", [job_id], token, lease=60),
+        lambda session: queue.cancel(session, organization.id, job_id),
+    )
+    assert racing.result() == Status.PROCESSING
+    with transaction() as session:
+        assert queue.checkpoint(session, token, job_id, 0, 1, lease=60) == Status.CANCELLED
+    check(database)
+
+
+def test_a_claim_that_races_a_cancel_finds_nothing(database, organization):
+    job_id = owe(organization.id)
+    racing = held_while(
+        lambda session: queue.cancel(session, organization.id, job_id),
+        lambda session: queue.claim(session, "probe", [job_id], uuid.uuid4(), lease=60),
+    )
+    assert racing.result() == []
+    assert jobs.state(job_id) == (Status.CANCELLED, 0)
+    check(database)
+
+
+def test_a_cancel_that_races_the_completion_comes_too_late(database, organization):
+    job_id, token = bring(organization.id, Status.PROCESSING)
+    racing = held_while(
+        lambda session: queue.complete(session, token, {job_id: {}}),
+        lambda session: queue.cancel(session, organization.id, job_id),
+    )
+    assert racing.result() is None
+    assert jobs.state(job_id) == (Status.COMPLETED, 1)
+    check(database)
