@@ -60,8 +60,8 @@ class Settings:
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError."""
-        order = ("direct_budget", "statement_timeout", "http_timeout", "task_timeout", "lease")
-        for shorter, longer in pairwise(order):
+        order = ("statement_timeout", "http_timeout", "task_timeout", "lease")
+        for shorter, longer in (*pairwise(order), ("direct_budget", "http_timeout")):
             if getattr(self, shorter) >= getattr(self, longer):
                 raise ConfigurationError(
                     f"{variable(shorter)} ({getattr(self, shorter)} s) must be shorter than "

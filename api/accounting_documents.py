@@ -62,7 +62,7 @@ class EntryPage(Page):
     deleted = Flag(query=True, load_default=False)
 
 
-class Line(Document):
+class JournalLine(Document):
     line_number = fields.Integer()
     account_code = fields.String()
     location_id = fields.Integer(allow_none=True)
@@ -77,7 +77,7 @@ class Entry(Document):
     version = fields.Integer()
     entry_date = Day()
     currency_code = fields.String()
-    lines = fields.List(fields.Nested(Line))
+    lines = fields.List(fields.Nested(JournalLine))
     created_at = Instant()
     deleted_at = Instant(allow_none=True)
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from domain.jobs.costs import Costs
+from domain.jobs.costs import DELIVERY_SECONDS, Costs
 from domain.jobs.grouping import Group
 from domain.jobs.turns import Turns
 from settings import settings
@@ -35,10 +35,14 @@ class Lane:
         self._depth = (self._depth or 0) + 1
 
     def room(self) -> float:
-        """Return how many seconds of work may be sent; 0 when enough waits there, or nobody works on it."""
+        """Return how many seconds of work may be sent; 0 when enough waits there, or nobody works on it.
+
+        Never less than a whole delivery: small refills would make small groups, and these cost more for each job.
+        """
         depth = self._depth or 0
         if depth >= settings.max_broker_depth:
             return 0.0
         ahead = settings.work_ahead_ms / 1000
         strangers = depth - len(self._waiting)
-        return max(0.0, ahead - sum(self._waiting) - strangers * ahead)
+        room = ahead - sum(self._waiting) - strangers * ahead
+        return room if room >= DELIVERY_SECONDS or not depth else 0.0

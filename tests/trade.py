@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func
 
 from db.models import Location, Movement, Product, Purchase, Sale, Transfer
+from db.queries import run
 from db.transaction import transaction
 from domain.accounting.documents import KIND, Document, Owed, changed
 from domain.invoices import generation
@@ -15,8 +16,10 @@ from domain.jobs.execution import deliver
 from domain.jobs.registry import find
 from tests import chain
 from tests.tenant import Tenant
+from tests.warehouse import stocked
 
 _numbers = itertools.count(1)
+PREFIXES = {Sale: "SA", Purchase: "PO", Transfer: "TR"}
 
 
 def invoices(tenant: Tenant, count: int = 1) -> list[Document]:
@@ -24,6 +27,17 @@ def invoices(tenant: Tenant, count: int = 1) -> list[Document]:
     with transaction() as session:
         issued = generation.issue(session, [tenant.request()] * count)
     return [Document("invoice", one.id) for one in issued]
+
+
+def goods(tenant: Tenant) -> list[Document]:
+    """Return a purchase, a sale and a sent transfer, made by the parts that own them; they are in the books."""
+    warehouse = stocked(tenant, 10)
+    sent, sold = warehouse.transfer(2), warehouse.sale(3)
+    for kind, payload in (("transfer.send", {"transferId": sent}), ("sale.post", {"saleId": sold})):
+        deliver(find(kind), [warehouse.submit(kind, **payload)])
+    chain.keep_books()
+    bought = chain.value("SELECT id FROM purchases WHERE organization_id = %s", tenant.id)
+    return [Document("purchase", bought), Document("sale", sold), Document("transfer", sent)]
 
 
 def place(tenant: Tenant) -> int:
@@ -76,7 +90,10 @@ def enter(*owed: Owed) -> None:
 
 def _document(tenant: Tenant, model: Any, fields: dict[str, Any]) -> int:
     with transaction() as session:
-        document = model(organization_id=tenant.id, number=f"D-{next(_numbers)}", **fields)
+        prefix = PREFIXES[model]
+        [counter] = run(session, "next_document_number", organization_id=tenant.id, prefix=prefix)
+        number = f"{prefix}-{counter.month}-{counter.last_number:04d}"
+        document = model(organization_id=tenant.id, number=number, **fields)
         session.add(document)
         session.flush()
         return document.id

@@ -47,6 +47,15 @@ class Warehouse:
         assert answer.status_code == 201, answer.json
         return answer.json["id"]
 
+    def sale(self, *quantities: Any) -> int:
+        """Write a pending sale; return its id."""
+        lines = [
+            {"product_id": one["productId"], "quantity": Decimal(one["quantity"]), "unit_price": Decimal(20)}
+            for one in self.lines(*quantities)
+        ]
+        with transaction() as session:
+            return documents.create_sale(session, self.tenant.id, {"location_id": self.here, "lines": lines}).id
+
     def sale_body(self, *quantities: Any) -> dict[str, Any]:
         return {"locationId": self.here, "lines": self.lines(*quantities, unitPrice=20, taxRate="0.2")}
 

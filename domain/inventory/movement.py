@@ -46,7 +46,7 @@ def submit(step: Step, session: Session, organization_id: int, payload: Payload,
 
 
 def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
-    """Move every line of the job's document exactly once, ten a transaction; then its status changes, and its entries."""
+    """Move every line of the document exactly once, ten a transaction; then its status and its entries change."""
     document_id = job.payload[step.key]
     total = _size(context.session, step, document_id)
     while True:

@@ -124,15 +124,14 @@ def test_a_group_of_every_type_of_two_organizations_is_entered_by_few_statements
     database, organization, other_organization
 ):
     def owe(tenant: Tenant) -> list[documents.Owed]:
-        source, target = trade.place(tenant), trade.place(tenant)
-        made = [trade.sale(tenant, source), trade.purchase(tenant, source), trade.transfer(tenant, source, target)]
-        return [owed for one in made * 3 for owed in trade.change(tenant, one)]
+        return [owed for one in trade.goods(tenant) * 3 for owed in trade.change(tenant, one)]
 
     owed = [*owe(organization), *owe(other_organization)]
     names = points(lambda: trade.enter(*owed))
     assert len([name for name in names if name.startswith("after") and name != "after commit"]) == 11
     assert [outcome(one)["superseded"] for one in owed] == [1] * 6 + [0] * 3 + [1] * 6 + [0] * 3
-    assert chain.rows("SELECT organization_id, count(*) FROM journal_entries GROUP BY 1 ORDER BY 1") == [
+    live = "SELECT organization_id, count(*) FROM journal_entries WHERE deleted_at IS NULL GROUP BY 1 ORDER BY 1"
+    assert chain.rows(live) == [
         (organization.id, 3),
         (other_organization.id, 3),
     ]

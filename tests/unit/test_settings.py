@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from settings import ConfigurationError, Settings, broker_url, database_url, load, variable
 
-ORDER = ("direct_budget", "statement_timeout", "http_timeout", "task_timeout", "lease")
+ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 
 
 def test_nothing_set_means_the_defaults():
@@ -20,11 +20,17 @@ def test_nothing_set_means_the_defaults():
 @given(st.lists(st.integers(1, 40), min_size=len(ORDER), max_size=len(ORDER)))
 def test_timeouts_must_stand_in_order(values):
     environ = {variable(name): str(value) for name, value in zip(ORDER, values, strict=True)}
+    environ["COUNTERFOIL_DIRECT_BUDGET"] = "1"
     if all(shorter < longer for shorter, longer in pairwise(values)):
         assert [getattr(load(environ), name) for name in ORDER] == values
     else:
         with pytest.raises(ConfigurationError, match="must be shorter than COUNTERFOIL_"):
             load(environ)
+
+
+def test_who_waits_for_the_direct_path_is_answered_in_time():
+    with pytest.raises(ConfigurationError, match=r"DIRECT_BUDGET .* must be shorter than COUNTERFOIL_HTTP"):
+        load({"COUNTERFOIL_DIRECT_BUDGET": "20"})
 
 
 @given(st.text().filter(lambda text: text and not re.fullmatch(r"\s*[+]?[\d_]+\s*", text)))
