@@ -23,10 +23,11 @@ from db.transaction import transaction
 from domain.accounting import chart, documents, journal
 from domain.accounting.documents import KIND, MOST_IN_A_JOB, Document, Owed
 from domain.jobs import catalogue
+from domain.jobs.lifecycle import FINISHED
 from domain.jobs.submission import HIGH
 
 MOST_DIRECT = 10
-COMPLETED = "completed"
+ENDED = {status.lower() for status in FINISHED}
 IN_BACKGROUND = {"anyOf": [
     {"type": "array", "items": {"$ref": "#/components/schemas/Recreated"}},
     {"$ref": "#/components/schemas/RecreationAccepted"},
@@ -47,15 +48,20 @@ def recreate(body: dict[str, Any]) -> Response:
 
 
 @accounting_api.route("/sync", methods=["POST"])
-@accounting_api.arguments(SyncBody())
+@accounting_api.arguments(SyncBody(), required=False)
 @accounting_api.response(202, SyncAccepted)
 @accounting_api.idempotent
 def synchronize(body: dict[str, Any]) -> Response:
     """Enqueue every document that the journal is behind with, up to 10,000 a call."""
 
+    kind, _, number = body.get("cursor", "").partition(":")
+    after = Document(kind, int(number)) if number else None
+
     def work(session: Session) -> Answer:
-        done = documents.synchronize(session, g.organization_id, body["types"])
-        return Answer(202, SyncAccepted().dump(done))
+        done = documents.synchronize(session, g.organization_id, body["types"], after)
+        cursor = done.last and f"{done.last.type}:{done.last.id}"
+        told = {"documents": done.documents, "jobs": done.jobs, "remaining": bool(cursor), "cursor": cursor}
+        return Answer(202, told)
 
     return once(work).response()
 
@@ -96,7 +102,7 @@ def trial_balance() -> Any:
 
 
 def _recreate_here(wanted: list[Document]) -> Response:
-    with direct_path.room() as room:
+    with direct_path.room(KIND) as room:
 
         def work(session: Session) -> Answer:
             owed = documents.recreate(session, g.organization_id, wanted, size=1, priority=HIGH, held=room.held)
@@ -106,8 +112,8 @@ def _recreate_here(wanted: list[Document]) -> Response:
         room.run(KIND, [one["jobId"] for one in answer.body])
     known = _states([one["jobId"] for one in answer.body])
     told = [one | known.get(one["jobId"], {}) for one in answer.body]
-    done = all(one["status"] == COMPLETED for one in told)
-    return Answer(200 if done else 202, told, replayed=answer.replayed).response()
+    ended = all(one["status"] in ENDED for one in told)
+    return Answer(200 if ended else 202, told, replayed=answer.replayed).response()
 
 
 def _recreate_later(wanted: list[Document]) -> Response:

@@ -1,10 +1,10 @@
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from api.fields import Amount, Choice, Day, Flag, Instant, Whole
+from api.fields import Amount, Choice, Day, Flag, Instant, Text, Whole
 from api.job_documents import STATUSES
 from api.pagination import Page
-from api.schema import Body, Document
+from api.schema import Body, Document, OptionalBody
 from domain.accounting.documents import TYPES
 
 MOST = 1000
@@ -40,14 +40,16 @@ class RecreationAccepted(Document):
     message = fields.String()
 
 
-class SyncBody(Body):
+class SyncBody(OptionalBody):
     types = fields.List(Choice(*TYPES), validate=Length(1), load_default=TYPES)
+    cursor = Text(40, pattern=f"^({'|'.join(TYPES)}):[1-9][0-9]{{0,17}}$")
 
 
 class SyncAccepted(Document):
     documents = fields.Integer()
     jobs = fields.Integer()
-    remaining = fields.Boolean(metadata={"description": "There is more than one call takes: call again"})
+    remaining = fields.Boolean(metadata={"description": "There is more than one call takes: call again with cursor"})
+    cursor = fields.String(allow_none=True)
 
 
 class Account(Document):

@@ -11,11 +11,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+from db.transaction import statement
+from domain.jobs import queues
 from domain.jobs.execution import deliver
 from domain.jobs.registry import find
 from settings import settings
 
 log = logging.getLogger(__name__)
+
+# Small work takes some hundredths of a second; who finds no place for longer meets a load that belongs in the queue.
+PATIENCE = 0.2
 
 
 class Room:
@@ -48,13 +53,18 @@ class DirectPath:
         self._pool = ThreadPoolExecutor(places, thread_name_prefix="direct")
 
     @contextmanager
-    def room(self) -> Iterator[Room]:
-        """Yield a place, or a room without one when all are taken."""
-        room = Room(self._pool if self._free.acquire(blocking=False) else None)
+    def room(self, kind_name: str) -> Iterator[Room]:
+        """Yield a place, or a room without one when all are taken or the kind is paused."""
+        room = Room(self._pool if not _is_paused(kind_name) and self._free.acquire(timeout=PATIENCE) else None)
         try:
             yield room
         finally:
             room.leave(self._free)
+
+
+def _is_paused(kind_name: str) -> bool:
+    with statement() as session:
+        return queues.is_paused(session, find(kind_name))
 
 
 def _deliver(kind_name: str, job_ids: Sequence[int]) -> None:

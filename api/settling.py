@@ -33,7 +33,7 @@ def settled(kind_name: str, accept: Accept, done: Done, at_once: bool = True) ->
         response = once(lambda session: accept(session, 0.0)).response()
         response.headers["Preference-Applied"] = ASYNC
         return response
-    with direct_path.room() if at_once else nullcontext(Room(None)) as room:
+    with direct_path.room(kind_name) if at_once else nullcontext(Room(None)) as room:
         answer = once(lambda session: accept(session, room.held))
         room.run(kind_name, [answer.body["jobId"]])
     return (_outcome(answer, done) if at_once else answer).response()
@@ -52,4 +52,6 @@ def _outcome(accepted: Answer, done: Done) -> Answer:
             return replace(done(session, accepted.body), replayed=accepted.replayed)
         if job.status == Status.FAILED:
             raise Refused(409, job.error or "the job failed", jobId=job.id)
+        if job.status == Status.CANCELLED:
+            raise Refused(409, f"job {job.id} was cancelled; retry it to go on", jobId=job.id)
     return accepted

@@ -13,16 +13,17 @@ class Listener:
         self._wakeup_fd = wakeup_fd
         self._connection: Any = None
 
-    def wait(self, seconds: float) -> None:
-        """Return at a NOTIFY, when `wakeup_fd` turns readable, or after `seconds`."""
+    def wait(self, seconds: float) -> bool:
+        """Return at a NOTIFY, when `wakeup_fd` turns readable, or after `seconds`: whether it was sooner."""
         try:
             connection = self._connect()
-            select.select([connection, self._wakeup_fd], [], [], seconds)
+            ready, _, _ = select.select([connection, self._wakeup_fd], [], [], seconds)
             for _ in connection.notifies(timeout=0):
                 pass
         except psycopg.Error:
             self.close()
-            select.select([self._wakeup_fd], [], [], seconds)
+            ready, _, _ = select.select([self._wakeup_fd], [], [], seconds)
+        return bool(ready)
 
     def close(self) -> None:
         if self._connection is not None:

@@ -21,13 +21,11 @@ class Lane:
         """Tell whether the queue's length is unknown, or was not zero."""
         return self._depth != 0
 
-    def look(self, depth: int) -> bool:
-        """Take note of how many messages wait; return whether some that waited are gone."""
-        drained = self._depth is not None and depth < self._depth
+    def look(self, depth: int) -> None:
+        """Take note of how many messages wait."""
         while len(self._waiting) > depth:
             self._waiting.popleft()
         self._depth = depth
-        return drained
 
     def add(self, message: Group, costs: Costs) -> None:
         """Take note of a message that was just sent."""

@@ -25,6 +25,8 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 1.0
 # So many entries without a pause longer than a nap are a rush: intakes need not say that there is work.
 RUSH = 20
 NAP = 0.005
+# A full lane is looked at as often, at the most; the broker alone is asked.
+SHORTEST_LOOK = 0.01
 COSTS_KEEP = 0.25
 
 
@@ -35,13 +37,9 @@ class Relay:
         self._publisher = publisher
         self._lanes = {name: Lane(name) for name in LANES}
         self._costs, self._costs_until = Costs({}), 0.0
-        self.drained = False
 
     def turn(self) -> int:
-        """Publish what is due and has its turn; return how many entries that was.
-
-        `drained` tells afterwards whether workers took messages that had waited. Raise BrokerAway, all given back.
-        """
+        """Publish what is due and has its turn; return how many entries that was. Raise BrokerAway, all given back."""
         self._publisher.connect()
         self._look()
         rooms = {name: room for name, lane in self._lanes.items() if (room := lane.room()) > 0}
@@ -53,10 +51,21 @@ class Relay:
         self._publish(entries)
         return len(entries)
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether enough waits in some lane."""
+        return any(not lane.room() for lane in self._lanes.values())
+
+    def has_room_again(self) -> bool:
+        """Look at the lanes that are full; return whether one no longer is. Raise BrokerAway."""
+        full = [lane for lane in self._lanes.values() if not lane.room()]
+        self._look()
+        return any(lane.room() for lane in full)
+
     def _look(self) -> None:
-        looked_at = [lane for lane in self._lanes.values() if lane.must_be_looked_at]
-        drained = [lane.look(self._publisher.depth(lane.name)) for lane in looked_at]
-        self.drained = any(drained)
+        for lane in self._lanes.values():
+            if lane.must_be_looked_at:
+                lane.look(self._publisher.depth(lane.name))
 
     def _lease(self, waiting: list[Waiting], rooms: dict[str, float]) -> list[Entry]:
         self._measure()
@@ -102,7 +111,7 @@ class Loop:
         self._broken: str | None = None
         self._listening = False
         self._since_pause = 0
-        self._last_rush = self._next_sweep = time.monotonic()
+        self._last_rush = self._last_moved = self._next_sweep = time.monotonic()
 
     def stop(self) -> None:
         self._stopping = True
@@ -131,8 +140,6 @@ class Loop:
     def _pace(self, found: int) -> None:
         now = time.monotonic()
         self._since_pause += found
-        if self._relay.drained:
-            self._last_rush = now
         if found and self._since_pause >= RUSH:
             self._last_rush = now
             self._listen(False)
@@ -143,7 +150,21 @@ class Loop:
             if not self._listening:
                 self._listen(True)  # and look once more: an intake that saw the old flag may just have committed
                 return
-        self._listener.wait(pause)
+        self._rest(pause)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait until somebody calls, a full lane has room again, or the time is over."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if not self._relay.is_full:
+                self._listener.wait(left)
+                return
+            look = max((time.monotonic() - self._last_moved) / 10, SHORTEST_LOOK)
+            if self._listener.wait(min(left, look)):
+                return
+            if self._relay.has_room_again():
+                self._last_moved = time.monotonic()
+                return
 
     def _listen(self, listening: bool) -> None:
         if listening != self._listening:

@@ -36,9 +36,11 @@ class Owed(NamedTuple):
 
 
 class Synchronized(NamedTuple):
+    """`last` is the document to go on after, None when that was all."""
+
     documents: int
     jobs: int
-    remaining: bool
+    last: Document | None
 
 
 class DocumentsNotFound(Exception):
@@ -85,18 +87,27 @@ def submit(session: Session, organization_id: int, payload: Mapping[str, Any], *
     return owed.job_id
 
 
-def synchronize(session: Session, organization_id: int, types: Collection[str]) -> Synchronized:
-    """Owe the journal what it is behind with; what it holds stays until then, so no sum dips meanwhile."""
+def synchronize(
+    session: Session, organization_id: int, types: Collection[str], after: Document | None = None
+) -> Synchronized:
+    """Owe the journal what it is behind with, in the order of type and id, beginning after the document given.
+
+    What it holds stays until then, so no sum dips meanwhile.
+    """
+    after_type, after_id = after or ("", 0)
     rows = run(
         session,
         "find_stale_documents",
         organization_id=organization_id,
         types=list(types),
+        after_type=after_type,
+        after_id=after_id,
         limit=MOST_SYNCHRONIZED + 1,
     )
     stale = [Version(organization_id, *row) for row in rows[:MOST_SYNCHRONIZED]]
     jobs = _owe(session, organization_id, stale, SYNCHRONIZED_IN_A_JOB, priority=NORMAL) if stale else []
-    return Synchronized(len(stale), len(jobs), len(rows) > len(stale))
+    last = Document(stale[-1].type, stale[-1].id) if len(rows) > len(stale) else None
+    return Synchronized(len(stale), len(jobs), last)
 
 
 def keys(documents: Iterable[Document | Version]) -> dict[str, list[Any]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Invoice
+from domain.accounting.documents import Document, changed
 
 
 class InvoiceNotFound(Exception):
@@ -81,6 +82,7 @@ def mark_issued(session: Session, invoice: Invoice) -> Invoice:
     )
     if not session.execute(change).first():
         raise AlreadyIssued("invoice is already issued")
+    changed(session, invoice.organization_id, [Document("invoice", invoice.id)])
     session.refresh(invoice)
     return invoice
 

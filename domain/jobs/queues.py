@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Incident, Pause
 from db.queries import run
-from domain.jobs.registry import LANES, kinds
+from domain.jobs.registry import LANES, Kind, kinds
 
 
 class NoSuchQueue(Exception):
@@ -39,6 +39,12 @@ def incidents(session: Session) -> Sequence[Incident]:
 def pauses(session: Session) -> Sequence[Pause]:
     """Return what is paused."""
     return session.scalars(select(Pause).order_by(Pause.what, Pause.name)).all()
+
+
+def is_paused(session: Session, kind: Kind) -> bool:
+    """Tell whether a kind, or its lane, is paused."""
+    names = tuple_(Pause.what, Pause.name)
+    return bool(session.scalar(select(exists().where(names.in_([("lane", kind.lane), ("kind", kind.name)])))))
 
 
 def pause(session: Session, what: str, name: str) -> None:

@@ -243,11 +243,11 @@ def test_some_thousand_documents_are_synchronized_by_two_statements(database, or
     chain.ask("TRUNCATE outbox, jobs, job_attempts")
     chain.ask("DELETE FROM accounting_documents WHERE document_id %% 2 = 0")  # as if from before there was a journal
     done = synchronize(organization)
-    assert done == (2500, 25, False)
+    assert done == (2500, 25, None)
     assert chain.value("SELECT count(*) FROM jobs WHERE priority = 1") == 25
     chain.keep_books()
     assert chain.value("SELECT count(*) FROM journal_entries WHERE deleted_at IS NULL") == 2500
-    assert synchronize(organization) == (0, 0, False), "all of them are entered"
+    assert synchronize(organization) == (0, 0, None), "all of them are entered"
     check(database)
 
 
@@ -267,7 +267,13 @@ def test_a_call_takes_so_many_and_says_that_more_remain(database, organization, 
     assert MOST_SYNCHRONIZED == 10_000
     monkeypatch.setattr(documents, "MOST_SYNCHRONIZED", 5)
     trade.invoices(organization, 7)
-    assert synchronize(organization) == (5, 1, True)
+    chain.ask("TRUNCATE outbox, jobs, job_attempts")
+    done = synchronize(organization)
+    assert done[:2] == (5, 1)
+    with transaction() as session:
+        assert documents.synchronize(session, organization.id, documents.TYPES, done.last) == (2, 1, None)
+    asked = chain.rows("SELECT d ->> 'id' FROM jobs, jsonb_array_elements(payload -> 'documents') AS d")
+    assert len(asked) == len(set(asked)) == 7, "a document was asked for twice, or never"
 
 
 def test_only_the_types_asked_for_and_only_what_is_final_is_synchronized(database, organization, other_organization):

@@ -90,7 +90,14 @@ DAMAGES = {
         {"I9"},
     ),
     "a disarmed trigger": ("ALTER TABLE invoices DISABLE TRIGGER USER", {"I9"}),
-    "a live entry that does not balance": ("UPDATE journal_lines SET debit = debit + 1 WHERE debit > 0", {"A1"}),
+    "a live entry that does not balance": (
+        "UPDATE journal_lines SET debit = debit + 1 WHERE debit > 0 AND account_code = '1100'",
+        {"A1"},
+    ),
+    "goods that the books have lost": (
+        "UPDATE journal_entries SET deleted_at = now() WHERE document_type = 'purchase'",
+        {"A3"},
+    ),
     "a live entry without lines": ("DELETE FROM journal_lines WHERE entry_id = 1", {"A1"}),
     "two live entries of one document": (
         "DROP INDEX journal_entries_live_key; UPDATE journal_entries SET document_id = 1",
@@ -109,7 +116,7 @@ DAMAGES = {
         {"I10"},
     ),
     "stock that nothing has moved": ("UPDATE stock SET quantity = quantity + 1 WHERE product_id = 1", {"I11"}),
-    "value that came from nowhere": ("UPDATE stock SET value = value + 0.0001 WHERE product_id = 1", {"I11"}),
+    "value that came from nowhere": ("UPDATE stock SET value = value + 0.0001 WHERE product_id = 1", {"I11", "A3"}),
     "stock below zero": (
         "ALTER TABLE stock DROP CONSTRAINT stock_quantity_check; UPDATE stock SET quantity = -1 WHERE product_id = 2",
         {"I11"},
@@ -118,7 +125,7 @@ DAMAGES = {
         "ALTER TABLE movements DROP CONSTRAINT movements_line_key; "
         f"INSERT INTO movements ({MOVEMENT}) SELECT {MOVEMENT} FROM movements WHERE step = 'send' AND line_number = 1; "
         "UPDATE stock SET quantity = quantity - 1, value = value - 3.334 WHERE (location_id, product_id) = (1, 1)",
-        {"I12"},
+        {"I12", "A3"},
     ),
     "a line that never moved": (
         "INSERT INTO transfer_lines VALUES (1, 3, 1, 1)",
@@ -173,10 +180,10 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
     deliver(kind, ids)
     with transaction() as session:
         generation.issue(session, [organization.request("Walk-in")])
-    chain.keep_books()
     answer = json.dumps({"body": {"requestId": ids[0]}})
     warehouse = stocked(organization, 5, 5)
     deliver(find("transfer.send"), [warehouse.submit("transfer.send", transferId=warehouse.transfer(1, 1))])
+    chain.keep_books()
     execute(database, f"INSERT INTO idempotency_keys VALUES ({organization.id}, 'k', '', 201, '{answer}')")
     keys = ["k", None, None, None, None]
     return [Accepted(organization.id, job_id, key) for job_id, key in zip(ids, keys, strict=True)]
