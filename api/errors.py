@@ -92,7 +92,11 @@ def _invalid_party(error: parties.Invalid) -> Response:
 
 
 def _invalid_payload(error: PayloadInvalid) -> Response:
-    return problem(invalid({f"payload.{name}": texts for name, texts in error.errors.items()}))
+    return problem(invalid({_of_payload(name): texts for name, texts in error.errors.items()}))
+
+
+def _of_payload(field: str) -> str:
+    return field if field == "payload" else f"payload.{field}"
 
 
 def _missing_documents(error: DocumentsNotFound) -> Response:

@@ -38,7 +38,9 @@ class JobState(Document):
     status = fields.Function(lambda job: job.status.lower(), metadata={"type": "string", "enum": list(STATUSES)})
     progress = fields.Integer()
     total = fields.Integer()
-    progress_percent = fields.Function(lambda job: 100 * job.progress // job.total, metadata={"type": "integer"})
+    progress_percent = fields.Function(
+        lambda job: 100 * job.progress // max(job.total, 1), metadata={"type": "integer"}
+    )
     error = fields.String(allow_none=True)
     result = fields.Dict(allow_none=True)
     priority = fields.Integer()

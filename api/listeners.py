@@ -84,6 +84,7 @@ class Listeners:
         self._most = most
         self._lock = threading.Lock()
         self._all: set[Listener] = set()
+        self._newcomers: set[Listener] = set()
         self._thread: threading.Thread | None = None
         self._came = threading.Event()
 
@@ -97,7 +98,9 @@ class Listeners:
         with self._lock:
             if self.full:
                 raise TooManyListeners(f"{self._most} listen already")
-            self._all.add(Listener(line, job_id, seen, describe))
+            listener = Listener(line, job_id, seen, describe)
+            self._all.add(listener)
+            self._newcomers.add(listener)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._serve, name="listeners", daemon=True)
                 self._thread.start()
@@ -129,13 +132,24 @@ class Listeners:
                     return
 
     def _serve(self) -> None:
+        following = time.monotonic() + INTERVAL
         while True:
-            self._came.wait(INTERVAL)
+            came = self._came.wait(max(0.0, following - time.monotonic()))
             self._came.clear()
             with self._lock:
-                everyone = list(self._all)
-            if everyone:
-                self._tell(everyone)
+                newcomers, self._newcomers = self._newcomers, set()
+                told = newcomers if came else set(self._all)
+            if not came:
+                following = time.monotonic() + INTERVAL
+            if told:
+                self._tell(list(told))
+
+    def _told(self, listener: Listener, row: Any) -> bool:
+        try:
+            return listener.tell(row)
+        except Exception:  # of one listener's job; the others are still to be told
+            log.exception("listeners: job %d cannot be described", listener.job_id)
+            return False
 
     def _tell(self, everyone: list[Listener]) -> None:
         try:
@@ -145,7 +159,7 @@ class Listeners:
             log.warning("listeners: %s", type(error).__name__)
             return
         found = {row.id: row for row in rows}
-        gone = [listener for listener in everyone if not listener.tell(found.get(listener.job_id))]
+        gone = [listener for listener in everyone if not self._told(listener, found.get(listener.job_id))]
         with self._lock:
             self._all.difference_update(gone)
         for listener in gone:

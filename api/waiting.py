@@ -23,6 +23,7 @@ from domain.jobs import explanation
 from domain.jobs.lifecycle import FINISHED
 from settings import settings
 
+STREAM = "text/event-stream"
 WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?=$|[,;\s])")
 LONGEST_PAUSE = 60
 # A long poll holds a thread, so only half of them may; whoever finds none free is answered at once.
@@ -49,7 +50,7 @@ def documented(api: Blueprint) -> Callable[[Callable], Callable]:
 
 def documented_stream(api: Blueprint) -> Callable[[Callable], Callable]:
     """Return the decorator that documents what `events` honours."""
-    stream = api.response(200, {"type": "string"}, content_type="text/event-stream", description="data: is the state")
+    stream = api.response(200, {"type": "string"}, content_type=STREAM, description="data: is the state")
     nothing_more = api.alt_response(204, description="It has ended, and the caller knows")
     return lambda view: stream(nothing_more(api.doc(parameters=[LAST_EVENT_ID])(view)))
 
@@ -79,7 +80,7 @@ def answer(find: Callable[[Any], Job], schema: Schema) -> Response:
     response = Response(state.text, mimetype="application/json")
     if request.if_none_match.contains_weak(state.version):
         response = Response(status=304)
-    response.set_etag(state.version)
+    response.set_etag(state.version, weak=True)  # durationMs differs
     if not state.final:
         response.headers["Retry-After"] = str(_pause(job))
     if waited:
@@ -91,14 +92,16 @@ def events(find: Callable[[Any], Job], schema: Schema) -> Response:
     """Return the stream of the job's states, beginning after the one that the caller saw last."""
     describe = described(schema)
     job = _read(find)
+    if request.method == "HEAD":
+        return Response(mimetype=STREAM)
     seen = request.headers.get("Last-Event-ID")
     if describe(job).final and seen == describe(job).version:
         return Response(status=204)  # tells an EventSource not to come again
     if listeners.full:
         raise unavailable("no more event streams here now; poll instead")
-    response = Response(mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    response = Response(mimetype=STREAM, headers={"X-Accel-Buffering": "no"})
     response.automatically_set_content_length = False
-    if "gunicorn.socket" in request.environ and "HTTP_VERSION" not in request.environ:
+    if "gunicorn.socket" in request.environ and request.environ["SERVER_PROTOCOL"].startswith("HTTP/1"):
         request.environ[HANDED_OVER] = (job.id, seen, describe)
     else:
         response.response = listeners.stream(job.id, seen, describe)

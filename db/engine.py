@@ -8,6 +8,7 @@ from sqlalchemy import Engine, create_engine
 
 from settings import ConfigurationError, settings
 
+# One for the thread of the listeners, one to spare.
 OVERFLOW = 2
 
 
@@ -18,7 +19,7 @@ def engine() -> Engine:
 
 def connections_per_process() -> int:
     """Return how many connections one process opens at the most."""
-    return settings.api_threads + OVERFLOW
+    return settings.api_threads + settings.direct_places + OVERFLOW
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +27,7 @@ def _engine_of(pid: int) -> Engine:
     return create_engine(
         url(),
         pool_size=settings.api_threads,
-        max_overflow=OVERFLOW,
+        max_overflow=settings.direct_places + OVERFLOW,
         pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
         connect_args=connect_arguments(),

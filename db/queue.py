@@ -61,7 +61,8 @@ def enqueue(
         version=version,
         total=total,
         held=held,
-        payloads=[json.dumps(payload) for _, payload in payloads],
+        # A fraction in a payload from outside is a Decimal; what must stay exact is sent as text.
+        payloads=[json.dumps(payload, default=float) for _, payload in payloads],
         group_keys=[group_key for group_key, _ in payloads],
     )
     return [row.id for row in rows]

@@ -12,9 +12,9 @@ from tasks.message import ForgedMessage, read
 log = logging.getLogger(__name__)
 
 # What reading a message of another shape than ours raises.
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 # Long enough that two workers of different versions do not play ball with a message.
 PUT_BACK_SECONDS = 1.0
-MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Consumer(consumer.Consumer):

@@ -54,7 +54,7 @@ def attempts(session: Session, job: Job) -> list[dict[str, Any]]:
         {name: getattr(row, name) for name in ("attempt", "outcome", "worker", "error", "started_at", "ended_at")}
         for row in rows
     ]
-    if job.started_at and job.started_at not in {row.started_at for row in rows}:
+    if job.status != Status.PENDING and job.started_at and job.started_at not in {row.started_at for row in rows}:
         outcome = {Status.PROCESSING: "running"}.get(Status(job.status), job.status.lower())
         last = {"attempt": job.attempts, "worker": job.worker, "error": None, "started_at": job.started_at}
         told.append(last | {"outcome": outcome, "ended_at": job.completed_at})

@@ -79,9 +79,11 @@ def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[Claim
         except FromTheFuture as newer:
             log.warning("%s; leaving job %d to a newer worker", newer, job.id)
             _release(token, [job.id], delay=settings.redelivery_interval)
-        except PermanentError as error:
+        except Exception as error:
+            if is_transient(error) or isinstance(error, LeaseLost):
+                raise
             with transaction() as session:
-                queue.set_aside(session, token, [Failure(job.id, str(error), None)])
+                queue.set_aside(session, token, [_failure(kind, job, error)])
     return ready
 
 

@@ -36,20 +36,33 @@ def work_off(seconds: float) -> Tally:
         queue.sweep(session)
     turns = {lane: Turns() for lane in LANES}
     done: list[int] = []
-    while (left := deadline - time.monotonic()) > 0:
-        entries = [entry for lane in LANES for entry in _leased(lane, turns[lane])]
+    while time.monotonic() < deadline:
+        costs = _costs()
+        entries = [entry for lane in LANES for entry in _leased(lane, turns[lane], costs)]
         if not entries:
             break
-        for group in coalesce(entries, lambda kind: find(kind).group):
-            deliver(find(group.kind), group.job_ids, max(0.0, min(left, deadline - time.monotonic())))
+        for group in coalesce(entries, costs.group_size):
+            if (left := deadline - time.monotonic()) <= 0:
+                _give_back(group.job_ids)
+                continue
+            deliver(find(group.kind), group.job_ids, left)
             done += group.job_ids
     return _tally(done)
 
 
-def _leased(lane: str, turns: Turns) -> Sequence[Entry]:
+def _costs() -> Costs:
+    with statement() as session:
+        return Costs(queue.costs(session))
+
+
+def _give_back(job_ids: Sequence[int]) -> None:
+    with statement() as session:
+        outbox.give_back(session, job_ids)
+
+
+def _leased(lane: str, turns: Turns, costs: Costs) -> Sequence[Entry]:
     with statement() as session:
         waiting = [one for one in outbox.waiting(session, [lane]) if _is_known(one.kind)]
-        costs = Costs(queue.costs(session))
         following = turns.following(waiting, AT_ONCE, settings.max_out, costs)
         entries = outbox.lease(session, following, settings.redelivery_interval) if following else []
     if entries:

@@ -1,5 +1,6 @@
 """What a payload must look like: checked when it is submitted, brought up to date when it is run."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -8,6 +9,9 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from db.queue import ClaimedJob
 from domain.jobs.registry import Kind, Payload, PermanentError, find
+
+# What no jsonb can hold.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class PayloadInvalid(Exception):
@@ -25,6 +29,8 @@ class FromTheFuture(Exception):
 def check(kind: Kind, payload: Payload) -> None:
     """Raise PayloadInvalid, which names every field that is wrong, unless the kind's schema takes `payload`."""
     errors: dict[str, list[str]] = {}
+    if any(UNSTORABLE.search(text) for text in _texts(payload)):
+        errors["payload"] = ["must not contain NUL or half a surrogate pair"]
     for error in sorted(_validator(kind.name).iter_errors(payload), key=lambda e: e.json_path):
         for field, message in _told(error):
             if message not in errors.setdefault(field, []):  # the library tells of each missing field for each of them
@@ -48,6 +54,18 @@ def current(kind: Kind, job: ClaimedJob) -> ClaimedJob:
 @cache
 def _validator(kind_name: str) -> Draft202012Validator:
     return Draft202012Validator(find(kind_name).schema or {})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for name, inner in value.items():
+                yield from (name, *_texts(inner))
+        case list():
+            for inner in value:
+                yield from _texts(inner)
 
 
 def _told(error: ValidationError) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ The bound: of the work handed out while lower priorities wait, at least LOWER_SH
 each. Several lower priorities share that evenly.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from db.outbox import Entry, Turn, Waiting
@@ -15,12 +16,32 @@ from db.outbox import Entry, Turn, Waiting
 LOWER_SHARE = 0.1
 
 
+class Clock:
+    """The virtual times of one priority: seconds of work that each organization was given, by its weight."""
+
+    def __init__(self) -> None:
+        self.times: dict[int, float] = {}
+        self._now = 0.0
+
+    def time(self, organization_id: int) -> float:
+        """Return the organization's time; who was away is no further behind than the one that was served last."""
+        return max(self.times.get(organization_id, 0.0), self._now)
+
+    def add(self, organization_id: int, seconds: float) -> None:
+        """Move the organization on."""
+        self.times[organization_id] = self.time(organization_id) + seconds
+
+    def advance(self, now: float) -> None:
+        """Forget whom it makes no difference to forget."""
+        self._now = now
+        self.times = {organization: time for organization, time in self.times.items() if time > now}
+
+
 class Turns:
     """The turns in one lane, as far as this process has handed out work; another one that starts knows nothing yet."""
 
     def __init__(self) -> None:
-        self._times: dict[int, float] = {}
-        self._now = 0.0
+        self._clocks: dict[int, Clock] = defaultdict(Clock)
         self._owed_below = 0.0
         self._given_below: dict[int, float] = {}
 
@@ -41,13 +62,12 @@ class Turns:
 
     def charge(self, entries: Iterable[Entry], waiting: Sequence[Waiting], costs: Mapping[str, float]) -> None:
         """Count the work of `entries`, which were taken while `waiting` was there."""
-        weights = {one.organization_id: one.weight for one in waiting}
-        top, lowest = max(one.priority for one in waiting), min(one.priority for one in waiting)
+        able = [one for one in waiting if one.free != 0]
+        weights = {one.organization_id: one.weight for one in able}
+        top, lowest = max(one.priority for one in able), min(one.priority for one in able)
         for entry in entries:
             cost = costs[entry.kind]
-            self._times[entry.organization_id] = (
-                self._time(entry.organization_id) + cost / weights[entry.organization_id]
-            )
+            self._clocks[entry.priority].add(entry.organization_id, cost / weights[entry.organization_id])
             if entry.priority < top:
                 self._owed_below -= cost
                 self._given_below[entry.priority] = self._given_below.get(entry.priority, 0.0) + cost
@@ -64,15 +84,16 @@ class Turns:
         return min(below, key=lambda priority: (self._given_below.get(priority, 0.0), -priority))
 
     def _shared(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Mapping[str, float]) -> list[Turn]:
+        clock = self._clocks[waiting[0].priority]
         heads: dict[int, Waiting] = {}
         for one in sorted(waiting, key=lambda w: w.due_at):
             heads.setdefault(one.organization_id, one)
-        order = sorted(heads.values(), key=lambda w: (self._time(w.organization_id), w.due_at))
-        self._advance(self._time(order[0].organization_id))
-        level = self._level(order, seconds)
+        order = sorted(heads.values(), key=lambda w: (clock.time(w.organization_id), w.due_at))
+        clock.advance(clock.time(order[0].organization_id))
+        level = _level(clock, order, seconds)
         turns: list[Turn] = []
         for one in order:
-            behind = (level - self._time(one.organization_id)) * one.weight
+            behind = (level - clock.time(one.organization_id)) * one.weight
             if most <= 0 or seconds <= 0 or (turns and behind <= 0):
                 break
             jobs = min(max(1, int(behind / costs[one.kind])), most, most if one.free is None else one.free)
@@ -81,21 +102,15 @@ class Turns:
             seconds -= jobs * costs[one.kind]
         return turns
 
-    def _level(self, order: Sequence[Waiting], seconds: float) -> float:
-        """Return the virtual time that all who are behind it come to when they are given `seconds` of work."""
-        level, weight = self._time(order[0].organization_id), 0
-        for one in order:
-            rise = self._time(one.organization_id) - level
-            if rise * weight >= seconds:
-                break
-            seconds -= rise * weight
-            level += rise
-            weight += one.weight
-        return level + seconds / weight
 
-    def _time(self, organization_id: int) -> float:
-        return max(self._times.get(organization_id, 0.0), self._now)
-
-    def _advance(self, now: float) -> None:
-        self._now = now
-        self._times = {organization: time for organization, time in self._times.items() if time > now}
+def _level(clock: Clock, order: Sequence[Waiting], seconds: float) -> float:
+    """Return the virtual time that all who are behind it come to when they are given `seconds` of work."""
+    level, weight = clock.time(order[0].organization_id), 0
+    for one in order:
+        rise = clock.time(one.organization_id) - level
+        if rise * weight >= seconds:
+            break
+        seconds -= rise * weight
+        level += rise
+        weight += one.weight
+    return level + seconds / weight

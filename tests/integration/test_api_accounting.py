@@ -49,7 +49,7 @@ def listed(client: Caller, document: Document, more: str = "") -> list[dict[str,
 def test_without_room_a_few_documents_are_durable_and_the_queue_recreates_them(database, client, invoices, monkeypatch):
     full = DirectPath(1)
     monkeypatch.setattr("api.accounting.direct_path", full)
-    with full.room():
+    with full.room(KIND):
         answer = ask(client, *invoices[:2], headers={"Idempotency-Key": "k"})
     assert (answer.status_code, {one["status"] for one in answer.json}) == (202, {"pending"})
     assert listed(client, invoices[0]) == [], "the old entry went in the same commit"
@@ -138,7 +138,7 @@ def test_a_synchronization_is_owed_once_under_a_key_and_then_nothing_remains(dat
     trade.change(organization, *invoices[:5])
     bodies = [client.post(f"{ACCOUNTING}/sync", {}, headers={"Idempotency-Key": "k"}) for _ in range(2)]
     assert [(one.status_code, one.json) for one in bodies] == [
-        (202, {"documents": 5, "jobs": 1, "remaining": False})
+        (202, {"documents": 5, "jobs": 1, "remaining": False, "cursor": None})
     ] * 2
     chain.keep_books()
     assert client.post(f"{ACCOUNTING}/sync", {"types": ["invoice", "sale"]}).json["documents"] == 0

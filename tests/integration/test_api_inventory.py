@@ -1,11 +1,13 @@
 """The inventory over HTTP: what each document does at once, and what it does as a job."""
 
+from contextlib import ExitStack
 from decimal import Decimal
 
 import psycopg
 import pytest
 
 from api.direct import direct_path
+from settings import settings
 from tests import chain
 from tests.checker import check
 from tests.conftest import configure
@@ -155,7 +157,9 @@ def test_few_lines_are_approved_at_once_and_many_as_a_job(warehouse, client, cou
 
 
 def test_without_room_the_queue_takes_over(warehouse, client):
-    with direct_path.room(), direct_path.room():
+    with ExitStack() as taken:
+        for _ in range(settings.direct_places):
+            taken.enter_context(direct_path.room("sale.post"))
         answer = client.post("/api/v1/sales", warehouse.sale_body(1))
     assert answer.status_code == 202
     assert chain.value("SELECT due_at <= clock_timestamp() FROM outbox"), "nobody runs it, and yet the relay waits"

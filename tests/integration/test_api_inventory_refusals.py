@@ -43,7 +43,7 @@ def test_bad_input_is_refused_with_every_wrong_field_and_writes_nothing(warehous
 
 
 def test_more_than_there_is_is_refused_with_every_short_line_and_writes_nothing(warehouse, client):
-    before = chain.rows(ROWS.format("sales"))
+    before, known = chain.rows(ROWS.format("sales")), chain.value("SELECT max(id) FROM jobs")
     answer = client.post("/api/v1/sales", warehouse.sale_body(4, "5.5", 5, 2))
     assert answer.status_code == 409
     assert answer.json["errors"] == {
@@ -56,7 +56,7 @@ def test_more_than_there_is_is_refused_with_every_short_line_and_writes_nothing(
     for verb in ("send", "send-async"):
         refused = client.post(f"/api/v1/transfers/{transfer_id}/{verb}")
         assert (refused.status_code, refused.json["error"]) == (409, "line 1: product SKU-1: 6 asked for, 5 there")
-    assert chain.rows(JOBS) == []
+    assert [row for row in chain.rows(JOBS) if row[0] > known] == []
 
 
 def test_a_step_out_of_its_turn_is_refused_with_the_status(warehouse, client):

@@ -18,7 +18,11 @@ from tests.integration.test_queue import bring
 JOBS = "/api/v1/jobs"
 SCHEMA = {
     "type": "object",
-    "properties": {"count": {"type": "integer", "minimum": 1}, "note": {"type": "string"}},
+    "properties": {
+        "count": {"type": "integer", "minimum": 1},
+        "note": {"type": "string"},
+        "weight": {"type": "number"},
+    },
     "required": ["count"],
     "additionalProperties": False,
 }
@@ -86,6 +90,7 @@ def test_an_unknown_type_is_refused_with_the_known_ones(client):
     [
         ({}, {"payload.count": ["is required"]}),
         ({"count": 0}, {"payload.count": ["must satisfy minimum: 1"]}),
+        ({"count": 1, "note": "a\0b"}, {"payload": ["must not contain NUL or half a surrogate pair"]}),
         (
             {"count": "many", "colour": "red", "note": 5},
             {
@@ -100,6 +105,12 @@ def test_a_payload_that_fails_its_schema_names_every_wrong_field_and_writes_noth
     answer = client.post(JOBS, {"type": "probe.walk", "payload": payload})
     assert (answer.status_code, answer.json["errors"]) == (400, errors)
     assert chain.value("SELECT count(*) FROM jobs") == 0
+
+
+def test_a_fraction_in_a_payload_is_kept(client):
+    answer = client.post(JOBS, {"type": "probe.walk", "payload": {"count": 1, "weight": 1.5}})
+    assert answer.status_code == 202, answer.json
+    assert chain.value("SELECT payload ->> 'weight' FROM jobs") == "1.5"
 
 
 def test_a_key_makes_one_job(client):

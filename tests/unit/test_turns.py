@@ -152,4 +152,26 @@ def test_what_is_forgotten_is_only_what_makes_no_difference():
     lane = Lane(*(Backlog(n, jobs=1) for n in range(500)), Backlog(1000))
     for _ in range(700):
         lane.hand_out()
-    assert len(lane.turns._times) <= 2, "the memory of every organization ever seen is kept"
+    assert len(lane.turns._clocks[1].times) <= 2, "the memory of every organization ever seen is kept"
+
+
+@pytest.mark.parametrize("cost", [0.001, 2.0])
+def test_organizations_share_the_lower_tenth_evenly_while_a_higher_priority_never_ends(cost):
+    lane = Lane(Backlog(1, priority=2), Backlog(2, age=9), Backlog(3), costs={"k": cost})
+    shares = work([entry for _ in range(3000) for entry in lane.hand_out(seconds=0.5)], lane.costs)
+    assert shares[2] > 0
+    assert shares[2] == pytest.approx(shares[3], rel=0.1, abs=2 * cost), "the older backlog took the tenth for itself"
+
+
+def test_the_lower_tenth_disturbs_no_turns_above():
+    above = [Backlog(n, priority=2, age=n) for n in range(1, 21)]
+    lane = Lane(*above, Backlog(99), costs={"k": 2.0})
+    shares = work([entry for _ in range(2000) for entry in lane.hand_out(seconds=0.5)], lane.costs)
+    given = [shares[one.organization_id] for one in above]
+    assert max(given) - min(given) <= 2 * 2.0, given
+
+
+def test_who_is_at_its_limit_takes_no_share_of_the_lower_ones():
+    lane = Lane(Backlog(1, priority=5, free=0), Backlog(2, priority=3), Backlog(3, priority=1))
+    shares = work([entry for _ in range(1000) for entry in lane.hand_out()], lane.costs)
+    assert shares[3] >= 0.09 * sum(shares.values()), "the lowest starves while the highest is held back"

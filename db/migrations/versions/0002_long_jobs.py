@@ -15,13 +15,15 @@ UP = (
     """
     ALTER TABLE jobs
         ADD COLUMN payload_version smallint NOT NULL DEFAULT 1,
-        ADD COLUMN progress integer NOT NULL DEFAULT 0,
+        ADD COLUMN progress integer NOT NULL DEFAULT 1,
         ADD COLUMN total integer NOT NULL DEFAULT 1,
         ADD COLUMN cancel_requested boolean NOT NULL DEFAULT false,
         ADD COLUMN worker text,
         ADD CONSTRAINT jobs_progress_check CHECK (progress BETWEEN 0 AND total)
     """,
-    "UPDATE jobs SET progress = total WHERE status = 'COMPLETED'",
+    # What is finished needs no new row for it: history may be long.
+    "ALTER TABLE jobs ALTER COLUMN progress SET DEFAULT 0",
+    "UPDATE jobs SET progress = 0 WHERE status <> 'COMPLETED'",
     "CREATE INDEX jobs_failed_idx ON jobs (organization_id, id) WHERE status = 'FAILED'",
     """
     CREATE TABLE job_attempts (
