@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.direct import Room, direct_path
 from api.idempotency import Answer, once
 from api.problems import Refused
-from db.transaction import transaction
+from db.transaction import is_transient, transaction
 from domain.jobs import catalogue
 from domain.jobs.lifecycle import Status
 
@@ -36,7 +37,12 @@ def settled(kind_name: str, accept: Accept, done: Done, at_once: bool = True) ->
     with direct_path.room(kind_name) if at_once else nullcontext(Room(None)) as room:
         answer = once(lambda session: accept(session, room.held))
         room.run(kind_name, [answer.body["jobId"]])
-    return (_outcome(answer, done) if at_once else answer).response()
+    try:
+        return (_outcome(answer, done) if at_once else answer).response()
+    except SQLAlchemyError as error:
+        if not is_transient(error):
+            raise
+        return answer.response()  # it is accepted for certain, and a 503 would have it sent again
 
 
 def prefers_async() -> bool:
