@@ -112,6 +112,11 @@ class Retried(Document):
     job_ids = fields.List(fields.Integer())
 
 
+def kind_name(given: str) -> str:
+    """Return the kind that a caller means: the second seed's spelling, transfer_send, is welcome."""
+    return given.replace("_", ".")
+
+
 def next_retry(job: Job) -> datetime | None:
     """Return when a job that failed before is tried again, None for any other."""
     return job.available_at if job.status == Status.PENDING and job.attempts else None
@@ -127,7 +132,9 @@ def duration(job: Job) -> int | None:
 
 def filters(given: dict[str, Any]) -> dict[str, Any]:
     """Return what the domain filters by."""
-    known = {name: given[name] for name in ("kind", "created_after", "created_before") if name in given}
+    known: dict[str, Any] = {name: given[name] for name in ("created_after", "created_before") if name in given}
+    if "kind" in given:
+        known["kind"] = kind_name(given["kind"])
     return known | ({"status": given["status"].upper()} if "status" in given else {})
 
 

@@ -8,7 +8,18 @@ from sqlalchemy.orm import Session
 from api import waiting
 from api.blueprint import Blueprint
 from api.idempotency import Answer, once
-from api.job_documents import Attempt, Explanation, JobAccepted, JobBody, JobPage, JobState, Retried, RetryBody, filters
+from api.job_documents import (
+    Attempt,
+    Explanation,
+    JobAccepted,
+    JobBody,
+    JobPage,
+    JobState,
+    Retried,
+    RetryBody,
+    filters,
+    kind_name,
+)
 from api.pagination import LINK, page, position
 from db import queue
 from db.models import Job
@@ -29,8 +40,7 @@ def create(body: dict[str, Any]) -> Response:
     """Submit a job: once accepted, it is done, or says why not."""
 
     def work(session: Session) -> Answer:
-        # The seed's spelling, transfer_send, is welcome.
-        kind = body["type"].replace("_", ".")
+        kind = kind_name(body["type"])
         job_id = submit(session, g.organization_id, kind, body["payload"], priority=body["priority"])
         job = catalogue.get(session, g.organization_id, job_id)
         items = f" Processing {job.total} items in background." if job.total > 1 else ""

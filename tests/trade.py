@@ -63,10 +63,12 @@ def purchase(tenant: Tenant, location_id: int, **changes: Any) -> Document:
     return Document("purchase", _document(tenant, Purchase, fields | {"total": Decimal(30)} | changes))
 
 
-def transfer(tenant: Tenant, source_id: int, target_id: int, values: Sequence[str] = ("8", "1.25")) -> Document:
+def transfer(
+    tenant: Tenant, source_id: int, target_id: int, values: Sequence[str] = ("8", "1.25"), **changes: Any
+) -> Document:
     """Return a transfer that was sent."""
     fields = {"from_location_id": source_id, "to_location_id": target_id, "status": "sent"}
-    sent = _document(tenant, Transfer, fields | {"sent_at": func.clock_timestamp()})
+    sent = _document(tenant, Transfer, fields | {"sent_at": func.clock_timestamp()} | changes)
     _move(tenant, Document("transfer", sent), "send", source_id, values)
     return Document("transfer", sent)
 

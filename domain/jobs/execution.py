@@ -125,7 +125,9 @@ def _walk(kind: Kind, job: ClaimedJob, token: UUID, deadline: float) -> None:
         if status == Status.CANCELLED:
             return
         if time.monotonic() >= deadline:
-            _release(token, [job.id])
+            with transaction() as session:
+                statistics.record(session, kind, worker_name(), [job], time.monotonic() - started, 0, goes_on=1)
+                queue.release(session, token, [job.id], delay=0, alone=False)
             return
 
 

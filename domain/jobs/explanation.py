@@ -18,7 +18,10 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Position:
-    """What stands before a job; counts stop at 10,000. `share` is its organization's part of the turns."""
+    """What stands before a job: of its organization, the older ones of its kind. Counts stop at 10,000.
+
+    `share` is its organization's part of the turns.
+    """
 
     higher_priority: int
     same_organization: int

@@ -15,14 +15,16 @@ BOUNDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 18
 OVERHEAD = 0.004
 
 
-def record(session: Session, kind: Kind, worker: str, jobs: Sequence[ClaimedJob], seconds: float, failed: int) -> None:
-    """Add a delivery of `jobs` that took `seconds` together, `failed` of them in vain."""
+def record(
+    session: Session, kind: Kind, worker: str, jobs: Sequence[ClaimedJob], seconds: float, failed: int, goes_on: int = 0
+) -> None:
+    """Add a delivery of `jobs` that took `seconds` together; `failed` were in vain, `goes_on` are not at their end."""
     waits = [max(0.0, job.waited) for job in jobs]
     queue.record_run(
         session,
         kind=kind.name,
         worker=worker,
-        completed=len(jobs) - failed,
+        completed=len(jobs) - failed - goes_on,
         failed=failed,
         wait_seconds=sum(waits),
         run_seconds=seconds,

@@ -74,15 +74,18 @@ GUARDS = (
         accounting.an_entry_and_its_lines_never_change,
         "done: INSERT INTO journal_lines",
     ),
-    Guard(
-        "the organization filter of documents to recreate",
-        lambda away: away.sql(
-            "find_documents",
-            "FROM purchases AS d WHERE d.id = t.id AND organization_id = %(organization_id)s",
-            "FROM purchases AS d WHERE d.id = t.id",
-        ),
-        accounting.a_stranger_recreates_nothing,
-        "another organization's document was recreated",
+    *(
+        Guard(
+            f"the organization filter of {table} to recreate",
+            lambda away, table=table: away.sql(
+                "find_documents",
+                f"FROM {table} AS d WHERE d.id = t.id AND organization_id = %(organization_id)s",
+                f"FROM {table} AS d WHERE d.id = t.id",
+            ),
+            accounting.a_stranger_recreates_nothing,
+            "another organization's document was recreated",
+        )
+        for table in ("sales", "purchases", "transfers")
     ),
     Guard(
         "the organization filter of the trial balance",

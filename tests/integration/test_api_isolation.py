@@ -60,7 +60,10 @@ CASES: dict[str, Case] = {
         lambda places: {"documents": [{"type": "invoice", "id": places["invoice"]}]},
     ),
     "POST /api/v1/accounting/sync": Case(
-        "/api/v1/accounting/sync", 202, lambda _: {}, answer={"documents": 0, "jobs": 0, "remaining": False}
+        "/api/v1/accounting/sync",
+        202,
+        lambda _: {},
+        answer={"documents": 0, "jobs": 0, "remaining": False, "cursor": None},
     ),
     "GET /api/v1/accounting/accounts": Case("/api/v1/accounting/accounts", 200),
     "GET /api/v1/accounting/entries": Case("/api/v1/accounting/entries?deleted=true", 200, answer=[]),

@@ -128,7 +128,7 @@ def test_the_list_is_filtered_paged_and_newest_first(client, organization):
     following = listed.headers["Link"].split(">")[0][1:]
     assert [job["id"] for job in client.get(following).json] == [ids[1], ids[0]]
     assert [job["id"] for job in client.get(f"{JOBS}?status=failed").json] == [failed]
-    assert len(client.get(f"{JOBS}?type=probe.walk&status=pending").json) == 3
+    assert len(client.get(f"{JOBS}?type=probe_walk&status=pending").json) == 3
     assert client.get(f"{JOBS}?createdBefore=2020-01-01T00:00:00Z").json == []
     assert len(client.get(f"{JOBS}?createdAfter=2020-01-01T00:00:00%2B02:00").json) == 4
 

@@ -183,4 +183,4 @@ def test_an_api_that_wants_more_connections_than_the_server_allows_says_so_and_e
     refused = counterfoil("api", DATABASE_URL=database, COUNTERFOIL_API_THREADS="300")
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
-    assert "302 connections are wanted" in refused.stderr
+    assert "306 connections are wanted" in refused.stderr

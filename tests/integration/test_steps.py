@@ -104,6 +104,7 @@ def test_a_job_that_yields_gives_way_when_its_time_is_over_and_keeps_its_attempt
         assert state(job_id) == (Status.PENDING, 0)
         assert chain.rows(PROGRESS, job_id) == [(done, TOTAL)]
     started = chain.value("SELECT started_at FROM jobs")
+    assert chain.rows("SELECT completed, failed, array_length(run_counts, 1) > 0 FROM run_statistics") == [(0, 0, True)]
     deliver(KIND, [job_id])
     assert stamped() == list(range(TOTAL))
     assert chain.value("SELECT started_at FROM jobs") == started, "its duration would be that of its last part"

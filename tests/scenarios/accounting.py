@@ -195,9 +195,13 @@ def another_organization_sees_no_entry(stage: Stage) -> None:
 
 def a_stranger_recreates_nothing(stage: Stage) -> None:
     stranger, document = new_tenant("Stranger"), invoice(stage)
-    place = trade.place(stage.tenant)
-    unheard = trade.purchase(stage.tenant, place, status="draft", approved_at=None)
-    for asked in (document, unheard):
+    here, there = trade.place(stage.tenant), trade.place(stage.tenant)
+    unheard = (
+        trade.purchase(stage.tenant, here, status="draft", approved_at=None),
+        trade.sale(stage.tenant, here, costs=(), status="pending", completed_at=None),
+        trade.transfer(stage.tenant, here, there, values=(), status="draft", sent_at=None),
+    )
+    for asked in (document, *unheard):
         answer = chain.post(stranger, "/api/v1/accounting/recreations", {"documents": [asked._asdict()]})
         assert answer.status_code == 404, "another organization's document was recreated"
     assert version(document) == 1
