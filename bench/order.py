@@ -100,7 +100,7 @@ class Api:
     def _answers(self) -> bool:
         try:
             return self._session.get(f"{self._url}/api/v1/health", timeout=1).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
 
