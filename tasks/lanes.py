@@ -4,7 +4,6 @@ from collections import deque
 
 from domain.jobs.costs import DELIVERY_SECONDS, Costs
 from domain.jobs.grouping import Group
-from domain.jobs.turns import Turns
 from settings import settings
 
 
@@ -12,7 +11,7 @@ class Lane:
     """One queue of the broker, with the seconds of work in each message that still waits there."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.turns = name, Turns()
+        self.name = name
         self._waiting: deque[float] = deque()
         self._depth: int | None = None
 

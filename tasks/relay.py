@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from db import outbox, queue
 from db.listener import Listener
-from db.outbox import Entry, Turn, Waiting
+from db.outbox import Entry
 from db.transaction import is_transient, statement, transaction
-from domain.jobs.costs import Costs
+from domain.jobs.dispatch import Dispatch
 from domain.jobs.grouping import coalesce
 from domain.jobs.registry import LANES
 from settings import settings
@@ -27,7 +27,6 @@ RUSH = 20
 NAP = 0.005
 # A full lane is looked at as often, at the most; the broker alone is asked.
 SHORTEST_LOOK = 0.01
-COSTS_KEEP = 0.25
 
 
 class Relay:
@@ -36,7 +35,7 @@ class Relay:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._lanes = {name: Lane(name) for name in LANES}
-        self._costs, self._costs_until = Costs({}), 0.0
+        self._dispatch = Dispatch()
 
     def turn(self) -> int:
         """Publish what is due and has its turn; return how many entries that was. Raise BrokerAway, all given back."""
@@ -45,9 +44,7 @@ class Relay:
         rooms = {name: room for name, lane in self._lanes.items() if (room := lane.room()) > 0}
         if not rooms:
             return 0
-        with statement() as session:
-            waiting = outbox.waiting(session, list(rooms))
-        entries = self._lease(waiting, rooms) if waiting else []
+        entries = self._dispatch.lease(rooms)
         self._publish(entries)
         return len(entries)
 
@@ -67,39 +64,17 @@ class Relay:
             if lane.must_be_looked_at:
                 lane.look(self._publisher.depth(lane.name))
 
-    def _lease(self, waiting: list[Waiting], rooms: dict[str, float]) -> list[Entry]:
-        self._measure()
-        of_lane = {name: [one for one in waiting if one.lane == name] for name in {one.lane for one in waiting}}
-        turns = [turn for name, there in of_lane.items() for turn in self._following(name, there, rooms[name])]
-        if not turns:
-            return []
-        with statement() as session:
-            entries = outbox.lease(session, turns, settings.redelivery_interval)
-        for name, there in of_lane.items():
-            self._lanes[name].turns.charge([e for e in entries if e.lane == name], there, self._costs)
-        return entries
-
-    def _following(self, lane: str, waiting: list[Waiting], seconds: float) -> list[Turn]:
-        most = settings.max_out - waiting[0].out
-        return self._lanes[lane].turns.following(waiting, seconds, most, self._costs)
-
     def _publish(self, entries: Iterable[Entry]) -> None:
         unsent = {entry.job_id for entry in entries}
         try:
-            for message in coalesce(entries, self._costs.group_size):
+            for message in coalesce(entries, self._dispatch.costs.group_size):
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
-                self._lanes[message.lane].add(message, self._costs)
+                self._lanes[message.lane].add(message, self._dispatch.costs)
         except BrokerAway:
             with statement() as session:
                 outbox.give_back(session, list(unsent))
             raise
-
-    def _measure(self) -> None:
-        if time.monotonic() >= self._costs_until:
-            with statement() as session:
-                self._costs = Costs(queue.costs(session))
-            self._costs_until = time.monotonic() + COSTS_KEEP
 
 
 class Loop:

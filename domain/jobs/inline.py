@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from db import outbox, queue
-from db.outbox import Entry
 from db.queries import run
 from db.transaction import statement
-from domain.jobs.costs import Costs
+from domain.jobs.dispatch import Dispatch
 from domain.jobs.execution import deliver
 from domain.jobs.grouping import coalesce
 from domain.jobs.lifecycle import Status
-from domain.jobs.registry import LANES, UnknownKind, find
-from domain.jobs.turns import Turns
-from settings import settings
+from domain.jobs.registry import LANES, find, kinds
 
 # So much work is taken at a time; the rest stays in order.
 AT_ONCE = 1.0
@@ -34,14 +31,14 @@ def work_off(seconds: float) -> Tally:
     deadline = time.monotonic() + seconds
     with statement() as session:
         queue.sweep(session)
-    turns = {lane: Turns() for lane in LANES}
+    known = {kind.name for kind in kinds()}
+    dispatch = Dispatch(known.__contains__)
     done: list[int] = []
     while time.monotonic() < deadline:
-        costs = _costs()
-        entries = [entry for lane in LANES for entry in _leased(lane, turns[lane], costs)]
+        entries = dispatch.lease(dict.fromkeys(LANES, AT_ONCE))
         if not entries:
             break
-        for group in coalesce(entries, costs.group_size):
+        for group in coalesce(entries, dispatch.costs.group_size):
             if (left := deadline - time.monotonic()) <= 0:
                 _give_back(group.job_ids)
                 continue
@@ -50,32 +47,9 @@ def work_off(seconds: float) -> Tally:
     return _tally(done)
 
 
-def _costs() -> Costs:
-    with statement() as session:
-        return Costs(queue.costs(session))
-
-
 def _give_back(job_ids: Sequence[int]) -> None:
     with statement() as session:
         outbox.give_back(session, job_ids)
-
-
-def _leased(lane: str, turns: Turns, costs: Costs) -> Sequence[Entry]:
-    with statement() as session:
-        waiting = [one for one in outbox.waiting(session, [lane]) if _is_known(one.kind)]
-        following = turns.following(waiting, AT_ONCE, settings.max_out, costs)
-        entries = outbox.lease(session, following, settings.redelivery_interval) if following else []
-    if entries:
-        turns.charge(entries, waiting, costs)
-    return entries
-
-
-def _is_known(kind_name: str) -> bool:
-    try:
-        find(kind_name)
-    except UnknownKind:
-        return False
-    return True
 
 
 def _tally(job_ids: Sequence[int]) -> Tally:

@@ -141,3 +141,15 @@ def test_choosing_reads_as_many_rows_with_ten_entries_as_with_a_hundred_thousand
                   " WHERE published_at IS NOT NULL")  # fmt: skip
         read.append((rows_read(statement("waiting_turns"), wanted), rows_read(statement("lease_entries"), turn)))
     assert read[0] == read[1], "the backlog makes the choice dearer"
+
+
+def test_a_lane_in_which_all_are_at_their_limit_holds_no_other_back(database, organization, other_organization, lanes):
+    chain.ask("UPDATE organizations SET max_running = 1 WHERE id = %s", organization.id)
+    with transaction() as session:
+        [job_id] = queue.enqueue(session, organization.id, "invoice.generate", "default", 1, 3, [("", {})])
+        queue.claim(session, "invoice.generate", [job_id], uuid4(), lease=60)
+    owe(organization, 2)
+    with transaction() as session:
+        urgent = queue.enqueue(session, other_organization.id, "invoice.generate", "urgent", 1, 3, [("", {})])
+    assert chain.relay() == 1
+    assert chain.rows("SELECT job_id FROM outbox WHERE published_at IS NOT NULL") == [(urgent[0],)]

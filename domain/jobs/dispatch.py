@@ -1,0 +1,58 @@
+"""What goes next: leased from the outbox in the order of turns, for whoever brings it to a worker, or is one."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from db import outbox, queue
+from db.outbox import Entry, Turn, Waiting
+from db.transaction import statement
+from domain.jobs.costs import Costs
+from domain.jobs.registry import LANES
+from domain.jobs.turns import Turns
+from settings import settings
+
+COSTS_KEEP = 0.25
+
+
+def any_kind(_: str) -> bool:
+    """Take work of every kind, known here or not."""
+    return True
+
+
+class Dispatch:
+    """Keeps the account of turns for one process. `takes` says of which kinds it hands out work."""
+
+    def __init__(self, takes: Callable[[str], bool] = any_kind) -> None:
+        self._takes = takes
+        self._turns = {lane: Turns() for lane in LANES}
+        self.costs, self._costs_until = Costs({}), 0.0
+
+    def lease(self, rooms: Mapping[str, float]) -> list[Entry]:
+        """Return the entries that have their turn, for about so many seconds of work in each lane of `rooms`."""
+        with statement() as session:
+            waiting = [one for one in outbox.waiting(session, list(rooms)) if self._takes(one.kind)]
+        if not waiting:
+            return []
+        self._measure()
+        of_lane: dict[str, list[Waiting]] = defaultdict(list)
+        for one in waiting:
+            of_lane[one.lane].append(one)
+        turns = [turn for lane, there in of_lane.items() for turn in self._following(lane, there, rooms[lane])]
+        if not turns:
+            return []
+        with statement() as session:
+            entries = outbox.lease(session, turns, settings.redelivery_interval)
+        for lane, there in of_lane.items():
+            if taken := [entry for entry in entries if entry.lane == lane]:
+                self._turns[lane].charge(taken, there, self.costs)
+        return entries
+
+    def _following(self, lane: str, waiting: Sequence[Waiting], seconds: float) -> list[Turn]:
+        return self._turns[lane].following(waiting, seconds, settings.max_out - waiting[0].out, self.costs)
+
+    def _measure(self) -> None:
+        if time.monotonic() >= self._costs_until:
+            with statement() as session:
+                self.costs = Costs(queue.costs(session))
+            self._costs_until = time.monotonic() + COSTS_KEEP
