@@ -54,8 +54,6 @@ class Listener:
         state = self.describe(row) if row else None
         now = time.monotonic()
         try:
-            if self._has_left():
-                return False
             if state and state.version != self.seen:
                 self._send(state.event())
                 self.seen, self.told_at = state.version, now
@@ -66,11 +64,14 @@ class Listener:
             return False
         return state is not None and not state.final
 
-    def _has_left(self) -> bool:
+    def has_left(self) -> bool:
+        """Tell whether nobody is at the other end any more."""
         try:
             return not self.line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
+        except OSError:
+            return True
 
     def _send(self, data: bytes) -> None:
         if self.line.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) < len(data):
@@ -134,15 +135,15 @@ class Listeners:
     def _serve(self) -> None:
         following = time.monotonic() + INTERVAL
         while True:
-            came = self._came.wait(max(0.0, following - time.monotonic()))
+            self._came.wait(max(0.0, following - time.monotonic()))
             self._came.clear()
+            everyone = time.monotonic() >= following
             with self._lock:
                 newcomers, self._newcomers = self._newcomers, set()
-                told = newcomers if came else set(self._all)
-            if not came:
+                told = set(self._all) if everyone else newcomers
+            if everyone:
                 following = time.monotonic() + INTERVAL
-            if told:
-                self._tell(list(told))
+            self._tell(told)
 
     def _told(self, listener: Listener, row: Any) -> bool:
         try:
@@ -151,19 +152,25 @@ class Listeners:
             log.exception("listeners: job %d cannot be described", listener.job_id)
             return False
 
-    def _tell(self, everyone: list[Listener]) -> None:
-        try:
-            with statement() as session:
-                rows = run(session, "watch_jobs", ids=list({listener.job_id for listener in everyone}))
-        except Exception as error:  # the database is away: nobody is cut off, all are told later
-            log.warning("listeners: %s", type(error).__name__)
-            return
-        found = {row.id: row for row in rows}
-        gone = [listener for listener in everyone if not self._told(listener, found.get(listener.job_id))]
+    def _tell(self, some: set[Listener]) -> None:
+        gone = {listener for listener in some if listener.has_left()}
+        if there := some - gone:
+            gone |= self._tell_states(there)
         with self._lock:
             self._all.difference_update(gone)
         for listener in gone:
             listener.line.close()
+
+    def _tell_states(self, some: set[Listener]) -> set[Listener]:
+        """Return those for whom nothing follows."""
+        try:
+            with statement() as session:
+                rows = run(session, "watch_jobs", ids=list({listener.job_id for listener in some}))
+        except Exception as error:  # the database is away: nobody is cut off, all are told later
+            log.warning("listeners: %s", type(error).__name__)
+            return set()
+        found = {row.id: row for row in rows}
+        return {listener for listener in some if not self._told(listener, found.get(listener.job_id))}
 
 
 listeners = Listeners(settings.api_listeners)

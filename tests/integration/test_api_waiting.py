@@ -6,15 +6,19 @@ from uuid import uuid4
 import pytest
 
 from api import waiting
+from api.job_documents import JobState
+from api.listeners import listeners
 from db import queue
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import Kind
 from tests import chain
+from tests.conftest import configure
 from tests.integration.test_api_jobs import JOBS
 from tests.integration.test_queue import bring, owe
 from tests.tenant import new_tenant
+from tests.waiting import wait_until
 
 REQUESTS = "/api/v1/invoice-requests"
 PROBE = Kind("probe", lambda _, jobs: [{} for _ in jobs])
@@ -204,3 +208,10 @@ def test_a_running_job_names_its_worker_and_its_lease(client, organization):
 def test_what_has_ended_needs_no_explanation(client, organization):
     job_id, _ = bring(organization.id, Status.COMPLETED)
     assert explained(client, job_id)["text"] == "The job is completed."
+
+
+def test_who_has_left_is_forgotten_though_the_database_is_away(client, organization):
+    job_id = owe(organization.id)
+    configure(database_url="postgresql://nobody@127.0.0.1:1/none")
+    listeners.wait(job_id, None, waiting.described(JobState()), 0.01)
+    wait_until(lambda: not listeners._all, 5, "the listener who left is kept")
