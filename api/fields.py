@@ -149,17 +149,7 @@ class Day(fields.Field[date]):
 
 
 class Instant(fields.Field[datetime]):
-    """A point in time, in UTC."""
-
-    def __init__(self, **options: Any):
-        super().__init__(metadata={"type": "string", "format": "date-time"}, **options)
-
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
-
-
-class Moment(fields.Field[datetime]):
-    """A point in time as RFC 3339 has it, with its offset."""
+    """A point in time: taken as RFC 3339 has it, with its offset; shown in UTC."""
 
     def __init__(self, **options: Any):
         super().__init__(metadata={"type": "string", "format": "date-time"}, **options)
@@ -171,6 +161,9 @@ class Moment(fields.Field[datetime]):
         except ValueError:
             pass
         raise ValidationError("must be a time such as 2026-01-31T12:00:00Z")
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
 class Flag(fields.Field[bool]):

@@ -130,17 +130,20 @@ class PurchaseLine(Line):
     line_total = number()
 
 
-class TransferHead(Document):
+class Head(Document):
+    id = fields.Integer()
+    notes = fields.String(allow_none=True)
+    job_id = fields.Integer(allow_none=True)
+    created_at = Instant()
+
+
+class TransferHead(Head):
     """A transfer without its lines."""
 
-    id = fields.Integer()
     transfer_number = fields.String(attribute="number")
     status = Choice("draft", "sent", "completed")
     from_location_id = fields.Integer()
     to_location_id = fields.Integer()
-    notes = fields.String(allow_none=True)
-    job_id = fields.Integer(allow_none=True)
-    created_at = Instant()
     sent_at = Instant(allow_none=True)
     completed_at = Instant(allow_none=True)
 
@@ -149,19 +152,15 @@ class Transfer(TransferHead):
     lines = fields.List(fields.Nested(Line))
 
 
-class SaleHead(Document):
+class SaleHead(Head):
     """A sale without its lines."""
 
-    id = fields.Integer()
     sale_number = fields.String(attribute="number")
     status = Choice("pending", "completed")
     location_id = fields.Integer()
-    notes = fields.String(allow_none=True)
-    job_id = fields.Integer(allow_none=True)
     subtotal = number()
     tax_total = number()
     total = number()
-    created_at = Instant()
     completed_at = Instant(allow_none=True)
 
 
@@ -169,17 +168,13 @@ class Sale(SaleHead):
     lines = fields.List(fields.Nested(SaleLine))
 
 
-class PurchaseHead(Document):
+class PurchaseHead(Head):
     """A purchase without its lines."""
 
-    id = fields.Integer()
     purchase_number = fields.String(attribute="number")
     status = Choice("draft", "approved")
     location_id = fields.Integer()
-    notes = fields.String(allow_none=True)
-    job_id = fields.Integer(allow_none=True)
     total = number()
-    created_at = Instant()
     approved_at = Instant(allow_none=True)
 
 

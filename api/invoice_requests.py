@@ -103,8 +103,7 @@ def create_many(body: dict[str, Any]) -> Response:
 @requests_api.refuses(404)
 def show(request_id: int) -> Response:
     """Show how far a request has come."""
-    organization_id = g.organization_id
-    return waiting.answer(lambda session: intake.find(session, organization_id, request_id), RequestState())
+    return waiting.answer(intake.find, request_id, RequestState())
 
 
 @requests_api.route("/<row_id:request_id>/events")
@@ -112,8 +111,7 @@ def show(request_id: int) -> Response:
 @requests_api.refuses(404)
 def events(request_id: int) -> Response:
     """Follow a request: an event for each change, named after its status, until it has ended."""
-    organization_id = g.organization_id
-    return waiting.events(lambda session: intake.find(session, organization_id, request_id), RequestState())
+    return waiting.events(intake.find, request_id, RequestState())
 
 
 @requests_api.route("/<row_id:request_id>/invoice")

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from api.fields import Choice, Flag, Instant, Moment, Text, Whole
+from api.fields import Choice, Flag, Instant, Text, Whole
 from api.pagination import Page
 from api.schema import Body, Document
 from db.models import Job
@@ -92,8 +92,8 @@ class Explanation(Document):
 class Filters(Body):
     type = Text(100, attribute="kind")
     status = Choice(*STATUSES)
-    created_after = Moment()
-    created_before = Moment()
+    created_after = Instant()
+    created_before = Instant()
 
 
 class JobPage(Page, Filters):

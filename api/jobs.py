@@ -66,8 +66,7 @@ def index(query: dict[str, Any]) -> Any:
 @jobs_api.refuses(404)
 def show(job_id: int) -> Response:
     """Show how far a job has come."""
-    organization_id = g.organization_id
-    return waiting.answer(lambda session: catalogue.get(session, organization_id, job_id), JobState())
+    return waiting.answer(catalogue.get, job_id, JobState())
 
 
 @jobs_api.route("/<row_id:job_id>/events")
@@ -75,8 +74,7 @@ def show(job_id: int) -> Response:
 @jobs_api.refuses(404)
 def events(job_id: int) -> Response:
     """Follow a job: an event for each change, named after its status, until it has ended."""
-    organization_id = g.organization_id
-    return waiting.events(lambda session: catalogue.get(session, organization_id, job_id), JobState())
+    return waiting.events(catalogue.get, job_id, JobState())
 
 
 @jobs_api.route("/<row_id:job_id>/explain")

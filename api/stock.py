@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Response, g
+from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from api.blueprint import Blueprint
@@ -40,12 +41,7 @@ def list_products(query: dict[str, Any]) -> Any:
 @stock_api.idempotent
 def create_product(body: dict[str, Any]) -> Response:
     """Create a product; its SKU is its own within the organization."""
-
-    def work(session: Session) -> Answer:
-        product = catalogue.create(session, models.Product, g.organization_id, body)
-        return Answer(201, Product().dump(product), {"Location": f"{PRODUCTS}/{product.id}"})
-
-    return once(work).response()
+    return _created(models.Product, Product(), PRODUCTS, body)
 
 
 @stock_api.route(f"{PRODUCTS}/<row_id:product_id>")
@@ -53,8 +49,7 @@ def create_product(body: dict[str, Any]) -> Response:
 @stock_api.refuses(404)
 def show_product(product_id: int) -> Any:
     """Show one product."""
-    with transaction() as session:
-        return catalogue.get(session, models.Product, g.organization_id, product_id)
+    return _one(models.Product, product_id)
 
 
 @stock_api.route(LOCATIONS)
@@ -71,12 +66,7 @@ def list_locations(query: dict[str, Any]) -> Any:
 @stock_api.idempotent
 def create_location(body: dict[str, Any]) -> Response:
     """Create a location; its name is its own within the organization."""
-
-    def work(session: Session) -> Answer:
-        location = catalogue.create(session, models.Location, g.organization_id, body)
-        return Answer(201, Location().dump(location), {"Location": f"{LOCATIONS}/{location.id}"})
-
-    return once(work).response()
+    return _created(models.Location, Location(), LOCATIONS, body)
 
 
 @stock_api.route(f"{LOCATIONS}/<row_id:location_id>")
@@ -84,8 +74,7 @@ def create_location(body: dict[str, Any]) -> Response:
 @stock_api.refuses(404)
 def show_location(location_id: int) -> Any:
     """Show one location."""
-    with transaction() as session:
-        return catalogue.get(session, models.Location, g.organization_id, location_id)
+    return _one(models.Location, location_id)
 
 
 @stock_api.route("/api/v1/stock")
@@ -110,6 +99,19 @@ def list_movements(query: dict[str, Any]) -> Any:
     with transaction() as session:
         rows = stock.movements(session, *place, position(query), query["limit"] + 1)
     return page(rows, query)
+
+
+def _created(model: type[Any], schema: Schema, path: str, body: dict[str, Any]) -> Response:
+    def work(session: Session) -> Answer:
+        thing = catalogue.create(session, model, g.organization_id, body)
+        return Answer(201, schema.dump(thing), {"Location": f"{path}/{thing.id}"})
+
+    return once(work).response()
+
+
+def _one(model: type[Any], thing_id: int) -> Any:
+    with transaction() as session:
+        return catalogue.get(session, model, g.organization_id, thing_id)
 
 
 def _page(model: type[Any], query: dict[str, Any]) -> Any:

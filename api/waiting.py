@@ -10,8 +10,9 @@ from hashlib import sha256
 from math import ceil
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from marshmallow import Schema
+from sqlalchemy.orm import Session
 
 from api import exact_json
 from api.blueprint import Blueprint
@@ -23,6 +24,8 @@ from domain.jobs import explanation
 from domain.jobs.lifecycle import FINISHED
 from settings import settings
 
+# Finds a job of an organization, or raises what is answered 404.
+Find = Callable[[Session, int, int], Job]
 STREAM = "text/event-stream"
 WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?=$|[,;\s])")
 LONGEST_PAUSE = 60
@@ -68,15 +71,16 @@ def described(schema: Schema) -> Callable[[Any], State]:
     return describe
 
 
-def answer(find: Callable[[Any], Job], schema: Schema) -> Response:
+def answer(find: Find, job_id: int, schema: Schema) -> Response:
     """Return the job in the words of `schema`, when the caller's preferences ask for it, or 304."""
     describe = described(schema)
-    job = _read(find)
-    seconds = _seconds()
-    waited = bool(seconds) and _waited(job, describe, seconds)
-    if waited:
-        job = _read(find)
+    job = _read(find, job_id)
     state = describe(job)
+    seconds = _seconds()
+    waited = bool(seconds) and _waited(job_id, state, describe, seconds)
+    if waited:
+        job = _read(find, job_id)
+        state = describe(job)
     response = Response(state.text, mimetype="application/json")
     if request.if_none_match.contains_weak(state.version):
         response = Response(status=304)
@@ -88,23 +92,23 @@ def answer(find: Callable[[Any], Job], schema: Schema) -> Response:
     return response
 
 
-def events(find: Callable[[Any], Job], schema: Schema) -> Response:
+def events(find: Find, job_id: int, schema: Schema) -> Response:
     """Return the stream of the job's states, beginning after the one that the caller saw last."""
     describe = described(schema)
-    job = _read(find)
+    state = describe(_read(find, job_id))
     if request.method == "HEAD":
         return Response(mimetype=STREAM)
     seen = request.headers.get("Last-Event-ID")
-    if describe(job).final and seen == describe(job).version:
+    if state.final and seen == state.version:
         return Response(status=204)  # tells an EventSource not to come again
     if listeners.full:
         raise unavailable("no more event streams here now; poll instead")
     response = Response(mimetype=STREAM, headers={"X-Accel-Buffering": "no"})
     response.automatically_set_content_length = False
     if "gunicorn.socket" in request.environ and request.environ["SERVER_PROTOCOL"].startswith("HTTP/1"):
-        request.environ[HANDED_OVER] = (job.id, seen, describe)
+        request.environ[HANDED_OVER] = (job_id, seen, describe)
     else:
-        response.response = listeners.stream(job.id, seen, describe)
+        response.response = listeners.stream(job_id, seen, describe)
     return response
 
 
@@ -145,19 +149,18 @@ def _taken_from(owner: socket.socket) -> socket.socket:
     return line
 
 
-def _read(find: Callable[[Any], Job]) -> Job:
+def _read(find: Find, job_id: int) -> Job:
     with transaction() as session:
-        return find(session)
+        return find(session, g.organization_id, job_id)
 
 
-def _waited(job: Job, describe: Callable[[Any], State], seconds: int) -> bool:
+def _waited(job_id: int, state: State, describe: Callable[[Any], State], seconds: int) -> bool:
     """Wait until the job has ended, or is no longer as the caller knows it; return whether that was possible."""
-    state = describe(job)
     known = request.if_none_match.contains_weak(state.version)
     if state.final or (request.if_none_match and not known) or not _places.acquire(blocking=False):
         return False
     try:
-        listeners.wait(job.id, state.version if known else None, describe, seconds)
+        listeners.wait(job_id, state.version if known else None, describe, seconds)
         return True
     except TooManyListeners:
         return False

@@ -51,6 +51,11 @@ def sqlstate(error: BaseException) -> str | None:
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 
+def violated(error: DBAPIError) -> str | None:
+    """Return the name of the constraint that refused, None when it was none."""
+    return error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
+
+
 def is_transient(error: BaseException) -> bool:
     """Tell whether running the same transaction again can succeed without anybody's hand."""
     if isinstance(error, TimeoutError):
@@ -61,5 +66,5 @@ def is_transient(error: BaseException) -> bool:
     if code is None:
         return error.connection_invalidated or isinstance(error, OperationalError)
     if code == UNIQUE_VIOLATION:
-        return error.orig.diag.constraint_name in RACED_CONSTRAINTS  # type: ignore[union-attr]
+        return violated(error) in RACED_CONSTRAINTS
     return code in TRANSIENT_CODES or code.startswith(TRANSIENT_CLASSES)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS, Client, NumberSeries, Supplier
+from db.transaction import violated
 from domain.invoices import pricing, template_library
 from domain.invoices.errors import InvoiceRefused
 
@@ -170,7 +171,7 @@ def _settled(session: Session, client: Client) -> Client:
     try:
         session.flush()
     except IntegrityError as error:
-        name = getattr(error.orig, "diag", None) and error.orig.diag.constraint_name  # type: ignore[union-attr]
+        name = violated(error)
         if name not in IDENTITIES:
             raise
         raise Taken(IDENTITIES[name]) from None

@@ -1,8 +1,9 @@
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Integer, Numeric, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
@@ -75,9 +76,8 @@ class DocumentNumber(Base):
     last_number: Mapped[int] = mapped_column(Integer)
 
 
-class Transfer(Base):
-    __tablename__ = "transfers"
-    __table_args__ = (UniqueConstraint("organization_id", "number"),)
+class Numbered:
+    """What transfers, sales and purchases have in common."""
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
@@ -85,10 +85,20 @@ class Transfer(Base):
     # The job that is at it, or was last; no foreign key, as documents outlive jobs.
     job_id: Mapped[int | None] = mapped_column(BigInteger)
     notes: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Timestamp]
+
+    @declared_attr.directive
+    def __table_args__(cls) -> Any:
+        """Return the constraint that each table has of its own."""
+        return (UniqueConstraint("organization_id", "number"),)
+
+
+class Transfer(Numbered, Base):
+    __tablename__ = "transfers"
+
     from_location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
     to_location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
     status: Mapped[str] = mapped_column(Text, server_default="draft")
-    created_at: Mapped[Timestamp]
     sent_at: Mapped[datetime | None] = mapped_column(TIME)
     completed_at: Mapped[datetime | None] = mapped_column(TIME)
     lines: Mapped[list["TransferLine"]] = relationship(order_by="TransferLine.line_number")
@@ -103,18 +113,11 @@ class TransferLine(Base):
     quantity: Mapped[Decimal] = mapped_column(AMOUNT)
 
 
-class Sale(Base):
+class Sale(Numbered, Base):
     __tablename__ = "sales"
-    __table_args__ = (UniqueConstraint("organization_id", "number"),)
 
-    id: Mapped[BigId]
-    organization_id: Mapped[OrganizationId]
-    number: Mapped[str] = mapped_column(Text)
-    job_id: Mapped[int | None] = mapped_column(BigInteger)
-    notes: Mapped[str | None] = mapped_column(Text)
     location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
     status: Mapped[str] = mapped_column(Text, server_default="pending")
-    created_at: Mapped[Timestamp]
     completed_at: Mapped[datetime | None] = mapped_column(TIME)
     subtotal: Mapped[Decimal] = mapped_column(AMOUNT)
     tax_total: Mapped[Decimal] = mapped_column(AMOUNT)
@@ -135,18 +138,11 @@ class SaleLine(Base):
     line_tax: Mapped[Decimal] = mapped_column(AMOUNT)
 
 
-class Purchase(Base):
+class Purchase(Numbered, Base):
     __tablename__ = "purchases"
-    __table_args__ = (UniqueConstraint("organization_id", "number"),)
 
-    id: Mapped[BigId]
-    organization_id: Mapped[OrganizationId]
-    number: Mapped[str] = mapped_column(Text)
-    job_id: Mapped[int | None] = mapped_column(BigInteger)
-    notes: Mapped[str | None] = mapped_column(Text)
     location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
     status: Mapped[str] = mapped_column(Text, server_default="draft")
-    created_at: Mapped[Timestamp]
     approved_at: Mapped[datetime | None] = mapped_column(TIME)
     total: Mapped[Decimal] = mapped_column(AMOUNT)
     lines: Mapped[list["PurchaseLine"]] = relationship(order_by="PurchaseLine.line_number")

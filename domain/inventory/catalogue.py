@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import Location, Product
+from db.transaction import violated
 from domain.inventory.errors import NotFound, Taken
 
 Thing = TypeVar("Thing", Product, Location)
@@ -21,7 +22,7 @@ def create(session: Session, model: type[Thing], organization_id: int, fields: M
     try:
         session.flush()
     except IntegrityError as error:
-        name = getattr(error.orig, "diag", None) and error.orig.diag.constraint_name  # type: ignore[union-attr]
+        name = violated(error)
         if name not in UNIQUE:
             raise
         raise Taken(*UNIQUE[name]) from None

@@ -73,7 +73,8 @@ def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[Claim
     for job in jobs:
         try:
             if job.cancel_requested:
-                _checkpoint(token, job, job.progress, None)
+                with statement() as session:
+                    _checkpoint(session, token, job, job.progress, None)
             else:
                 ready.append(payloads.current(kind, job))
         except FromTheFuture as newer:
@@ -121,7 +122,7 @@ def _walk(kind: Kind, job: ClaimedJob, token: UUID, deadline: float) -> None:
             except StopIteration as end:
                 _settle(session, kind, token, [job], [end.value or {}], started)
                 return
-            status = _keep(session, token, job, *progress)
+            status = _checkpoint(session, token, job, *progress)
         if status == Status.CANCELLED:
             return
         if time.monotonic() >= deadline:
@@ -143,12 +144,7 @@ def _step() -> Iterator[Session]:
         raise
 
 
-def _checkpoint(token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
-    with statement() as session:
-        return _keep(session, token, job, done, total)
-
-
-def _keep(session: Session, token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
+def _checkpoint(session: Session, token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
     return queue.checkpoint(session, token, job.id, done, total, settings.lease)
 
 

@@ -52,8 +52,8 @@ def explain(session: Session, job: Job) -> Explanation:
     """Return why `job` is in its state."""
     if job.status in FINISHED:
         return Explanation("finished", f"The job is {job.status.lower()}.")
-    facts = run(session, "explain_job", id=job.id)
-    if job.status == Status.PROCESSING or not facts:
+    facts = run(session, "explain_job", id=job.id) if job.status == Status.PENDING else []
+    if not facts:  # or a worker has claimed it since it was read
         return _running(job)
     [entry] = facts
     if job.available_at > entry.now:
