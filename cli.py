@@ -220,17 +220,25 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--organization", required=True, help="Name of the organization, made if it is new.")
+@click.option("--currency", help="What a new organization sells and buys in (ISO 4217); EUR without it.")
 @click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
-def create(organization: str, operator: bool) -> None:
+def create(organization: str, currency: str | None, operator: bool) -> None:
     """Print a new API key; it is shown this once."""
     from local import reachability
 
     reachability.require_database()
     from db.transaction import transaction
     from domain import organizations
+    from domain.invoices.errors import InvoiceRefused
 
     with transaction() as session:
-        owner = organizations.find(session, organization) or organizations.create(session, organization)
+        owner = organizations.find(session, organization)
+        if owner and currency and currency != owner.currency_code:
+            raise click.UsageError(f"{organization} has the currency {owner.currency_code}, and keeps it")
+        try:
+            owner = owner or organizations.create(session, organization, currency or "EUR")
+        except InvoiceRefused as refused:
+            raise click.UsageError(str(refused)) from None
         key = organizations.create_key(session, owner.id, "created on the command line", operator)
     click.echo(key)
 

@@ -19,6 +19,7 @@ from api.blueprint import Blueprint
 from api.direct import direct_path
 from api.idempotency import Answer, once
 from api.pagination import LINK, page, position
+from api.settling import finished
 from db.transaction import transaction
 from domain.accounting import chart, documents, journal
 from domain.accounting.documents import KIND, MOST_IN_A_JOB, Document, Owed
@@ -109,11 +110,10 @@ def _recreate_here(wanted: list[Document]) -> Response:
             return Answer(202, [_pending(one) for one in owed])
 
         answer = once(work)
+        if answer.replayed:
+            return answer.response()
         room.run(KIND, [one["jobId"] for one in answer.body])
-    known = _states([one["jobId"] for one in answer.body])
-    told = [one | known.get(one["jobId"], {}) for one in answer.body]
-    ended = all(one["status"] in ENDED for one in told)
-    return Answer(200 if ended else 202, told, replayed=answer.replayed).response()
+    return finished(answer, lambda session: _told(session, answer.body))
 
 
 def _recreate_later(wanted: list[Document]) -> Response:
@@ -131,8 +131,11 @@ def _pending(owed: Owed) -> dict[str, Any]:
     return told | {"jobId": owed.job_id, "status": "pending", "entries": 0}
 
 
-def _states(job_ids: list[int]) -> dict[int, dict[str, Any]]:
-    """Return how far the jobs have come, of those that the cleanup has left."""
-    with transaction() as session:
-        jobs = catalogue.several(session, g.organization_id, job_ids)
-    return {job.id: {"status": job.status.lower(), "entries": (job.result or {}).get("entries", 0)} for job in jobs}
+def _told(session: Session, owed: list[dict[str, Any]]) -> Answer:
+    """Return how far the jobs have come."""
+    jobs = catalogue.several(session, g.organization_id, [one["jobId"] for one in owed])
+    known = {
+        job.id: {"status": job.status.lower(), "entries": (job.result or {}).get("entries", 0)} for job in jobs
+    }
+    told = [one | known[one["jobId"]] for one in owed]
+    return Answer(200 if all(one["status"] in ENDED for one in told) else 202, told)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api import exact_json
-from api.problems import Refused, invalid
+from api.problems import MEDIA_TYPE, Refused, document, invalid
 from db.transaction import is_transient, sqlstate, transaction
 from domain import idempotency
 
@@ -34,13 +34,19 @@ class Answer:
     def response(self) -> Response:
         """Return the answer as JSON."""
         text = current_app.json.dumps(self.body)
-        return self.mark(Response(text, self.status, self.headers, mimetype="application/json"))
+        mimetype = "application/json" if self.status < 400 else MEDIA_TYPE
+        return self.mark(Response(text, self.status, self.headers, mimetype=mimetype))
 
     def mark(self, response: Response) -> Response:
         """Return `response`, which says so if it is a replay."""
         if self.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
+
+
+def refusal(refused: Refused) -> Answer:
+    """Return the refusal as an answer that can be kept."""
+    return Answer(refused.code, document(refused), refused.headers)
 
 
 def once(work: Callable[[Session], Answer], prepare: Callable[[], object] | None = None) -> Answer:
@@ -56,6 +62,13 @@ def once(work: Callable[[Session], Answer], prepare: Callable[[], object] | None
     return _repeated(lambda: _do(work, key), key)
 
 
+def amend(session: Session, answer: Answer) -> Answer:
+    """Return `answer`, kept under the caller's key in place of what `once` kept before anybody was told."""
+    if key := _key():
+        idempotency.amend(session, g.organization_id, key, answer.status, _text(answer))
+    return answer
+
+
 def _do(work: Callable[[Session], Answer], key: str | None) -> Answer:
     with transaction() as session:
         if key is None:
@@ -65,9 +78,12 @@ def _do(work: Callable[[Session], Answer], key: str | None) -> Answer:
         if known := _replay(session, key):
             return known
         answer = work(session)
-        kept = exact_json.dumps({"body": answer.body, "headers": answer.headers})
-        idempotency.keep(session, g.organization_id, key, _fingerprint(), answer.status, kept)
+        idempotency.keep(session, g.organization_id, key, _fingerprint(), answer.status, _text(answer))
         return answer
+
+
+def _text(answer: Answer) -> str:
+    return exact_json.dumps({"body": answer.body, "headers": answer.headers})
 
 
 def _known(key: str) -> Answer | None:

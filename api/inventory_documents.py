@@ -156,7 +156,7 @@ class SaleHead(Head):
     """A sale without its lines."""
 
     sale_number = fields.String(attribute="number")
-    status = Choice("pending", "completed")
+    status = Choice("pending", "completed", "refused")
     location_id = fields.Integer()
     subtotal = number()
     tax_total = number()

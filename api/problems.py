@@ -8,6 +8,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from api.fields import Spoken
 
+MEDIA_TYPE = "application/problem+json"
 MOST_TOLD = 20
 RETRY_AFTER = {"Retry-After": "2"}
 
@@ -59,9 +60,9 @@ def unavailable(detail: str, **members: Any) -> Refused:
     return Refused(503, detail, headers=RETRY_AFTER, **members)
 
 
-def problem(refused: Refused) -> Response:
-    """Return the problem document; `error` repeats the detail for clients of the old shape."""
-    document = {
+def document(refused: Refused) -> dict[str, Any]:
+    """Return the members of the problem document; `error` repeats the detail for clients of the old shape."""
+    return {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(refused.code, "Error"),
         "status": refused.code,
@@ -69,5 +70,9 @@ def problem(refused: Refused) -> Response:
         "error": refused.detail,
         **refused.members,
     }
-    body = current_app.json.dumps(document)
-    return Response(body, refused.code, refused.headers, mimetype="application/problem+json")
+
+
+def problem(refused: Refused) -> Response:
+    """Return the problem document as a response."""
+    body = current_app.json.dumps(document(refused))
+    return Response(body, refused.code, refused.headers, mimetype=MEDIA_TYPE)

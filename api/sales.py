@@ -49,7 +49,10 @@ def create(body: dict[str, Any]) -> Response:
         sale = documents.get(session, models.Sale, g.organization_id, answer["saleId"])
         return Answer(201, Sale().dump(sale), {"Location": f"{PATH}/{sale.id}"})
 
-    return settled(KIND, accept, done, at_once=len(body["lines"]) < MANY)
+    def withdraw(session: Session, answer: dict[str, Any]) -> None:
+        documents.refuse_sale(session, g.organization_id, answer["saleId"])
+
+    return settled(KIND, accept, done, at_once=len(body["lines"]) < MANY, withdraw=withdraw)
 
 
 @sales_api.route("/<row_id:sale_id>")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, request
@@ -10,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.direct import Room, direct_path
-from api.idempotency import Answer, once
+from api.idempotency import Answer, amend, once, refusal
 from api.problems import Refused
 from db.transaction import is_transient, transaction
 from domain.jobs import catalogue
@@ -22,13 +21,21 @@ ASYNC = "respond-async"
 
 Accept = Callable[[Session, float], Answer]
 Done = Callable[[Session, dict[str, Any]], Answer]
+Withdraw = Callable[[Session, dict[str, Any]], object]
 
 
-def settled(kind_name: str, accept: Accept, done: Done, at_once: bool = True) -> Response:
+def settled(
+    kind_name: str,
+    accept: Accept,
+    done: Done,
+    at_once: bool = True,
+    withdraw: Withdraw = lambda session, body: None,
+) -> Response:
     """Answer as `done` if the accepted job has ended well by then, 409 if it has failed, else as accepted.
 
     `accept` writes the job, held back for so many seconds, and answers 202 with its `jobId`; `done` is given the body
-    of that answer. The job is tried here if `at_once`, unless the caller prefers not to wait.
+    of that answer. The job is tried here if `at_once`, unless the caller prefers not to wait. `withdraw` undoes what
+    `accept` wrote for a job that failed, as its caller is told that it was refused.
     """
     if prefers_async():
         response = once(lambda session: accept(session, 0.0)).response()
@@ -36,13 +43,21 @@ def settled(kind_name: str, accept: Accept, done: Done, at_once: bool = True) ->
         return response
     with direct_path.room(kind_name) if at_once else nullcontext(Room(None)) as room:
         answer = once(lambda session: accept(session, room.held))
+        if answer.replayed or not at_once:
+            return answer.response()
         room.run(kind_name, [answer.body["jobId"]])
+    return finished(answer, lambda session: _outcome(session, answer, done, withdraw))
+
+
+def finished(accepted: Answer, outcome: Callable[[Session], Answer]) -> Response:
+    """Answer with the outcome, which is kept for who asks again; as accepted if the database cannot tell it."""
     try:
-        return (_outcome(answer, done) if at_once else answer).response()
+        with transaction() as session:
+            return amend(session, outcome(session)).response()
     except SQLAlchemyError as error:
         if not is_transient(error):
             raise
-        return answer.response()  # it is accepted for certain, and a 503 would have it sent again
+        return accepted.response()  # a 503 would have it sent again
 
 
 def prefers_async() -> bool:
@@ -51,13 +66,13 @@ def prefers_async() -> bool:
     return any(preference.partition(";")[0].strip().lower() == ASYNC for preference in preferences)
 
 
-def _outcome(accepted: Answer, done: Done) -> Answer:
-    with transaction() as session:
-        job = catalogue.get(session, g.organization_id, accepted.body["jobId"])
-        if job.status == Status.COMPLETED:
-            return replace(done(session, accepted.body), replayed=accepted.replayed)
-        if job.status == Status.FAILED:
-            raise Refused(409, job.error or "the job failed", jobId=job.id)
-        if job.status == Status.CANCELLED:
-            raise Refused(409, f"job {job.id} was cancelled; retry it to go on", jobId=job.id)
+def _outcome(session: Session, accepted: Answer, done: Done, withdraw: Withdraw) -> Answer:
+    job = catalogue.get(session, g.organization_id, accepted.body["jobId"])
+    if job.status == Status.COMPLETED:
+        return done(session, accepted.body)
+    if job.status == Status.FAILED:
+        withdraw(session, accepted.body)
+        return refusal(Refused(409, job.error or "the job failed", jobId=job.id))
+    if job.status == Status.CANCELLED:
+        return refusal(Refused(409, f"job {job.id} was cancelled; retry it to go on", jobId=job.id))
     return accepted

@@ -10,6 +10,7 @@ from db.models import ApiKey, Organization
 from db.queries import run
 from domain.accounting import chart
 from domain.invoices import template_library
+from domain.invoices.pricing import smallest_unit
 
 KEY_PREFIX = "cf_"
 
@@ -25,9 +26,13 @@ class KeyHolder(NamedTuple):
     operator: bool
 
 
-def create(session: Session, name: str) -> Organization:
-    """Return a new organization with the default accounts and the shipped templates, the first of them its default."""
-    organization = Organization(name=name)
+def create(session: Session, name: str, currency_code: str = "EUR") -> Organization:
+    """Return a new organization with the default accounts and the shipped templates, the first of them its default.
+
+    Its sales and purchases are in one currency for ever; raise InvoiceRefused for an unknown one.
+    """
+    smallest_unit(currency_code)
+    organization = Organization(name=name, currency_code=currency_code)
     session.add(organization)
     session.flush()
     chart.add_default(session, organization.id)

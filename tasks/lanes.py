@@ -31,15 +31,16 @@ class Lane:
         self._waiting.append(costs[message.kind] * len(message.job_ids))
         self._depth = (self._depth or 0) + 1
 
-    def room(self) -> float:
+    def room(self, delivery: float) -> float:
         """Return how many seconds of work may be sent; 0 when enough waits there, or nobody works on it.
 
-        Never less than a whole delivery: small refills would make small groups, and these cost more for each job.
+        Never less than half a `delivery`: small refills would make small groups, and these cost more for each job.
+        While deliveries are short, somebody is about who should not wait: then one is enough.
         """
         depth = self._depth or 0
         if depth >= settings.max_broker_depth:
             return 0.0
-        ahead = settings.work_ahead_ms / 1000
+        ahead = settings.work_ahead_ms / 1000 if delivery >= DELIVERY_SECONDS else delivery
         strangers = depth - len(self._waiting)
         room = ahead - sum(self._waiting) - strangers * ahead
-        return room if room >= DELIVERY_SECONDS or not depth else 0.0
+        return room if room >= delivery / 2 or not depth else 0.0

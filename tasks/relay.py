@@ -26,7 +26,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 1.0
 RUSH = 20
 NAP = 0.005
 # A full lane is looked at as often, at the most; the broker alone is asked.
-SHORTEST_LOOK = 0.01
+SHORTEST_LOOK = 0.003
 
 
 class Relay:
@@ -41,7 +41,7 @@ class Relay:
         """Publish what is due and has its turn; return how many entries that was. Raise BrokerAway, all given back."""
         self._publisher.connect()
         self._look()
-        rooms = {name: room for name, lane in self._lanes.items() if (room := lane.room()) > 0}
+        rooms = {name: room for name, lane in self._lanes.items() if (room := self._room(lane)) > 0}
         if not rooms:
             return 0
         entries = self._dispatch.lease(rooms)
@@ -51,13 +51,21 @@ class Relay:
     @property
     def is_full(self) -> bool:
         """Tell whether enough waits in some lane."""
-        return any(not lane.room() for lane in self._lanes.values())
+        return any(not self._room(lane) for lane in self._lanes.values())
+
+    @property
+    def has_more(self) -> bool:
+        """Tell whether the last turn left something behind."""
+        return self._dispatch.more
 
     def has_room_again(self) -> bool:
         """Look at the lanes that are full; return whether one no longer is. Raise BrokerAway."""
-        full = [lane for lane in self._lanes.values() if not lane.room()]
+        full = [lane for lane in self._lanes.values() if not self._room(lane)]
         self._look()
-        return any(lane.room() for lane in full)
+        return any(self._room(lane) for lane in full)
+
+    def _room(self, lane: Lane) -> float:
+        return lane.room(self._dispatch.delivery_seconds)
 
     def _look(self) -> None:
         for lane in self._lanes.values():
@@ -67,7 +75,7 @@ class Relay:
     def _publish(self, entries: Iterable[Entry]) -> None:
         unsent = {entry.job_id for entry in entries}
         try:
-            for message in coalesce(entries, self._dispatch.costs.group_size):
+            for message in coalesce(entries, self._dispatch.group_size):
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
                 self._lanes[message.lane].add(message, self._dispatch.costs)
@@ -115,7 +123,7 @@ class Loop:
     def _pace(self, found: int) -> None:
         now = time.monotonic()
         self._since_pause += found
-        if found and self._since_pause >= RUSH:
+        if found and (self._since_pause >= RUSH or self._relay.has_more):
             self._last_rush = now
             self._listen(False)
             return

@@ -56,6 +56,12 @@ class Warehouse:
         with transaction() as session:
             return documents.create_sale(session, self.tenant.id, {"location_id": self.here, "lines": lines}).id
 
+    def purchase(self, *quantities: Any) -> int:
+        """Draft a purchase; return its id."""
+        answer = self.caller.post("/api/v1/purchases", self.purchase_body(*quantities))
+        assert answer.status_code == 201, answer.json
+        return answer.json["id"]
+
     def sale_body(self, *quantities: Any) -> dict[str, Any]:
         return {"locationId": self.here, "lines": self.lines(*quantities, unitPrice=20, taxRate="0.2")}
 

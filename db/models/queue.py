@@ -119,7 +119,9 @@ class RunStatistics(Base):
     failed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     wait_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     run_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
-    recent_cost: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    # Sums that forget: what is long ago counts little.
+    recent_jobs: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    recent_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     wait_counts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     run_counts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     updated_at: Mapped[Timestamp]

@@ -1,11 +1,11 @@
 -- Add the figures of workers that are long gone to one row for each kind, so that the totals stay and the rows do not.
 WITH gone AS (
     DELETE FROM run_statistics WHERE updated_at < clock_timestamp() - interval '1 day' AND worker <> '' RETURNING
-        kind, completed, failed, wait_seconds, run_seconds, recent_cost, wait_counts, run_counts, updated_at
+        kind, completed, failed, wait_seconds, run_seconds, wait_counts, run_counts, updated_at
 )
-INSERT INTO run_statistics AS s (kind, worker, completed, failed, wait_seconds, run_seconds, recent_cost,
+INSERT INTO run_statistics AS s (kind, worker, completed, failed, wait_seconds, run_seconds,
     wait_counts, run_counts, updated_at)
-SELECT kind, '', sum(completed), sum(failed), sum(wait_seconds), sum(run_seconds), avg(recent_cost),
+SELECT kind, '', sum(completed), sum(failed), sum(wait_seconds), sum(run_seconds),
     (SELECT array_agg(total ORDER BY n) FROM (SELECT n, sum(c) AS total FROM gone AS w,
         unnest(w.wait_counts) WITH ORDINALITY AS u (c, n) WHERE w.kind = gone.kind GROUP BY n) AS t),
     (SELECT array_agg(total ORDER BY n) FROM (SELECT n, sum(c) AS total FROM gone AS r,

@@ -25,7 +25,7 @@ class Taken(Exception):
         self.field = field
 
 
-class WrongStatus(Exception):
+class WrongStatus(PermanentError):
     """The document is in no state for what was asked; `status` says in which."""
 
     def __init__(self, number: str, status: str, wanted: str):

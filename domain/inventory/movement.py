@@ -54,6 +54,8 @@ def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
         lines, left = _unmoved(context.session, step, document_id, BATCH)
         if not lines:
             break
+        if document.status != step.before:
+            raise WrongStatus(document.number, document.status, step.before)
         _move(context.session, step, document, lines)
         yield Progress(total - left + len(lines), total)
     if document.status == step.before:

@@ -2,9 +2,9 @@ from collections.abc import Mapping
 
 from domain.jobs.registry import kinds
 
-# What a delivery should take: long enough that its overhead does not matter, short enough that others need not wait.
-# A kind that was never measured is taken to keep to it.
-DELIVERY_SECONDS = 0.15
+# What a delivery should take: long enough that its overhead does not matter, or so short that nobody need wait for it.
+# A kind that was never measured is taken to keep to the former.
+DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS = 0.15, 0.025
 
 
 class Costs(dict[str, float]):
@@ -17,6 +17,6 @@ class Costs(dict[str, float]):
     def __missing__(self, kind: str) -> float:
         return DELIVERY_SECONDS / self._groups.get(kind, 1)
 
-    def group_size(self, kind: str) -> int:
-        """Return how many jobs of the kind one delivery should carry."""
-        return max(1, min(self._groups.get(kind, 1), round(DELIVERY_SECONDS / max(self[kind], 1e-6))))
+    def group_size(self, kind: str, seconds: float) -> int:
+        """Return how many jobs of the kind a delivery of about `seconds` carries."""
+        return max(1, min(self._groups.get(kind, 1), round(seconds / max(self[kind], 1e-6))))

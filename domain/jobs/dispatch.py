@@ -1,18 +1,20 @@
 """What goes next: leased from the outbox in the order of turns, for whoever brings it to a worker, or is one."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from db import outbox, queue
 from db.outbox import Entry, Turn, Waiting
 from db.transaction import statement
-from domain.jobs.costs import Costs
+from domain.jobs.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs
 from domain.jobs.registry import LANES
 from domain.jobs.turns import Turns
 from settings import settings
 
 COSTS_KEEP = 0.25
+# Who came lately is expected again: so long deliveries stay short.
+EXPECTED = 2.0
 
 
 def any_kind(_: str) -> bool:
@@ -27,11 +29,23 @@ class Dispatch:
         self._takes = takes
         self._turns = {lane: Turns() for lane in LANES}
         self.costs, self._costs_until = Costs({}), 0.0
+        self._short_until = 0.0
+        self.more = False
+
+    @property
+    def delivery_seconds(self) -> float:
+        """Return how long a delivery should take: not long while some have little to do beside others with much."""
+        return SHORT_DELIVERY_SECONDS if time.monotonic() < self._short_until else DELIVERY_SECONDS
+
+    def group_size(self, kind: str) -> int:
+        """Return how many jobs of the kind one delivery should carry."""
+        return self.costs.group_size(kind, self.delivery_seconds)
 
     def lease(self, rooms: Mapping[str, float]) -> list[Entry]:
         """Return the entries that have their turn, for about so many seconds of work in each lane of `rooms`."""
         with statement() as session:
             waiting = [one for one in outbox.waiting(session, list(rooms)) if self._takes(one.kind)]
+        self.more = False
         if not waiting:
             return []
         self._measure()
@@ -43,6 +57,7 @@ class Dispatch:
             return []
         with statement() as session:
             entries = outbox.lease(session, turns, settings.redelivery_interval)
+        self._look_ahead(turns, entries, waiting)
         for lane, there in of_lane.items():
             if taken := [entry for entry in entries if entry.lane == lane]:
                 self._turns[lane].charge(taken, there, self.costs)
@@ -50,6 +65,14 @@ class Dispatch:
 
     def _following(self, lane: str, waiting: Sequence[Waiting], seconds: float) -> list[Turn]:
         return self._turns[lane].following(waiting, seconds, settings.max_out - waiting[0].out, self.costs)
+
+    def _look_ahead(self, turns: Sequence[Turn], entries: Sequence[Entry], waiting: Sequence[Waiting]) -> None:
+        """Take note whether more waits, and whether somebody had all his work taken at once beside others."""
+        taken = Counter((entry.lane, entry.priority, entry.organization_id, entry.kind) for entry in entries)
+        emptied = [turn for turn in turns if taken[turn[:-1]] < turn.most]
+        self.more = len(emptied) < len(waiting)
+        if emptied and len({(one.priority, one.organization_id) for one in waiting}) > 1:
+            self._short_until = time.monotonic() + EXPECTED
 
     def _measure(self) -> None:
         if time.monotonic() >= self._costs_until:

@@ -38,7 +38,7 @@ def work_off(seconds: float) -> Tally:
         entries = dispatch.lease(dict.fromkeys(LANES, AT_ONCE))
         if not entries:
             break
-        for group in coalesce(entries, dispatch.costs.group_size):
+        for group in coalesce(entries, dispatch.group_size):
             if (left := deadline - time.monotonic()) <= 0:
                 _give_back(group.job_ids)
                 continue

@@ -28,7 +28,8 @@ def record(
         failed=failed,
         wait_seconds=sum(waits),
         run_seconds=seconds,
-        cost=max(seconds - OVERHEAD, seconds / 10) / len(jobs),
+        jobs=len(jobs),
+        work_seconds=max(seconds - OVERHEAD, seconds / 10),
         wait_counts=counts(waits),
         run_counts=counts([seconds / len(jobs)] * len(jobs)),
     )

@@ -192,6 +192,8 @@ def test_a_key_sends_once_and_answers_the_same(warehouse, client):
     path = f"/api/v1/transfers/{warehouse.transfer(1)}/send"
     first, second = (client.post(path, headers={"Idempotency-Key": "k"}) for _ in range(2))
     assert (first.status_code, second.status_code, second.json) == (200, 200, first.json)
+    assert client.post(f"{path[:-5]}/complete").json["status"] == "completed"
+    assert client.post(path, headers={"Idempotency-Key": "k"}).json == first.json, "the answer of today"
     keyed = {"Idempotency-Key": "j", "Prefer": "respond-async"}
     path = f"/api/v1/transfers/{warehouse.transfer(1)}/send"
     first, second = (client.post(path, headers=keyed) for _ in range(2))

@@ -1,6 +1,7 @@
 """The order of the relay, on the real outbox: turns, limits, pauses, and a choice whose cost does not grow."""
 
 import json
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from db import queue
 from db.queries import statement
 from db.transaction import transaction
+from domain.jobs.dispatch import Dispatch
 from domain.jobs.registry import LANES
 from settings import settings
 from tests import chain
@@ -87,6 +89,36 @@ def test_an_urgent_job_behind_ten_thousand_goes_out_in_the_next_turn(database, o
     urgent = owe(organization, 1, priority=2)
     assert chain.relay() == 1
     assert chain.value("SELECT published_at IS NOT NULL FROM outbox WHERE job_id = %s", *urgent)
+
+
+def test_beside_somebody_with_little_to_do_deliveries_are_short(database, organization, other_organization, lanes):
+    chain.ask(FLOOD, organization.id, 10_000)
+    chain.relay()
+    assert max(delivered()) == 200
+    owe(other_organization, 1)
+    chain.relay()
+    assert delivered() == [1], "who has little to do waits for a long delivery"
+    chain.relay()
+    assert 10 < max(delivered()) < 50, "the next one waits for a long delivery"
+
+
+def delivered() -> list[int]:
+    """Take every message of the default lane; return how many jobs each carries."""
+    messages = iter(partial(chain.take, "default"), None)
+    return [len(message.payload[1]["jobs"]) for message in messages]
+
+
+def test_whoever_leases_hears_whether_something_was_left(database, organization, other_organization, lanes):
+    dispatch = Dispatch()
+    owe(organization, 3)
+    assert (len(dispatch.lease({"default": 1.0})), dispatch.more) == (3, False)
+    chain.ask(FLOOD, organization.id, 10_000)
+    dispatch.lease({"default": 0.1})
+    owe(other_organization, 1)
+    assert len(dispatch.lease({"default": 0.0001})) == 1
+    assert dispatch.more, "the flood waits until somebody calls"
+    chain.ask("DELETE FROM outbox")
+    assert (dispatch.lease({"default": 1.0}), dispatch.more) == ([], False)
 
 
 def test_under_a_constant_stream_of_urgent_work_the_rest_gets_its_tenth(database, organization, lanes):

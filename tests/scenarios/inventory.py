@@ -47,12 +47,21 @@ def run(job_id: int) -> None:
 
 def two_sales_of_the_last_piece(stage: Stage) -> None:
     warehouse = stocked(stage.tenant, 1)
-    sell = [lambda: warehouse.caller.post("/api/v1/sales", warehouse.sale_body(1))] * 2
+    keys = [{"Idempotency-Key": key} for key in ("one", "two")]
+    sell = [lambda key=key: warehouse.caller.post("/api/v1/sales", warehouse.sale_body(1), headers=key) for key in keys]
     with two_at_once(stage, sell, HOLD_STOCK, warehouse.here, warehouse.products[0]) as answers:
         sold, refused = sorted((answer.result() for answer in answers), key=lambda answer: answer.status_code)
     assert (sold.status_code, refused.status_code) == (201, 409), "one sells, the other is refused"
     assert refused.json["error"] == "line 1: product SKU-1: 1 asked for, 0 there"
-    assert state(refused.json["jobId"]) == ("FAILED", 1)
+    assert chain.rows("SELECT status FROM sales ORDER BY 1") == [("completed",), ("refused",)], "it may be posted yet"
+    bought = warehouse.caller.post("/api/v1/purchases", warehouse.purchase_body(5)).json
+    assert warehouse.caller.post(f"/api/v1/purchases/{bought['id']}/approve").json["status"] == "approved"
+    assert warehouse.caller.post(f"/api/v1/jobs/{refused.json['jobId']}/retry").status_code == 200
+    run(refused.json["jobId"])
+    assert state(refused.json["jobId"]) == ("FAILED", 1), "what was refused is sold after all"
+    again = [call() for call in sell]
+    assert sorted(one.status_code for one in again) == [201, 409]
+    assert refused.json in [one.json for one in again], "a refusal is kept as well"
     stage.check()
 
 

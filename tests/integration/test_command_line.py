@@ -1,0 +1,30 @@
+"""What an operator sets up on the command line."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli import counterfoil
+from tests import chain
+from tests.caller import Caller
+
+
+def create_key(*options: str) -> Result:
+    return CliRunner().invoke(counterfoil, ["keys", "create", "--organization", "Shop", *options])
+
+
+def test_a_key_opens_the_api_and_its_organization_trades_in_one_currency(database):
+    key = create_key("--currency", "JPY").output.strip()
+    assert Caller(key).get("/api/v1/products").status_code == 200
+    assert create_key().exit_code == 0
+    assert chain.rows("SELECT currency_code FROM organizations") == [("JPY",)]
+
+
+@pytest.mark.parametrize(
+    ("before", "currency", "told"), [("JPY", "EUR", "Shop has the currency JPY"), (None, "XYZ", "XYZ")]
+)
+def test_a_currency_is_neither_changed_nor_made_up(database, before, currency, told):
+    if before:
+        create_key("--currency", before)
+    refused = create_key("--currency", currency)
+    assert (refused.exit_code, told in refused.output) == (2, True)
+    assert chain.value("SELECT count(*) FROM organizations") == (1 if before else 0)
