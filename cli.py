@@ -243,6 +243,40 @@ def create(organization: str, currency: str | None, operator: bool) -> None:
     click.echo(key)
 
 
+@keys.command("list")
+def list_keys() -> None:
+    """List the live keys: id, organization, when it was made, operator or not. The keys themselves are not kept."""
+    from local import reachability
+
+    reachability.require_database()
+    from db.transaction import transaction
+    from domain import organizations
+
+    with transaction() as session:
+        for key in organizations.live_keys(session):
+            role = "operator" if key.operator else "caller"
+            click.echo(
+                f"{key.id}\torganization {key.organization_id}\t{key.created_at:%Y-%m-%d %H:%M}\t{role}\t{key.name}"
+            )
+
+
+@keys.command()
+@click.argument("key_id", type=int)
+def revoke(key_id: int) -> None:
+    """Let a key open nothing from now on; an event stream that it opened ends within ten minutes."""
+    from local import reachability
+
+    reachability.require_database()
+    from db.transaction import transaction
+    from domain import organizations
+
+    try:
+        with transaction() as session:
+            organizations.revoke_key(session, key_id)
+    except organizations.KeyNotFound as error:
+        raise click.UsageError(f"{error}; `counterfoil keys list` shows them") from None
+
+
 @counterfoil.command()
 def demo() -> None:
     """Issue invoices over HTTP on a stack of its own, audit the numbers, stop."""

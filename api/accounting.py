@@ -134,8 +134,6 @@ def _pending(owed: Owed) -> dict[str, Any]:
 def _told(session: Session, owed: list[dict[str, Any]]) -> Answer:
     """Return how far the jobs have come."""
     jobs = catalogue.several(session, g.organization_id, [one["jobId"] for one in owed])
-    known = {
-        job.id: {"status": job.status.lower(), "entries": (job.result or {}).get("entries", 0)} for job in jobs
-    }
+    known = {job.id: {"status": job.status.lower(), "entries": (job.result or {}).get("entries", 0)} for job in jobs}
     told = [one | known[one["jobId"]] for one in owed]
     return Answer(200 if all(one["status"] in ENDED for one in told) else 202, told)

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 0.5
 KEEP_ALIVE = 15.0
+# Then a stream ends, and an EventSource comes again: with a key that is looked at anew.
+LONGEST = 600.0
 
 
 class TooManyListeners(Exception):
@@ -47,6 +49,7 @@ class Listener:
     job_id: int
     seen: str | None
     describe: Callable[[Any], State]
+    since: float = field(default_factory=time.monotonic)
     told_at: float = field(default_factory=time.monotonic)
 
     def tell(self, row: Any) -> bool:
@@ -62,7 +65,7 @@ class Listener:
                 self.told_at = now
         except OSError:
             return False
-        return state is not None and not state.final
+        return state is not None and not state.final and now - self.since < LONGEST
 
     def has_left(self) -> bool:
         """Tell whether nobody is at the other end any more."""

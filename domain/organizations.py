@@ -3,7 +3,7 @@ import secrets
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import ApiKey, Organization
@@ -17,6 +17,10 @@ KEY_PREFIX = "cf_"
 
 class OrganizationNotFound(Exception):
     """There is no such organization."""
+
+
+class KeyNotFound(Exception):
+    """There is no such key, or it was revoked before."""
 
 
 class KeyHolder(NamedTuple):
@@ -57,6 +61,19 @@ def of_key(session: Session, key: str) -> KeyHolder | None:
     """Return whose `key` it is, None for an unknown or revoked key."""
     found = run(session, "find_key", key_hash=key_hash(key))
     return KeyHolder(*found[0]) if found else None
+
+
+def live_keys(session: Session) -> Sequence[ApiKey]:
+    """Return the keys that open something, in id order."""
+    return session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)).all()
+
+
+def revoke_key(session: Session, key_id: int) -> None:
+    """Let a key open nothing any more; raise KeyNotFound."""
+    live = (ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+    gone = session.scalar(update(ApiKey).where(*live).values(revoked_at=func.clock_timestamp()).returning(ApiKey.id))
+    if gone is None:
+        raise KeyNotFound(f"there is no live key {key_id}")
 
 
 def share(session: Session, organization_id: int, weight: int, max_running: int | None) -> Organization:

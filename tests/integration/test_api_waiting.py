@@ -142,6 +142,15 @@ def test_a_stream_begins_where_the_listener_was(client, organization):
     assert (again.status_code, again.data) == (204, b""), "an EventSource would come again for ever"
 
 
+def test_a_stream_ends_in_time_so_that_its_key_is_looked_at_anew(client, organization, monkeypatch):
+    monkeypatch.setattr("api.listeners.LONGEST", 0.0)
+    job_id = owe(organization.id)
+    first = client.get(f"{JOBS}/{job_id}/events").get_data(as_text=True)
+    assert first.count("event: pending") == 1
+    chain.ask("UPDATE api_keys SET revoked_at = now()")
+    assert client.get(f"{JOBS}/{job_id}/events").status_code == 401
+
+
 def test_a_queued_job_says_what_stands_before_it(client, organization):
     with transaction() as session:
         for priority, count in ((1, 3), (2, 5)):

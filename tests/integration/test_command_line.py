@@ -9,7 +9,11 @@ from tests.caller import Caller
 
 
 def create_key(*options: str) -> Result:
-    return CliRunner().invoke(counterfoil, ["keys", "create", "--organization", "Shop", *options])
+    return run("create", "--organization", "Shop", *options)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(counterfoil, ["keys", *arguments])
 
 
 def test_a_key_opens_the_api_and_its_organization_trades_in_one_currency(database):
@@ -17,6 +21,17 @@ def test_a_key_opens_the_api_and_its_organization_trades_in_one_currency(databas
     assert Caller(key).get("/api/v1/products").status_code == 200
     assert create_key().exit_code == 0
     assert chain.rows("SELECT currency_code FROM organizations") == [("JPY",)]
+
+
+def test_a_revoked_key_opens_nothing(database):
+    key = create_key("--operator").output.strip()
+    listed = run("list").output.split("\t")
+    assert (listed[1:2], listed[3]) == (["organization 1"], "operator")
+    assert key not in run("list").output
+    assert run("revoke", listed[0]).exit_code == 0
+    assert Caller(key).get("/api/v1/products").status_code == 401
+    again = run("revoke", listed[0])
+    assert (again.exit_code, "keys list" in again.output, run("list").output) == (2, True, "")
 
 
 @pytest.mark.parametrize(
