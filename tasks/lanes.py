@@ -6,6 +6,9 @@ from domain.jobs.costs import DELIVERY_SECONDS, Costs
 from domain.jobs.grouping import Group
 from settings import settings
 
+# So much of the usual may wait while deliveries are short.
+SHORT_AHEAD = 0.1
+
 
 class Lane:
     """One queue of the broker, with the seconds of work in each message that still waits there."""
@@ -35,12 +38,12 @@ class Lane:
         """Return how many seconds of work may be sent; 0 when enough waits there, or nobody works on it.
 
         Never less than half a `delivery`: small refills would make small groups, and these cost more for each job.
-        While deliveries are short, somebody is about who should not wait: then one is enough.
+        While deliveries are short, somebody is about who should not wait: then one of them is enough.
         """
         depth = self._depth or 0
         if depth >= settings.max_broker_depth:
             return 0.0
-        ahead = settings.work_ahead_ms / 1000 if delivery >= DELIVERY_SECONDS else delivery
+        ahead = settings.work_ahead_ms / 1000 * (1 if delivery >= DELIVERY_SECONDS else SHORT_AHEAD)
         strangers = depth - len(self._waiting)
         room = ahead - sum(self._waiting) - strangers * ahead
         return room if room >= delivery / 2 or not depth else 0.0

@@ -1,7 +1,7 @@
 -- enqueue: - -> PENDING
 -- One row and one outbox entry for each payload, in the order given; wakes the relay if it listens.
 WITH asked AS (
-    SELECT * FROM unnest(CAST(%(payloads)s AS text[]), CAST(%(group_keys)s AS text[]))
+    SELECT * FROM unnest(CAST(%(payloads)b AS text[]), CAST(%(group_keys)b AS text[]))
     WITH ORDINALITY AS t (payload, group_key, position)
 ), job AS (
     INSERT INTO jobs (organization_id, kind, lane, priority, max_attempts, payload_version, total, payload, group_key)

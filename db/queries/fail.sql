@@ -3,7 +3,7 @@ WITH job AS (
     UPDATE jobs
     SET status = 'FAILED', error = failed.error, lease_token = NULL, lease_expires_at = NULL,
         completed_at = clock_timestamp()
-    FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(errors)s AS text[])) AS failed (id, error)
+    FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(errors)b AS text[])) AS failed (id, error)
     WHERE jobs.id = failed.id AND status = 'PROCESSING' AND lease_token = %(token)s
     RETURNING jobs.id, attempts, worker, failed.error, started_at
 )

@@ -1,7 +1,7 @@
 -- retry: PROCESSING -> PENDING
 -- A retried job travels alone from here on, so that what ails it cannot spoil a group.
 WITH failed AS (
-    SELECT * FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(errors)s AS text[]), CAST(%(delays)s AS float[]))
+    SELECT * FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(errors)b AS text[]), CAST(%(delays)s AS float[]))
     AS t (id, error, delay)
 ), job AS (
     UPDATE jobs

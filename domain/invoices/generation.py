@@ -1,11 +1,11 @@
 """Issuing invoices: everything that can fail or take long comes first, the counters last."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -134,7 +134,7 @@ def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued]:
         return []
     counters = numbering.lock(session, {d["supplier_id"] for d in drafts})
     invoices = [counters[d["supplier_id"]].number(d) for d in drafts]
-    rows = run(session, "issue_invoices", invoices=json.dumps(invoices))
+    rows = run(session, "issue_invoices", invoices=orjson.dumps(invoices).decode())
     ids = {(row.supplier_id, row.number): row.id for row in rows}
     for organization_id in sorted({i["organization_id"] for i in invoices}):
         own = [i for i in invoices if i["organization_id"] == organization_id]

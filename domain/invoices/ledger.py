@@ -5,10 +5,11 @@ sorted, no white space, UTF-8, amounts as plain decimals without trailing zeros)
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 GENESIS = bytes(32)
 
@@ -25,10 +26,8 @@ ITEM_FIELDS = (
 
 def link(previous: bytes, content: Mapping[str, Any]) -> bytes:
     """Return the 32-byte hash of an invoice's `content` (JSON values under FIELDS) that follows `previous`."""
-    canonical = json.dumps(
-        {name: content[name] for name in FIELDS}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
-    return hashlib.sha256(previous + canonical.encode()).digest()
+    canonical = orjson.dumps({name: content[name] for name in FIELDS}, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(previous + canonical).digest()
 
 
 def content(invoice: Any, items: Sequence[Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Who each invoice goes to: by id, else matched by tax id, then by VAT id, else created."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS
@@ -49,7 +49,7 @@ def _find(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     if not wanted:
         return {}
     known: dict[Any, Recipient] = {}
-    for row in run(session, "find_clients", wanted=json.dumps(wanted)):
+    for row in run(session, "find_clients", wanted=orjson.dumps(wanted).decode()):
         client = row._asdict()
         for name in ("id", *TAX_KEYS):
             known[client["organization_id"], name, client[name]] = Recipient(client["id"], _snapshot(client))
@@ -73,7 +73,7 @@ def _create(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
     # Sorted, so that two groups with the same new clients wait for each other instead of deadlocking.
     fresh.sort(key=lambda one: list(one.identities()))
     clients = [{**one.client, "organization_id": one.organization_id, "position": n} for n, one in enumerate(fresh)]
-    rows = run(session, "create_clients", clients=json.dumps(clients))
+    rows = run(session, "create_clients", clients=orjson.dumps(clients).decode())
     created: dict[Any, Recipient] = {}
     for one, row in zip(fresh, rows, strict=True):
         recipient = Recipient(row.id, _snapshot(one.client))

@@ -4,7 +4,7 @@ from domain.jobs.registry import kinds
 
 # What a delivery should take: long enough that its overhead does not matter, or so short that nobody need wait for it.
 # A kind that was never measured is taken to keep to the former.
-DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS = 0.15, 0.025
+DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS = 0.15, 0.05
 
 
 class Costs(dict[str, float]):

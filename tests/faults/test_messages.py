@@ -29,7 +29,7 @@ def queue(broker):
 
 
 def test_every_message_five_times_and_out_of_order_is_done_once(chain, queue, organization, other_organization):
-    chain.start("relay", work_ahead_ms=60_000)
+    chain.start("relay", work_ahead_ms=600_000)
     accepted = owe(organization, "fault.single", [{}] * 60) + owe(organization, "fault.group", [{}] * 60)
     for tenant in (organization, other_organization) * 5:
         accepted += owe_invoices(tenant, count=10)
@@ -53,7 +53,7 @@ def jobs_in(queue: redis.Redis) -> int:
 
 
 def test_a_fifth_of_the_messages_dropped_after_the_broker_took_them_come_again(chain, queue, organization):
-    chain.start("relay", work_ahead_ms=60_000)
+    chain.start("relay", work_ahead_ms=600_000)
     accepted = owe(organization, "fault.single", [{}] * 200)
     wait_until(lambda: queue.llen("default") == 200)
     dropped = drop_a_fifth(queue, random.Random(36))

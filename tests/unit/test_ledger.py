@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from domain.invoices import ledger
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15, places=6)
-CONTENT = st.fixed_dictionaries(dict.fromkeys(ledger.FIELDS, st.text(max_size=5) | st.integers() | st.none()))
+PLAIN = st.text(max_size=5) | st.integers(-(2**63), 2**63 - 1) | st.none()
+VALUES = PLAIN | st.dictionaries(st.text(max_size=3), PLAIN, max_size=3)
+CONTENT = st.fixed_dictionaries(dict.fromkeys(ledger.FIELDS, VALUES))
 
 
 @given(NUMBERS, st.integers(0, 8))
