@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format bench chaos lock clean
+.PHONY: help setup demo up test lint format bench bench-full chaos lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ format: $(READY)  ## let ruff rewrite what it can
 bench: $(READY)  ## measure against bare Celery, the naive design and pgbench, in one run
 	@$(BIN)/python -m bench
 
+bench-full: $(READY)  ## make bench, then other queues under the same load; writes docs/performance.md
+	@$(BIN)/python -m bench full
+
 chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes (SEED=n repeats one)
 	@$(BIN)/python -m pytest -m chaos tests/chaos --timeout 3600 -s
 
@@ -50,5 +53,5 @@ lock: $(READY)  ## resolve the dependencies anew, with hashes for every platform
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --no-annotate $$extra pyproject.toml -o requirements$${extra:+-dev}.lock || exit 1; done
 
-clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove the virtual environments and caches
+	rm -rf $(VENV) bench/.peers build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

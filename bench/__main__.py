@@ -1,33 +1,40 @@
-"""`make bench`: one run on this machine, a table of ratios, the same as JSON in bench/results/."""
+"""`make bench`: one run on this machine, a table of ratios, the same as JSON in bench/results/; `full` adds peers."""
 
 import json
+import sys
 import time
 from pathlib import Path
 
 import bench.kinds  # noqa: F401  registers them
 from bench import order, workloads
 from bench.machine import Machine, machine
+from bench.rivals import document
+from bench.rivals.comparison import compare
+from bench.runs import several
 from db import migrations
 from settings import database_url, settings
 from tasks import kinds
 
 RESULTS = Path(__file__).parent / "results"
-RUNS = 3
 # The 8 ms expected of us were said of a machine on which a bare task starts after 2.6 ms.
 LATENCY_RATIO = 3.1
 
 
 def main() -> None:
+    full = sys.argv[1:] == ["full"]
     with machine() as made:
         use(made)
         migrations.upgrade()
         figures = measure(made)
+        comparison = compare(made, figures["bare_celery"]) if full else {}
     table = rows(figures)
     print(render(table))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
-    path.write_text(json.dumps({"figures": figures, "rows": table}, indent=2))
+    path.write_text(json.dumps({"figures": figures, "rows": table, **comparison}, indent=2))
     print(f"\nJSON: {path}")
+    if full:
+        print(f"document: {document.write(path)}")
 
 
 def use(made: Machine) -> None:
@@ -52,19 +59,13 @@ def measure(made: Machine) -> dict:
         "latency_ms": workloads.idle_latency(made, 300),
         "queries_at_rest": {part: workloads.queries_at_rest(made, part, 20) for part in ("relay", "worker")},
     }
-    figures |= {name: spread(name, [run() for _ in range(RUNS)]) for name, run in plan.items()}
+    figures |= {name: several(name, run) for name, run in plan.items()}
     print("order: a backlog, a flood, a caller in a hurry ...", flush=True)
     figures["urgent_waits"] = order.urgent_waits(made)
     figures["median_waits"] = order.median_waits(made)
     figures["ten_at_once"] = order.ten_at_once(made)
     figures["memory_mib"] = workloads.memory(made)
     return figures
-
-
-def spread(name: str, values: list[float]) -> dict[str, float]:
-    values = sorted(values)
-    print(f"{name}: {values[len(values) // 2]:,.0f}/s ({values[0]:,.0f} to {values[-1]:,.0f})", flush=True)
-    return {"median": values[len(values) // 2], "min": values[0], "max": values[-1]}
 
 
 def rows(figures: dict) -> list[dict]:

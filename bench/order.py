@@ -8,11 +8,11 @@ import requests
 
 from bench.backlog import Workload
 from bench.machine import Machine, wait_for
+from bench.workloads import CHAIN
 from db.transaction import transaction
 from domain import organizations
 from domain.jobs.submission import HIGH, NORMAL, enqueue
 
-CHAIN = (("cli", "relay"), ("bench.command", "worker"))
 BACKLOG, SECONDS, URGENT = 500, 2.0, 5
 ORGANIZATIONS, FLOOD, TRICKLE, PAUSE = 20, 80_000, 80, 0.05
 WAIT = "SELECT extract(epoch FROM started_at - created_at) FROM jobs WHERE id = :id"

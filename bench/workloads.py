@@ -4,11 +4,12 @@ import json
 import statistics
 import subprocess
 import time
+from pathlib import Path
 
 import psutil
 import redis
 
-from bench.backlog import Workload
+from bench.backlog import BATCH, Workload
 from bench.machine import CELERY_OPTIONS, Machine, wait_for
 from db.queries import statement
 from db.transaction import transaction
@@ -16,7 +17,8 @@ from domain.invoices import generation
 from domain.jobs.submission import enqueue
 from local.binaries import postgres_programs
 
-CHAIN = (("cli", "relay"), ("cli", "worker"))
+# The relay sends jobs of a kind it does not know one by one, so it too must know the bench's own.
+CHAIN = (("bench.command", "relay"), ("bench.command", "worker"))
 IDLE, WARM_UP = 0.1, 20
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 
@@ -54,12 +56,31 @@ def naive(machine: Machine, count: int) -> float:
 def counterfoil(machine: Machine, count: int, suppliers: int) -> float:
     """Return invoices a second through outbox, relay and worker, from a backlog that is there at the start."""
     work = Workload(suppliers)
-    ids = work.submit(count)
+    rate = _drained(machine, work.submit(count))
+    work.verify(count)
+    return rate
+
+
+def counterfoil_noop(machine: Machine, count: int) -> float:
+    """Return no-op jobs a second through outbox, relay and worker, from a backlog that is there at the start."""
+    organization_id = Workload(1).organization_id
+    ids: list[int] = []
+    for start in range(0, count, BATCH):
+        with transaction() as session:
+            ids += enqueue(session, organization_id, "bench.noop", [("", {})] * min(BATCH, count - start))
+    machine.settle()
+    rate = _drained(machine, ids)
+    done = "SELECT count(*) FROM jobs WHERE status = 'COMPLETED' AND id = ANY(:ids)"
+    if machine.scalar(done, ids=ids) != count:
+        raise AssertionError(f"the run does not count: not all of {count} no-op jobs are done")
+    return rate
+
+
+def _drained(machine: Machine, ids: list[int]) -> float:
     with machine.running(*CHAIN):
         wait_for(lambda: machine.scalar(UNFINISHED) == 0)
-    work.verify(count)
     span = "SELECT extract(epoch FROM max(completed_at) - min(started_at)) FROM jobs WHERE id BETWEEN :first AND :last"
-    return count / float(machine.scalar(span, first=ids[0], last=ids[-1]))
+    return len(ids) / float(machine.scalar(span, first=ids[0], last=ids[-1]))
 
 
 def ceiling(machine: Machine, suppliers: int, seconds: int) -> float:
@@ -67,14 +88,19 @@ def ceiling(machine: Machine, suppliers: int, seconds: int) -> float:
     work = Workload(suppliers)
     script = machine.folder / "ceiling.sql"
     script.write_text(_ceiling_script(machine, work))
+    between = (f"--define=first={work.suppliers[0]}", f"--define=last={work.suppliers[-1]}")
+    return pgbench(machine.postgres.url, script, 2, seconds, *between) * 200
+
+
+def pgbench(url: str, script: Path, clients: int, seconds: int, *defines: str) -> float:
+    """Return the transactions a second that pgbench does with `script`."""
     command = [
-        str(postgres_programs() / "pgbench"), "--no-vacuum", "--client=2", "--jobs=2", f"--time={seconds}",
-        f"--define=first={work.suppliers[0]}", f"--define=last={work.suppliers[-1]}", f"--file={script}",
-        machine.postgres.url,
+        str(postgres_programs() / "pgbench"), "--no-vacuum", f"--client={clients}", "--jobs=2",
+        f"--time={seconds}", *defines, f"--file={script}", url,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     tps = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
-    return float(tps.split()[2]) * 200
+    return float(tps.split()[2])
 
 
 def _ceiling_script(machine: Machine, work: Workload) -> str:

@@ -38,7 +38,9 @@ def production() -> list[Source]:
 @cache
 def everything() -> list[Source]:
     """Return the production files, the tests and the benchmarks."""
-    return production() + _read(file for name in ("tests", "bench") for file in sorted((ROOT / name).rglob("*.py")))
+    files = [file for name in ("tests", "bench") for file in sorted((ROOT / name).rglob("*.py"))]
+    # bench/.peers holds what the benchmark installs for itself: the code of others.
+    return production() + _read(file for file in files if ".peers" not in file.parts)
 
 
 def _read(files) -> list[Source]:
