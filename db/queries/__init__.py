@@ -11,18 +11,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 FOLDER = Path(__file__).parent
+MANY = 20
 
 
 def run(session: Session, name: str, /, **parameters: Any) -> Sequence[Any]:
     """Run `name`.sql in the session's transaction; return its rows as named tuples.
 
     Straight through the driver, which prepares it once a connection: SQLAlchemy would cost more than the statement.
-    Errors are SQLAlchemy's all the same, and a broken connection empties the pool.
+    For many rows it is planned anew, as a plan made for small tables would read them whole for each row once they have
+    grown. Errors are SQLAlchemy's all the same, and a broken connection empties the pool.
     """
     connection = session.connection()
-    cursor = connection.connection.cursor(row_factory=namedtuple_row)
+    cursor: Any = connection.connection.cursor(row_factory=namedtuple_row)
     try:
-        cursor.execute(statement(name), parameters)
+        many = any(isinstance(value, list) and len(value) > MANY for value in parameters.values())
+        cursor.execute(statement(name), parameters, prepare=False if many else None)
         # Not `cursor.description`: making it would cost as much as reading the rows.
         return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except psycopg.Error as error:

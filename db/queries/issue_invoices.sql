@@ -1,22 +1,24 @@
 -- Invoices, their lines and their counters, in one statement; a request that has its invoice gets no second.
-WITH asked AS (
-    SELECT * FROM jsonb_to_recordset(CAST(%(invoices)s AS jsonb)) AS t (
+-- Ids are drawn first, so that lines need not look for their invoice.
+WITH asked AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('invoices', 'id')) AS id, *
+    FROM jsonb_to_recordset(CAST(%(invoices)s AS jsonb)) AS t (
         organization_id bigint, supplier_id bigint, series_code text, number bigint, invoice_number text,
         job_id bigint, client_id bigint, template_hash text, status text, issue_date date, due_date date,
         locale_code text, currency_code text, supplier jsonb, client jsonb, subtotal numeric,
         tax_total numeric, total numeric, notes text, hash text, items jsonb)
 ), issued AS (
-    INSERT INTO invoices (organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
+    INSERT INTO invoices (id, organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
         template_hash, status, issue_date, due_date, locale_code, currency_code, supplier, client,
-        subtotal, tax_total, total, notes, hash)
-    SELECT organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
+        subtotal, tax_total, total, notes, hash) OVERRIDING SYSTEM VALUE
+    SELECT id, organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
         decode(template_hash, 'hex'), status, issue_date, due_date, locale_code, currency_code, supplier, client,
         subtotal, tax_total, total, notes, decode(hash, 'hex')
     FROM asked
-    RETURNING id, supplier_id, series_code, number
+    RETURNING id, supplier_id, number
 ), line AS (
     INSERT INTO invoice_items
-    SELECT issued.id, item.* FROM issued JOIN asked USING (supplier_id, series_code, number)
+    SELECT asked.id, item.* FROM asked
     CROSS JOIN LATERAL jsonb_to_recordset(asked.items) AS item (
         line_number integer, description text, quantity numeric, unit_price numeric, discount numeric,
         tax_rate numeric, line_subtotal numeric, line_tax numeric, line_total numeric)
