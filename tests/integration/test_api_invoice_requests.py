@@ -120,6 +120,8 @@ def test_accepting_takes_few_statements(
     statements: list[str] = []
     execute = psycopg.Cursor.execute
     with monkeypatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", lambda *given: statements.append(given[1]) or execute(*given))
+        patch.setattr(
+            psycopg.Cursor, "execute", lambda *given, **how: statements.append(given[1]) or execute(*given, **how)
+        )
         client.post(QUEUE, bodies.invoice(organization.supplier_id), headers=headers)
     assert len(statements) == most, statements
