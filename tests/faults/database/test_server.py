@@ -4,7 +4,6 @@ import signal
 from contextlib import ExitStack
 
 import psycopg
-import pytest
 
 from db import engine as db_engine
 from tests.caller import Caller
@@ -28,22 +27,6 @@ def test_two_immediate_restarts_under_load_need_nobodys_hand(chain, postgres, or
     verify_at_least(intake.accepted)
     assert relay.said(AWAY) == relay.said(BACK) == 2
     assert [part.poll() for part in (relay, worker, beat)] == [None] * 3
-
-
-def test_a_relay_with_a_full_lane_does_not_say_that_the_database_is_back_before_it_is(chain, postgres, organization):
-    relay, worker = chain.start("relay", "worker", work_ahead_ms=1)
-    worker.freeze()
-    owe_invoices(organization, count=50)
-    wait_until(lambda: fetch("SELECT job_id FROM outbox WHERE published_at IS NOT NULL"))
-    postgres.kill(signal.SIGQUIT)
-    wait_until(lambda: relay.said(AWAY) == 1, 15)
-    with pytest.raises(AssertionError):
-        wait_until(lambda: relay.said(BACK), 3)
-    postgres.start()
-    wait_until(lambda: relay.said(BACK) == 1, 10)
-    worker.thaw()
-    drain(30)
-    assert relay.said(AWAY) == 1
 
 
 def test_a_relay_leaves_within_seconds_while_the_database_is_away(chain, postgres, organization):
