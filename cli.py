@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -213,6 +214,18 @@ def migrate(down: str | None) -> None:
         migrations.upgrade()
 
 
+@contextmanager
+def database():
+    """Run the block in one transaction, once the database can be used."""
+    from local import reachability
+
+    reachability.require_database()
+    from db.transaction import transaction
+
+    with transaction() as session:
+        yield session
+
+
 @counterfoil.group()
 def keys() -> None:
     """API keys."""
@@ -224,14 +237,10 @@ def keys() -> None:
 @click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
 def create(organization: str, currency: str | None, operator: bool) -> None:
     """Print a new API key; it is shown this once."""
-    from local import reachability
-
-    reachability.require_database()
-    from db.transaction import transaction
     from domain import organizations
     from domain.invoices.errors import InvoiceRefused
 
-    with transaction() as session:
+    with database() as session:
         owner = organizations.find(session, organization)
         if owner and currency and currency != owner.currency_code:
             raise click.UsageError(f"{organization} has the currency {owner.currency_code}, and keeps it")
@@ -246,13 +255,9 @@ def create(organization: str, currency: str | None, operator: bool) -> None:
 @keys.command("list")
 def list_keys() -> None:
     """List the live keys: id, organization, when it was made, operator or not. The keys themselves are not kept."""
-    from local import reachability
-
-    reachability.require_database()
-    from db.transaction import transaction
     from domain import organizations
 
-    with transaction() as session:
+    with database() as session:
         for key in organizations.live_keys(session):
             role = "operator" if key.operator else "caller"
             click.echo(
@@ -264,14 +269,10 @@ def list_keys() -> None:
 @click.argument("key_id", type=int)
 def revoke(key_id: int) -> None:
     """Let a key open nothing from now on; an event stream that it opened ends within ten minutes."""
-    from local import reachability
-
-    reachability.require_database()
-    from db.transaction import transaction
     from domain import organizations
 
     try:
-        with transaction() as session:
+        with database() as session:
             organizations.revoke_key(session, key_id)
     except organizations.KeyNotFound as error:
         raise click.UsageError(f"{error}; `counterfoil keys list` shows them") from None

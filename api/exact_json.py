@@ -9,6 +9,7 @@ from typing import Any
 from flask.json.provider import DefaultJSONProvider
 
 from domain.invoices.ledger import decimal
+from domain.jobs.payloads import UNSTORABLE
 
 # Nobody outside can know it, so no text of a caller is ever taken for an amount.
 MARK = f"decimal-{secrets.token_hex(16)}:"
@@ -16,7 +17,6 @@ MARKED = re.compile(f'"{MARK}(-?[0-9.]+)"')
 LONGEST_INTEGER = 19
 # Far beyond any amount; written out, 1e999999999 would fill the memory.
 LARGEST_EXPONENT = 1000
-UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class MalformedJson(Exception):
@@ -73,6 +73,6 @@ def _decimal(text: str) -> Decimal:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object; its names are repeated in messages, so they must be text that can be sent and kept."""
-    if any(UNSPEAKABLE.search(name) for name, _ in pairs):
+    if any(UNSTORABLE.search(name) for name, _ in pairs):
         raise MalformedJson("a name must not contain NUL or half a surrogate pair")
     return dict(pairs)

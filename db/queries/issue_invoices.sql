@@ -1,7 +1,7 @@
 -- Invoices, their lines and their counters, in one statement; a request that has its invoice gets no second.
 -- Ids are drawn first, so that lines need not look for their invoice.
 WITH asked AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('invoices', 'id')) AS id, *
+    SELECT nextval('invoices_id_seq') AS id, *
     FROM jsonb_to_recordset(CAST(%(invoices)s AS jsonb)) AS t (
         organization_id bigint, supplier_id bigint, series_code text, number bigint, invoice_number text,
         job_id bigint, client_id bigint, template_hash text, status text, issue_date date, due_date date,

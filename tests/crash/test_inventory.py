@@ -32,16 +32,11 @@ def warehouse(database, organization) -> Warehouse:
 
 def owe(warehouse: Warehouse, kind: str) -> tuple[int, int]:
     """Owe a job that moves 37 lines; return the document's id and the job's."""
-    quantities = ["0.7"] * LINES
-    if kind == "sale.post":
-        document_id = warehouse.sale(*quantities)
-    elif kind == "purchase.approve":
-        document_id = warehouse.purchase(*quantities)
-    else:
-        document_id = warehouse.transfer(*quantities)
+    noun, _, _ = kind.partition(".")
+    document_id = getattr(warehouse, noun)(*["0.7"] * LINES)
     if kind == "transfer.complete":
         deliver(find("transfer.send"), [warehouse.submit("transfer.send", transferId=document_id)])
-    return document_id, warehouse.submit(kind, **{f"{kind.partition('.')[0]}Id": document_id})
+    return document_id, warehouse.submit(kind, **{f"{noun}Id": document_id})
 
 
 def run(kind: str, job_id: int) -> Callable[[], None]:

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests import chain
@@ -32,3 +33,17 @@ def stranger(other_organization: Tenant) -> Caller:
 def warehouse(organization) -> Warehouse:
     """Five of each of three products, bought at 3.3333."""
     return stocked(organization, 5, 5, 5)
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that this process sends, as it sends it."""
+    sent: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def counted(cursor, query, *arguments, **options):
+        sent.append(str(query))
+        return execute(cursor, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    return sent

@@ -1,6 +1,5 @@
 """Invoice requests: accepted, looked after, answered for."""
 
-import psycopg
 import pytest
 
 from db import queue
@@ -114,14 +113,9 @@ def test_bulk_without_one_that_can_be_taken_is_refused(body: dict, client: Calle
 
 @pytest.mark.parametrize(("headers", "most"), [({}, 3), ({"Idempotency-Key": "a"}, 6)])
 def test_accepting_takes_few_statements(
-    headers: dict, most: int, client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
+    headers: dict, most: int, client: Caller, organization: Tenant, statements: list[str]
 ) -> None:
     """Key, supplier, job with its entry; an Idempotency-Key adds its lock, its lookup and its answer."""
-    statements: list[str] = []
-    execute = psycopg.Cursor.execute
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            psycopg.Cursor, "execute", lambda *given, **how: statements.append(given[1]) or execute(*given, **how)
-        )
-        client.post(QUEUE, bodies.invoice(organization.supplier_id), headers=headers)
+    statements.clear()
+    client.post(QUEUE, bodies.invoice(organization.supplier_id), headers=headers)
     assert len(statements) == most, statements

@@ -3,8 +3,6 @@
 A figure that has become smaller is to be written down here, so that it stays so.
 """
 
-import psycopg
-import pytest
 import redis
 
 from db import engine
@@ -30,20 +28,6 @@ CONNECTED = """SELECT count(*) FROM pg_stat_activity
                WHERE application_name = 'counterfoil' AND datname = current_database()"""
 # Transactions that wrote something: only these take an id.
 WRITING = "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)"
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every statement that this process sends, as it sends it."""
-    sent: list[str] = []
-    execute = psycopg.Cursor.execute
-
-    def counted(cursor, query, *arguments, **options):
-        sent.append(str(query))
-        return execute(cursor, query, *arguments, **options)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
-    return sent
 
 
 def test_an_invoice_in_bulk_costs_no_more_than_it_did(
