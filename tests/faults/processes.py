@@ -38,6 +38,8 @@ TIMINGS = {
     "log_level": "WARNING",
 }
 
+LAST_WORDS = 60
+
 
 class Process(Part):
     """One `counterfoil` command; `lines` is what it said."""
@@ -118,6 +120,8 @@ class Chain:
             process.kill(signal.SIGKILL)
         for process in self._all:
             process.await_end()
+            # pytest keeps it to itself unless the test has failed
+            print(f"{process.name} {process.pid} said last:", *process.lines[-LAST_WORDS:], sep="\n")
 
 
 def storm(chain: Chain, rng: random.Random, kills: int, whole_workers: int) -> None:
