@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.engine import engine
 
-# Serialization, deadlock, lock timeout, cancelled statement; then whole classes: connection, resources, shutdown.
-# SQLSTATE codes: PostgreSQL manual, appendix A. Not 25P03: a handler that idles in its transaction would do so again.
-TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014"}
+# Serialization, deadlock, lock timeout, cancelled statement, cut for idling (a process that was frozen or starved);
+# then whole classes: connection, resources, shutdown. SQLSTATE codes: PostgreSQL manual, appendix A.
+TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "25P03"}
 UNIQUE_VIOLATION = "23505"
 TRANSIENT_CLASSES = ("08", "53", "57P", "58")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.

@@ -22,14 +22,15 @@ def run(session: Session, name: str, /, **parameters: Any) -> Sequence[Any]:
     grown. Errors are SQLAlchemy's all the same, and a broken connection empties the pool.
     """
     connection = session.connection()
-    cursor: Any = connection.connection.cursor(row_factory=namedtuple_row)
+    line: Any = connection.connection
     try:
+        cursor = line.cursor(row_factory=namedtuple_row)
         many = any(isinstance(value, list) and len(value) > MANY for value in parameters.values())
         cursor.execute(statement(name), parameters, prepare=False if many else None)
         # Not `cursor.description`: making it would cost as much as reading the rows.
         return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except psycopg.Error as error:
-        broken = cursor.connection.closed
+        broken = line.closed
         if broken:
             connection.invalidate(error)
             connection.engine.dispose()  # after a restart the others in the pool are broken too

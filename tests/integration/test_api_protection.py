@@ -2,8 +2,11 @@
 
 import json
 import logging
+from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from db import engine as db_engine
 from domain import parties
@@ -11,6 +14,7 @@ from tests import bodies, chain
 from tests.caller import Caller, application
 from tests.conftest import configure
 from tests.tenant import Tenant
+from tests.waiting import wait_until
 
 GENERATE = "/api/v1/invoices/generate"
 
@@ -59,6 +63,26 @@ def test_a_restart_of_the_database_costs_no_request(client: Caller, organization
     client.get("/api/v1/invoices")
     chain.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'counterfoil'")
     assert client.post(GENERATE, bodies.invoice(organization.supplier_id)).status_code == 200
+
+
+def test_a_request_cut_off_for_idling_in_its_transaction_is_a_503_and_with_a_key_is_done_again(
+    client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As happens to an api that was frozen or starved in the middle of one."""
+    create = parties.create_client
+
+    def idle(session: Session, *arguments: Any) -> Any:
+        monkeypatch.setattr(parties, "create_client", create)
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+        backend = session.connection().connection.driver_connection.info.backend_pid
+        wait_until(lambda: chain.value(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {backend}") == 0)
+        return create(session, *arguments)
+
+    for headers, expected in (({}, 503), ({"Idempotency-Key": "frozen"}, 201)):
+        monkeypatch.setattr(parties, "create_client", idle)
+        answer = client.post("/api/v1/parties/clients", bodies.party(), headers=headers)
+        assert answer.status_code == expected
+    assert chain.value("SELECT count(*) FROM clients WHERE name = %s", bodies.party()["name"]) == 1
 
 
 def test_a_counter_held_by_another_is_waited_for_and_then_503(
