@@ -1,15 +1,20 @@
 """One SQLAlchemy engine a process, made on first use and never carried over a fork."""
 
 import os
+import time
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from settings import ConfigurationError, settings
 
 # One for the thread of the listeners, one to spare.
 OVERFLOW = 2
+# The plan of a prepared statement may be from when a table was empty; so many seconds it is kept.
+PLANS_KEEP = 10.0
 
 
 def engine() -> Engine:
@@ -24,7 +29,7 @@ def connections_per_process() -> int:
 
 @lru_cache(maxsize=1)
 def _engine_of(pid: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url(),
         pool_size=settings.api_threads,
         max_overflow=settings.direct_places + OVERFLOW,
@@ -34,6 +39,21 @@ def _engine_of(pid: int) -> Engine:
         use_native_hstore=False,  # else each new connection asks the server for a type that we do not use
         hide_parameters=True,  # a payload holds names and addresses, which no log may
     )
+    event.listen(engine, "checkout", _forget_plans)
+    return engine
+
+
+def _forget_plans(line: Any, record: Any, _proxy: Any) -> None:
+    now = time.monotonic()
+    if now - record.info.setdefault("planned", now) < PLANS_KEEP:
+        return
+    record.info["planned"] = now
+    try:
+        line.autocommit = True
+        line.execute("DISCARD PLANS")
+        line.autocommit = False
+    except psycopg.Error as error:
+        raise DisconnectionError from error  # the pool opens another one
 
 
 def url() -> str:
@@ -51,7 +71,7 @@ def connect_arguments() -> dict[str, Any]:
         "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout}s",
         "timezone": "UTC",
         "jit": "off",
-        # A statement keeps the plan of its first runs: one made while a table was small must not read it all for ever.
+        # A plan made while a table was small must not read it all once it has grown.
         "enable_seqscan": "off",
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",

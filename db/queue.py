@@ -1,6 +1,7 @@
 """The verbs of the job table. Every write after a claim carries the lease token."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,6 +9,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.queries import run
+
+# What no jsonb can hold.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class LeaseLost(Exception):
@@ -90,8 +94,7 @@ def checkpoint(session: Session, token: UUID, job_id: int, progress: int, total:
 def complete(session: Session, token: UUID, results: Mapping[int, Any]) -> None:
     """Complete each job with its result; raise LeaseLost unless every one is still held under `token`."""
     if results:
-        texts = [json.dumps(result) for result in results.values()]
-        _settle(session, "complete", token, {"ids": list(results), "results": texts})
+        _settle(session, "complete", token, list(results), results=json.dumps(results))
 
 
 def set_aside(session: Session, token: UUID, failures: Sequence[Failure]) -> None:
@@ -99,17 +102,20 @@ def set_aside(session: Session, token: UUID, failures: Sequence[Failure]) -> Non
     retried = [f for f in failures if f.delay is not None]
     failed = [f for f in failures if f.delay is None]
     if retried:
-        ids, errors, delays = map(list, zip(*retried, strict=True))
-        _settle(session, "retry", token, {"ids": ids, "errors": errors, "delays": delays})
+        delays = json.dumps({f.id: f.delay for f in retried})
+        _settle(session, "retry", token, [f.id for f in retried], errors=_errors(retried), delays=delays)
     if failed:
-        ids, errors, _ = map(list, zip(*failed, strict=True))
-        _settle(session, "fail", token, {"ids": ids, "errors": errors})
+        _settle(session, "fail", token, [f.id for f in failed], errors=_errors(failed))
 
 
-def _settle(session: Session, verb: str, token: UUID, parameters: dict[str, Any]) -> None:
-    moved = run(session, verb, token=token, **parameters)
-    if len(moved) != len(parameters["ids"]):
-        raise LeaseLost(f"{verb}: {len(moved)} of {len(parameters['ids'])} jobs still held")
+def _errors(failures: Sequence[Failure]) -> str:
+    return json.dumps({f.id: UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f.error) for f in failures})
+
+
+def _settle(session: Session, verb: str, token: UUID, ids: Sequence[int], **of_each: str) -> None:
+    moved = run(session, verb, token=token, ids=ids, **of_each)
+    if len(moved) != len(ids):
+        raise LeaseLost(f"{verb}: {len(moved)} of {len(ids)} jobs still held")
 
 
 def release(session: Session, token: UUID, ids: Sequence[int], delay: float, alone: bool) -> int:

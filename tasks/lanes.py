@@ -18,10 +18,9 @@ class Lane:
         self._waiting: deque[float] = deque()
         self._depth: int | None = None
 
-    @property
-    def must_be_looked_at(self) -> bool:
-        """Tell whether the queue's length is unknown, or was not zero."""
-        return self._depth != 0
+    def must_be_looked_at(self, delivery: float) -> bool:
+        """Tell whether nobody knows the queue's length, or no more may be sent by what was known of it last."""
+        return self._depth is None or not self.room(delivery)
 
     def look(self, depth: int) -> None:
         """Take note of how many messages wait."""

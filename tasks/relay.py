@@ -69,7 +69,7 @@ class Relay:
 
     def _look(self) -> None:
         for lane in self._lanes.values():
-            if lane.must_be_looked_at:
+            if lane.must_be_looked_at(self._dispatch.delivery_seconds):
                 lane.look(self._publisher.depth(lane.name))
 
     def _publish(self, entries: Iterable[Entry]) -> None:

@@ -8,6 +8,6 @@ WITH job AS (
     WHERE id = %(id)s AND organization_id = %(organization_id)s AND status IN ('PENDING', 'PROCESSING')
     RETURNING id, status
 ), entry AS (
-    DELETE FROM outbox USING job WHERE job_id = job.id
+    DELETE FROM outbox WHERE job_id = ANY(ARRAY(SELECT id FROM job))
 )
 SELECT status FROM job

@@ -11,10 +11,10 @@ WITH due AS (
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         -- a long job that goes on where it was released has not started anew
         started_at = coalesce(CASE WHEN progress > 0 AND error IS NULL THEN started_at END, clock_timestamp())
-    FROM due WHERE jobs.id = due.id
-    RETURNING jobs.id, organization_id, payload, attempts, max_attempts, payload_version, progress, cancel_requested,
+    WHERE id = ANY(ARRAY(SELECT id FROM due))
+    RETURNING id, organization_id, payload, attempts, max_attempts, payload_version, progress, cancel_requested,
         CAST(extract(epoch FROM clock_timestamp() - available_at) AS float) AS waited
 ), entry AS (
-    DELETE FROM outbox USING claimed WHERE job_id = claimed.id
+    DELETE FROM outbox WHERE job_id = ANY(ARRAY(SELECT id FROM claimed))
 )
 SELECT * FROM claimed ORDER BY id

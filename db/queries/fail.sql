@@ -1,12 +1,10 @@
 -- fail: PROCESSING -> FAILED
--- CASE hides how few jobs are held, for which the planner would read them all, once for each that is asked for.
 WITH job AS (
     UPDATE jobs
-    SET status = 'FAILED', error = failed.error, lease_token = NULL, lease_expires_at = NULL,
+    SET status = 'FAILED', error = CAST(%(errors)s AS jsonb) ->> CAST(id AS text), lease_token = NULL, lease_expires_at = NULL,
         completed_at = clock_timestamp()
-    FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(errors)b AS text[])) AS failed (id, error)
-    WHERE jobs.id = failed.id AND CASE WHEN lease_token = %(token)s THEN status = 'PROCESSING' END
-    RETURNING jobs.id, attempts, worker, failed.error, started_at
+    WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND status = 'PROCESSING' AND lease_token = %(token)s
+    RETURNING id, attempts, worker, error, started_at
 )
 INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)
 SELECT id, attempts, 'failed', worker, error, started_at FROM job

@@ -2,8 +2,9 @@
 -- a message that is lost costs that much time and nothing else.
 WITH due AS (
     SELECT entry.job_id
-    FROM unnest(CAST(%(lanes)s AS text[]), CAST(%(priorities)s AS integer[]), CAST(%(organization_ids)s AS bigint[]),
-        CAST(%(kinds)s AS text[]), CAST(%(mosts)s AS integer[])) AS turn (lane, priority, organization_id, kind, most)
+    FROM unnest((SELECT CAST(%(lanes)s AS text[])), CAST(%(priorities)s AS integer[]),
+        CAST(%(organization_ids)s AS bigint[]), CAST(%(kinds)s AS text[]), CAST(%(mosts)s AS integer[]))
+        AS turn (lane, priority, organization_id, kind, most)
     CROSS JOIN LATERAL (
         SELECT job_id FROM outbox
         WHERE lane = turn.lane AND priority = turn.priority AND organization_id = turn.organization_id
@@ -13,5 +14,5 @@ WITH due AS (
 )
 UPDATE outbox
 SET published_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => %(redelivery)s)
-FROM due WHERE outbox.job_id = due.job_id
-RETURNING outbox.job_id, organization_id, kind, lane, priority, group_key, alone
+WHERE job_id = ANY(ARRAY(SELECT job_id FROM due))
+RETURNING job_id, organization_id, kind, lane, priority, group_key, alone

@@ -9,8 +9,8 @@ WITH expired AS (
         error = 'the worker did not finish within its lease', lease_token = NULL, lease_expires_at = NULL,
         available_at = clock_timestamp(),
         completed_at = CASE WHEN attempts < max_attempts THEN NULL ELSE clock_timestamp() END
-    FROM expired WHERE jobs.id = expired.id
-    RETURNING jobs.id, organization_id, kind, lane, priority, group_key, available_at, status,
+    WHERE id = ANY(ARRAY(SELECT id FROM expired))
+    RETURNING id, organization_id, kind, lane, priority, group_key, available_at, status,
         attempts, worker, error, started_at
 ), attempt AS (
     INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)

@@ -1,17 +1,13 @@
 """What a payload must look like: checked when it is submitted, brought up to date when it is run."""
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from db.queue import ClaimedJob
+from db.queue import UNSTORABLE, ClaimedJob
 from domain.jobs.registry import Kind, Payload, PermanentError, find
-
-# What no jsonb can hold.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class PayloadInvalid(Exception):

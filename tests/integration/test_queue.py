@@ -160,6 +160,18 @@ def test_a_permanent_error_is_not_tried_again(database, organization):
     check(database)
 
 
+@pytest.mark.parametrize("failure", [ValueError, PermanentError])
+def test_an_error_that_no_text_can_hold_is_kept_as_well_as_it_goes(database, organization, failure):
+    def handler(context, claimed):
+        raise failure("broken\0")
+
+    job_id = owe(organization.id)
+    deliver(Kind("probe", handler), [job_id])
+    assert jobs.state(job_id)[1] == 1
+    assert chain.value("SELECT error FROM jobs").endswith("broken\ufffd")
+    check(database, drained=False)
+
+
 def test_ids_of_another_kind_and_ids_of_nothing_are_ignored(database, organization):
     foreign = owe(organization.id, kind="other")
     deliver(Kind("probe", lambda *_: pytest.fail("it ran")), [foreign, foreign + 1, 2**62])
