@@ -50,8 +50,8 @@ def issue_apart_from_completion(away: Removal) -> None:
 
 
 def settle_whatever_is_left(away: Removal) -> None:
-    def settle(session: Any, verb: str, token: Any, parameters: dict[str, Any]) -> None:
-        db.queries.run(session, verb, token=token, **parameters)
+    def settle(session: Any, verb: str, token: Any, ids: Any, **of_each: Any) -> None:
+        db.queries.run(session, verb, token=token, ids=ids, **of_each)
 
     away.function(queue, "_settle", settle)
 
