@@ -72,9 +72,12 @@ def give_back(session: Session, job_ids: Sequence[int], delay: float = 0.0) -> N
     run(session, "return_entries", ids=list(job_ids), delay=delay)
 
 
-def mend(session: Session) -> int:
-    """Give each PENDING job without an entry a new one; return how many there were."""
-    return len(run(session, "mend_entries"))
+def mend(session: Session, limit: int = 10_000) -> int:
+    """Give PENDING jobs without an entry a new one, and no other job one; return how many were put right.
+
+    Looks at `limit` jobs, and at the following ones the next time.
+    """
+    return len(run(session, "mend_entries", limit=limit))
 
 
 def listen(session: Session, listening: bool) -> None:

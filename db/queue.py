@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.queries import run
+from db.transaction import savepoint, sqlstate
 
+# Serialization failure: the row that a statement waited for has moved to another partition.
+COMPLETED_MEANWHILE = "40001"
 # What no jsonb can hold.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -125,7 +129,13 @@ def release(session: Session, token: UUID, ids: Sequence[int], delay: float, alo
 
 def cancel(session: Session, organization_id: int, job_id: int) -> str | None:
     """Cancel a PENDING job, ask a PROCESSING one to stop; return its status, None if it was neither."""
-    rows = run(session, "cancel", id=job_id, organization_id=organization_id)
+    try:
+        with savepoint(session):
+            rows = run(session, "cancel", id=job_id, organization_id=organization_id)
+    except DBAPIError as error:
+        if sqlstate(error) != COMPLETED_MEANWHILE:
+            raise
+        return None
     return rows[0].status if rows else None
 
 

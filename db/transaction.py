@@ -38,6 +38,13 @@ def statement() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """Undo what the block did when it raises, and nothing of what went before."""
+    with session.begin_nested():
+        yield
+
+
 def _roll_back(session: Session) -> None:
     try:
         session.rollback()

@@ -1,12 +1,15 @@
 """The Celery application. A task is a kind, so Flower speaks the domain's language."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
+from sqlalchemy.exc import SQLAlchemyError
 
-from db import outbox, queue
-from db.transaction import statement, transaction
+from db import history, outbox, queue
+from db.transaction import is_transient, statement, transaction
 from domain.jobs.execution import deliver
 from domain.jobs.registry import Kind, kinds
 from settings import ConfigurationError, settings, variable
@@ -52,6 +55,32 @@ def sweep() -> None:
 @app.task(name="queue.cleanup")
 def cleanup() -> None:
     """Delete what is past its retention, in short transactions; what is left is the next run's."""
+    with _tolerance():
+        _turn_weeks()
+    with _tolerance():
+        _delete_rows()
+
+
+@contextmanager
+def _tolerance() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_transient(error):
+            raise
+        log.info("cleanup: %s; the rest is left to the next one", type(error).__name__)
+
+
+def _turn_weeks() -> None:
+    with transaction() as session:
+        history.make_weeks(session)
+    dropped = True
+    while dropped:
+        with transaction() as session:
+            dropped = history.drop_week(session, settings.job_retention_days)
+
+
+def _delete_rows() -> None:
     for _ in range(CLEANUP_TURNS):
         with transaction() as session:
             done = queue.clean(

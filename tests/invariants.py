@@ -72,7 +72,7 @@ JOBS = (
     Rule("I4", "COMPLETED has one invoice and its result names it; any other state has none", """
         SELECT j.id, j.status, j.result, array_agg(i.id) AS invoice_ids
         FROM jobs AS j LEFT JOIN invoices AS i ON i.job_id = j.id WHERE j.kind = 'invoice.generate'
-        GROUP BY j.id HAVING (j.status = 'COMPLETED') <> (count(i.id) > 0)
+        GROUP BY j.id, j.status, j.result HAVING (j.status = 'COMPLETED') <> (count(i.id) > 0)
             OR (count(i.id) > 0 AND NOT bool_or(coalesce(j.result = jsonb_build_object(
                 'invoiceId', i.id, 'invoiceNumber', i.invoice_number), false)))"""),
     Rule("I5", "attempts are counted at the claim and never exceed the maximum", """
@@ -245,10 +245,10 @@ WATCH = """
             INSERT INTO observed_moves VALUES (NEW.id, OLD.status, NEW.status, NEW.attempts,
                 NEW.attempts - coalesce(OLD.attempts, 0), NEW.lease_token);
         END IF;
-        RETURN NULL;
+        RETURN NEW;
     END $$;
-    CREATE TRIGGER observe_moves AFTER INSERT OR UPDATE ON jobs
-        FOR EACH ROW EXECUTE FUNCTION observe_move()"""
+    CREATE TRIGGER observe_moves BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION observe_move();
+    CREATE TRIGGER observe_births BEFORE INSERT ON open_jobs FOR EACH ROW EXECUTE FUNCTION observe_move()"""
 
 WATCHED_RULES = (
     Rule("I5", "only the lifecycle's moves are made", """

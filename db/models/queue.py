@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     DateTime,
     Double,
-    ForeignKey,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -27,12 +26,15 @@ TIME = DateTime(timezone=True)
 
 
 class Job(Base):
-    """A piece of work that is owed. Read through this class; moved by the verbs in db/queries alone."""
+    """A piece of work that is owed. Read through this class; moved by the verbs in db/queries alone.
+
+    Its status decides where the row stands: in open_jobs, or once COMPLETED in its week of completed_jobs.
+    """
 
     __tablename__ = "jobs"
 
     id: Mapped[BigId]
-    organization_id: Mapped[OrganizationId]
+    organization_id: Mapped[int] = mapped_column(BigInteger)  # open_jobs has the foreign key
     kind: Mapped[str] = mapped_column(Text)
     lane: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer, server_default=text("1"))
@@ -63,7 +65,7 @@ class JobAttempt(Base):
     __tablename__ = "job_attempts"
 
     id: Mapped[BigId]
-    job_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("jobs.id", ondelete="CASCADE"))
+    job_id: Mapped[int] = mapped_column(BigInteger)
     attempt: Mapped[int] = mapped_column(SmallInteger)
     outcome: Mapped[str] = mapped_column(Text)
     worker: Mapped[str | None] = mapped_column(Text)
@@ -77,7 +79,7 @@ class OutboxEntry(Base):
 
     __tablename__ = "outbox"
 
-    job_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("jobs.id"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     organization_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(Text)
     lane: Mapped[str] = mapped_column(Text)
@@ -96,6 +98,8 @@ class RelayState(Base):
 
     id: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
     listening: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    # The sweep has put right the entries of all jobs up to here, and begins anew from zero when it is through.
+    mended_to: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class Pause(Base):

@@ -1,7 +1,7 @@
 -- cancel: PENDING -> CANCELLED
 -- A PROCESSING job is only asked: its worker sees it at the next checkpoint.
 WITH job AS (
-    UPDATE jobs
+    UPDATE open_jobs
     SET status = CASE status WHEN 'PENDING' THEN 'CANCELLED' ELSE status END,
         completed_at = CASE status WHEN 'PENDING' THEN clock_timestamp() END,
         cancel_requested = (status = 'PROCESSING')

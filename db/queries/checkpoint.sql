@@ -1,7 +1,7 @@
 -- checkpoint: PROCESSING -> PROCESSING
 -- checkpoint: PROCESSING -> CANCELLED
 -- What was done so far stays done; the lease begins anew, unless somebody has asked to cancel.
-UPDATE jobs
+UPDATE open_jobs
 SET status = CASE WHEN cancel_requested THEN 'CANCELLED' ELSE status END,
     progress = %(progress)s, total = coalesce(%(total)s, total),
     lease_token = CASE WHEN NOT cancel_requested THEN lease_token END,

@@ -1,12 +1,12 @@
 -- claim: PENDING -> PROCESSING
 -- Skips what is not PENDING, not of this kind, not yet available or being moved by someone else.
 WITH due AS (
-    SELECT id FROM jobs
+    SELECT id FROM open_jobs
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND kind = %(kind)s
       AND status = 'PENDING' AND available_at <= clock_timestamp()
     ORDER BY id FOR UPDATE SKIP LOCKED
 ), claimed AS (
-    UPDATE jobs
+    UPDATE open_jobs
     SET status = 'PROCESSING', attempts = attempts + 1, lease_token = %(token)s, worker = %(worker)s,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         -- a long job that goes on where it was released has not started anew

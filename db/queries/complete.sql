@@ -1,4 +1,5 @@
 -- complete: PROCESSING -> COMPLETED
+-- As its status changes, the row moves from open_jobs to the week's partition of completed_jobs.
 UPDATE jobs
 SET status = 'COMPLETED', result = CAST(%(results)s AS jsonb) -> CAST(id AS text), error = NULL,
     progress = total, lease_token = NULL, lease_expires_at = NULL, completed_at = clock_timestamp()

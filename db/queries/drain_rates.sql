@@ -4,6 +4,6 @@ SELECT lane, count(*) AS jobs,
         AS jobs_per_second,
     CAST(extract(epoch FROM clock_timestamp() - max(completed_at)) AS float) AS idle_seconds
 FROM (
-    SELECT lane, completed_at FROM jobs WHERE completed_at > clock_timestamp() - interval '5 minutes'
+    SELECT lane, completed_at FROM completed_jobs WHERE completed_at > statement_timestamp() - interval '5 minutes'
     ORDER BY completed_at DESC LIMIT 500
 ) AS recent GROUP BY lane

@@ -4,7 +4,7 @@ WITH asked AS (
     SELECT * FROM unnest(CAST(%(payloads)b AS text[]), CAST(%(group_keys)b AS text[]))
     WITH ORDINALITY AS t (payload, group_key, position)
 ), job AS (
-    INSERT INTO jobs (organization_id, kind, lane, priority, max_attempts, payload_version, total, payload, group_key)
+    INSERT INTO open_jobs (organization_id, kind, lane, priority, max_attempts, payload_version, total, payload, group_key)
     SELECT %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, %(max_attempts)s, %(version)s, %(total)s,
         CAST(payload AS jsonb), group_key
     FROM asked ORDER BY position

@@ -9,5 +9,5 @@ SELECT clock_timestamp() AS now, e.due_at, e.published_at, e.alone,
             AND (o.due_at, o.job_id) < (coalesce(e.published_at, e.due_at), e.job_id)
         LIMIT 10000) AS counted) AS own,
     (SELECT max(since) FROM pauses WHERE (what, name) IN (('lane', e.lane), ('kind', e.kind))) AS paused_since,
-    (SELECT count(*) FROM jobs WHERE lease_expires_at IS NOT NULL AND lane = e.lane) AS running
+    (SELECT count(*) FROM open_jobs WHERE lease_expires_at IS NOT NULL AND lane = e.lane) AS running
 FROM outbox AS e WHERE e.job_id = %(id)s

@@ -1,6 +1,6 @@
 -- fail: PROCESSING -> FAILED
 WITH job AS (
-    UPDATE jobs
+    UPDATE open_jobs
     SET status = 'FAILED', error = CAST(%(errors)s AS jsonb) ->> CAST(id AS text), lease_token = NULL, lease_expires_at = NULL,
         completed_at = clock_timestamp()
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND status = 'PROCESSING' AND lease_token = %(token)s

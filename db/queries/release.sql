@@ -1,7 +1,7 @@
 -- release: PROCESSING -> PENDING
 -- The attempt is handed back: what stopped the worker was none of the job's doing.
 WITH job AS (
-    UPDATE jobs
+    UPDATE open_jobs
     SET status = 'PENDING', attempts = attempts - 1, lease_token = NULL, lease_expires_at = NULL,
         available_at = clock_timestamp() + make_interval(secs => %(delay)s)
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND status = 'PROCESSING' AND lease_token = %(token)s

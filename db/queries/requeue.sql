@@ -2,7 +2,7 @@
 -- requeue: CANCELLED -> PENDING
 -- Goes on where it stopped: progress stays.
 WITH job AS (
-    UPDATE jobs
+    UPDATE open_jobs
     SET status = 'PENDING', attempts = 0, error = NULL, cancel_requested = false, available_at = clock_timestamp(),
         started_at = NULL, completed_at = NULL
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND organization_id = %(organization_id)s

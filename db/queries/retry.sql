@@ -1,7 +1,7 @@
 -- retry: PROCESSING -> PENDING
 -- A retried job travels alone from here on, so that what ails it cannot spoil a group.
 WITH job AS (
-    UPDATE jobs
+    UPDATE open_jobs
     SET status = 'PENDING', error = CAST(%(errors)s AS jsonb) ->> CAST(id AS text), lease_token = NULL,
         lease_expires_at = NULL,
         available_at = clock_timestamp() + CASE WHEN cancel_requested THEN interval '0' ELSE make_interval(

@@ -1,10 +1,10 @@
 -- sweep: PROCESSING -> PENDING
 -- sweep: PROCESSING -> FAILED
 WITH expired AS (
-    SELECT id FROM jobs WHERE status = 'PROCESSING' AND lease_expires_at <= clock_timestamp()
+    SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= clock_timestamp()
     ORDER BY lease_expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), job AS (
-    UPDATE jobs
+    UPDATE open_jobs
     SET status = CASE WHEN attempts < max_attempts THEN 'PENDING' ELSE 'FAILED' END,
         error = 'the worker did not finish within its lease', lease_token = NULL, lease_expires_at = NULL,
         available_at = clock_timestamp(),

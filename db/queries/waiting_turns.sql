@@ -17,7 +17,7 @@ SELECT lane, priority, organization_id, kind, due_at, weight,
     CAST((SELECT coalesce(sum(jobs), 0) FROM published WHERE published.lane = place.lane) AS integer) AS out,
     CASE WHEN max_running IS NOT NULL THEN CAST(greatest(0, max_running
         - (SELECT coalesce(sum(jobs), 0) FROM published WHERE published.organization_id = organizations.id)
-        - (SELECT count(*) FROM jobs WHERE jobs.organization_id = organizations.id AND lease_expires_at IS NOT NULL)
+        - (SELECT count(*) FROM open_jobs WHERE open_jobs.organization_id = organizations.id AND lease_expires_at IS NOT NULL)
     ) AS integer) END AS free
 FROM place JOIN organizations ON organizations.id = organization_id
 WHERE due_at <= clock_timestamp()

@@ -64,9 +64,9 @@ GUARDS = (
     ),
     Guard(
         "the lease token in the retry",
-        lambda away: away.sql("retry", f" AND status = 'PROCESSING'{HELD}"),
-        jobs.a_zombie_commits_nothing_after_its_successor_completed,
-        "jobs_completed_at_check",
+        lambda away: away.sql("retry", HELD),
+        jobs.a_zombie_neither_fails_nor_releases,
+        "a zombie retried",
     ),
     Guard(
         "the lease token in the failure",
@@ -125,7 +125,7 @@ GUARDS = (
         "the status looked at by the claim",
         lambda away: away.sql("claim", "AND status = 'PENDING' "),
         jobs.doubled_and_reordered_messages_do_the_work_once,
-        "jobs_completed_at_check",
+        "claimed once more",
     ),
     Guard(
         "the sweep",

@@ -134,14 +134,15 @@ def storm(chain: Chain, rng: random.Random, kills: int, whole_workers: int) -> N
             workers[victim].die()
             workers[victim] = chain.spawn("worker")
         else:
-            child = wait_until(lambda: _child_at_work(workers), 30, "nothing is being processed any more")
-            os.kill(child, signal.SIGKILL)
+            wait_until(lambda: _kill_at_work(workers), 30, "nothing is being processed any more")
 
 
-def _child_at_work(workers: list[Process]) -> int | None:
+def _kill_at_work(workers: list[Process]) -> bool:
     ports = {port for (port,) in fetch(AT_WORK)}
     for pid in itertools.chain.from_iterable(worker.children for worker in workers):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if any(connection.laddr.port in ports for connection in psutil.Process(pid).net_connections()):
-                return pid
-    return None
+            child = psutil.Process(pid)
+            if any(connection.laddr.port in ports for connection in child.net_connections()):
+                child.kill()
+                return True
+    return False

@@ -1,0 +1,45 @@
+"""The history of completed jobs: a partition a week, made ahead of time and dropped whole.
+
+`complete` moves a job's row there, as the row's status decides its partition. What is completed in a week without a
+partition stands in completed_jobs_rest: nothing depends on the cleanup having run.
+"""
+
+from datetime import date, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.queries import run
+
+WEEK = timedelta(days=7)
+# To make or drop a partition is to have the table alone for a moment; whoever completes a job waits behind.
+PATIENCE = text("SET LOCAL lock_timeout = '500ms'")
+
+
+def make_weeks(session: Session) -> None:
+    """Have a partition for this week and the next two; raise LockNotAvailable's DBAPIError while the table is busy."""
+    session.execute(PATIENCE)
+    for row in run(session, "missing_weeks"):
+        session.execute(
+            text(
+                f"CREATE TABLE IF NOT EXISTS {_partition(row.week)} PARTITION OF completed_jobs"
+                f" FOR VALUES FROM ('{row.week}') TO ('{row.week + WEEK}')"
+            )
+        )
+
+
+def drop_week(session: Session, days: int) -> bool:
+    """Drop the oldest week of which all is older than `days`, with its attempts; return whether there was one."""
+    session.execute(PATIENCE)
+    for row in run(session, "past_weeks", days=days):
+        week = _partition(row.week)
+        session.execute(
+            text(f"DELETE FROM job_attempts WHERE EXISTS (SELECT FROM {week} WHERE id = job_id OFFSET 0)")  # noqa: S608
+        )
+        session.execute(text(f"DROP TABLE {week}"))
+        return True
+    return False
+
+
+def _partition(week: date) -> str:
+    return f"completed_jobs_{week:%Y_%m_%d}"
