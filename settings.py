@@ -44,6 +44,8 @@ class Settings:
     work_ahead_ms: int = 500
     max_out: int = 1000
     max_broker_depth: int = 200
+    max_backlog: int = 20_000_000
+    max_backlog_of_one: int = 2_000_000
 
     statement_timeout: int = 15
     lock_timeout: int = 2

@@ -73,6 +73,11 @@ class Blueprint(flask_smorest.Blueprint):
         return _declare((400, 409, 422), IDEMPOTENCY_KEY)(view)
 
     @staticmethod
+    def limited(view: Callable) -> Callable:
+        """Document that the operation adds to what waits, and is refused when that is too much."""
+        return _declare((429,))(view)
+
+    @staticmethod
     def preferable(view: Callable) -> Callable:
         """Document that the caller may prefer not to wait."""
         return _declare((), PREFER)(view)

@@ -19,7 +19,7 @@ PAGE = """<!DOCTYPE html>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
 """
 START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null})'
-REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
 class Problem(Document):

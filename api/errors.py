@@ -18,6 +18,7 @@ from domain.invoices.errors import InvoiceRefused
 from domain.invoices.rendering import RenderingFailed
 from domain.invoices.template_library import TemplateNotFound
 from domain.invoices.templates import TemplateInvalid
+from domain.jobs.admission import TooManyWaiting
 from domain.jobs.catalogue import JobNotFound, WrongStatus
 from domain.jobs.payloads import PayloadInvalid
 from domain.jobs.queues import NoSuchQueue
@@ -67,6 +68,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(UnknownKind, lambda error: problem(invalid({"type": [Spoken(error)]})))
     app.register_error_handler(PayloadInvalid, _invalid_payload)
     app.register_error_handler(WrongStatus, lambda e: problem(Refused(409, str(e), jobStatus=e.status.lower())))
+    app.register_error_handler(TooManyWaiting, _too_many)
     for kind, status in STATUS_OF.items():
         app.register_error_handler(kind, lambda error, status=status: problem(Refused(status, str(error))))
     app.register_error_handler(RenderingFailed, _not_printed)
@@ -101,6 +103,10 @@ def _of_payload(field: str) -> str:
 
 def _missing_documents(error: DocumentsNotFound) -> Response:
     return problem(Refused(404, str(error), documents=[one._asdict() for one in error.documents]))
+
+
+def _too_many(error: TooManyWaiting) -> Response:
+    return problem(Refused(429 if error.own else 503, str(error), headers={"Retry-After": str(error.pause)}))
 
 
 def _taken(error: parties.Taken | inventory.Taken) -> Response:

@@ -63,6 +63,7 @@ class RequestState(Document):
 @requests_api.arguments(INVOICE)
 @requests_api.response(201, Queued)
 @requests_api.idempotent
+@requests_api.limited
 def create(body: dict[str, Any]) -> Response:
     """Queue an invoice: once accepted, it is issued exactly once."""
 
@@ -81,6 +82,7 @@ def create(body: dict[str, Any]) -> Response:
 @requests_api.arguments(BulkBody())
 @requests_api.response(201, Verdict(many=True))
 @requests_api.idempotent
+@requests_api.limited
 def create_many(body: dict[str, Any]) -> Response:
     """Queue up to 1,000 invoices in one commit; 400 only if none is accepted."""
     loaded = [_load(raw) for raw in body["requests"]]

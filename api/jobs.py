@@ -36,6 +36,7 @@ jobs_api = Blueprint("jobs", __name__, url_prefix=PATH)
 @jobs_api.response(202, JobAccepted)
 @jobs_api.refuses(404, 409)
 @jobs_api.idempotent
+@jobs_api.limited
 def create(body: dict[str, Any]) -> Response:
     """Submit a job: once accepted, it is done, or says why not."""
 

@@ -60,6 +60,7 @@ def show(purchase_id: int) -> Any:
 @purchases_api.alt_response(202, schema=PurchaseAccepted)
 @purchases_api.refuses(404, 409)
 @purchases_api.idempotent
+@purchases_api.limited
 @purchases_api.preferable
 def approve(body: dict[str, Any], purchase_id: int) -> Response:
     """Approve a purchase: under 10 lines at once, from 10 lines as a job."""

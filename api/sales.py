@@ -36,6 +36,7 @@ def index(query: dict[str, Any]) -> Any:
 @sales_api.response(201, Sale)
 @sales_api.alt_response(202, schema=SaleAccepted)
 @sales_api.idempotent
+@sales_api.limited
 @sales_api.preferable
 def create(body: dict[str, Any]) -> Response:
     """Sell: under 10 lines at once, from 10 lines as a job."""

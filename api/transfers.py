@@ -59,6 +59,7 @@ def show(transfer_id: int) -> Any:
 @transfers_api.alt_response(202, schema=TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
+@transfers_api.limited
 @transfers_api.preferable
 def send(body: dict[str, Any], transfer_id: int) -> Response:
     """Send a transfer while the caller waits; what takes too long goes on as a job."""
@@ -71,6 +72,7 @@ def send(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.alt_response(202, schema=TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
+@transfers_api.limited
 @transfers_api.preferable
 def complete(body: dict[str, Any], transfer_id: int) -> Response:
     """Complete a sent transfer while the caller waits; what takes too long goes on as a job."""
@@ -82,6 +84,7 @@ def complete(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.response(202, TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
+@transfers_api.limited
 def send_async(body: dict[str, Any], transfer_id: int) -> Response:
     """Send a transfer as a job."""
     return once(lambda session: _accept(session, "transfer.send", transfer_id, body)).response()
@@ -92,6 +95,7 @@ def send_async(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.response(202, TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
+@transfers_api.limited
 def complete_async(body: dict[str, Any], transfer_id: int) -> Response:
     """Complete a sent transfer as a job."""
     return once(lambda session: _accept(session, "transfer.complete", transfer_id, body)).response()

@@ -11,6 +11,7 @@ from db.queries import run
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.pricing import price
 from domain.invoices.request import InvoiceRequest
+from domain.jobs.admission import admission
 from domain.jobs.lifecycle import Status
 from domain.jobs.submission import enqueue
 
@@ -30,7 +31,11 @@ class NotCompleted(Exception):
 
 
 def accept(session: Session, organization_id: int, requests: Sequence[InvoiceRequest]) -> list[int | InvoiceRefused]:
-    """Enqueue a job for each request that can be issued, and say why of each that cannot, in order."""
+    """Enqueue a job for each request that can be issued, and say why of each that cannot, in order.
+
+    Raise TooManyWaiting when none may be added.
+    """
+    admission.admit(session, organization_id)
     suppliers = _suppliers(session, organization_id, {request.supplier_id for request in requests})
     verdicts = [_refusal(request, suppliers) for request in requests]
     accepted = [request for request, refused in zip(requests, verdicts, strict=True) if refused is None]

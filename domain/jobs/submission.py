@@ -4,6 +4,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db import queue
+from domain.jobs.admission import admission
 from domain.jobs.payloads import check
 from domain.jobs.registry import Payload, UnknownKind, find, kinds
 
@@ -41,8 +42,10 @@ def enqueue(
 def submit(session: Session, organization_id: int, kind_name: str, payload: Payload, **terms: Any) -> int:
     """Owe one job with a payload from outside; return its id. `terms` are `priority` and `held` of `enqueue`.
 
-    Raise UnknownKind, PayloadInvalid, or what the kind's own `submit` refuses by.
+    Raise UnknownKind, PayloadInvalid, TooManyWaiting, or what the kind's own `submit` refuses by.
     """
+    if not terms.get("held"):  # or it is run at once, and does not wait
+        admission.admit(session, organization_id)
     kind = find(kind_name) if kind_name in open_kinds() else None
     if kind is None:
         raise UnknownKind(f"unknown type {kind_name!r}; known: {', '.join(open_kinds())}")

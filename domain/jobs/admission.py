@@ -1,0 +1,68 @@
+"""Who submits more than can wait is told to come again, before the database drowns in it.
+
+One organization's flood is refused to that organization alone; what all of them together leave waiting, to everybody.
+The counts are those of a moment ago, so that asking costs nothing: the limits are passed by what comes in meanwhile.
+"""
+
+import time
+
+from sqlalchemy.orm import Session
+
+from db.queries import run
+from settings import settings
+
+COUNT_KEEPS = 1.0
+# To count what one organization has waiting takes longer the more it is, so the answer is kept that much longer.
+PATIENCE = 20
+RELIEF = 0.01
+LONGEST_PAUSE = 60
+
+
+class TooManyWaiting(Exception):
+    """No more can be accepted; `own` says whether of this organization alone, `pause` is seconds until it is better."""
+
+    def __init__(self, limit: int, own: bool, pause: int):
+        whose = "of your organization " if own else ""
+        super().__init__(f"{limit:,} jobs {whose}wait already, and no more may; send this again later")
+        self.own, self.pause = own, pause
+
+
+class Admission:
+    """What one process knows of the backlog."""
+
+    def __init__(self) -> None:
+        self._waiting, self._until = 0, 0.0
+        self._own: dict[int, tuple[int, float]] = {}
+
+    def admit(self, session: Session, organization_id: int) -> None:
+        """Raise TooManyWaiting if `organization_id` may not submit a job now."""
+        if self._all(session) >= settings.max_backlog:
+            raise TooManyWaiting(settings.max_backlog, False, _pause(session, settings.max_backlog))
+        most = settings.max_backlog_of_one
+        if self._waiting >= most and self._of(session, organization_id, most) >= most:
+            raise TooManyWaiting(most, True, _pause(session, most))
+
+    def _all(self, session: Session) -> int:
+        if time.monotonic() >= self._until:
+            self._until = time.monotonic() + COUNT_KEEPS
+            self._waiting = run(session, "count_waiting")[0].jobs
+            self._own = {one: known for one, known in self._own.items() if known[1] > time.monotonic()}
+        return self._waiting
+
+    def _of(self, session: Session, organization_id: int, most: int) -> int:
+        jobs, until = self._own.get(organization_id, (0, 0.0))
+        started = time.monotonic()
+        if started >= until:
+            jobs = run(session, "count_waiting_of_one", organization_id=organization_id, most=most)[0].jobs
+            kept = max(COUNT_KEEPS, PATIENCE * (time.monotonic() - started))
+            self._own[organization_id] = jobs, time.monotonic() + kept
+        return jobs
+
+
+def _pause(session: Session, limit: int) -> int:
+    """Return in how many seconds a part of `limit` is worked off, as things went lately."""
+    rate = sum(row.jobs_per_second for row in run(session, "drain_rates"))
+    return max(1, min(LONGEST_PAUSE, round(limit * RELIEF / rate))) if rate else LONGEST_PAUSE
+
+
+admission = Admission()
