@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api import exact_json
 from api.problems import MEDIA_TYPE, Refused, document, invalid
-from db.transaction import is_transient, sqlstate, transaction
+from db.transaction import is_transient, sqlstate, statement, transaction
 from domain import idempotency
 
 KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
@@ -49,16 +49,21 @@ def refusal(refused: Refused) -> Answer:
     return Answer(refused.code, document(refused), refused.headers)
 
 
-def once(work: Callable[[Session], Answer], prepare: Callable[[], object] | None = None) -> Answer:
+def once(
+    work: Callable[[Session], Answer], prepare: Callable[[], object] | None = None, one_statement: bool = False
+) -> Answer:
     """Return what `work` answers, done and kept in one transaction, or what it answered to this key before.
 
-    `prepare` runs first, outside any transaction, unless there is an answer already.
+    `prepare` runs first, outside any transaction, unless there is an answer already. `one_statement` says that all
+    `work` writes is one statement: without a key that is transaction enough, and saves two round trips.
     """
     key = _key()
     if prepare:
         if known := key and _repeated(lambda: _known(key), key):
             return known
         _repeated(prepare, key)
+    if one_statement and not key:
+        return _repeated(lambda: _do_at_once(work), key)
     return _repeated(lambda: _do(work, key), key)
 
 
@@ -67,6 +72,11 @@ def amend(session: Session, answer: Answer) -> Answer:
     if key := _key():
         idempotency.amend(session, g.organization_id, key, answer.status, _text(answer))
     return answer
+
+
+def _do_at_once(work: Callable[[Session], Answer]) -> Answer:
+    with statement() as session:
+        return work(session)
 
 
 def _do(work: Callable[[Session], Answer], key: str | None) -> Answer:

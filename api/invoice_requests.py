@@ -75,7 +75,7 @@ def create(body: dict[str, Any]) -> Response:
         queued = _queued(verdict) | {"message": "invoice generation request queued"}
         return Answer(201, queued, {"Location": f"{PATH}/{verdict}"})
 
-    return once(work).response()
+    return once(work, one_statement=True).response()
 
 
 @requests_api.route("/bulk", methods=["POST"])
@@ -96,7 +96,7 @@ def create_many(body: dict[str, Any]) -> Response:
             raise Refused(400, "none of the requests was accepted", requests=answers)
         return Answer(201, answers)
 
-    return once(work).response()
+    return once(work, one_statement=True).response()
 
 
 @requests_api.route("/<row_id:request_id>")

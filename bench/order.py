@@ -105,7 +105,7 @@ class Api:
 
     def _answers(self) -> bool:
         try:
-            return self._session.get(f"{self._url}/api/v1/health", timeout=1).ok
+            return self._session.get(f"{self._url}/api/v1/health", timeout=1).status_code < 500  # a bare one has none
         except requests.RequestException:
             return False
 

@@ -1,0 +1,36 @@
+"""Callers of an HTTP API on connections that they keep, as cheap as they can be: they share the cores with it."""
+
+import asyncio
+import time
+
+END_OF_HEAD = b"\r\n\r\n"
+LENGTH = b"content-length:"
+
+
+def accepted_per_second(port: int, path: str, key: str, body: bytes, callers: int, seconds: float) -> tuple[float, int]:
+    """Return how many answers of 201 a second `callers` get, one request at a time each, and how many in all."""
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    started = time.monotonic()
+    accepted = asyncio.run(_all(port, request, callers, started + seconds))
+    return accepted / (time.monotonic() - started), accepted
+
+
+async def _all(port: int, request: bytes, callers: int, until: float) -> int:
+    return sum(await asyncio.gather(*(_call(port, request, until) for _ in range(callers))))
+
+
+async def _call(port: int, request: bytes, until: float) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    accepted = 0
+    while time.monotonic() < until:
+        writer.write(request)
+        head = await reader.readuntil(END_OF_HEAD)
+        if not head.startswith(b"HTTP/1.1 201"):
+            raise AssertionError(f"not accepted: {head.decode()}")
+        lowered = head.lower()
+        at = lowered.index(LENGTH) + len(LENGTH)
+        await reader.readexactly(int(lowered[at : lowered.index(b"\r\n", at)]))
+        accepted += 1
+    writer.close()
+    return accepted
