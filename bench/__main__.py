@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import bench.kinds  # noqa: F401  registers them
-from bench import order, workloads
+from bench import intake, order, workloads
 from bench.machine import Machine, machine
 from bench.rivals import document
 from bench.rivals.comparison import compare
@@ -52,6 +52,10 @@ def measure(made: Machine) -> dict:
         "many_suppliers": lambda: workloads.counterfoil(made, 20_000, 1000),
         "ceiling_hot": lambda: workloads.ceiling(made, 1, 5),
         "ceiling_many": lambda: workloads.ceiling(made, 1000, 5),
+        "bare_intake": lambda: intake.bare(made, 1),
+        "intake": lambda: intake.ours(made, 1),
+        "bare_intake_of_many": lambda: intake.bare(made, intake.MANY),
+        "intake_of_many": lambda: intake.ours(made, intake.MANY),
     }
     print("idle latency, queries at rest ...", flush=True)
     figures: dict = {
@@ -72,6 +76,8 @@ def rows(figures: dict) -> list[dict]:
     """Return what was expected beside what was measured."""
     hot, many = figures["hot_supplier"]["median"], figures["many_suppliers"]["median"]
     bare, naive = figures["bare_celery"]["median"], figures["naive"]["median"]
+    one, bare_one = figures["intake"]["median"], figures["bare_intake"]["median"]
+    of_many, bare_of_many = figures["intake_of_many"]["median"], figures["bare_intake_of_many"]["median"]
     queries, latency = figures["queries_at_rest"], figures["latency_ms"]
     bare_start = figures["bare_latency_ms"]["p50"]
     alone, beside_fifth, beside = figures["median_waits"]
@@ -82,6 +88,8 @@ def rows(figures: dict) -> list[dict]:
         row("1,000 suppliers / bare Celery no-op", many / bare, 3),
         row("hot supplier / pgbench ceiling", hot / figures["ceiling_hot"]["median"]),
         row("1,000 suppliers / pgbench ceiling", many / figures["ceiling_many"]["median"]),
+        row("intake over HTTP / bare Flask handler, INSERT and COMMIT", one / bare_one, 0.9),
+        row(f"... with {intake.MANY} callers at once", of_many / bare_of_many, 1.2),
         row("idle: accepted to numbered / start of a bare task", latency["p50"] / bare_start, most=LATENCY_RATIO),
         row("idle: accepted to numbered, p50 ms", latency["p50"], most=8),
         row("idle: accepted to numbered, p99 ms", latency["p99"], most=25),

@@ -11,7 +11,7 @@ from db.transaction import transaction
 from domain import organizations
 
 PATH, SECONDS, WARM_UP = "/api/v1/invoice-requests", 4.0, 1.0
-CALLERS = (1, 32)
+MANY = 32
 REQUESTED = "SELECT count(*) FROM jobs WHERE organization_id = :id"
 
 
