@@ -24,7 +24,7 @@ class Depth(Document):
     kind = fields.String()
     organization_id = fields.Integer()
     status = Choice("pending", "processing", "failed")
-    jobs = fields.Integer()
+    jobs = fields.Integer(metadata={"description": f"Counting what is pending stops at {queues.MOST_COUNTED:,}"})
     oldest_seconds = fields.Float()
 
 

@@ -56,7 +56,9 @@ class Queues(Collector):
 
 def _depths(depths: Sequence[Any]) -> Iterator[Metric]:
     labels = ["lane", "kind", "organization", "status"]
-    jobs = GaugeMetricFamily("counterfoil_jobs", "Jobs that are not done", labels=labels)
+    jobs = GaugeMetricFamily(
+        "counterfoil_jobs", f"Jobs that are not done, counted up to {queues.MOST_COUNTED:,}", labels=labels
+    )
     oldest = GaugeMetricFamily("counterfoil_oldest_job_seconds", "Age of the oldest such job", labels=labels)
     for row in depths:
         values = [row.lane, row.kind, str(row.organization_id), row.status]

@@ -11,14 +11,19 @@ from db.models import Incident, Pause
 from db.queries import run
 from domain.jobs.registry import LANES, Kind, kinds
 
+MOST_COUNTED = 100_000
+
 
 class NoSuchQueue(Exception):
     """There is no lane or kind of that name."""
 
 
 def depths(session: Session) -> Sequence[Any]:
-    """Return how many jobs are pending, processing and failed, by lane, kind and organization, and the oldest's age."""
-    return run(session, "queue_depths")
+    """Return how many jobs are pending, processing and failed, by lane, kind and organization, and the oldest's age.
+
+    Counting what is pending stops at MOST_COUNTED.
+    """
+    return run(session, "queue_depths", most=MOST_COUNTED)
 
 
 def throughput(session: Session) -> Sequence[Any]:

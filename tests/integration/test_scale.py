@@ -55,6 +55,9 @@ class Pages:
             self._run("watch_jobs", ids=ids)
             self._run("explain_job", id=ids[0])
             self._run("sweep", limit=GROUP)
+            self._run("mend_entries", limit=GROUP)
+            self._run("queue_depths", most=GROUP)
+            self._run("count_waiting_of_one", organization_id=organization_id, most=GROUP)
             self._run("drain_rates")
             self._connection.rollback()
 
