@@ -20,7 +20,7 @@ MOVES = "SELECT coalesce(before, '-') || ' -> ' || after, count(*) FROM observed
 
 def verify(intake: Intake, started: float) -> None:
     """Fail unless all invariants hold and nobody's request failed; say how much was done."""
-    drain_killed(180)
+    drain_killed(400)
     seconds = time.monotonic() - started
     print(f"accepted {len(intake.accepted)}, {len(intake.accepted) / seconds:.0f}/s; moves {dict(fetch(MOVES))}")
     verify_at_least(intake.accepted)
