@@ -51,7 +51,6 @@ def _forget_plans(line: Any, record: Any, _proxy: Any) -> None:
     try:
         line.autocommit = True
         line.execute("DISCARD PLANS")
-        line.autocommit = False
     except psycopg.Error as error:
         raise DisconnectionError from error  # the pool opens another one
 

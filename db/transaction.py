@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from db.engine import engine
+from db.queries import failure
 
 # Serialization, deadlock, lock timeout, cancelled statement, cut for idling (a process that was frozen or starved);
 # then whole classes: connection, resources, shutdown. SQLSTATE codes: PostgreSQL manual, appendix A.
@@ -18,10 +21,35 @@ TRANSIENT_CLASSES = ("08", "53", "57P", "58")
 RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key", "templates_default_key"}
 
 
+class AutocommitSession(Session):
+    """A session whose statements are transactions of their own."""
+
+    autocommit = True
+
+
+class Transaction(Session):
+    """A session whose statements are one transaction."""
+
+    autocommit = False
+
+
+@event.listens_for(AutocommitSession, "after_begin")
+@event.listens_for(Transaction, "after_begin")
+def _choose_mode(session: Any, begun: SessionTransaction, connection: Connection) -> None:
+    # SQLAlchemy's own way to switch costs more than the statement.
+    line: Any = connection.connection.driver_connection
+    if begun.nested or line.autocommit == session.autocommit:
+        return
+    try:
+        line.autocommit = session.autocommit
+    except psycopg.Error as error:
+        raise failure(connection, "begin", error) from error
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Commit what the block wrote, or nothing of it when the block raises; the connection opens on first use."""
-    with Session(engine(), expire_on_commit=False) as session:
+    with Transaction(engine(), expire_on_commit=False) as session:
         try:
             yield session
             session.commit()
@@ -33,8 +61,7 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def statement() -> Iterator[Session]:
     """Commit the one statement of the block as it ends, without a round trip for BEGIN and one for COMMIT."""
-    with Session(engine()) as session:
-        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    with AutocommitSession(engine()) as session:
         yield session
 
 

@@ -7,7 +7,8 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 FOLDER = Path(__file__).parent
@@ -30,13 +31,16 @@ def run(session: Session, name: str, /, **parameters: Any) -> Sequence[Any]:
         # Not `cursor.description`: making it would cost as much as reading the rows.
         return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except psycopg.Error as error:
-        broken = line.closed
-        if broken:
-            connection.invalidate(error)
-            connection.engine.dispose()  # after a restart the others in the pool are broken too
-        raise DBAPIError.instance(
-            name, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=broken
-        ) from error
+        raise failure(connection, name, error) from error
+
+
+def failure(connection: Connection, name: str, error: psycopg.Error) -> StatementError:
+    """Return SQLAlchemy's error for the driver's; a connection that it has broken is given up."""
+    broken = bool(connection.connection.closed)  # type: ignore[attr-defined]
+    if broken:
+        connection.invalidate(error)
+        connection.engine.dispose()  # after a restart the others in the pool are broken too
+    return DBAPIError.instance(name, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=broken)
 
 
 @cache
