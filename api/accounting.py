@@ -42,6 +42,7 @@ accounting_api = Blueprint("accounting", __name__, url_prefix="/api/v1/accountin
 @accounting_api.alt_response(202, schema=IN_BACKGROUND)
 @accounting_api.refuses(404)
 @accounting_api.idempotent
+@accounting_api.limited
 def recreate(body: dict[str, Any]) -> Response:
     """Make the entries of documents anew: up to 10 at once, more in the background before all other accounting."""
     wanted = list(dict.fromkeys(Document(**one) for one in body["documents"]))
@@ -52,6 +53,7 @@ def recreate(body: dict[str, Any]) -> Response:
 @accounting_api.arguments(SyncBody(), required=False)
 @accounting_api.response(202, SyncAccepted)
 @accounting_api.idempotent
+@accounting_api.limited
 def synchronize(body: dict[str, Any]) -> Response:
     """Enqueue every document that the journal is behind with, up to 10,000 a call."""
 

@@ -24,7 +24,7 @@ class Depth(Document):
     kind = fields.String()
     organization_id = fields.Integer()
     status = Choice("pending", "processing", "failed")
-    jobs = fields.Integer(metadata={"description": f"Counting what is pending stops at {queues.MOST_COUNTED:,}"})
+    jobs = fields.Integer(metadata={"description": f"What is pending up to {queues.MOST_COUNTED:,} of each priority"})
     oldest_seconds = fields.Float()
 
 

@@ -12,14 +12,18 @@ from sqlalchemy.orm import Session
 from db.queries import run
 
 WEEK = timedelta(days=7)
+ADVISORY_LOCK = 4_270_332
 # To make or drop a partition is to have the table alone for a moment; whoever completes a job waits behind.
 PATIENCE = text("SET LOCAL lock_timeout = '500ms'")
 
 
 def make_weeks(session: Session) -> None:
-    """Have a partition for this week and the next two; raise LockNotAvailable's DBAPIError while the table is busy."""
+    """Have a partition for this week and the next two, unless another cleanup is at it.
+
+    Raise a transient DBAPIError while the table is busy.
+    """
     session.execute(PATIENCE)
-    for row in run(session, "missing_weeks"):
+    for row in run(session, "missing_weeks") if _alone(session) else ():
         session.execute(
             text(
                 f"CREATE TABLE IF NOT EXISTS {_partition(row.week)} PARTITION OF completed_jobs"
@@ -31,14 +35,21 @@ def make_weeks(session: Session) -> None:
 def drop_week(session: Session, days: int) -> bool:
     """Drop the oldest week of which all is older than `days`, with its attempts; return whether there was one."""
     session.execute(PATIENCE)
-    for row in run(session, "past_weeks", days=days):
+    for row in run(session, "past_weeks", days=days) if _alone(session) else ():
         week = _partition(row.week)
         session.execute(
-            text(f"DELETE FROM job_attempts WHERE EXISTS (SELECT FROM {week} WHERE id = job_id OFFSET 0)")  # noqa: S608
+            text(
+                f"DELETE FROM job_attempts WHERE job_id BETWEEN (SELECT min(id) FROM {week})"  # noqa: S608
+                f" AND (SELECT max(id) FROM {week}) AND EXISTS (SELECT FROM {week} WHERE id = job_id OFFSET 0)"
+            )
         )
         session.execute(text(f"DROP TABLE {week}"))
         return True
     return False
+
+
+def _alone(session: Session) -> bool:
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK}))
 
 
 def _partition(week: date) -> str:

@@ -1,4 +1,4 @@
--- How fast each lane has worked lately: of the last five minutes, the latest 500 jobs at the most; times in seconds.
+-- How fast each lane has completed jobs: of the last five minutes, the latest 500 at the most; times in seconds.
 SELECT lane, count(*) AS jobs,
     CAST(count(*) / greatest(0.001, extract(epoch FROM clock_timestamp() - min(completed_at))) AS float)
         AS jobs_per_second,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from db.queries import run
+from domain.jobs.admission import admission
 from domain.jobs.submission import NORMAL, enqueue
 
 KIND = "accounting.recreate"
@@ -70,8 +71,10 @@ def recreate(
 ) -> list[Owed]:
     """Take what was entered for the documents out of the journal, and owe it anew, `size` of them a job.
 
-    `terms` are `priority` and `held` of `enqueue`. Raise DocumentsNotFound, and change nothing then.
+    `terms` are `priority` and `held` of `enqueue`. Raise DocumentsNotFound or TooManyWaiting, and change nothing then.
     """
+    if not terms.get("held"):
+        admission.admit(session, organization_id)
     wanted = list(dict.fromkeys(documents))
     known = {Document(*row) for row in run(session, "find_documents", organization_id=organization_id, **keys(wanted))}
     _require(wanted, known)
@@ -92,8 +95,9 @@ def synchronize(
 ) -> Synchronized:
     """Owe the journal what it is behind with, in the order of type and id, beginning after the document given.
 
-    What it holds stays until then, so no sum dips meanwhile.
+    What it holds stays until then, so no sum dips meanwhile. Raise TooManyWaiting.
     """
+    admission.admit(session, organization_id)
     after_type, after_id = after or ("", 0)
     rows = run(
         session,

@@ -53,6 +53,7 @@ class Admission:
         jobs, until = self._own.get(organization_id, (0, 0.0))
         started = time.monotonic()
         if started >= until:
+            self._own[organization_id] = jobs, started + settings.statement_timeout  # the others do not count as well
             jobs = run(session, "count_waiting_of_one", organization_id=organization_id, most=most)[0].jobs
             kept = max(COUNT_KEEPS, PATIENCE * (time.monotonic() - started))
             self._own[organization_id] = jobs, time.monotonic() + kept

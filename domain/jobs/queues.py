@@ -21,7 +21,7 @@ class NoSuchQueue(Exception):
 def depths(session: Session) -> Sequence[Any]:
     """Return how many jobs are pending, processing and failed, by lane, kind and organization, and the oldest's age.
 
-    Counting what is pending stops at MOST_COUNTED.
+    Counting what is pending stops at MOST_COUNTED of a priority.
     """
     return run(session, "queue_depths", most=MOST_COUNTED)
 

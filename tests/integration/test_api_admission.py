@@ -19,7 +19,7 @@ LIMIT = 5
 def limit(monkeypatch) -> Callable[[str], None]:
     """Set one of the limits to LIMIT; what was counted before is forgotten."""
     counted = Admission()
-    for module in ("jobs.submission", "invoices.intake"):
+    for module in ("jobs.submission", "invoices.intake", "accounting.documents"):
         monkeypatch.setattr(f"domain.{module}.admission", counted)
 
     def set_limit(name: str) -> None:
@@ -42,6 +42,7 @@ def refusals(caller: Caller, tenant: Tenant) -> set[int]:
     answers = [
         caller.post(REQUESTS, invoice),
         caller.post(f"{REQUESTS}/bulk", {"requests": [invoice]}),
+        caller.post("/api/v1/accounting/sync"),
         caller.post("/api/v1/jobs", {"type": "transfer.send", "payload": {"transferId": 1}}),
     ]
     for answer in answers:

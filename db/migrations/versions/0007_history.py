@@ -27,8 +27,22 @@ UP = (
     "CREATE INDEX completed_jobs_id_idx ON completed_jobs (id)",
     "CREATE INDEX completed_jobs_organization_idx ON completed_jobs (organization_id, id)",
     "CREATE INDEX completed_jobs_completed_at_idx ON completed_jobs (completed_at)",
-    # What was completed in a week that nobody made a partition for.
+    # What was completed in a week that nobody made a partition for. A new week reads all of it: so it is to be empty.
     "CREATE TABLE completed_jobs_rest PARTITION OF completed_jobs DEFAULT",
+    """
+    DO $$
+    DECLARE
+        monday date := date_trunc('week', clock_timestamp());
+    BEGIN
+        -- With this week's stands all that came before it.
+        EXECUTE format('CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (MINVALUE) TO (%L)',
+            to_char(monday, 'YYYY_MM_DD'), monday + 7);
+        EXECUTE format('CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%L) TO (%L)',
+            to_char(monday + 7, 'YYYY_MM_DD'), monday + 7, monday + 14);
+        EXECUTE format('CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%L) TO (%L)',
+            to_char(monday + 14, 'YYYY_MM_DD'), monday + 14, monday + 21);
+    END $$
+    """,
     """
     WITH moved AS (DELETE FROM open_jobs WHERE status = 'COMPLETED' RETURNING *)
     INSERT INTO completed_jobs SELECT * FROM moved
