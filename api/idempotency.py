@@ -62,9 +62,7 @@ def once(
         if known := key and _repeated(lambda: _known(key), key):
             return known
         _repeated(prepare, key)
-    if one_statement and not key:
-        return _repeated(lambda: _do_at_once(work), key)
-    return _repeated(lambda: _do(work, key), key)
+    return _repeated(lambda: _do(work, key, one_statement), key)
 
 
 def amend(session: Session, answer: Answer) -> Answer:
@@ -74,13 +72,8 @@ def amend(session: Session, answer: Answer) -> Answer:
     return answer
 
 
-def _do_at_once(work: Callable[[Session], Answer]) -> Answer:
-    with statement() as session:
-        return work(session)
-
-
-def _do(work: Callable[[Session], Answer], key: str | None) -> Answer:
-    with transaction() as session:
+def _do(work: Callable[[Session], Answer], key: str | None, one_statement: bool) -> Answer:
+    with statement() if one_statement and key is None else transaction() as session:
         if key is None:
             return work(session)
         if not idempotency.lock(session, g.organization_id, key):

@@ -22,34 +22,35 @@ def make_weeks(session: Session) -> None:
 
     Raise a transient DBAPIError while the table is busy.
     """
-    session.execute(PATIENCE)
-    for row in run(session, "missing_weeks") if _alone(session) else ():
+    for week in _weeks(session, "missing_weeks"):
         session.execute(
             text(
-                f"CREATE TABLE IF NOT EXISTS {_partition(row.week)} PARTITION OF completed_jobs"
-                f" FOR VALUES FROM ('{row.week}') TO ('{row.week + WEEK}')"
+                f"CREATE TABLE IF NOT EXISTS {_partition(week)} PARTITION OF completed_jobs"
+                f" FOR VALUES FROM ('{week}') TO ('{week + WEEK}')"
             )
         )
 
 
 def drop_week(session: Session, days: int) -> bool:
     """Drop the oldest week of which all is older than `days`, with its attempts; return whether there was one."""
-    session.execute(PATIENCE)
-    for row in run(session, "past_weeks", days=days) if _alone(session) else ():
-        week = _partition(row.week)
+    weeks = _weeks(session, "past_weeks", days=days)
+    for partition in map(_partition, weeks):
         session.execute(
             text(
-                f"DELETE FROM job_attempts WHERE job_id BETWEEN (SELECT min(id) FROM {week})"  # noqa: S608
-                f" AND (SELECT max(id) FROM {week}) AND EXISTS (SELECT FROM {week} WHERE id = job_id OFFSET 0)"
+                "DELETE FROM job_attempts"  # noqa: S608
+                f" WHERE job_id BETWEEN (SELECT min(id) FROM {partition}) AND (SELECT max(id) FROM {partition})"
+                f" AND EXISTS (SELECT FROM {partition} WHERE id = job_id OFFSET 0)"
             )
         )
-        session.execute(text(f"DROP TABLE {week}"))
-        return True
-    return False
+        session.execute(text(f"DROP TABLE {partition}"))
+    return bool(weeks)
 
 
-def _alone(session: Session) -> bool:
-    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK}))
+def _weeks(session: Session, query: str, **parameters: int) -> list[date]:
+    """Return the weeks that `query` finds, to be changed in this transaction; none while another cleanup is at it."""
+    session.execute(PATIENCE)
+    alone = session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    return [row.week for row in run(session, query, **parameters)] if alone else []
 
 
 def _partition(week: date) -> str:

@@ -73,8 +73,7 @@ def recreate(
 
     `terms` are `priority` and `held` of `enqueue`. Raise DocumentsNotFound or TooManyWaiting, and change nothing then.
     """
-    if not terms.get("held"):
-        admission.admit(session, organization_id)
+    admission.admit(session, organization_id, terms.get("held", 0.0))
     wanted = list(dict.fromkeys(documents))
     known = {Document(*row) for row in run(session, "find_documents", organization_id=organization_id, **keys(wanted))}
     _require(wanted, known)

@@ -34,8 +34,13 @@ class Admission:
         self._waiting, self._until = 0, 0.0
         self._own: dict[int, tuple[int, float]] = {}
 
-    def admit(self, session: Session, organization_id: int) -> None:
-        """Raise TooManyWaiting if `organization_id` may not submit a job now."""
+    def admit(self, session: Session, organization_id: int, held: float = 0.0) -> None:
+        """Raise TooManyWaiting if `organization_id` may not submit a job now.
+
+        What is `held` for whoever submits it, as by `enqueue`, is run at once and does not wait: it is never refused.
+        """
+        if held:
+            return
         if self._all(session) >= settings.max_backlog:
             raise TooManyWaiting(settings.max_backlog, False, _pause(session, settings.max_backlog))
         most = settings.max_backlog_of_one

@@ -44,8 +44,7 @@ def submit(session: Session, organization_id: int, kind_name: str, payload: Payl
 
     Raise UnknownKind, PayloadInvalid, TooManyWaiting, or what the kind's own `submit` refuses by.
     """
-    if not terms.get("held"):  # or it is run at once, and does not wait
-        admission.admit(session, organization_id)
+    admission.admit(session, organization_id, terms.get("held", 0.0))
     kind = find(kind_name) if kind_name in open_kinds() else None
     if kind is None:
         raise UnknownKind(f"unknown type {kind_name!r}; known: {', '.join(open_kinds())}")

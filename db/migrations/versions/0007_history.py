@@ -34,13 +34,14 @@ UP = (
     DECLARE
         monday date := date_trunc('week', clock_timestamp());
     BEGIN
-        -- With this week's stands all that came before it.
-        EXECUTE format('CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (MINVALUE) TO (%L)',
-            to_char(monday, 'YYYY_MM_DD'), monday + 7);
-        EXECUTE format('CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%L) TO (%L)',
-            to_char(monday + 7, 'YYYY_MM_DD'), monday + 7, monday + 14);
-        EXECUTE format('CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%L) TO (%L)',
-            to_char(monday + 14, 'YYYY_MM_DD'), monday + 14, monday + 21);
+        FOR week IN 0..2 LOOP
+            EXECUTE format(
+                'CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%s) TO (%L)',
+                to_char(monday + 7 * week, 'YYYY_MM_DD'),
+                -- with this week's stands all that came before it
+                CASE week WHEN 0 THEN 'MINVALUE' ELSE quote_literal(monday + 7 * week) END,
+                monday + 7 * (week + 1));
+        END LOOP;
     END $$
     """,
     """
