@@ -32,15 +32,18 @@ UP = (
     """
     DO $$
     DECLARE
-        monday date := date_trunc('week', clock_timestamp());
+        monday date;
     BEGIN
-        FOR week IN 0..2 LOOP
+        FOR monday IN
+            SELECT week FROM generate_series(
+                date_trunc('week', clock_timestamp()) - interval '52 weeks',
+                clock_timestamp() + interval '14 days', interval '7 days') AS week
+            WHERE week + interval '7 days' > least(clock_timestamp(), (SELECT min(completed_at) FROM open_jobs
+                                                                       WHERE status = 'COMPLETED'))
+        LOOP
             EXECUTE format(
-                'CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%s) TO (%L)',
-                to_char(monday + 7 * week, 'YYYY_MM_DD'),
-                -- with this week's stands all that came before it
-                CASE week WHEN 0 THEN 'MINVALUE' ELSE quote_literal(monday + 7 * week) END,
-                monday + 7 * (week + 1));
+                'CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%L) TO (%L)',
+                to_char(monday, 'YYYY_MM_DD'), monday, monday + 7);
         END LOOP;
     END $$
     """,
