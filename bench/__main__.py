@@ -11,6 +11,7 @@ from bench.machine import Machine, machine
 from bench.rivals import document
 from bench.rivals.comparison import compare
 from bench.runs import several
+from bench.table import render, row
 from db import migrations
 from settings import database_url, settings
 from tasks import kinds
@@ -101,20 +102,6 @@ def rows(figures: dict) -> list[dict]:
         row("worker at rest, queries/s", queries["worker"], most=2),
         row("api + relay + worker(2) + beat, MiB", figures["memory_mib"], most=600),
     ]
-
-
-def row(what: str, measured: float, least: float | None = None, most: float | None = None) -> dict:
-    expected = f">= {least:g}" if least else f"<= {most:g}" if most else ""
-    met = (least is None or measured >= least) and (most is None or measured <= most)
-    return {"what": what, "measured": round(measured, 2), "expected": expected, "met": met}
-
-
-def render(table: list[dict]) -> str:
-    lines = ["", "| what | measured | expected | |", "|---|---:|---:|---|"]
-    for r in table:
-        verdict = "" if not r["expected"] else "met" if r["met"] else "NOT MET"
-        lines.append(f"| {r['what']} | {r['measured']:,} | {r['expected']} | {verdict} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
