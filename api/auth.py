@@ -1,8 +1,11 @@
 """Who asks. Every operation needs a key, unless it is listed here as open."""
 
+from collections.abc import Sequence
+
 from flask import g, request
 
 from api.problems import Refused
+from db.batch import Batch
 from db.transaction import is_transient, statement
 from domain import organizations
 from domain.organizations import KeyHolder
@@ -37,6 +40,7 @@ def _of_key(key: str) -> KeyHolder | None:
         return _look_up(key)
 
 
-def _look_up(key: str) -> KeyHolder | None:
+@Batch
+def _look_up(keys: Sequence[str]) -> list[KeyHolder | None]:
     with statement() as session:
-        return organizations.of_key(session, key)
+        return organizations.of_keys(session, keys)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api import exact_json
 from api.problems import MEDIA_TYPE, Refused, document, invalid
-from db.transaction import is_transient, sqlstate, statement, transaction
+from db.transaction import is_transient, sqlstate, transaction
 from domain import idempotency
 
 KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
@@ -50,19 +50,21 @@ def refusal(refused: Refused) -> Answer:
 
 
 def once(
-    work: Callable[[Session], Answer], prepare: Callable[[], object] | None = None, one_statement: bool = False
+    work: Callable[[Session], Answer],
+    prepare: Callable[[], object] | None = None,
+    unkeyed: Callable[[], Answer] | None = None,
 ) -> Answer:
     """Return what `work` answers, done and kept in one transaction, or what it answered to this key before.
 
-    `prepare` runs first, outside any transaction, unless there is an answer already. `one_statement` says that all
-    `work` writes is one statement: without a key that is transaction enough, and saves two round trips.
+    `prepare` runs first, outside any transaction, unless there is an answer already. `unkeyed` does what `work` does,
+    at less cost, for a caller who sends no key.
     """
     key = _key()
     if prepare:
         if known := key and _repeated(lambda: _known(key), key):
             return known
         _repeated(prepare, key)
-    return _repeated(lambda: _do(work, key, one_statement), key)
+    return _repeated(lambda: _do(work, key, unkeyed), key)
 
 
 def amend(session: Session, answer: Answer) -> Answer:
@@ -72,8 +74,10 @@ def amend(session: Session, answer: Answer) -> Answer:
     return answer
 
 
-def _do(work: Callable[[Session], Answer], key: str | None, one_statement: bool) -> Answer:
-    with statement() if one_statement and key is None else transaction() as session:
+def _do(work: Callable[[Session], Answer], key: str | None, unkeyed: Callable[[], Answer] | None) -> Answer:
+    if key is None and unkeyed:
+        return unkeyed()
+    with transaction() as session:
         if key is None:
             return work(session)
         if not idempotency.lock(session, g.organization_id, key):

@@ -1,5 +1,6 @@
 """Invoices issued in the background. The id of a request is the id of its job."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, g
@@ -15,9 +16,12 @@ from api.idempotency import Answer, once
 from api.invoice_documents import Invoice, InvoiceBody, invoice_request
 from api.problems import Refused, flat, invalid
 from api.schema import Body, Document
-from db.transaction import transaction
+from db.batch import Batch
+from db.transaction import statement, transaction
 from domain.invoices import intake
 from domain.invoices.errors import InvoiceRefused
+from domain.invoices.request import InvoiceRequest
+from domain.jobs.admission import TooManyWaiting
 from domain.jobs.lifecycle import Status
 
 MOST = 1000
@@ -66,16 +70,10 @@ class RequestState(Document):
 @requests_api.limited
 def create(body: dict[str, Any]) -> Response:
     """Queue an invoice: once accepted, it is issued exactly once."""
-
-    def work(session: Session) -> Answer:
-        request = invoice_request(g.organization_id, body)
-        [verdict] = intake.accept(session, g.organization_id, [request])
-        if isinstance(verdict, InvoiceRefused):
-            raise verdict
-        queued = _queued(verdict) | {"message": "invoice generation request queued"}
-        return Answer(201, queued, {"Location": f"{PATH}/{verdict}"})
-
-    return once(work, one_statement=True).response()
+    request = invoice_request(g.organization_id, body)
+    return once(
+        lambda session: _accepted(*intake.accept(session, [request])), unkeyed=lambda: _accepted(_accept(request))
+    ).response()
 
 
 @requests_api.route("/bulk", methods=["POST"])
@@ -90,13 +88,13 @@ def create_many(body: dict[str, Any]) -> Response:
     def work(session: Session) -> Answer:
         valid = [one for one in loaded if not isinstance(one, Refused)]
         requests = [invoice_request(g.organization_id, one) for one in valid]
-        verdicts = iter(intake.accept(session, g.organization_id, requests))
+        verdicts = iter(intake.accept(session, requests))
         answers = [_verdict(one if isinstance(one, Refused) else next(verdicts)) for one in loaded]
         if not any("requestId" in answer for answer in answers):
             raise Refused(400, "none of the requests was accepted", requests=answers)
         return Answer(201, answers)
 
-    return once(work, one_statement=True).response()
+    return once(work, unkeyed=lambda: _in_one_statement(work)).response()
 
 
 @requests_api.route("/<row_id:request_id>")
@@ -125,6 +123,24 @@ def show_invoice(request_id: int) -> Any:
         return intake.invoice_of(session, g.organization_id, request_id)
 
 
+@Batch
+def _accept(requests: Sequence[InvoiceRequest]) -> list[int | intake.Refusal]:
+    with statement() as session:
+        return intake.accept(session, requests)
+
+
+def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:
+    with statement() as session:
+        return work(session)
+
+
+def _accepted(verdict: int | intake.Refusal) -> Answer:
+    if isinstance(verdict, Exception):
+        raise verdict
+    queued = _queued(verdict) | {"message": "invoice generation request queued"}
+    return Answer(201, queued, {"Location": f"{PATH}/{verdict}"})
+
+
 def _load(raw: Any) -> dict[str, Any] | Refused:
     try:
         return INVOICE.load(raw)
@@ -136,7 +152,9 @@ def _queued(request_id: int) -> dict[str, Any]:
     return {"requestId": request_id, "status": Status.PENDING.value}
 
 
-def _verdict(verdict: int | InvoiceRefused | Refused) -> dict[str, Any]:
+def _verdict(verdict: int | intake.Refusal | Refused) -> dict[str, Any]:
+    if isinstance(verdict, TooManyWaiting):
+        raise verdict
     if isinstance(verdict, int):
         return _queued(verdict)
     refused = refusal(str(verdict)) if isinstance(verdict, InvoiceRefused) else verdict

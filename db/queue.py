@@ -42,26 +42,32 @@ class Failure(NamedTuple):
     delay: float | None
 
 
+class NewJob(NamedTuple):
+    """What is to be done, and for whom; jobs of one group key had better be done together."""
+
+    organization_id: int
+    payload: Mapping[str, Any]
+    group_key: str = ""
+
+
 def enqueue(
     session: Session,
-    organization_id: int,
     kind: str,
     lane: str,
     priority: int,
     max_attempts: int,
-    payloads: Sequence[tuple[str, Mapping[str, Any]]],
+    jobs: Sequence[NewJob],
     version: int = 1,
     total: int = 1,
     held: float = 0.0,
 ) -> list[int]:
-    """Write a job and its outbox entry, due in `held` seconds, for each (group key, payload); return the ids in order.
+    """Write each job and its outbox entry, due in `held` seconds; return the ids in order.
 
     `version` is that of the payloads, `total` how many items each job will work through.
     """
     rows = run(
         session,
         "enqueue",
-        organization_id=organization_id,
         kind=kind,
         lane=lane,
         priority=priority,
@@ -69,9 +75,10 @@ def enqueue(
         version=version,
         total=total,
         held=held,
+        organization_ids=[job.organization_id for job in jobs],
         # A fraction in a payload from outside is a Decimal; what must stay exact is sent as text.
-        payloads=[json.dumps(payload, default=float) for _, payload in payloads],
-        group_keys=[group_key for group_key, _ in payloads],
+        payloads=[json.dumps(job.payload, default=float) for job in jobs],
+        group_keys=[job.group_key for job in jobs],
     )
     return [row.id for row in rows]
 

@@ -57,10 +57,13 @@ def create_key(session: Session, organization_id: int, name: str, operator: bool
     return key
 
 
-def of_key(session: Session, key: str) -> KeyHolder | None:
-    """Return whose `key` it is, None for an unknown or revoked key."""
-    found = run(session, "find_key", key_hash=key_hash(key))
-    return KeyHolder(*found[0]) if found else None
+def of_keys(session: Session, keys: Sequence[str]) -> list[KeyHolder | None]:
+    """Return whose each of `keys` is, None for an unknown or revoked one, in order."""
+    hashes = [key_hash(key) for key in keys]
+    found = {
+        row.key_hash: KeyHolder(row.organization_id, row.operator) for row in run(session, "find_keys", hashes=hashes)
+    }
+    return [found.get(one) for one in hashes]
 
 
 def live_keys(session: Session) -> Sequence[ApiKey]:

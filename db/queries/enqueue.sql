@@ -1,17 +1,17 @@
 -- enqueue: - -> PENDING
 -- One row and one outbox entry for each payload, in the order given; wakes the relay if it listens.
 WITH asked AS (
-    SELECT * FROM unnest(CAST(%(payloads)b AS text[]), CAST(%(group_keys)b AS text[]))
-    WITH ORDINALITY AS t (payload, group_key, position)
+    SELECT * FROM unnest(CAST(%(organization_ids)s AS bigint[]), CAST(%(payloads)b AS text[]),
+        CAST(%(group_keys)b AS text[])) WITH ORDINALITY AS t (organization_id, payload, group_key, position)
 ), job AS (
     INSERT INTO open_jobs (organization_id, kind, lane, priority, max_attempts, payload_version, total, payload, group_key)
-    SELECT %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, %(max_attempts)s, %(version)s, %(total)s,
+    SELECT organization_id, %(kind)s, %(lane)s, %(priority)s, %(max_attempts)s, %(version)s, %(total)s,
         CAST(payload AS jsonb), group_key
     FROM asked ORDER BY position
-    RETURNING id, available_at, group_key
+    RETURNING id, organization_id, available_at, group_key
 ), entry AS (
     INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at)
-    SELECT id, %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, group_key,
+    SELECT id, organization_id, %(kind)s, %(lane)s, %(priority)s, group_key,
         available_at + make_interval(secs => %(held)s)
     FROM job
 )

@@ -8,14 +8,17 @@ from sqlalchemy.orm import Session
 
 from db.models import Invoice, Job
 from db.queries import run
+from db.queue import NewJob
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.pricing import price
 from domain.invoices.request import InvoiceRequest
-from domain.jobs.admission import admission
+from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
-from domain.jobs.submission import enqueue
+from domain.jobs.submission import enqueue_jobs
 
 KIND = "invoice.generate"
+
+Refusal = InvoiceRefused | TooManyWaiting
 
 
 class RequestNotFound(Exception):
@@ -30,17 +33,17 @@ class NotCompleted(Exception):
         self.status = status
 
 
-def accept(session: Session, organization_id: int, requests: Sequence[InvoiceRequest]) -> list[int | InvoiceRefused]:
+def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[int | Refusal]:
     """Enqueue a job for each request that can be issued, and say why of each that cannot, in order.
 
-    Raise TooManyWaiting when none may be added.
+    The requests may be of several organizations. All that is written is one statement, the last.
     """
-    admission.admit(session, organization_id)
-    suppliers = _suppliers(session, organization_id, {request.supplier_id for request in requests})
-    verdicts = [_refusal(request, suppliers) for request in requests]
+    full = {one: _full(session, one) for one in {request.organization_id for request in requests}}
+    suppliers = {row.id: row for row in run(session, "find_suppliers", ids=sorted({r.supplier_id for r in requests}))}
+    verdicts = [full[request.organization_id] or _refusal(request, suppliers) for request in requests]
     accepted = [request for request, refused in zip(requests, verdicts, strict=True) if refused is None]
-    payloads = [(str(request.supplier_id), request.payload()) for request in accepted]
-    ids = iter(enqueue(session, organization_id, KIND, payloads) if payloads else ())
+    jobs = [NewJob(one.organization_id, one.payload(), str(one.supplier_id)) for one in accepted]
+    ids = iter(enqueue_jobs(session, KIND, jobs) if jobs else ())
     return [refused or next(ids) for refused in verdicts]
 
 
@@ -62,14 +65,17 @@ def invoice_of(session: Session, organization_id: int, request_id: int) -> Invoi
     return session.scalars(select(Invoice).where(Invoice.job_id == job.id)).one()
 
 
-def _suppliers(session: Session, organization_id: int, ids: set[int]) -> dict[int, Any]:
-    rows = run(session, "load_suppliers", ids=sorted(ids))
-    return {row.id: row for row in rows if row.organization_id == organization_id}
+def _full(session: Session, organization_id: int) -> TooManyWaiting | None:
+    try:
+        admission.admit(session, organization_id)
+    except TooManyWaiting as full:
+        return full
+    return None
 
 
 def _refusal(request: InvoiceRequest, suppliers: Mapping[int, Any]) -> InvoiceRefused | None:
     supplier = suppliers.get(request.supplier_id)
-    if supplier is None:
+    if supplier is None or supplier.organization_id != request.organization_id:
         return InvoiceRefused("supplier not found")
     try:
         price(request.items, request.currency_code or supplier.currency_code, supplier.default_tax_rate)

@@ -4,6 +4,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db import queue
+from db.queue import NewJob
 from domain.jobs.admission import admission
 from domain.jobs.payloads import check
 from domain.jobs.registry import Payload, UnknownKind, find, kinds
@@ -24,18 +25,17 @@ def enqueue(
 
     The relay leaves them alone for `held` seconds, in which whoever submits may run them itself.
     """
+    jobs = [NewJob(organization_id, payload, group_key) for group_key, payload in payloads]
+    return enqueue_jobs(session, kind_name, jobs, priority, total, held)
+
+
+def enqueue_jobs(
+    session: Session, kind_name: str, jobs: Sequence[NewJob], priority: int = NORMAL, total: int = 1, held: float = 0.0
+) -> list[int]:
+    """Do what `enqueue` does for jobs of several organizations."""
     kind = find(kind_name)
     return queue.enqueue(
-        session,
-        organization_id,
-        kind.name,
-        kind.lane,
-        priority,
-        kind.max_attempts,
-        payloads,
-        version=kind.version,
-        total=total,
-        held=held,
+        session, kind.name, kind.lane, priority, kind.max_attempts, jobs, version=kind.version, total=total, held=held
     )
 
 

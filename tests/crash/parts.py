@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from db import queue
+from db.queue import NewJob
 from db.transaction import is_transient, transaction
 from tasks.publisher import BrokerAway
 from tests import chain
@@ -112,8 +113,8 @@ def _publish_spoiled_group(stage: Stage) -> None:
 
 def _owe(stage: Stage, *payloads: dict[str, object]) -> None:
     with transaction() as session:
-        given = [("", payload) for payload in payloads]
-        ids = queue.enqueue(session, stage.tenant.id, "invoice.generate", "default", 1, FEW_ATTEMPTS, given)
+        jobs = [NewJob(stage.tenant.id, payload) for payload in payloads]
+        ids = queue.enqueue(session, "invoice.generate", "default", 1, FEW_ATTEMPTS, jobs)
     stage.accept(*ids)
     chain.relay()
 

@@ -78,7 +78,7 @@ def publish_instead_of_an_entry(away: Removal) -> None:
 
     def enqueue(session: Any, *given: Any, **terms: Any) -> list[int]:
         ids = real(session, *given, **terms)
-        chain.app.send_task(given[1], kwargs={"version": 1, "jobs": ids}, queue=given[2])
+        chain.app.send_task(given[0], kwargs={"version": 1, "jobs": ids}, queue=given[1])
         return ids
 
     away.function(queue, "enqueue", enqueue)
@@ -88,7 +88,7 @@ def drop_the_entry(away: Removal) -> None:
     away.sql(
         "enqueue",
         "INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at)\n"
-        "    SELECT id, %(organization_id)s, %(kind)s, %(lane)s, %(priority)s, group_key,\n"
+        "    SELECT id, organization_id, %(kind)s, %(lane)s, %(priority)s, group_key,\n"
         "        available_at + make_interval(secs => %(held)s)\n    FROM job\n",
         "SELECT %(lane)s, %(priority)s, %(held)s\n",
     )

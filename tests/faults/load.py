@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from db import queue
+from db.queue import NewJob
 from db.transaction import is_transient, transaction
 from domain.accounting.documents import KIND as ACCOUNTING
 from domain.jobs.submission import enqueue
@@ -46,9 +47,9 @@ def owe(
     tenant: Tenant, kind: str, payloads: Sequence[dict[str, Any]], max_attempts: int = 3, priority: int = 1
 ) -> list[Accepted]:
     """Commit jobs of a kind that only the processes under test know."""
-    named = [("", payload) for payload in payloads]
+    jobs = [NewJob(tenant.id, payload) for payload in payloads]
     with transaction() as session:
-        ids = queue.enqueue(session, tenant.id, kind, "default", priority, max_attempts, named)
+        ids = queue.enqueue(session, kind, "default", priority, max_attempts, jobs)
     return [Accepted(tenant.id, job_id) for job_id in ids]
 
 

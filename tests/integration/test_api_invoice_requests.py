@@ -5,6 +5,7 @@ import math
 import pytest
 
 from db import queue
+from db.queue import NewJob
 from db.transaction import transaction
 from domain.jobs.admission import admission
 from domain.jobs.execution import deliver
@@ -72,7 +73,7 @@ def test_a_client_that_is_not_there_fails_the_request(client: Caller, organizati
 
 def test_only_invoice_requests_are_requests(client: Caller, organization: Tenant) -> None:
     with transaction() as session:
-        [job_id] = queue.enqueue(session, organization.id, "other", "default", 1, 1, [("", {})])
+        [job_id] = queue.enqueue(session, "other", "default", 1, 1, [NewJob(organization.id, {})])
     assert client.get(f"{QUEUE}/{job_id}").status_code == 404
 
 

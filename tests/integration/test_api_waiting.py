@@ -9,6 +9,7 @@ from api import waiting
 from api.job_documents import JobState
 from api.listeners import listeners
 from db import queue
+from db.queue import NewJob
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.lifecycle import Status
@@ -154,7 +155,7 @@ def test_a_stream_ends_in_time_so_that_its_key_is_looked_at_anew(client, organiz
 def test_a_queued_job_says_what_stands_before_it(client, organization):
     with transaction() as session:
         for priority, count in ((1, 3), (2, 5)):
-            queue.enqueue(session, organization.id, "probe", "default", priority, 3, [("", {})] * count)
+            queue.enqueue(session, "probe", "default", priority, 3, [NewJob(organization.id, {})] * count)
     stranger = new_tenant("Third")
     owe(stranger.id)
     told = explained(client, owe(organization.id))

@@ -8,6 +8,7 @@ import pytest
 
 from db import history, migrations, outbox, queue
 from db.engine import url
+from db.queue import NewJob
 from db.transaction import transaction
 from domain.jobs import catalogue
 from domain.jobs.execution import deliver
@@ -131,7 +132,7 @@ def test_two_cleanups_at_once_make_each_week_once(database, organization):
 
 def test_entries_are_mended_some_jobs_at_a_time_and_then_from_the_first_again(database, organization):
     with transaction() as session:
-        ids = queue.enqueue(session, organization.id, "probe", "default", 1, 3, [("", {})] * 5)
+        ids = queue.enqueue(session, "probe", "default", 1, 3, [NewJob(organization.id, {})] * 5)
     missing = "DELETE FROM outbox WHERE job_id = ANY(%s)"
     chain.ask(missing, [ids[1], ids[4]])
     chain.ask(ORPHAN, ids[4] + 100, organization.id)

@@ -12,6 +12,7 @@ import pytest
 from db import queue
 from db.engine import connect_arguments
 from db.queries import statement
+from db.queue import NewJob
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.registry import find
@@ -30,7 +31,7 @@ def plan(database: str, name: str, **parameters: Any) -> str:
 def held(database, organization) -> dict[str, Any]:
     """The parameters of a worker that holds 300 of 3,000 jobs."""
     with transaction() as session:
-        ids = queue.enqueue(session, organization.id, "probe", "default", 1, 3, [("", {})] * JOBS)[-300:]
+        ids = queue.enqueue(session, "probe", "default", 1, 3, [NewJob(organization.id, {})] * JOBS)[-300:]
     token = uuid4()
     with transaction() as session:
         queue.claim(session, "probe", ids, token, lease=60)

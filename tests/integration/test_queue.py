@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db import queue
-from db.queue import Failure, LeaseLost
+from db.queue import Failure, LeaseLost, NewJob
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.lifecycle import MOVES, Status
@@ -41,7 +41,7 @@ def test_it_holds_that(scenario, stage):
 
 def owe(organization_id: int, kind: str = "probe", max_attempts: int = 3) -> int:
     with transaction() as session:
-        [job_id] = queue.enqueue(session, organization_id, kind, "default", 1, max_attempts, [("", {})])
+        [job_id] = queue.enqueue(session, kind, "default", 1, max_attempts, [NewJob(organization_id, {})])
     return job_id
 
 

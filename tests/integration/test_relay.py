@@ -6,6 +6,7 @@ import redis
 from sqlalchemy import text
 
 from db import queue
+from db.queue import NewJob
 from db.transaction import transaction
 from settings import settings
 from tasks.app import app
@@ -27,8 +28,8 @@ def owe(
     organization_id: int, group_key: str = "", lane: str = "default", priority: int = 1, count: int = 1
 ) -> list[int]:
     with transaction() as session:
-        payloads = [(group_key, {})] * count
-        return queue.enqueue(session, organization_id, "invoice.generate", lane, priority, 3, payloads)
+        jobs = [NewJob(organization_id, {}, group_key)] * count
+        return queue.enqueue(session, "invoice.generate", lane, priority, 3, jobs)
 
 
 def taken(lane: str = "default") -> list[list[int]]:

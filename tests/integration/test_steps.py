@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from db import queue
-from db.queue import ClaimedJob
+from db.queue import ClaimedJob, NewJob
 from db.transaction import transaction
 from domain.jobs import catalogue
 from domain.jobs.execution import deliver
@@ -45,7 +45,7 @@ def stamps(database: str) -> None:
 
 def owe(organization_id: int, **payload: Any) -> int:
     with transaction() as session:
-        return queue.enqueue(session, organization_id, KIND.name, "default", 1, 3, [("", payload)], total=TOTAL)[0]
+        return queue.enqueue(session, KIND.name, "default", 1, 3, [NewJob(organization_id, payload)], total=TOTAL)[0]
 
 
 def stamped() -> list[int]:
@@ -168,14 +168,14 @@ def test_a_payload_of_an_older_version_is_brought_up_to_date(database, organizat
     kind = Kind("probe", lambda _, jobs: [seen.append(jobs[0].payload) or {}], version=3)
     kind = replace(kind, upgrades={1: lambda p: {**p, "second": 2}, 2: lambda p: {**p, "third": 3}})
     with transaction() as session:
-        [job_id] = queue.enqueue(session, organization.id, "probe", "default", 1, 3, [("", {"first": 1})])
+        [job_id] = queue.enqueue(session, "probe", "default", 1, 3, [NewJob(organization.id, {"first": 1})])
     deliver(kind, [job_id])
     assert seen == [{"first": 1, "second": 2, "third": 3}]
 
 
 def test_a_payload_that_is_no_longer_understood_fails_with_a_clear_word(database, organization):
     with transaction() as session:
-        [job_id] = queue.enqueue(session, organization.id, "probe", "default", 1, 3, [("", {})])
+        [job_id] = queue.enqueue(session, "probe", "default", 1, 3, [NewJob(organization.id, {})])
     deliver(Kind("probe", lambda *_: pytest.fail("it ran"), version=2), [job_id])
     assert state(job_id) == (Status.FAILED, 1)
     assert chain.value("SELECT error FROM jobs") == (
@@ -185,7 +185,7 @@ def test_a_payload_that_is_no_longer_understood_fails_with_a_clear_word(database
 
 def test_a_payload_of_a_newer_version_is_left_to_a_newer_worker(database, organization):
     with transaction() as session:
-        [job_id] = queue.enqueue(session, organization.id, "probe", "default", 1, 3, [("", {})], version=2)
+        [job_id] = queue.enqueue(session, "probe", "default", 1, 3, [NewJob(organization.id, {})], version=2)
     deliver(Kind("probe", lambda *_: pytest.fail("it ran")), [job_id])
     assert state(job_id) == (Status.PENDING, 0)
     chain.time_passes()

@@ -9,6 +9,7 @@ import pytest
 
 from db import queue
 from db.queries import statement
+from db.queue import NewJob
 from db.transaction import transaction
 from domain.jobs.dispatch import Dispatch
 from domain.jobs.registry import LANES
@@ -29,7 +30,7 @@ FLOOD = """
 
 def owe(tenant: Tenant, count: int, priority: int = 1, kind: str = "invoice.generate") -> list[int]:
     with transaction() as session:
-        return queue.enqueue(session, tenant.id, kind, "default", priority, 3, [("", {})] * count)
+        return queue.enqueue(session, kind, "default", priority, 3, [NewJob(tenant.id, {})] * count)
 
 
 def out(tenant: Tenant) -> int:
@@ -178,10 +179,10 @@ def test_choosing_reads_as_many_rows_with_ten_entries_as_with_a_hundred_thousand
 def test_a_lane_in_which_all_are_at_their_limit_holds_no_other_back(database, organization, other_organization, lanes):
     chain.ask("UPDATE organizations SET max_running = 1 WHERE id = %s", organization.id)
     with transaction() as session:
-        [job_id] = queue.enqueue(session, organization.id, "invoice.generate", "default", 1, 3, [("", {})])
+        [job_id] = queue.enqueue(session, "invoice.generate", "default", 1, 3, [NewJob(organization.id, {})])
         queue.claim(session, "invoice.generate", [job_id], uuid4(), lease=60)
     owe(organization, 2)
     with transaction() as session:
-        urgent = queue.enqueue(session, other_organization.id, "invoice.generate", "urgent", 1, 3, [("", {})])
+        urgent = queue.enqueue(session, "invoice.generate", "urgent", 1, 3, [NewJob(other_organization.id, {})])
     assert chain.relay() == 1
     assert chain.rows("SELECT job_id FROM outbox WHERE published_at IS NOT NULL") == [(urgent[0],)]
