@@ -1,12 +1,14 @@
 """The relay's side of the outbox. An entry is deleted by the claim of its job, and by nothing the relay does."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from db.queries import run
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Waiting(NamedTuple):
@@ -26,13 +28,24 @@ class Waiting(NamedTuple):
     free: int | None
 
 
-class Turn(NamedTuple):
-    """Whose entries are to be taken, and how many at the most."""
+class Edge(NamedTuple):
+    """A place in a lane, and the time before which nothing in it is due any more."""
 
     lane: str
     priority: int
     organization_id: int
     kind: str
+    since: datetime
+
+
+class Turn(NamedTuple):
+    """Whose entries are to be taken, due since when, and how many at the most."""
+
+    lane: str
+    priority: int
+    organization_id: int
+    kind: str
+    since: datetime
     most: int
 
 
@@ -46,14 +59,21 @@ class Entry(NamedTuple):
     alone: bool
 
 
-def waiting(session: Session, lanes: Sequence[str]) -> list[Waiting]:
-    """Return who has due entries in `lanes`; what is paused is not among them."""
-    return [Waiting(*row) for row in run(session, "waiting_turns", lanes=list(lanes))]
+def waiting(session: Session, lanes: Sequence[str], edges: Sequence[Edge] = ()) -> list[Waiting]:
+    """Return who has due entries in `lanes`, at `edges` those due since then; what is paused is not among them."""
+    return [Waiting(*row) for row in run(session, "waiting_turns", **places(lanes, edges))]
+
+
+def places(lanes: Sequence[str], edges: Sequence[Edge] = ()) -> dict[str, list[Any]]:
+    """Return the parameters of waiting_turns.sql: where each lane begins, and the `edges` in it."""
+    begins = [Edge(lane, -1, 0, "", BEGINNING) for lane in lanes]
+    columns = zip(*begins, *(edge for edge in edges if edge.lane in lanes), strict=True)
+    return dict(zip(("lanes", "priorities", "organization_ids", "kinds", "since"), map(list, columns), strict=True))
 
 
 def lease(session: Session, turns: Sequence[Turn], redelivery: float) -> list[Entry]:
     """Take the due entries that `turns` allow, oldest first; each is due again in `redelivery` seconds."""
-    lanes, priorities, organization_ids, kinds, mosts = map(list, zip(*turns, strict=True))
+    lanes, priorities, organization_ids, kinds, since, mosts = map(list, zip(*turns, strict=True))
     rows = run(
         session,
         "lease_entries",
@@ -61,6 +81,7 @@ def lease(session: Session, turns: Sequence[Turn], redelivery: float) -> list[En
         priorities=priorities,
         organization_ids=organization_ids,
         kinds=kinds,
+        since=since,
         mosts=mosts,
         redelivery=redelivery,
     )

@@ -2,12 +2,12 @@
 -- a retention of their own. Completed ones go with their week, unless it has no partition.
 WITH past AS (
     SELECT id FROM open_jobs
-    WHERE completed_at < clock_timestamp() - make_interval(days => least(%(days)s, %(failed_days)s))
-      AND completed_at < clock_timestamp()
+    WHERE completed_at < statement_timestamp() - make_interval(days => least(%(days)s, %(failed_days)s))
+      AND completed_at < statement_timestamp()
           - make_interval(days => CASE status WHEN 'FAILED' THEN %(failed_days)s ELSE %(days)s END)
     ORDER BY completed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), past_rest AS (
-    SELECT id FROM completed_jobs_rest WHERE completed_at < clock_timestamp() - make_interval(days => %(days)s)
+    SELECT id FROM completed_jobs_rest WHERE completed_at < statement_timestamp() - make_interval(days => %(days)s)
     ORDER BY completed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), attempt AS (
     DELETE FROM job_attempts WHERE job_id = ANY(ARRAY(SELECT id FROM past UNION ALL SELECT id FROM past_rest))

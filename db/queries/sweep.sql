@@ -1,7 +1,7 @@
 -- sweep: PROCESSING -> PENDING
 -- sweep: PROCESSING -> FAILED
 WITH expired AS (
-    SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= clock_timestamp()
+    SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= statement_timestamp()
     ORDER BY lease_expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), job AS (
     UPDATE open_jobs

@@ -8,6 +8,7 @@ from db import outbox, queue
 from db.outbox import Entry, Turn, Waiting
 from db.transaction import statement
 from domain.jobs.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs
+from domain.jobs.heads import Heads
 from domain.jobs.registry import LANES
 from domain.jobs.turns import Turns
 from settings import settings
@@ -27,6 +28,7 @@ class Dispatch:
 
     def __init__(self, takes: Callable[[str], bool] = any_kind) -> None:
         self._takes = takes
+        self._heads = Heads()
         self._turns = {lane: Turns() for lane in LANES}
         self.costs, self._costs_until = Costs({}), 0.0
         self._short_until = 0.0
@@ -44,7 +46,7 @@ class Dispatch:
     def lease(self, rooms: Mapping[str, float]) -> list[Entry]:
         """Return the entries that have their turn, for about so many seconds of work in each lane of `rooms`."""
         with statement() as session:
-            waiting = [one for one in outbox.waiting(session, list(rooms)) if self._takes(one.kind)]
+            waiting = [one for one in self._heads.waiting(session, list(rooms)) if self._takes(one.kind)]
         self.more = False
         if not waiting:
             return []
@@ -69,7 +71,7 @@ class Dispatch:
     def _look_ahead(self, turns: Sequence[Turn], entries: Sequence[Entry], waiting: Sequence[Waiting]) -> None:
         """Take note whether more waits, and whether somebody had all his work taken at once beside others."""
         taken = Counter((entry.lane, entry.priority, entry.organization_id, entry.kind) for entry in entries)
-        emptied = [turn for turn in turns if taken[turn[:-1]] < turn.most]
+        emptied = [turn for turn in turns if taken[turn[:4]] < turn.most]
         self.more = len(emptied) < len(waiting)
         if emptied and len({(one.priority, one.organization_id) for one in waiting}) > 1:
             self._short_until = time.monotonic() + EXPECTED

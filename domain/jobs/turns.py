@@ -97,7 +97,7 @@ class Turns:
             if most <= 0 or seconds <= 0 or (turns and behind <= 0):
                 break
             jobs = min(max(1, int(behind / costs[one.kind])), most, most if one.free is None else one.free)
-            turns.append(Turn(one.lane, one.priority, one.organization_id, one.kind, jobs))
+            turns.append(Turn(*one[:5], jobs))
             most -= jobs
             seconds -= jobs * costs[one.kind]
         return turns

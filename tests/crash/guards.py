@@ -88,7 +88,7 @@ GUARDS = (
     ),
     Guard(
         "the republish of stale entries",
-        lambda away: away.sql("lease_entries", "AND due_at <= clock_timestamp()", "AND published_at IS NULL"),
+        lambda away: away.sql("lease_entries", "AND due_at <= statement_timestamp()", "AND published_at IS NULL"),
         relay.a_message_that_is_lost_is_sent_again,
         "still unfinished",
     ),
@@ -129,7 +129,7 @@ GUARDS = (
     ),
     Guard(
         "the sweep",
-        lambda away: away.sql("sweep", "lease_expires_at <= clock_timestamp()", "false"),
+        lambda away: away.sql("sweep", "lease_expires_at <= statement_timestamp()", "false"),
         jobs.a_job_that_kills_its_worker_ends_failed,
         "must end",
     ),

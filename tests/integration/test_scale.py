@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import psycopg
 
+from db import outbox
 from db.engine import connect_arguments
 from db.queries import statement
 from tests import chain
@@ -38,11 +39,15 @@ class Pages:
         token = uuid4()
         with psycopg.connect(database, options=connect_arguments()["options"]) as self._connection:
             jobs = {"kind": "probe", "lane": "default", "priority": 1, "max_attempts": 3, "version": 1, "total": 1}
-            texts = {"payloads": ["{}"] * GROUP, "group_keys": [""] * GROUP}
-            self._run("enqueue", organization_id=organization_id, held=0, **jobs, **texts)
-            self._run("waiting_turns", lanes=["urgent", "default", "io"])
+            texts = {
+                "organization_ids": [organization_id] * GROUP,
+                "payloads": ["{}"] * GROUP,
+                "group_keys": [""] * GROUP,
+            }
+            self._run("enqueue", held=0, **jobs, **texts)
+            self._run("waiting_turns", **outbox.places(["urgent", "default", "io"]))
             turn = {"lanes": ["default"], "priorities": [1], "organization_ids": [organization_id], "kinds": ["probe"]}
-            self._run("lease_entries", **turn, mosts=[GROUP], redelivery=30)
+            self._run("lease_entries", **turn, since=[outbox.BEGINNING], mosts=[GROUP], redelivery=30)
             leased = "SELECT array_agg(job_id) FROM outbox WHERE published_at IS NOT NULL"
             [ids] = self._connection.execute(leased).fetchone() or ()
             assert len(ids) == GROUP

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from db import queue
+from db import outbox, queue
 from db.queries import statement
 from db.queue import NewJob
 from db.transaction import transaction
@@ -161,10 +161,11 @@ def _scanned(node: dict[str, Any]) -> Any:
 
 def test_choosing_reads_as_many_rows_with_ten_entries_as_with_a_hundred_thousand(database, organization, lanes):
     new_tenant("Third")
-    wanted = {"lanes": list(LANES)}
+    wanted = outbox.places(LANES)
     turn = {
         "lanes": ["default"], "priorities": [1], "organization_ids": [organization.id],
-        "kinds": ["invoice.generate"], "mosts": [10], "redelivery": settings.redelivery_interval,
+        "kinds": ["invoice.generate"], "since": [outbox.BEGINNING], "mosts": [10],
+        "redelivery": settings.redelivery_interval,
     }  # fmt: skip
     read = []
     for count in (10, 100_000):

@@ -68,7 +68,7 @@ def deliver_all(kind: Kind) -> None:
     for _ in range(2 * kind.max_attempts):
         chain.time_passes()
         with transaction() as session:
-            turns = [outbox.Turn(*one[:4], settings.max_out) for one in outbox.waiting(session, LANES)]
+            turns = [outbox.Turn(*one[:5], settings.max_out) for one in outbox.waiting(session, LANES)]
             entries = outbox.lease(session, turns, settings.redelivery_interval) if turns else []
         for group in coalesce(entries, lambda name: kind.group if name == kind.name else find(name).group):
             deliver(kind if group.kind == kind.name else find(group.kind), group.job_ids)

@@ -44,7 +44,7 @@ def submit_alone(stage: Stage, count: int) -> list[int]:
 
 
 def lease(session: Session, organization_id: int, most: int) -> list[Entry]:
-    turn = Turn("default", 1, organization_id, "invoice.generate", most)
+    turn = Turn("default", 1, organization_id, "invoice.generate", outbox.BEGINNING, most)
     return outbox.lease(session, [turn], settings.redelivery_interval)
 
 

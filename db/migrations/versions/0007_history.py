@@ -55,12 +55,17 @@ UP = (
     "ALTER TABLE jobs ATTACH PARTITION completed_jobs FOR VALUES IN ('COMPLETED')",
     "ALTER SEQUENCE jobs_ids OWNED BY jobs.id",
     "ALTER TABLE relay_state ADD COLUMN mended_to bigint NOT NULL DEFAULT 0",
+    # What is out is what was published lately: so no look passes over what was published before, and is deleted.
+    "DROP INDEX outbox_published_idx",
+    "CREATE INDEX outbox_published_idx ON outbox (due_at) WHERE published_at IS NOT NULL",
     # With millions waiting, a vacuum at every few thousand dead rows would never end.
     "ALTER TABLE open_jobs SET (autovacuum_vacuum_scale_factor = 0.05)",
     "ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0.05)",
 )
 
 DOWN = (
+    "DROP INDEX outbox_published_idx",
+    "CREATE INDEX outbox_published_idx ON outbox (lane) WHERE published_at IS NOT NULL",
     "ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0)",
     "ALTER TABLE relay_state DROP COLUMN mended_to",
     "ALTER SEQUENCE jobs_ids OWNED BY NONE",
