@@ -120,7 +120,7 @@ def show_queues() -> Any:
 def index_waits(query: dict[str, Any]) -> Any:
     """List how long the jobs of each organization and lane waited until they were claimed, slowest first.
 
-    Of the current hour, as far as it has come, and the whole `hours` before it.
+    Counted are those that were run in the current hour, as far as it has come, and in the whole `hours` before it.
     """
     with transaction() as session:
         rows = queues.waits(

@@ -150,9 +150,9 @@ def sweep(session: Session, limit: int = 1000) -> int:
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 1000) -> int:
-    """Delete up to `limit` jobs, and as many kept answers and waits, that are past their retention; return how many.
+    """Delete up to `limit` jobs, and as many kept answers, that are past their retention; return how many.
 
-    What is left of the waits is folded.
+    Ten times as many rows of waits are deleted, and folded, which counts as well.
     """
     jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)

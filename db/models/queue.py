@@ -132,7 +132,7 @@ class RunStatistics(Base):
 
 
 class WaitStatistics(Base):
-    """How long jobs waited that were claimed within an hour; the worker is '' once the hour is past and folded."""
+    """How long the jobs waited that were delivered within an hour; once that is folded, the worker is ''."""
 
     __tablename__ = "wait_statistics"
 

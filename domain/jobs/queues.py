@@ -41,9 +41,9 @@ def totals(session: Session) -> Sequence[Any]:
 def waits(
     session: Session, hours: int, organization_id: int | None, lane: str | None, after: int, limit: int
 ) -> Sequence[Any]:
-    """Return how long jobs waited that were claimed since the hour that began `hours` ago, up to WAITS_KEPT.
+    """Return how long jobs waited that were delivered in this hour and the `hours` before it, up to WAITS_KEPT.
 
-    By organization and lane, slowest first; `id` is the place in this order, and the first is the one `after`.
+    By organization and lane, slowest first; `id` is the place in this order, of which those beyond `after` are asked.
     """
     return run(
         session,
