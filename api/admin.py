@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, pre_dump
 
 from api.auth import require_operator
 from api.blueprint import Blueprint
@@ -59,6 +59,34 @@ class Queues(Document):
     incidents = fields.List(fields.Nested(Incident))
 
 
+class WaitPage(Page):
+    organization_id = Whole(query=True)
+    lane = Choice(*LANES)
+    hours = Whole(0, queues.WAITS_KEPT, query=True, load_default=1)
+
+
+class Bucket(Document):
+    up_to_seconds = fields.Float(allow_none=True, metadata={"description": "null in the last one, which has no bound"})
+    jobs = fields.Integer(metadata={"description": "Not those of the buckets before"})
+
+
+class Waits(Document):
+    """A percentile is the bound of the bucket that it falls into, null in the last one."""
+
+    organization_id = fields.Integer()
+    lane = Choice(*LANES)
+    jobs = fields.Integer()
+    p50_seconds = fields.Float(allow_none=True)
+    p90_seconds = fields.Float(allow_none=True)
+    p99_seconds = fields.Float(allow_none=True)
+    buckets = fields.List(fields.Nested(Bucket), metadata={"description": "Those that hold jobs"})
+
+    @pre_dump
+    def with_buckets(self, row: Any, **kwargs: Any) -> dict[str, Any]:
+        counted = zip(row.bounds, row.counts, strict=True)
+        return row._asdict() | {"buckets": [{"up_to_seconds": bound, "jobs": jobs} for bound, jobs in counted]}
+
+
 class Organization(Document):
     id = fields.Integer()
     name = fields.String()
@@ -83,6 +111,27 @@ def show_queues() -> Any:
             "pauses": queues.pauses(session),
             "incidents": queues.incidents(session),
         }
+
+
+@admin_api.route("/waits")
+@admin_api.arguments(WaitPage(), location="query")
+@admin_api.response(200, Waits(many=True), headers=LINK)
+@admin_api.refuses(403)
+def index_waits(query: dict[str, Any]) -> Any:
+    """List how long the jobs of each organization and lane waited until they were claimed, slowest first.
+
+    Counted are those that were run in the current hour, as far as it has come, and in the whole `hours` before it.
+    """
+    with transaction() as session:
+        rows = queues.waits(
+            session,
+            query["hours"],
+            query.get("organization_id"),
+            query.get("lane"),
+            position(query) or 0,
+            query["limit"] + 1,
+        )
+    return page(rows, query)
 
 
 @admin_api.route("/pause", methods=["POST"])

@@ -157,11 +157,16 @@ def sweep(session: Session, limit: int = 1000) -> int:
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 1000) -> int:
-    """Delete up to `limit` jobs, and as many kept answers, that are past their retention; return how many."""
+    """Delete up to `limit` jobs, and as many kept answers, that are past their retention; return how many.
+
+    Ten times as many rows of waits are deleted, and folded, which counts as well.
+    """
     jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
     run(session, "fold_statistics")
-    return len(jobs) + len(keys)
+    # Rows are small and many: each organization, lane and worker has one an hour.
+    waits = [run(session, name, limit=10 * limit) for name in ("clean_waits", "fold_waits")]
+    return len(jobs) + len(keys) + sum(map(len, waits))
 
 
 def costs(session: Session) -> dict[str, float]:
@@ -174,6 +179,10 @@ def record_incident(session: Session, name: str, count: int = 1) -> None:
     run(session, "record_incident", name=name, count=count)
 
 
-def record_run(session: Session, **figures: Any) -> None:
-    """Add a delivery's figures, named as in record_run.sql, to the statistics of its kind and worker."""
-    run(session, "record_run", **figures)
+def record_run(session: Session, waits: Mapping[int, Sequence[int]], **figures: Any) -> None:
+    """Add a delivery's figures, named as in record_run.sql, to the statistics of its worker.
+
+    `waits` has how many jobs of each organization fall into each bucket.
+    """
+    arrays = {organization_id: "{" + ",".join(map(str, counts)) + "}" for organization_id, counts in waits.items()}
+    run(session, "record_run", waits=json.dumps(arrays), **figures)

@@ -16,7 +16,17 @@ from db.models.inventory import (
 from db.models.invoice import Invoice, InvoiceItem
 from db.models.organization import ApiKey, Organization
 from db.models.party import PARTY_FIELDS, Client, NumberSeries, Supplier
-from db.models.queue import IdempotencyKey, Incident, Job, JobAttempt, OutboxEntry, Pause, RelayState, RunStatistics
+from db.models.queue import (
+    IdempotencyKey,
+    Incident,
+    Job,
+    JobAttempt,
+    OutboxEntry,
+    Pause,
+    RelayState,
+    RunStatistics,
+    WaitStatistics,
+)
 from db.models.template import Template, TemplateSource
 
 __all__ = [
@@ -24,5 +34,5 @@ __all__ = [
     "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job", "JobAttempt", "JournalEntry", "JournalLine",
     "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "Product", "Purchase",
     "PurchaseLine", "RelayState", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
-    "TemplateSource", "Transfer", "TransferLine",
+    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics",
 ]  # fmt: skip

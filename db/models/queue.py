@@ -131,6 +131,18 @@ class RunStatistics(Base):
     updated_at: Mapped[Timestamp]
 
 
+class WaitStatistics(Base):
+    """How long the jobs waited that were delivered within an hour; once that is folded, the worker is ''."""
+
+    __tablename__ = "wait_statistics"
+
+    hour: Mapped[datetime] = mapped_column(TIME, primary_key=True)
+    worker: Mapped[str] = mapped_column(Text, primary_key=True)
+    lane: Mapped[str] = mapped_column(Text, primary_key=True)
+    organization_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    wait_counts: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+
+
 class Incident(Base):
     """How often something was refused: lost leases, forged messages."""
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from db.models import Incident, Pause
 from db.queries import run
 from domain.jobs.registry import LANES, Kind, kinds
+from domain.jobs.statistics import BOUNDS
 
 MOST_COUNTED = 100_000
+WAITS_KEPT = 7 * 24
 
 
 class NoSuchQueue(Exception):
@@ -34,6 +36,25 @@ def throughput(session: Session) -> Sequence[Any]:
 def totals(session: Session) -> Sequence[Any]:
     """Return what was done of each kind since the beginning, with its histograms."""
     return run(session, "run_totals")
+
+
+def waits(
+    session: Session, hours: int, organization_id: int | None, lane: str | None, after: int, limit: int
+) -> Sequence[Any]:
+    """Return how long jobs waited that were delivered in this hour and the `hours` before it, up to WAITS_KEPT.
+
+    By organization and lane, slowest first; `id` is the place in this order, of which those beyond `after` are asked.
+    """
+    return run(
+        session,
+        "wait_totals",
+        hours=hours,
+        organization_id=organization_id,
+        lane=lane,
+        bounds=list(BOUNDS),
+        after=after,
+        limit=limit,
+    )
 
 
 def incidents(session: Session) -> Sequence[Incident]:

@@ -1,6 +1,7 @@
-"""What deliveries took: the figures behind drain rates, metrics and the relay's idea of a kind's cost."""
+"""What deliveries took: the figures behind metrics, waits and the relay's idea of a kind's cost."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
@@ -19,19 +20,24 @@ def record(
     session: Session, kind: Kind, worker: str, jobs: Sequence[ClaimedJob], seconds: float, failed: int, goes_on: int = 0
 ) -> None:
     """Add a delivery of `jobs` that took `seconds` together; `failed` were in vain, `goes_on` are not at their end."""
-    waits = [max(0.0, job.waited) for job in jobs]
+    waits: dict[int, list[float]] = defaultdict(list)
+    for job in jobs:
+        waits[job.organization_id].append(max(0.0, job.waited))
+    of_each = {organization_id: counts(waits[organization_id]) for organization_id in sorted(waits)}
     queue.record_run(
         session,
         kind=kind.name,
+        lane=kind.lane,
         worker=worker,
         completed=len(jobs) - failed - goes_on,
         failed=failed,
-        wait_seconds=sum(waits),
+        wait_seconds=sum(map(sum, waits.values())),
         run_seconds=seconds,
         jobs=len(jobs),
         work_seconds=max(seconds - OVERHEAD, seconds / 10),
-        wait_counts=counts(waits),
+        wait_counts=[sum(bucket) for bucket in zip(*of_each.values(), strict=True)],
         run_counts=counts([seconds / len(jobs)] * len(jobs)),
+        waits=of_each,
     )
 
 

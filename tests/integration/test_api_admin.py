@@ -18,6 +18,7 @@ ADMIN = "/api/v1/admin"
 PROBE = Kind("probe", lambda _, jobs: [{} for _ in jobs])
 CALLS = [
     ("GET", f"{ADMIN}/queues", None),
+    ("GET", f"{ADMIN}/waits", None),
     ("POST", f"{ADMIN}/pause", {"what": "lane", "name": "default"}),
     ("POST", f"{ADMIN}/resume", {"what": "kind", "name": "invoice.generate"}),
     ("GET", f"{ADMIN}/organizations", None),

@@ -21,6 +21,7 @@ VERSIONS = {
     "accounting_documents": 2.0,  # changed, entered
     "journal_entries": 1.0,
     "journal_lines": 3.0,
+    "wait_statistics": 0.01,  # one for each organization of a delivery
 }
 OTHER_VERSIONS = 0.04
 STATEMENTS, COMMITS, BROKER_COMMANDS = 0.08, 0.02, 0.08
