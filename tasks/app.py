@@ -8,10 +8,11 @@ from typing import Any
 from celery import Celery
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import history, outbox, queue
+from db import history, queue
 from db.transaction import is_transient, statement, transaction
 from domain.jobs.execution import deliver
 from domain.jobs.registry import Kind, kinds
+from domain.jobs.upkeep import Upkeep
 from settings import ConfigurationError, settings, variable
 from tasks import kinds as kinds_folder
 from tasks import limits  # noqa: F401  connects itself
@@ -20,6 +21,8 @@ from tasks.message import ForgedMessage, read
 log = logging.getLogger(__name__)
 
 CLEANUP_TURNS = 100
+
+upkeep = Upkeep()
 
 app = Celery("counterfoil")
 app.config_from_object("celeryconfig")
@@ -47,9 +50,9 @@ def _register(kind: Kind) -> None:
 def sweep() -> None:
     """Sweep the jobs whose lease has run out, and mend the outbox; two at once share the rows."""
     with statement() as session:
-        queue.sweep(session)
+        upkeep.sweep(session)
     with statement() as session:
-        outbox.mend(session)
+        upkeep.mend(session)
 
 
 @app.task(name="queue.cleanup")

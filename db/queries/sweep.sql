@@ -2,6 +2,7 @@
 -- sweep: PROCESSING -> FAILED
 WITH expired AS (
     SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= statement_timestamp()
+      AND lease_expires_at > statement_timestamp() - make_interval(secs => %(since)s)
     ORDER BY lease_expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), job AS (
     UPDATE open_jobs

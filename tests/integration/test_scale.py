@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import psycopg
 
-from db import outbox
+from db import outbox, queue
 from db.engine import connect_arguments
 from db.queries import statement
 from tests import chain
@@ -59,7 +59,7 @@ class Pages:
             self._run("complete", ids=ids[2:], token=token, results="{}")
             self._run("watch_jobs", ids=ids)
             self._run("explain_job", id=ids[0])
-            self._run("sweep", limit=GROUP)
+            self._run("sweep", limit=GROUP, since=queue.EVER)
             self._run("mend_entries", limit=GROUP)
             self._run("queue_depths", most=GROUP)
             self._run("count_waiting_of_one", organization_id=organization_id, most=GROUP)
