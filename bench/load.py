@@ -1,0 +1,98 @@
+"""A load that goes on for as long as it is asked to, and what of it was done when."""
+
+import threading
+import time
+
+from sqlalchemy import text
+
+from bench.backlog import Workload
+from bench.machine import Machine, wait_for
+from bench.workloads import UNFINISHED
+from db.transaction import is_transient, transaction
+
+BACKLOG, PAUSE = 10_000, 0.1
+# So long until the worker's connections have their plans and the relay knows what a job costs.
+WARM_UP = 20
+SAME, OUTAGE = 0.95, 0.5
+TICKS = 10
+# To count what waits would be a load of its own, and one that grows while a transaction is held open.
+DRAWN = "SELECT last_value FROM invoices_id_seq"
+DONE = """
+SELECT json_object_agg(tick, jobs) FROM (
+    SELECT floor((extract(epoch FROM completed_at) - :start) * :ticks) AS tick, count(*) AS jobs FROM completed_jobs
+    WHERE kind = 'invoice.generate' AND completed_at >= to_timestamp(:start) AND completed_at < to_timestamp(:end)
+    GROUP BY tick) AS done
+"""
+ACCEPTED = "SELECT count(*) FROM jobs WHERE kind = 'invoice.generate' AND organization_id = :id"
+LOST = "SELECT count(*) FROM unnest(CAST(:ids AS bigint[])) AS a (id) WHERE NOT EXISTS (\
+    SELECT FROM completed_jobs AS c WHERE c.id = a.id)"
+
+
+class Load:
+    """Within its `with`, about BACKLOG invoices wait at any time; while the database is away, none is accepted."""
+
+    def __init__(self, machine: Machine, work: Workload) -> None:
+        self._machine, self._work = machine, work
+        self._accepted: list[int] = []
+        self._error: BaseException | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        drawn = None
+        while not self._stopping.wait(PAUSE):
+            try:
+                with transaction() as session:
+                    now = session.scalars(text(DRAWN)).one()
+                drawn = now if drawn is None else drawn
+                missing = BACKLOG - len(self._accepted) + now - drawn
+                if missing > 0:
+                    self._accepted += self._work.submit(missing)
+            except Exception as error:
+                if not is_transient(error):
+                    self._error = error
+                    return
+
+    def __enter__(self) -> "Load":
+        self._thread.start()
+        time.sleep(WARM_UP)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+        if self._error:
+            raise self._error
+
+    def verify(self) -> None:
+        """Wait until all is done; raise unless each accepted request has its one invoice and no series has a gap."""
+        wait_for(lambda: self._machine.scalar(UNFINISHED) == 0)
+        lost = self._machine.scalar(LOST, ids=self._accepted)
+        if lost:
+            raise AssertionError(f"the run does not count: {lost} of {len(self._accepted)} accepted jobs are lost")
+        # A commit whose answer was lost counts as well.
+        self._work.verify(self._machine.scalar(ACCEPTED, id=self._work.organization_id))
+
+
+def completed(machine: Machine, start: float, end: float) -> list[int]:
+    """Return how many invoices were completed in each tenth of a second between two times of the wall clock."""
+    found = machine.scalar(DONE, start=start, end=end, ticks=TICKS) or {}
+    return [found.get(str(tick), 0) for tick in range(round((end - start) * TICKS))]
+
+
+def rate(machine: Machine, seconds: float) -> float:
+    """Return the invoices a second that are completed in the next `seconds`."""
+    start = time.time()
+    time.sleep(seconds)
+    return sum(completed(machine, start, start + seconds)) / seconds
+
+
+def seconds_until_back(ticks: list[int], before: float) -> float:
+    """Return when a whole second has 95 % of the rate `before`, after the first one with under half of it, if any has.
+
+    All the time of `ticks` if none has again.
+    """
+    done = [sum(ticks[n : n + TICKS]) for n in range(len(ticks) - TICKS + 1)]
+    broken = next((n for n, jobs in enumerate(done) if jobs < OUTAGE * before), 0)
+    back = (n for n, jobs in enumerate(done) if n >= broken and jobs >= SAME * before)
+    return next(back, len(ticks)) / TICKS

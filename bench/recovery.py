@@ -1,0 +1,89 @@
+"""Parts that die under load, one at a time: how long until as much is done as before, and is each request done once."""
+
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+import redis
+
+from bench.backlog import Workload
+from bench.load import Load, completed, rate, seconds_until_back
+from bench.machine import Machine, wait_for
+from bench.table import row
+from bench.workloads import CHAIN
+from local.part import Part
+from local.process import Child
+
+SUPPLIERS = 1000
+BEFORE, WATCHED = 15, 40
+
+
+def measure(machine: Machine) -> dict:
+    """Return for each fault the seconds until 95 % of the throughput before it is there again, and PostgreSQL's own.
+
+    Raise unless each accepted request has its one invoice after all of them.
+    """
+    seconds, postgres = {}, PostgresRestart(machine)
+    with machine.running(*CHAIN) as (relay, worker):
+        faults = {
+            "kill -9 of the relay": lambda: _kill(relay),
+            "kill -9 of a worker's child": lambda: psutil.Process(worker.pid).children()[0].kill(),
+            "kill -9 of the worker": lambda: _kill(worker),
+            "FLUSHALL": lambda: _flush(machine),
+            "PostgreSQL's immediate restart": postgres,
+        }
+        with Load(machine, Workload(SUPPLIERS)) as load:
+            for name, fault in faults.items():
+                seconds[name] = _recovery(machine, fault)
+                print(f"recovery: {name}: {seconds[name]:.1f} s", flush=True)
+        load.verify()
+    return {"seconds": seconds, "postgres_seconds": postgres.seconds, "lost_or_doubled": 0}
+
+
+def rows(figures: dict) -> list[dict]:
+    """Return what was expected beside what was measured."""
+    return [
+        *(row(f"{fault}: seconds until 95 % of the throughput", s, most=10) for fault, s in figures["seconds"].items()),
+        row("... of the last, PostgreSQL's own until it took connections", figures["postgres_seconds"]),
+        row("... requests lost or doubled, numbers left out, after all", figures["lost_or_doubled"]),
+    ]
+
+
+class PostgresRestart:
+    """An immediate shutdown and a start; `seconds` is how long PostgreSQL itself was away."""
+
+    seconds = 0.0
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def __call__(self) -> None:
+        started = time.monotonic()
+        _end(self._machine.postgres, signal.SIGQUIT)
+        self._machine.postgres.start()
+        self._machine.engine.dispose()
+        self.seconds = time.monotonic() - started
+
+
+def _recovery(machine: Machine, fault: Callable[[], None]) -> float:
+    before = rate(machine, BEFORE)
+    broken = time.time()
+    fault()
+    time.sleep(max(0.0, broken + WATCHED - time.time()))
+    return seconds_until_back(completed(machine, broken, broken + WATCHED), before)
+
+
+def _kill(part: Part) -> None:
+    _end(part, signal.SIGKILL)
+    part.spawn()
+
+
+def _flush(machine: Machine) -> None:
+    with redis.Redis.from_url(machine.broker.url) as connection:
+        connection.flushall()
+
+
+def _end(child: Child, signal_number: int) -> None:
+    child.kill(signal_number)
+    wait_for(lambda: child.poll() is not None)

@@ -1,0 +1,27 @@
+"""When a benchmark calls a chain that was hurt as fast as before."""
+
+from bench.load import TICKS, seconds_until_back
+
+
+def ticks(*seconds: int) -> list[int]:
+    return [jobs // TICKS for jobs in seconds for _ in range(TICKS)]
+
+
+def test_what_was_never_slow_is_back_at_once():
+    assert seconds_until_back(ticks(1000, 980, 1000), before=1000) == 0
+
+
+def test_what_was_in_hand_does_not_count_as_recovered():
+    assert seconds_until_back(ticks(1000, 0, 0, 1000, 1000), before=1000) == 3
+
+
+def test_less_than_before_is_not_yet_back():
+    assert seconds_until_back(ticks(0, 900, 900, 1000), before=1000) == 2.5
+
+
+def test_a_late_lull_is_another_matter():
+    assert seconds_until_back(ticks(0, 1000, 1000, 0, 0), before=1000) == 1
+
+
+def test_what_never_comes_back_takes_all_the_time():
+    assert seconds_until_back(ticks(0, 500, 900, 940), before=1000) == 4
