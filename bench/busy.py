@@ -31,8 +31,9 @@ def measure(machine: Machine) -> dict:
     with machine.running(*CHAIN):
         issue(machine, work, WARM_UP)
         most = several("capacity", partial(issue, machine, work, INVOICES))["median"]
-        bulk = [work.request(number) for number in range(round(SHARE * most * PAUSE))]
-        singles, load = _offer(work, alone, bulk)
+        size = round(SHARE * most * PAUSE)
+        bulks = [[work.request(first + n) for n in range(size)] for first in range(0, SUPPLIERS, size)]
+        singles, load = _offer(work, alone, bulks)
         await_end(machine)
     work.suppliers.append(alone.supplier_id)
     work.verify(WARM_UP + RUNS * INVOICES + len(singles + load))
@@ -48,12 +49,12 @@ def rows(figures: dict) -> list[dict]:
     ]
 
 
-def _offer(work: Workload, alone: InvoiceRequest, bulk: list[InvoiceRequest]) -> tuple[list, list]:
+def _offer(work: Workload, alone: InvoiceRequest, bulks: list[list[InvoiceRequest]]) -> tuple[list, list]:
     """Submit both, each at its time, whatever is done meanwhile; return the ids of the singles and of the load."""
     singles: list = []
     load: list = []
     times = [(random.uniform(0, SECONDS), singles, [alone]) for _ in range(SINGLES)]
-    times += [(n * PAUSE, load, bulk) for n in range(round(SECONDS / PAUSE))]
+    times += [(n * PAUSE, load, bulks[n % len(bulks)]) for n in range(round(SECONDS / PAUSE))]
     started = time.monotonic()
     for due, ids, requests in sorted(times, key=lambda each: each[0]):
         time.sleep(max(0, started + due - time.monotonic()))

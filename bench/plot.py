@@ -7,9 +7,9 @@ COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#9
 STYLE = "font-family='sans-serif' font-size='12' fill='#555'"
 
 
-def lines(x_name: str, y_name: str, xs: Sequence[float], series: Mapping[str, Sequence[float]]) -> str:
-    """Return a chart of each series over `xs`, both axes from zero."""
-    right, top = max(xs), max(max(ys) for ys in series.values())
+def lines(x_name: str, y_name: str, xs: Sequence[float], series: Mapping[str, Sequence[float | None]]) -> str:
+    """Return a chart of each series over `xs`, both axes from zero; where a series has None, it has no point."""
+    right, top = max(xs), max(y for ys in series.values() for y in ys if y is not None)
     drawn = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH + LEGEND} {HEIGHT}' {STYLE}>",
         f"<rect width='{WIDTH + LEGEND}' height='{HEIGHT}' fill='white'/>",
@@ -21,7 +21,8 @@ def lines(x_name: str, y_name: str, xs: Sequence[float], series: Mapping[str, Se
     ]
     for number, (name, ys) in enumerate(series.items()):
         colour, height = COLOURS[number % len(COLOURS)], MARGIN + 18 * number
-        points = " ".join(f"{_across(x / right):.1f},{_up(y / top):.1f}" for x, y in zip(xs, ys, strict=True))
+        there = [(x, y) for x, y in zip(xs, ys, strict=True) if y is not None]
+        points = " ".join(f"{_across(x / right):.1f},{_up(y / top):.1f}" for x, y in there)
         drawn.append(f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='1.5'/>")
         drawn.append(f"<rect x='{WIDTH + 12}' y='{height - 9}' width='10' height='10' fill='{colour}'/>")
         drawn.append(f"<text x='{WIDTH + 28}' y='{height}'>{name}</text>")

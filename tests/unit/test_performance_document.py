@@ -12,7 +12,7 @@ FIGURES = {
     "comparison": {"bare Celery": RATE, "another": {"skipped": "no npm"}},
     "soak": {
         "minutes": [0, 30, 60],
-        "memory_mib": {"relay": [50.0, 60.0, 60.0], "worker 1": [70.0, 70.0, 75.0]},
+        "memory_mib": {"relay": [50.0, 60.0, 60.0], "worker child 1": [70.0, None, 75.0]},
         "completed_per_minute": [1000, 1200, 900],
     },
 }
@@ -34,7 +34,7 @@ def test_a_full_run_is_told_with_what_it_missed(tmp_path):
     assert "1,000 (median), 900 to 1,200" in text
     plot = ElementTree.parse(tmp_path / "performance-memory.svg").getroot()
     names = [element.text for element in plot.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"relay", "worker 1", "MiB", "60", "75"} <= set(names)
+    assert {"relay", "worker child 1", "MiB", "60", "75"} <= set(names)
     assert len(list(plot.iter("{http://www.w3.org/2000/svg}polyline"))) == 2
 
 
