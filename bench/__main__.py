@@ -42,6 +42,7 @@ def main() -> None:
     print(f"\n{render(run['rows'])}\n\nJSON: {path}")
     if sys.argv[1:] == ["full"]:
         print(f"document: {document.write(path)}")
+    sys.exit(any("failed" in figures for figures in run["figures"].values()))
 
 
 def chosen(names: list[str]) -> dict[str, ModuleType]:
@@ -56,6 +57,7 @@ def chosen(names: list[str]) -> dict[str, ModuleType]:
 
 def measured(name: str, module: ModuleType, made: Machine) -> tuple[dict, list[dict]]:
     """Return the figures and rows of a module on an empty system; one that fails does not spoil the others."""
+    figures: dict = {}
     try:
         made.renew()
         figures = module.measure(made)
@@ -63,7 +65,7 @@ def measured(name: str, module: ModuleType, made: Machine) -> tuple[dict, list[d
     except Exception as error:
         traceback.print_exc()
         why = in_a_line(f"{type(error).__name__}: {error}")
-        return {"failed": why}, [failed(name, why)]
+        return {**figures, "failed": why}, [failed(name, why)]
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Family(NamedTuple):
 
     def statements(self, machine: Machine, before: Counter[int]) -> list[int]:
         """Return the statements of each member that are counted now and were not in `before`."""
-        sent = machine.statements - before
+        sent = machine.statements.copy() - before
         backends = machine.scalar(BACKENDS)
         return [
             sum(sent[backends.get(str(line.laddr.port))] for line in process.net_connections("tcp"))
@@ -41,4 +41,11 @@ class Family(NamedTuple):
 
 def cpu_seconds(pid: int) -> float:
     """Return the seconds that a process and all below it spent on the cores, those that have ended included."""
-    return sum(sum(process.cpu_times()[:4]) for process in Family.of(pid).members)
+    return sum(_spent(process) for process in reversed(Family.of(pid).members))
+
+
+def _spent(process: psutil.Process) -> float:
+    try:
+        return sum(process.cpu_times()[:4])  # its own, and those of children that have ended
+    except psutil.NoSuchProcess:
+        return 0.0  # by now its parent has them
