@@ -38,10 +38,10 @@ format: $(READY)  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY)  ## measure against bare Celery, the naive design and pgbench, in one run
+bench: $(READY)  ## five minutes: ratios to bare Celery, the naive design and pgbench, in one run
 	@$(BIN)/python -m bench
 
-bench-full: $(READY)  ## make bench, then other queues under the same load; writes docs/performance.md
+bench-full: $(READY)  ## hours: make bench, other queues, and all else there is; writes docs/performance.md
 	@$(BIN)/python -m bench full
 
 chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes (SEED=n repeats one)

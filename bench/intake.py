@@ -1,18 +1,40 @@
 """How many requests the API accepts over HTTP, beside a bare Flask handler that inserts a row and commits."""
 
 import json
+from functools import partial
 
 from bench.backlog import Workload
 from bench.bare_flask import TABLE
 from bench.callers import accepted_per_second
 from bench.machine import Machine
 from bench.order import Api
+from bench.runs import several
+from bench.table import row
 from db.transaction import transaction
 from domain import organizations
 
-PATH, SECONDS, WARM_UP = "/api/v1/invoice-requests", 4.0, 1.0
+PATH, SECONDS, WARM_UP = "/api/v1/invoice-requests", 2.5, 0.5
 MANY = 32
 REQUESTED = "SELECT count(*) FROM jobs WHERE organization_id = :id"
+
+
+def measure(machine: Machine) -> dict:
+    """Return what is accepted a second, of one caller and of many at once."""
+    plan = {
+        f"{name}, {callers} caller{'s' * (callers > 1)}": partial(run, machine, callers)
+        for callers in (1, MANY)
+        for name, run in (("bare Flask", bare), ("intake", ours))
+    }
+    return {name: several(name, run) for name, run in plan.items()}
+
+
+def rows(figures: dict) -> list[dict]:
+    """Return what was expected beside what was measured."""
+    bare_one, one, bare_many, many = (figure["median"] for figure in figures.values())
+    return [
+        row("R4 intake over HTTP, 1 caller / bare Flask, INSERT and COMMIT", one / bare_one, 0.9),
+        row(f"R4 ... {MANY} callers", many / bare_many, 1.2),
+    ]
 
 
 def ours(machine: Machine, callers: int) -> float:

@@ -4,38 +4,63 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import redis
 from sqlalchemy import Engine, create_engine, text
 
+from db import engine, migrations
 from local.broker import EmbeddedBroker
 from local.part import Part
 from local.postgres import EmbeddedPostgres
 from local.process import free_port
-from settings import child_environment, database_url, variable
+from settings import child_environment, database_url, settings, variable
 
-STATEMENT = re.compile(r"LOG: +(statement|execute [^:]*): ")
+STATEMENT = re.compile(r"\[(\d+)\] LOG: +(statement|execute [^:]*): ")
 CELERY_OPTIONS = ["--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
 
 
 class Machine:
-    """PostgreSQL (fsync and synchronous_commit on) and Valkey on loopback, with the schema in place."""
+    """PostgreSQL (fsync and synchronous_commit on) and Valkey on loopback; `statements` are counted by backend."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.statements = 0
+        self.statements: Counter[int] = Counter()
         self.api_port = free_port()
         self.postgres = EmbeddedPostgres(folder / "postgres", on_line=self._count)
         self.broker = EmbeddedBroker(folder / "broker")
 
     def _count(self, line: str) -> None:
-        if STATEMENT.search(line) and not line.endswith(("BEGIN", "COMMIT", "ROLLBACK")):
-            self.statements += 1
+        if (found := STATEMENT.search(line)) and not line.endswith(("BEGIN", "COMMIT", "ROLLBACK")):
+            self.statements[int(found[1])] += 1
+
+    def renew(self) -> None:
+        """Make database and broker as on the first day, so that no measurement finds what another left."""
+        self.engine.dispose()
+        engine.engine().dispose()
+        root, _, name = self.postgres.url.rpartition("/")
+        with psycopg.connect(f"{root}/postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name}")
+        migrations.upgrade()
+        self.valkey.flushall()
+
+    @contextmanager
+    def logging_statements(self) -> Iterator[None]:
+        """Have the connections that are opened in the block counted in `statements`."""
+        database = self.scalar("SELECT current_database()")
+        self.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
+        self.execute(f"ALTER DATABASE {database} SET log_parameter_max_length = 0")
+        try:
+            yield
+        finally:
+            self.execute(f"ALTER DATABASE {database} RESET ALL")
 
     def environment(self) -> dict[str, str]:
         places = {
@@ -62,9 +87,12 @@ class Machine:
     def engine(self) -> Engine:
         return create_engine(database_url(self.postgres.url))
 
+    @cached_property
+    def valkey(self) -> redis.Redis:
+        return redis.Redis.from_url(self.broker.url)
+
     def depth(self, queue: str) -> int:
-        with redis.Redis.from_url(self.broker.url) as connection:
-            return connection.llen(queue)
+        return self.valkey.llen(queue)
 
     @contextmanager
     def running(self, *commands: tuple[str, ...]) -> Iterator[list[Part]]:
@@ -82,18 +110,21 @@ class Machine:
 
 @contextmanager
 def machine() -> Iterator[Machine]:
+    """Yield a machine that this process's settings point at; its children get them by their environment."""
     with tempfile.TemporaryDirectory(prefix="cf-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         made = Machine(Path(folder))
         with made.postgres, made.broker:
+            object.__setattr__(settings, "database_url", database_url(made.postgres.url))
+            object.__setattr__(settings, "broker_url", made.broker.url)
             yield made
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 300) -> float:
+def wait_for(condition: Callable[[], bool], seconds: float = 300, pause: float = 0.005) -> float:
     """Return the monotonic time at which `condition` was first seen true; raise TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("the benchmark did not get there in time")
-        time.sleep(0.005)
+        time.sleep(pause)
     return time.monotonic()

@@ -1,4 +1,4 @@
-"""Who waits for whom: an urgent job behind a backlog, many organizations beside a flood, a caller beside the queue."""
+"""Who waits for whom: an urgent job behind a backlog, a caller beside the queue."""
 
 import random
 import statistics
@@ -8,17 +8,30 @@ import requests
 
 from bench.backlog import Workload
 from bench.machine import Machine, wait_for
+from bench.table import row
 from bench.workloads import CHAIN
 from db.transaction import transaction
 from domain import organizations
 from domain.jobs.submission import HIGH, NORMAL, enqueue
 
 BACKLOG, SECONDS, URGENT = 500, 2.0, 5
-ORGANIZATIONS, FLOOD, TRICKLE, PAUSE = 20, 80_000, 80, 0.05
 WAIT = "SELECT extract(epoch FROM started_at - created_at) FROM jobs WHERE id = :id"
-LEFT = "SELECT count(*) FROM outbox WHERE organization_id = :id"
 FORGET = "DELETE FROM outbox; UPDATE jobs SET status = 'CANCELLED', lease_token = NULL, lease_expires_at = NULL, \
     completed_at = clock_timestamp() WHERE status IN ('PENDING', 'PROCESSING')"
+
+
+def measure(machine: Machine) -> dict:
+    """Return how long who is in a hurry waits, in times of what it would take alone."""
+    print("order: an urgent job and a caller beside a backlog ...", flush=True)
+    return {"urgent": urgent_waits(machine), "ten at once": ten_at_once(machine)}
+
+
+def rows(figures: dict) -> list[dict]:
+    """Return what was expected beside what was measured."""
+    return [
+        row("urgent job behind 500 of 2 s: its wait / the time of one of them", figures["urgent"], most=1),
+        row("10 documents recreated / 1 invoice issued, over HTTP", figures["ten at once"], most=10),
+    ]
 
 
 def urgent_waits(machine: Machine) -> float:
@@ -33,33 +46,6 @@ def urgent_waits(machine: Machine) -> float:
             waits.append(_waited(machine, _owe(organization_id, 0.0, priority=HIGH)) / SECONDS)
     machine.execute(FORGET)
     return max(waits)
-
-
-def waits_beside(machine: Machine, flood: int) -> list[float]:
-    """Return the seconds that the single invoices of 19 organizations wait while the twentieth owes `flood`."""
-    works = [Workload(1) for _ in range(ORGANIZATIONS)]
-    job_ids = []
-    with machine.running(*CHAIN):
-        _waited(machine, works[1].submit(1)[0])
-        works[0].submit(flood)
-        for _ in range(TRICKLE):
-            job_ids += random.choice(works[1:]).submit(1)
-            time.sleep(PAUSE)
-        waits = [_waited(machine, job_id) for job_id in job_ids]
-        if flood and not machine.scalar(LEFT, id=works[0].organization_id):
-            raise AssertionError("the flood was over before the measurement was")
-        return waits
-
-
-def median_waits(machine: Machine) -> list[float]:
-    """Return the median seconds that 19 organizations wait: alone, beside a flood, and beside one of 5 times."""
-    return [_median_wait(machine, flood) for flood in (0, FLOOD // 5, FLOOD)]
-
-
-def _median_wait(machine: Machine, flood: int) -> float:
-    waits = waits_beside(machine, flood)
-    machine.execute(FORGET)
-    return statistics.median(waits)
 
 
 def ten_at_once(machine: Machine) -> float:

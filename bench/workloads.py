@@ -1,26 +1,18 @@
-"""The measurements. Each starts what it needs, counts only a run whose result is right, and returns plain figures."""
-
-import json
-import statistics
-import subprocess
-import time
-from pathlib import Path
-
-import psutil
-import redis
+"""Jobs in bulk. Each starts what it needs, counts only a run whose result is right, and returns jobs a second."""
 
 from bench.backlog import BATCH, Workload
 from bench.machine import CELERY_OPTIONS, Machine, wait_for
-from db.queries import statement
 from db.transaction import transaction
-from domain.invoices import generation
+from domain.invoices.intake import accept
 from domain.jobs.submission import enqueue
-from local.binaries import postgres_programs
 
 # The relay sends jobs of a kind it does not know one by one, so it too must know the bench's own.
 CHAIN = (("bench.command", "relay"), ("bench.command", "worker"))
-IDLE, WARM_UP = 0.1, 20
+WARM_UP = 500
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
+# Asked while the clock runs, so it must cost nothing.
+BUSY = "SELECT EXISTS (SELECT FROM open_jobs WHERE status IN ('PENDING', 'PROCESSING'))"
+SPAN = "SELECT extract(epoch FROM max(completed_at) - {since}) FROM jobs WHERE id BETWEEN :first AND :last"
 
 
 def bare_celery(machine: Machine, count: int) -> float:
@@ -44,21 +36,32 @@ def naive(machine: Machine, count: int) -> float:
     machine.scalar("WITH gone AS (DELETE FROM outbox RETURNING 1) SELECT count(*) FROM gone")
     for job_id in ids:
         task.delay(job_id)
-    done = f"SELECT count(*) FROM jobs WHERE id >= {ids[0]} AND status = 'COMPLETED'"
     with machine.running(("celery", "-A", "bench.peers", "worker", "-Q", "naive", *CELERY_OPTIONS)):
-        started = wait_for(lambda: machine.scalar(done) > 20)
-        before = machine.scalar(done)
-        finished = wait_for(lambda: machine.scalar(done) == count)
+        await_end(machine)
     work.verify(count)
-    return (count - before) / (finished - started)
+    return count / _seconds(machine, "min(completed_at)", ids)
 
 
-def counterfoil(machine: Machine, count: int, suppliers: int) -> float:
-    """Return invoices a second through outbox, relay and worker, from a backlog that is there at the start."""
+def invoices(machine: Machine, count: int, suppliers: int) -> float:
+    """Return invoices a second from the first bulk intake to the last one COMPLETED; relay and worker stood idle."""
     work = Workload(suppliers)
-    rate = _drained(machine, work.submit(count))
-    work.verify(count)
+    with machine.running(*CHAIN):
+        issue(machine, work, WARM_UP)
+        rate = issue(machine, work, count)
+    work.verify(WARM_UP + count)
     return rate
+
+
+def issue(machine: Machine, work: Workload, count: int) -> float:
+    """Accept invoice requests, 1,000 a call, by a running chain; return invoices a second until all are COMPLETED."""
+    requests = [work.request(number) for number in range(count)]
+    ids: list = []
+    start = machine.scalar("SELECT clock_timestamp()")
+    for first in range(0, count, BATCH):
+        with transaction() as session:
+            ids += accept(session, work.organization_id, requests[first : first + BATCH])
+    await_end(machine)
+    return count / _seconds(machine, ":start", ids, start=start)
 
 
 def counterfoil_noop(machine: Machine, count: int) -> float:
@@ -69,122 +72,19 @@ def counterfoil_noop(machine: Machine, count: int) -> float:
         with transaction() as session:
             ids += enqueue(session, organization_id, "bench.noop", [("", {})] * min(BATCH, count - start))
     machine.settle()
-    rate = _drained(machine, ids)
+    with machine.running(*CHAIN):
+        await_end(machine)
     done = "SELECT count(*) FROM jobs WHERE status = 'COMPLETED' AND id = ANY(:ids)"
     if machine.scalar(done, ids=ids) != count:
         raise AssertionError(f"the run does not count: not all of {count} no-op jobs are done")
-    return rate
+    return count / _seconds(machine, "min(started_at)", ids)
 
 
-def _drained(machine: Machine, ids: list[int]) -> float:
-    with machine.running(*CHAIN):
-        wait_for(lambda: machine.scalar(UNFINISHED) == 0)
-    span = "SELECT extract(epoch FROM max(completed_at) - min(started_at)) FROM jobs WHERE id BETWEEN :first AND :last"
-    return len(ids) / float(machine.scalar(span, first=ids[0], last=ids[-1]))
+def await_end(machine: Machine) -> None:
+    """Return when no job waits or runs."""
+    wait_for(lambda: not machine.scalar(BUSY), pause=0.05)
 
 
-def ceiling(machine: Machine, suppliers: int, seconds: int) -> float:
-    """Return invoices a second that pgbench issues with our statement, 200 a transaction, two clients."""
-    work = Workload(suppliers)
-    script = machine.folder / "ceiling.sql"
-    script.write_text(_ceiling_script(machine, work))
-    between = (f"--define=first={work.suppliers[0]}", f"--define=last={work.suppliers[-1]}")
-    return pgbench(machine.postgres.url, script, 2, seconds, *between) * 200
-
-
-def pgbench(url: str, script: Path, clients: int, seconds: int, *defines: str) -> float:
-    """Return the transactions a second that pgbench does with `script`."""
-    command = [
-        str(postgres_programs() / "pgbench"), "--no-vacuum", f"--client={clients}", "--jobs=2",
-        f"--time={seconds}", *defines, f"--file={script}", url,
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    tps = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
-    return float(tps.split()[2])
-
-
-def _ceiling_script(machine: Machine, work: Workload) -> str:
-    with transaction() as session:
-        (draft,) = generation.draft(session, [work.request(0)])
-    document = json.dumps(
-        draft | {"series_code": "invoice", "issue_date": "2026-01-01", "hash": "00" * 32, "job_id": None}
-    )
-    numbered = (
-        "(SELECT jsonb_agg(CAST('" + document.replace("'", "''") + "' AS jsonb) || jsonb_build_object("
-        "'supplier_id', :supplier, 'number', n, 'invoice_number', 'INV-' || n)) "
-        "FROM generate_series(:number + 1, :number + 200) AS n)"
-    )
-    issue = statement("issue_invoices").replace("CAST(%(invoices)s AS jsonb)", numbered)
-    return (
-        "\\set supplier random(:first, :last)\nBEGIN;\n"
-        "SELECT last_number AS number FROM number_series WHERE supplier_id = :supplier FOR NO KEY UPDATE \\gset\n"
-        f"{issue};\nCOMMIT;\n"
-    )
-
-
-def idle_latency(machine: Machine, count: int) -> dict[str, float]:
-    """Return p50 and p99 in ms from accepted to numbered, one request at a time, nothing else to do."""
-    work = Workload(1)
-    with machine.running(*CHAIN):
-        for number in range(count + WARM_UP):
-            request = work.request(number)
-            with transaction() as session:
-                enqueue(
-                    session, work.organization_id, "invoice.generate", [(str(request.supplier_id), request.payload())]
-                )
-            time.sleep(IDLE)
-            wait_for(lambda: machine.scalar(UNFINISHED) == 0)
-    times = (
-        "SELECT 1000 * extract(epoch FROM completed_at - created_at) FROM jobs"
-        f" WHERE kind = 'invoice.generate' ORDER BY id DESC LIMIT {count}"
-    )
-    return _percentiles([float(ms) for ms in machine.scalar(f"SELECT array_agg(ms) FROM ({times}) AS t (ms)")])
-
-
-def bare_latency(machine: Machine, count: int) -> dict[str, float]:
-    """Return p50 and p99 in ms from the call of a bare Celery task to its first line, one at a time."""
-    from bench.peers import STARTED, started
-
-    with machine.running(("celery", "-A", "bench.peers", "worker", "-Q", "noop", *CELERY_OPTIONS)):
-        for _ in range(count + WARM_UP):
-            started.delay(time.time())
-            time.sleep(IDLE)
-        wait_for(lambda: machine.depth(STARTED) == count + WARM_UP)
-    with redis.Redis.from_url(machine.broker.url) as connection:
-        return _percentiles([float(ms) for ms in connection.lrange(STARTED, WARM_UP, -1)])
-
-
-def _percentiles(times: list[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(times, n=100, method="inclusive")
-    return {"p50": cuts[49], "p99": cuts[98]}
-
-
-def queries_at_rest(machine: Machine, part: str, seconds: int) -> float:
-    """Return the statements a second (BEGIN and COMMIT not counted) that one part sends with nothing to do."""
-    database = machine.scalar("SELECT current_database()")
-    machine.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
-    with machine.running(("cli", part)):
-        time.sleep(8)
-        before = machine.statements
-        time.sleep(seconds)
-        counted = machine.statements - before
-    machine.execute(f"ALTER DATABASE {database} RESET log_statement")
-    return counted / seconds
-
-
-def memory(machine: Machine) -> float:
-    """Return the MiB of api, relay, worker (two processes) and beat together after some work, shared pages once."""
-    with machine.running(*CHAIN, ("cli", "beat"), ("cli", "api")) as parts:
-        work = Workload(1)
-        work.submit(2000)
-        wait_for(lambda: machine.scalar(UNFINISHED) == 0)
-        return sum(_proportional(process) for part in parts for process in _family(part.pid)) / 2**20
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    leader = psutil.Process(pid)
-    return [leader, *leader.children(recursive=True)]
-
-
-def _proportional(process: psutil.Process) -> int:
-    return process.memory_full_info().pss
+def _seconds(machine: Machine, since: str, ids: list[int], **parameters: object) -> float:
+    """Return the seconds from `since` until the last of the jobs was completed."""
+    return float(machine.scalar(SPAN.format(since=since), first=ids[0], last=ids[-1], **parameters))

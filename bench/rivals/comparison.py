@@ -1,41 +1,37 @@
 """All peers one after another, and Counterfoil with the same jobs; one that cannot be measured says why."""
 
-import os
-import time
 from collections.abc import Callable
 from functools import partial
 
 from bench import workloads
 from bench.machine import Machine
-from bench.rivals import calibration
 from bench.rivals.installation import Skipped
 from bench.rivals.peers import PEERS
 from bench.rivals.race import drained
-from bench.runs import RUNS, several
+from bench.runs import several
+from bench.table import row
 
-NOOP_JOBS = 40_000
-
-
-def compare(machine: Machine, bare_celery: dict[str, float]) -> dict:
-    """Return what the machine does by itself, and what each system does on it beside bare Celery's figure."""
-    plan = {name: partial(drained, machine, peer) for name, peer in PEERS.items()}
-    plan["Counterfoil, groups of 500"] = partial(workloads.counterfoil_noop, machine, NOOP_JOBS)
-    return {
-        "measured": time.strftime("%Y-%m-%d"),
-        "cores": os.cpu_count(),
-        "runs": RUNS,
-        "calibration": {name: _several(name, run) for name, run in _calibration(machine).items()},
-        "systems": {"bare Celery 5.7 on Valkey": bare_celery}
-        | {name: _several(name, run) for name, run in plan.items()},
-    }
+OURS, BARE = "Counterfoil, groups of 500", "bare Celery 5.7 on Valkey"
+NOOP_JOBS, BARE_JOBS = 40_000, 4000
 
 
-def _calibration(machine: Machine) -> dict[str, Callable[[], float]]:
-    commits = {
-        f"one-row commits, {clients} client{'s' * (clients > 1)}": partial(calibration.commits, machine, clients)
-        for clients in calibration.CLIENTS
-    }
-    return {"fdatasync of one block": partial(calibration.flushes, machine), **commits}
+def measure(machine: Machine) -> dict:
+    """Return the no-op jobs a second that each system drains."""
+    plan: dict[str, Callable[[], float]] = {BARE: partial(workloads.bare_celery, machine, BARE_JOBS)}
+    plan |= {name: partial(drained, machine, peer) for name, peer in PEERS.items()}
+    plan[OURS] = partial(workloads.counterfoil_noop, machine, NOOP_JOBS)
+    return {name: _several(name, run) for name, run in plan.items()}
+
+
+def rows(figures: dict) -> list[dict]:
+    """Return what was expected beside what was measured."""
+    per_second = {name: figure["median"] for name, figure in figures.items() if "median" in figure}
+    ours = per_second.pop(OURS)
+    best = max(per_second, key=lambda name: per_second[name])
+    return [
+        row(f"R2 no-op jobs drained / {best}, the best of the others", ours / per_second[best], 1),
+        row("R2 ... / bare Celery", ours / per_second[BARE], 20),
+    ]
 
 
 def _several(name: str, run: Callable[[], float]) -> dict:

@@ -1,0 +1,112 @@
+"""docs/performance.md, written from the JSON of a full run; `python -m bench.document <JSON>` writes it again."""
+
+import json
+import sys
+from pathlib import Path
+from statistics import median
+
+from bench import plot
+from bench.table import render
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+PLOT = "performance-memory.svg"
+BAR, EIGHTHS = 24, " ▏▎▍▌▋▊▉"
+HEAD = """\
+# Performance
+
+Written on {measured} by `make bench-full` on a machine with {cores} cores, from one run: PostgreSQL with `fsync` and
+`synchronous_commit` on, a Valkey that keeps nothing on disk, one system at a time. Figures a second are medians of
+{runs} runs. Run it yourself: figures from another machine prove nothing, so the goals are ratios to what else this one
+did in the same run. A run counts only if each accepted request has exactly one invoice and each supplier's numbers run
+from 1 without a gap. [What holds the figures](performance-limits.md) is written by hand.
+
+{goals}
+"""
+PEERS = """
+## Beside other queues
+
+No-op jobs a second that two worker processes of each system drain from a backlog. The clock runs from the first job
+seen done until none is left; Counterfoil's from the first one's start.
+
+| system | jobs/s | min | max | / bare Celery | |
+|---|---:|---:|---:|---:|---|
+{systems}
+
+A no-op shows what a queue costs and nothing else. What bare Celery and BullMQ hold is lost when this Valkey dies; the
+others have a job on disk when its enqueueing returns.
+"""
+MACHINE = """
+## What the machine does by itself
+
+M is our statement that issues 200 invoices of many suppliers, HB 200 of one supplier, H1 one invoice in a transaction,
+8 clients at one supplier; all by pgbench, without the queue.
+
+| what | per second | min | max |
+|---|---:|---:|---:|
+{calibration}
+"""
+SOAK = """
+## An hour under load
+
+![Memory of each process over the time of the load]({plot})
+
+Invoices completed a minute: {median:,.0f} (median), {least:,.0f} to {most:,.0f}.
+"""
+
+
+def write(results: Path, document: Path = DOCUMENT) -> Path:
+    """Write the document from the JSON in `results`, the plot beside it; return where it is.
+
+    What a run has not measured has no section.
+    """
+    run = json.loads(results.read_text())
+    measured = {name: figures for name, figures in run["figures"].items() if "failed" not in figures}
+    sections = {"comparison": _peers, "calibration": _machine, "soak": _soak}
+    text = HEAD.format(goals=render(run["rows"]), **run)
+    document.write_text(text + "".join(section(measured) for name, section in sections.items() if name in measured))
+    if "soak" in measured:
+        soak = measured["soak"]
+        document.with_name(PLOT).write_text(plot.lines("minutes", "MiB", soak["minutes"], soak["memory_mib"]))
+    return document
+
+
+def _peers(measured: dict[str, dict]) -> str:
+    return PEERS.format(systems="\n".join(_systems(measured["comparison"])))
+
+
+def _machine(measured: dict[str, dict]) -> str:
+    throughput = measured.get("throughput", {})
+    figures = measured["calibration"] | {name: throughput[name] for name in ("M", "HB") if name in throughput}
+    return MACHINE.format(calibration="\n".join(_row(name, figure) for name, figure in figures.items()))
+
+
+def _soak(measured: dict[str, dict]) -> str:
+    completed = measured["soak"]["completed_per_minute"]
+    return SOAK.format(plot=PLOT, median=median(completed), least=min(completed), most=max(completed))
+
+
+def _systems(figures: dict[str, dict]) -> list[str]:
+    fastest = max(figure.get("median", 0) for figure in figures.values())
+    bare = next(iter(figures.values()))["median"]
+    return [
+        _row(name, figure, f"{figure['median'] / bare:,.1f}", _bar(figure["median"] / fastest))
+        if "median" in figure
+        else _row(name, figure, "", "")
+        for name, figure in sorted(figures.items(), key=lambda item: -item[1].get("median", 0))
+    ]
+
+
+def _row(name: str, figure: dict, *more: str) -> str:
+    if "skipped" in figure:
+        return " | ".join([f"| {name}", f"skipped: {figure['skipped']}", "", "", *more]) + " |"
+    numbers = [f"{figure[key]:,.0f}" for key in ("median", "min", "max")]
+    return " | ".join([f"| {name}", *numbers, *more]) + " |"
+
+
+def _bar(share: float) -> str:
+    whole, eighths = divmod(round(share * BAR * 8), 8)
+    return "█" * whole + EIGHTHS[eighths].strip()
+
+
+if __name__ == "__main__":
+    print(write(Path(sys.argv[1])))
