@@ -12,7 +12,22 @@ from pathlib import Path
 from types import ModuleType
 
 import bench.kinds  # noqa: F401  registers them
-from bench import busy, calibration, costs, document, idle, intake, order, rest, throughput
+from bench import (
+    busy,
+    calibration,
+    costs,
+    document,
+    flood,
+    held,
+    idle,
+    intake,
+    order,
+    recovery,
+    rest,
+    scale,
+    soak,
+    throughput,
+)
 from bench.machine import Machine, machine
 from bench.rivals import comparison
 from bench.rivals.installation import in_a_line
@@ -23,7 +38,7 @@ from tasks import kinds
 RESULTS = Path(__file__).parent / "results"
 # Each has measure(machine) and rows(figures).
 QUICK = (throughput, intake, idle, costs, rest)
-FULL = (*QUICK, calibration, comparison, busy, order)
+FULL = (*QUICK, calibration, comparison, busy, order, flood, recovery, scale, held, soak)
 
 
 def main() -> None:

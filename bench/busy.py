@@ -59,7 +59,7 @@ def _offer(work: Workload, alone: InvoiceRequest, bulks: list[list[InvoiceReques
     for due, ids, requests in sorted(times, key=lambda each: each[0]):
         time.sleep(max(0, started + due - time.monotonic()))
         with transaction() as session:
-            ids += accept(session, work.organization_id, requests)
+            ids += accept(session, requests)
     if time.monotonic() - started > (1 + LATE) * SECONDS:
         raise AssertionError("the run does not count: the load could not be offered in time")
     return singles, load

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bench import masses
 from bench.backlog import Workload
+from bench.idle import percentiles
 from bench.machine import Machine, wait_for
 from bench.table import row
 from bench.workloads import CHAIN
@@ -52,12 +53,13 @@ def rows(figures: dict) -> list[dict]:
     """Return what was expected beside what was measured."""
     alone, beside, choice = figures["alone"], figures["beside"], figures["choice_ms"]
     return [
-        row(f"one of {OTHERS + 1} organizations floods: the others' p99 until claimed / alone",
+        row(f"R9 one of {OTHERS + 1} organizations floods: the others' p99 until claimed / alone",
             beside["claimed_ms"]["p99"] / alone["claimed_ms"]["p99"], most=1.5),
-        row("... p99 until completed / alone", beside["completed_ms"]["p99"] / alone["completed_ms"]["p99"], most=1.5),
-        row(f"... an urgent batch of {BATCH} / alone",
+        row("R9 ... p99 until completed / alone",
+            beside["completed_ms"]["p99"] / alone["completed_ms"]["p99"], most=1.5),
+        row(f"R9 ... an urgent batch of {BATCH} / alone",
             beside["urgent_ms"]["p50"] / alone["urgent_ms"]["p50"], most=2),
-        row(f"choosing what goes next: {FLOOD:,} waiting / {FEW}", choice["flood"] / choice["few"], most=1.2),
+        row(f"R9 choosing what goes next: {FLOOD:,} waiting / {FEW}", choice["flood"] / choice["few"], most=1.2),
     ]  # fmt: skip
 
 
@@ -78,13 +80,7 @@ def choosing_ms(organization_id: int) -> float:
 
 def turn(organization_id: int, most: int) -> Turn:
     """Return the turn of an organization's invoices."""
-    return Turn("default", NORMAL, organization_id, KIND, most)
-
-
-def percentiles(times: Sequence[float]) -> dict[str, float]:
-    """Return p50 and p99."""
-    cuts = statistics.quantiles(times, n=100, method="inclusive")
-    return {"p50": cuts[49], "p99": cuts[98]}
+    return Turn("default", NORMAL, organization_id, KIND, outbox.BEGINNING, most)
 
 
 def _waits(machine: Machine, others: Sequence[Workload]) -> dict[str, dict[str, float]]:

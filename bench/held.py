@@ -36,6 +36,6 @@ def measure(machine: Machine) -> dict:
 def rows(figures: dict) -> list[dict]:
     """Return what was expected beside what was measured."""
     return [
-        row(f"a transaction held for {HELD} s: throughput / before", figures["held"] / figures["before"], 0.95),
-        row("... ended: seconds until it is 95 % of that before", figures["seconds_until_back"], most=5),
+        row(f"R7 a transaction held for {HELD} s: throughput / before", figures["held"] / figures["before"], 0.95),
+        row("R7 ... ended: seconds until it is 95 % of that before", figures["seconds_until_back"], most=5),
     ]

@@ -6,8 +6,8 @@ import time
 from sqlalchemy import text
 
 from bench.backlog import Workload
-from bench.machine import Machine, wait_for
-from bench.workloads import UNFINISHED
+from bench.machine import Machine
+from bench.workloads import await_end
 from db.transaction import is_transient, transaction
 
 BACKLOG, PAUSE = 10_000, 0.1
@@ -66,7 +66,7 @@ class Load:
 
     def verify(self) -> None:
         """Wait until all is done; raise unless each accepted request has its one invoice and no series has a gap."""
-        wait_for(lambda: self._machine.scalar(UNFINISHED) == 0)
+        await_end(self._machine)
         lost = self._machine.scalar(LOST, ids=self._accepted)
         if lost:
             raise AssertionError(f"the run does not count: {lost} of {len(self._accepted)} accepted jobs are lost")

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 import psutil
-import redis
 
 from bench.backlog import Workload
 from bench.load import Load, completed, rate, seconds_until_back
@@ -30,7 +29,7 @@ def measure(machine: Machine) -> dict:
             "kill -9 of the relay": lambda: _kill(relay),
             "kill -9 of a worker's child": lambda: psutil.Process(worker.pid).children()[0].kill(),
             "kill -9 of the worker": lambda: _kill(worker),
-            "FLUSHALL": lambda: _flush(machine),
+            "FLUSHALL": machine.valkey.flushall,
             "PostgreSQL's immediate restart": postgres,
         }
         with Load(machine, Workload(SUPPLIERS)) as load:
@@ -44,9 +43,12 @@ def measure(machine: Machine) -> dict:
 def rows(figures: dict) -> list[dict]:
     """Return what was expected beside what was measured."""
     return [
-        *(row(f"{fault}: seconds until 95 % of the throughput", s, most=10) for fault, s in figures["seconds"].items()),
-        row("... of the last, PostgreSQL's own until it took connections", figures["postgres_seconds"]),
-        row("... requests lost or doubled, numbers left out, after all", figures["lost_or_doubled"]),
+        *(
+            row(f"R10 {fault}: seconds until 95 % of the throughput", s, most=10)
+            for fault, s in figures["seconds"].items()
+        ),
+        row("R10 ... of the last, PostgreSQL's own until it took connections", figures["postgres_seconds"]),
+        row("R10 ... requests lost or doubled, numbers left out, after all", figures["lost_or_doubled"]),
     ]
 
 
@@ -77,11 +79,6 @@ def _recovery(machine: Machine, fault: Callable[[], None]) -> float:
 def _kill(part: Part) -> None:
     _end(part, signal.SIGKILL)
     part.spawn()
-
-
-def _flush(machine: Machine) -> None:
-    with redis.Redis.from_url(machine.broker.url) as connection:
-        connection.flushall()
 
 
 def _end(child: Child, signal_number: int) -> None:

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import psycopg
-import redis
 
 from bench import masses
 from bench.backlog import Workload
-from bench.flood import KIND, choosing_ms, percentiles, turn
+from bench.flood import KIND, choosing_ms, turn
+from bench.idle import percentiles
 from bench.load import DRAWN
 from bench.machine import Machine, wait_for
 from bench.rivals.installation import Skipped
@@ -75,9 +75,9 @@ def rows(figures: dict) -> list[dict]:
     rate = statistics.median(large["rates"]) / statistics.median(empty["rates"])
     claim = large["claim_ms"]["p99"] / empty["claim_ms"]["p99"]
     return [
-        row(f"{of}: throughput / of an empty database", rate, 0.95),
-        row("... p99 of a claim / of an empty database", claim, most=1.2),
-        row(f"... choosing what goes next / with {FEW} waiting", large["choice_ms"] / empty["choice_ms"], most=1.2),
+        row(f"R6 {of}: throughput / of an empty database", rate, 0.95),
+        row("R6 ... p99 of a claim / of an empty database", claim, most=1.2),
+        row(f"R6 ... choosing what goes next / with {FEW} waiting", large["choice_ms"] / empty["choice_ms"], most=1.2),
     ]
 
 
@@ -101,8 +101,7 @@ def _places(machine: Machine) -> Iterator[None]:
 def _standing_in(machine: Machine, name: str) -> Iterator[None]:
     """Have database `name` at the machine's URL, and an empty broker."""
     own, aside = machine.postgres.url.rpartition("/")[2], "aside"
-    with redis.Redis.from_url(machine.broker.url) as connection:
-        connection.flushall()
+    machine.valkey.flushall()
     _administer(machine, _rename(own, aside), _rename(name, own))
     try:
         yield

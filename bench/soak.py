@@ -11,10 +11,10 @@ import psutil
 import requests
 
 from bench.backlog import Workload
-from bench.machine import Machine, wait_for
+from bench.machine import Machine
 from bench.order import Api
 from bench.table import row
-from bench.workloads import CHAIN, UNFINISHED
+from bench.workloads import CHAIN, await_end
 from db.transaction import transaction
 from domain import organizations
 from domain.jobs.submission import enqueue
@@ -47,7 +47,7 @@ def measure(machine: Machine) -> dict:
             if passed >= len(memory.minutes) * SAMPLE:
                 memory.sample(passed / 60)
             time.sleep(max(0.0, ROUND - (time.time() - started - passed)))
-        wait_for(lambda: machine.scalar(UNFINISHED) == 0)
+        await_end(machine)
     callers.verify()
     return {
         "minutes": memory.minutes,

@@ -9,7 +9,6 @@ from domain.jobs.submission import enqueue
 # The relay sends jobs of a kind it does not know one by one, so it too must know the bench's own.
 CHAIN = (("bench.command", "relay"), ("bench.command", "worker"))
 WARM_UP = 500
-UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 # Asked while the clock runs, so it must cost nothing.
 BUSY = "SELECT EXISTS (SELECT FROM open_jobs WHERE status IN ('PENDING', 'PROCESSING'))"
 SPAN = "SELECT extract(epoch FROM max(completed_at) - {since}) FROM jobs WHERE id BETWEEN :first AND :last"
@@ -59,7 +58,7 @@ def issue(machine: Machine, work: Workload, count: int) -> float:
     start = machine.scalar("SELECT clock_timestamp()")
     for first in range(0, count, BATCH):
         with transaction() as session:
-            ids += accept(session, work.organization_id, requests[first : first + BATCH])
+            ids += accept(session, requests[first : first + BATCH])
     await_end(machine)
     return count / _seconds(machine, ":start", ids, start=start)
 

@@ -8,34 +8,27 @@ WITH RECURSIVE edge AS MATERIALIZED (
         CAST(%(kinds)s AS text[]), CAST(%(since)s AS timestamptz[])) AS e (lane, priority, organization_id, kind, since)
     WINDOW lanes AS (PARTITION BY lane ORDER BY priority, organization_id, kind)
 ), place AS (
-    SELECT head.*, next_priority, next_one, next_kind FROM edge AS e CROSS JOIN LATERAL (
-        SELECT lane, priority, organization_id, kind, due_at FROM outbox
-        WHERE lane = e.lane AND (priority, organization_id, kind) > (e.priority, e.organization_id, e.kind)
-            AND (priority, organization_id, kind) < (next_priority, next_one, next_kind)
-        ORDER BY priority, organization_id, kind, due_at LIMIT 1) AS head
+    SELECT lane, priority, organization_id, kind, first.due_at, next_priority, next_one, next_kind
+    FROM edge AS e LEFT JOIN LATERAL (
+        SELECT due_at FROM outbox WHERE lane = e.lane AND priority = e.priority
+            AND organization_id = e.organization_id AND kind = e.kind AND due_at >= since
+        ORDER BY due_at LIMIT 1) AS first ON true
     UNION ALL
     SELECT head.*, next_priority, next_one, next_kind FROM place AS p CROSS JOIN LATERAL (
         SELECT lane, priority, organization_id, kind, due_at FROM outbox
         WHERE lane = p.lane AND (priority, organization_id, kind) > (p.priority, p.organization_id, p.kind)
             AND (priority, organization_id, kind) < (next_priority, next_one, next_kind)
         ORDER BY priority, organization_id, kind, due_at LIMIT 1) AS head
-), head AS (
-    SELECT lane, priority, organization_id, kind, due_at FROM place
-    UNION ALL
-    SELECT lane, priority, organization_id, kind, first.due_at FROM edge AS e CROSS JOIN LATERAL (
-        SELECT due_at FROM outbox WHERE lane = e.lane AND priority = e.priority
-            AND organization_id = e.organization_id AND kind = e.kind AND due_at >= since
-        ORDER BY due_at LIMIT 1) AS first
 ), published AS MATERIALIZED (
     SELECT lane, organization_id, count(*) AS jobs FROM outbox
     WHERE published_at IS NOT NULL AND due_at > statement_timestamp() GROUP BY lane, organization_id
 )
 SELECT lane, priority, organization_id, kind, due_at, weight,
-    CAST((SELECT coalesce(sum(jobs), 0) FROM published WHERE published.lane = head.lane) AS integer) AS out,
+    CAST((SELECT coalesce(sum(jobs), 0) FROM published WHERE published.lane = place.lane) AS integer) AS out,
     CASE WHEN max_running IS NOT NULL THEN CAST(greatest(0, max_running
         - (SELECT coalesce(sum(jobs), 0) FROM published WHERE published.organization_id = organizations.id)
         - (SELECT count(*) FROM open_jobs WHERE open_jobs.organization_id = organizations.id AND lease_expires_at IS NOT NULL)
     ) AS integer) END AS free
-FROM head JOIN organizations ON organizations.id = organization_id
+FROM place JOIN organizations ON organizations.id = organization_id
 WHERE due_at <= statement_timestamp()
   AND NOT EXISTS (SELECT FROM pauses WHERE (what, name) IN (('lane', lane), ('kind', kind)))
