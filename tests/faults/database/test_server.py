@@ -23,6 +23,7 @@ def test_two_immediate_restarts_under_load_need_nobodys_hand(chain, postgres, or
             wait_until(lambda: postgres.poll() is not None)
             wait_until(lambda: relay.said(AWAY) == round_, 10)  # noqa: B023
             postgres.start()
+            wait_until(lambda: relay.said(BACK) == round_, 10)  # noqa: B023
     drain(30)
     verify_at_least(intake.accepted)
     assert relay.said(AWAY) == relay.said(BACK) == 2
