@@ -74,6 +74,7 @@ def connect_arguments() -> dict[str, Any]:
         "enable_seqscan": "off",
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
+        "enable_bitmapscan": "off",
     }
     return {
         "connect_timeout": settings.connect_timeout,

@@ -65,7 +65,7 @@ NUMBERS = (
     Rule("I3", "each counter stands at its series' last number", """
         SELECT s.supplier_id, s.code, s.last_number, max(i.number) AS issued FROM number_series AS s
         LEFT JOIN invoices AS i ON i.supplier_id = s.supplier_id AND i.series_code = s.code
-        GROUP BY s.supplier_id, s.code HAVING s.last_number <> coalesce(max(i.number), 0)"""),
+        GROUP BY s.supplier_id, s.code, s.last_number HAVING s.last_number <> coalesce(max(i.number), 0)"""),
 )  # fmt: skip
 
 JOBS = (

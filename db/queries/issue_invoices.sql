@@ -26,6 +26,8 @@ WITH asked AS MATERIALIZED (
     UPDATE number_series SET last_number = last.number, last_hash = decode(last.hash, 'hex')
     FROM (SELECT DISTINCT ON (supplier_id, series_code) * FROM asked
           ORDER BY supplier_id, series_code, number DESC) AS last
-    WHERE number_series.supplier_id = last.supplier_id AND code = last.series_code
+    CROSS JOIN LATERAL (SELECT ctid FROM number_series AS s WHERE s.supplier_id = last.supplier_id
+                        AND code = last.series_code ORDER BY last_number DESC LIMIT 1) AS newest
+    WHERE number_series.ctid = newest.ctid
 )
 SELECT id, supplier_id, number FROM issued

@@ -1,8 +1,9 @@
--- The date is read after the lock is won, so that dates follow numbers over midnight.
+-- The date is read after the lock is won, so that dates follow numbers over midnight. The newest version of a counter
+-- has its highest number: so the older ones, which stay while somebody holds a snapshot, are not passed over.
 WITH counter AS MATERIALIZED (
-    SELECT supplier_id, prefix, digits, start_number, last_number, last_hash FROM number_series
-    WHERE supplier_id = ANY(CAST(%(supplier_ids)s AS bigint[])) AND code = %(code)s
-    ORDER BY supplier_id FOR NO KEY UPDATE
+    SELECT newest.* FROM unnest(CAST(%(supplier_ids)s AS bigint[])) AS wanted (id) CROSS JOIN LATERAL (
+        SELECT supplier_id, prefix, digits, start_number, last_number, last_hash FROM number_series
+        WHERE supplier_id = wanted.id AND code = %(code)s ORDER BY last_number DESC LIMIT 1 FOR NO KEY UPDATE) AS newest
 )
 SELECT supplier_id, prefix, digits, start_number, last_number, last_hash,
        (clock_timestamp() AT TIME ZONE 'UTC')::date AS today

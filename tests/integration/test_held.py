@@ -1,5 +1,6 @@
 """While somebody holds a transaction open, what was deleted stays where it was: nobody passes over it, or not often."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -77,6 +78,22 @@ def test_a_look_passes_over_nothing_that_was_deleted_however_much_it_is(database
     assert pages("waiting_turns", **outbox.places(LANES)) > before + MANY, "nothing was there to pass over"
     turn = {"lanes": [head[0]], "priorities": [head[1]], "organization_ids": [head[2]], "kinds": [head[3]]}
     assert pages("lease_entries", **turn, since=[head[4]], mosts=[10], redelivery=8) <= FEW
+
+
+def test_a_counter_is_locked_and_moved_without_its_older_versions(database, organization, held):
+    wanted = {"supplier_ids": [organization.supplier_id], "code": "invoice"}
+    before = pages("lock_counters", **wanted)
+    for _ in range(10 * MANY):
+        chain.ask("UPDATE number_series SET last_number = last_number + 1")
+    chain.ask("ANALYZE number_series")
+    assert pages("lock_counters", **wanted) <= before + FEW
+    with psycopg.connect(url(), options=connect_arguments()["options"]) as connection:
+        plan = connection.execute(f"EXPLAIN {statement('issue_invoices')}", {"invoices": "[]"}).fetchall()
+    ways = [line.strip(" ->") for (line,) in plan if re.search("Scan.* number_series", line)]
+    assert [way.split(" on ")[0] for way in ways] == [
+        "Index Scan Backward using number_series_newest_idx",
+        "Tid Scan",
+    ]
 
 
 def test_a_sweep_of_what_has_expired_lately_passes_over_nothing_older(database, organization, held):
