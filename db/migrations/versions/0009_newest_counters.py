@@ -12,10 +12,10 @@ down_revision = "0008"
 
 def upgrade() -> None:
     op.execute("CREATE INDEX number_series_newest_idx ON number_series (supplier_id, code, last_number)")
-    op.execute("CREATE UNIQUE INDEX number_series_unused_key ON number_series (supplier_id, code) WHERE last_number = 0")
+    op.execute("CREATE UNIQUE INDEX number_series_new_key ON number_series (supplier_id, code) WHERE last_number = 0")
     op.execute("ALTER TABLE number_series DROP CONSTRAINT number_series_pkey, RESET (fillfactor)")
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX number_series_newest_idx, number_series_unused_key")
+    op.execute("DROP INDEX number_series_newest_idx, number_series_new_key")
     op.execute("ALTER TABLE number_series ADD PRIMARY KEY (supplier_id, code), SET (fillfactor = 50)")
