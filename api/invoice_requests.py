@@ -21,7 +21,7 @@ from db.transaction import statement, transaction
 from domain.invoices import intake
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.request import InvoiceRequest
-from domain.jobs.admission import TooManyWaiting
+from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
 
 MOST = 1000
@@ -72,7 +72,7 @@ def create(body: dict[str, Any]) -> Response:
     """Queue an invoice: once accepted, it is issued exactly once."""
     request = invoice_request(g.organization_id, body)
     return once(
-        lambda session: _accepted(*intake.accept(session, [request])), unkeyed=lambda: _accepted(_accept(request))
+        lambda session: _accepted(*intake.accept(session, [request])), unkeyed=lambda: _join(request)
     ).response()
 
 
@@ -127,6 +127,12 @@ def show_invoice(request_id: int) -> Any:
 def _accept(requests: Sequence[InvoiceRequest]) -> list[int | intake.Refusal]:
     with statement() as session:
         return intake.accept(session, requests)
+
+
+def _join(request: InvoiceRequest) -> Answer:
+    with statement() as session:
+        admission.admit(session, request.organization_id)  # who counts for long keeps no other waiting
+    return _accepted(_accept(request))
 
 
 def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:

@@ -56,13 +56,14 @@ class Batch(Generic[Ask, Answer]):
     def _ask(self, batch: "Sequence[_Place[Ask, Answer]]") -> None:
         try:
             answers = self._run([place.ask for place in batch])
+            for place, answer in zip(batch, answers, strict=True):
+                place.answer = answer
         except BaseException as error:
             refused = sqlstate(error) is not None and not is_transient(error)
             for place in batch:
-                place.over, place.error, place.again = True, error, refused and len(batch) > 1
-        else:
-            for place, answer in zip(batch, answers, strict=True):
-                place.over, place.answer = True, answer
+                place.error, place.again = error, refused and len(batch) > 1
+        for place in batch:
+            place.over = True
 
 
 class _Place(Generic[Ask, Answer]):

@@ -67,24 +67,19 @@ def waiting(session: Session, lanes: Sequence[str], edges: Sequence[Edge] = ()) 
 def places(lanes: Sequence[str], edges: Sequence[Edge] = ()) -> dict[str, list[Any]]:
     """Return the parameters of waiting_turns.sql: where each lane begins, and the `edges` in it."""
     begins = [Edge(lane, -1, 0, "", BEGINNING) for lane in lanes]
-    columns = zip(*begins, *(edge for edge in edges if edge.lane in lanes), strict=True)
-    return dict(zip(("lanes", "priorities", "organization_ids", "kinds", "since"), map(list, columns), strict=True))
+    return columns([*begins, *(edge for edge in edges if edge.lane in lanes)])
+
+
+def columns(places: Sequence[Edge | Turn | Waiting]) -> dict[str, list[Any]]:
+    """Return places, and since when each is to be looked at, as the parameters of a query."""
+    names = ("lanes", "priorities", "organization_ids", "kinds", "since")
+    return {name: [place[n] for place in places] for n, name in enumerate(names)}
 
 
 def lease(session: Session, turns: Sequence[Turn], redelivery: float) -> list[Entry]:
     """Take the due entries that `turns` allow, oldest first; each is due again in `redelivery` seconds."""
-    lanes, priorities, organization_ids, kinds, since, mosts = map(list, zip(*turns, strict=True))
-    rows = run(
-        session,
-        "lease_entries",
-        lanes=lanes,
-        priorities=priorities,
-        organization_ids=organization_ids,
-        kinds=kinds,
-        since=since,
-        mosts=mosts,
-        redelivery=redelivery,
-    )
+    mosts = [turn.most for turn in turns]
+    rows = run(session, "lease_entries", **columns(turns), mosts=mosts, redelivery=redelivery)
     return [Entry(*row) for row in rows]
 
 

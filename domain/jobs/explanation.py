@@ -10,10 +10,12 @@ from db import outbox
 from db.models import Job
 from db.outbox import Waiting
 from db.queries import run
+from domain.jobs.heads import Heads
 from domain.jobs.lifecycle import FINISHED, Status
 
 # A published entry that nobody claims, or a due one that nobody publishes, for so many seconds means: nobody is there.
 PATIENCE = 5.0
+_heads = Heads()
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,11 @@ def explain(session: Session, job: Job) -> Explanation:
     """Return why `job` is in its state."""
     if job.status in FINISHED:
         return Explanation("finished", f"The job is {job.status.lower()}.")
-    facts = run(session, "explain_job", id=job.id) if job.status == Status.PENDING else []
-    if not facts:  # or a worker has claimed it since it was read
+    if job.status != Status.PENDING:
+        return _running(job)
+    waiting = _heads.waiting(session, [job.lane])
+    facts = run(session, "explain_job", id=job.id, **outbox.columns(waiting))
+    if not facts:  # a worker has claimed it since it was read
         return _running(job)
     [entry] = facts
     if job.available_at > entry.now:
@@ -64,7 +69,7 @@ def explain(session: Session, job: Job) -> Explanation:
         )  # fmt: skip
     if entry.paused_since:
         return Explanation("paused", f"Its lane or kind is paused since {entry.paused_since:%Y-%m-%d %H:%M:%S} UTC.")
-    return _queued(session, job, entry)
+    return _queued(session, job, entry, [one for one in waiting if one.priority == job.priority])
 
 
 def seconds_until_start(session: Session, job: Job) -> float | None:
@@ -80,8 +85,7 @@ def _running(job: Job) -> Explanation:
     return Explanation("running", text, worker=job.worker, lease_age_seconds=age, lease_expires_at=job.lease_expires_at)
 
 
-def _queued(session: Session, job: Job, entry: Any) -> Explanation:
-    waiting = [one for one in outbox.waiting(session, [job.lane]) if one.priority == job.priority]
+def _queued(session: Session, job: Job, entry: Any, waiting: list[Waiting]) -> Explanation:
     rates = {row.lane: row for row in run(session, "drain_rates")}
     lately = rates.get(job.lane)
     rate = lately.jobs_per_second if lately else None

@@ -28,12 +28,14 @@ class Heads:
 
         What was committed long after it was due may be left to the next look from the beginning.
         """
-        if whole := self._whole.due:
+        whole, started, waiting = self._whole.due, time.monotonic(), []
+        try:
+            waiting = outbox.waiting(session, lanes, [] if whole else [*self._edges.values()])
+        finally:
+            if whole:
+                self._whole.took(time.monotonic() - started - OF_A_PLACE * len(waiting))
+        if self._whole.due:
             self._edges = {}
-        started = time.monotonic()
-        waiting = outbox.waiting(session, lanes, list(self._edges.values()))
-        if whole:
-            self._whole.took(time.monotonic() - started - OF_A_PLACE * len(waiting))
-        if not self._whole.due:
+        else:
             self._edges |= {one[:4]: Edge(*one[:4], one.due_at - BEHIND) for one in waiting}
         return waiting

@@ -6,8 +6,9 @@ beginning passes over all of it: while somebody holds a transaction open, each l
 
 import time
 
-# What takes no longer, in seconds, is always due again; else it may take one part of so many of the time.
-CHEAP, SHARE = 0.02, 20
+# What takes no longer, in seconds, is always due again; else it may take one part of so many of the time, until it
+# would come too late: it may have taken long because the database was away.
+CHEAP, SHARE, LONGEST = 0.02, 20, 60.0
 
 
 class Spaced:
@@ -21,4 +22,4 @@ class Spaced:
         return time.monotonic() >= self._due_at
 
     def took(self, seconds: float) -> None:
-        self._due_at = time.monotonic() + SHARE * seconds if seconds > CHEAP else 0.0
+        self._due_at = time.monotonic() + min(SHARE * seconds, LONGEST) if seconds > CHEAP else 0.0

@@ -12,7 +12,7 @@ SCHEMA = """
     UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"""
 EMPTY = []
-RUN_TO_THE_END = 12
+RUN_TO_THE_END = 40
 
 
 def schema() -> list[tuple[str, str]]:

@@ -19,8 +19,13 @@ LIMIT = 5
 def limit(monkeypatch) -> Callable[[str], None]:
     """Set one of the limits to LIMIT; what was counted before is forgotten."""
     counted = Admission()
-    for module in ("jobs.submission", "invoices.intake", "accounting.documents"):
-        monkeypatch.setattr(f"domain.{module}.admission", counted)
+    for module in (
+        "domain.jobs.submission",
+        "domain.invoices.intake",
+        "domain.accounting.documents",
+        "api.invoice_requests",
+    ):
+        monkeypatch.setattr(f"{module}.admission", counted)
 
     def set_limit(name: str) -> None:
         configure(**{name: LIMIT})

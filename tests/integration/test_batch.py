@@ -15,8 +15,10 @@ from api import invoice_requests
 from db.batch import Batch
 from db.engine import url
 from db.transaction import statement
+from domain.jobs.admission import Admission
 from tests import bodies, chain
 from tests.caller import Caller
+from tests.conftest import configure
 from tests.tenant import Tenant
 from tests.waiting import wait_until
 
@@ -86,6 +88,26 @@ def test_an_unknown_outcome_is_everybodys_and_nobody_is_asked_for_again(sixths, 
         wait_until(lambda: all(future.done() for future in futures))
     assert [type(future.exception()).__name__ for future in futures] == ["OperationalError"] * 3
     assert [sorted(all) for all in asked] == [[1], [2, 3]]
+
+
+def test_answers_that_are_too_few_are_an_error_and_the_next_is_asked_for(database):
+    few: Batch[int, int] = Batch(lambda all: list(all)[:-1] if 0 in all else all)
+    with pytest.raises(ValueError, match="shorter"):
+        few(0)
+    assert few(1) == 1
+
+
+def test_who_counts_what_waits_keeps_no_other_waiting(client: Caller, organization: Tenant, monkeypatch) -> None:
+    monkeypatch.setattr(invoice_requests, "admission", Admission())
+    configure(max_backlog_of_one=0)  # so that what the organization has is counted
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url()) as holder:
+        holder.execute("LOCK TABLE outbox")
+        accepted = pool.submit(client.post, REQUESTS, bodies.invoice(organization.supplier_id))
+        wait_until(lambda: chain.value(WAITING) == 1)
+        busy = invoice_requests._accept._busy
+        holder.rollback()
+    assert not busy
+    assert accepted.result().status_code == 429
 
 
 def test_requests_of_several_organizations_are_accepted_in_one_statement(

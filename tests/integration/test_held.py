@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from db import outbox, queue
 from db.engine import connect_arguments, url
@@ -17,7 +18,7 @@ from domain.jobs import heads, spacing
 from domain.jobs.heads import Heads
 from domain.jobs.upkeep import Upkeep
 from tests import chain
-from tests.tenant import new_tenant
+from tests.tenant import Tenant, new_tenant
 
 GONE = 20_000
 FEW, MANY = 20, 200  # pages
@@ -80,6 +81,18 @@ def test_a_look_passes_over_nothing_that_was_deleted_however_much_it_is(database
     assert pages("lease_entries", **turn, since=[head[4]], mosts=[10], redelivery=8) <= FEW
 
 
+def test_why_a_job_waits_is_told_without_what_was_deleted(database, organization, held):
+    owe(organization.id)
+    job_id = chain.value("SELECT id FROM open_jobs")
+    [head] = [Edge(*place) for place in chain.rows("SELECT lane, priority, organization_id, kind, due_at FROM outbox")]
+    before = pages("explain_job", id=job_id, **outbox.columns([head]))
+    owe(organization.id, GONE, seconds_ago=100)
+    chain.ask("DELETE FROM outbox WHERE job_id <> %s", job_id)
+    assert pages("explain_job", id=job_id, **outbox.columns([head])) <= before + FEW
+    long_ago = head._replace(since=outbox.BEGINNING)
+    assert pages("explain_job", id=job_id, **outbox.columns([long_ago])) > before + MANY, "nothing was there"
+
+
 def test_a_counter_is_locked_and_moved_without_its_older_versions(database, organization, held):
     wanted = {"supplier_ids": [organization.supplier_id], "code": "invoice"}
     before = pages("lock_counters", **wanted)
@@ -105,26 +118,57 @@ def test_a_sweep_of_what_has_expired_lately_passes_over_nothing_older(database, 
     assert pages("sweep", limit=100, since=queue.EVER) > MANY, "nothing was there to pass over"
 
 
-def test_while_a_sweep_is_dear_only_what_has_expired_lately_is_swept(dear, database, organization):
-    def expire(seconds_ago: int) -> int:
-        owe(organization.id)
+class Sweeps:
+    """A process's sweeps, and leases that ran out."""
+
+    def __init__(self, organization: Tenant) -> None:
+        self._organization = organization
+        self.upkeep = Upkeep()
+
+    def expire(self, seconds_ago: int) -> int:
+        """Have a lease run out so long ago; return the job's id."""
+        owe(self._organization.id)
         job_id = chain.value("SELECT max(id) FROM open_jobs")
         with one_statement() as session:
             queue.claim(session, "probe", [job_id], uuid4(), lease=-seconds_ago)
         return job_id
 
-    def swept() -> list[int]:
+    def swept(self) -> list[int]:
+        """Sweep; return which jobs were, this time or before."""
         with one_statement() as session:
-            upkeep.sweep(session)
+            self.upkeep.sweep(session)
         return [job_id for (job_id,) in chain.rows("SELECT id FROM jobs WHERE status = 'PENDING' ORDER BY id")]
 
-    upkeep = Upkeep()
-    first = expire(3600)
-    assert swept() == [first]
-    recent, older = expire(1), expire(3600)
-    assert swept() == [first, recent]
-    upkeep._sweeps.took(0)
-    assert swept() == [first, recent, older]
+
+@pytest.fixture
+def sweeps(dear, database, organization) -> Sweeps:
+    return Sweeps(organization)
+
+
+def test_while_a_sweep_is_dear_only_what_has_expired_lately_is_swept(sweeps):
+    first = sweeps.expire(3600)
+    assert sweeps.swept() == [first]
+    recent, older = sweeps.expire(1), sweeps.expire(3600)
+    assert sweeps.swept() == [first, recent]
+    sweeps.upkeep._sweeps.took(0)
+    assert sweeps.swept() == [first, recent, older]
+
+
+def test_what_is_too_much_for_one_sweep_is_left_to_the_next(monkeypatch, sweeps):
+    monkeypatch.setattr("domain.jobs.upkeep.MOST", 2)
+    oldest, older, old = (sweeps.expire(seconds_ago) for seconds_ago in (9000, 6000, 3000))
+    assert sweeps.swept() == [oldest, older]
+    assert sweeps.swept() == [oldest, older, old]
+
+
+def test_what_expired_while_no_sweep_came_to_its_end_is_swept_by_the_next(sweeps):
+    job_id = sweeps.expire(3600)
+    with psycopg.connect(url()) as holder:
+        holder.execute("LOCK TABLE open_jobs")
+        with pytest.raises(DBAPIError):
+            sweeps.swept()
+    assert not sweeps.upkeep._sweeps.due
+    assert sweeps.swept() == [job_id]
 
 
 def test_while_mending_is_dear_it_is_done_less_often(dear, database, organization):
@@ -139,6 +183,28 @@ def test_while_mending_is_dear_it_is_done_less_often(dear, database, organizatio
     assert [mended(), mended()] == [1, 0]
     upkeep._mends.took(0)
     assert mended() == 1
+
+
+def test_a_look_from_the_beginning_that_fails_forgets_nothing_and_is_not_repeated_at_once(dear, database, organization):
+    owe(organization.id)
+    assert seen(dear) == [organization.id]
+    known = dict(dear._edges)
+    dear._whole.took(0)
+    with psycopg.connect(url()) as holder:
+        holder.execute("LOCK TABLE outbox")
+        with pytest.raises(DBAPIError):
+            seen(dear)
+    assert dear._edges == known
+    assert not dear._whole.due
+
+
+def test_a_place_where_nothing_is_due_stays_known(dear, database, organization):
+    owe(organization.id)
+    assert seen(dear) == [organization.id]
+    chain.ask("UPDATE outbox SET due_at = clock_timestamp() + interval '1 hour'")
+    dear._whole.took(0)
+    assert seen(dear) == []
+    assert len(dear._edges) == 1
 
 
 def test_who_is_new_is_seen_at_once_before_between_and_after_the_known(dear, database, organization):
