@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from db import outbox
 from db.listener import Listener
 from db.outbox import Entry
-from db.transaction import is_transient, statement, transaction
+from db.transaction import is_transient, statement
 from domain.jobs.dispatch import Dispatch
 from domain.jobs.grouping import coalesce
 from domain.jobs.registry import LANES
@@ -22,7 +22,7 @@ from tasks.publisher import BrokerAway, Publisher
 
 log = logging.getLogger(__name__)
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 1.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 2.0
 # So many entries without a pause longer than a nap are a rush: intakes need not say that there is work.
 RUSH = 20
 NAP = 0.005
@@ -116,8 +116,9 @@ class Loop:
 
     def _sweep(self) -> None:
         if time.monotonic() >= self._next_sweep:
-            with transaction() as session:
+            with statement() as session:
                 self._upkeep.sweep(session)
+            with statement() as session:
                 # Another relay may have died while it was busy, and nobody would be woken any more.
                 outbox.listen(session, self._listening)
             self._next_sweep = time.monotonic() + settings.sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311

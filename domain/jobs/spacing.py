@@ -8,7 +8,7 @@ import time
 
 # What takes no longer, in seconds, is always due again; else it may take one part of so many of the time, until it
 # would come too late: it may have taken long because the database was away.
-CHEAP, SHARE, LONGEST = 0.02, 20, 60.0
+CHEAP, SHARE, LONGEST = 0.002, 20, 60.0
 
 
 class Spaced:
