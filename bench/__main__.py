@@ -1,6 +1,7 @@
 """`make bench`: one run on this machine, a table of ratios, the same as JSON in bench/results/.
 
 `python -m bench` measures what is quick, `full` everything and writes docs/performance.md, names of modules only these.
+`full` and the JSON of a run that was interrupted measure what that one has not.
 """
 
 import json
@@ -36,28 +37,36 @@ from bench.table import failed, render
 from tasks import kinds
 
 RESULTS = Path(__file__).parent / "results"
+FAILED = "failed"
 # Each has measure(machine) and rows(figures).
 QUICK = (throughput, intake, idle, costs, rest)
 FULL = (*QUICK, calibration, comparison, busy, order, flood, recovery, scale, held, soak)
 
 
 def main() -> None:
-    modules = chosen(sys.argv[1:])
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
-    run: dict = {
-        "measured": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "runs": RUNS, "figures": {}, "rows": [],
-    }  # fmt: skip
+    names, earlier = sys.argv[1:], None
+    if names[:1] == ["full"] and len(names) == 2:
+        earlier = Path(names.pop())
+    modules = chosen(names)
+    run = json.loads(earlier.read_text()) if earlier else begun()
+    path = earlier or RESULTS / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
     kinds.load()
     with machine() as made:
         for name, module in modules.items():
-            run["figures"][name], table = measured(name, module, made)
-            run["rows"] += table
-            path.write_text(json.dumps(run, indent=2))  # an interrupted run keeps what it has
+            if name not in run["figures"] or has_failed(run["figures"][name]):
+                run["figures"][name] = measured(module, made)
+                run["rows"] = table(run["figures"], modules)
+                path.write_text(json.dumps(run, indent=2))  # an interrupted run keeps what it has
     print(f"\n{render(run['rows'])}\n\nJSON: {path}")
-    if sys.argv[1:] == ["full"]:
+    if names == ["full"]:
         print(f"document: {document.write(path)}")
-    sys.exit(any("failed" in figures for figures in run["figures"].values()))
+    sys.exit(any(map(has_failed, run["figures"].values())))
+
+
+def begun() -> dict:
+    """Return a run that has measured nothing yet."""
+    RESULTS.mkdir(exist_ok=True)
+    return {"measured": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "runs": RUNS, "figures": {}, "rows": []}
 
 
 def chosen(names: list[str]) -> dict[str, ModuleType]:
@@ -70,17 +79,33 @@ def chosen(names: list[str]) -> dict[str, ModuleType]:
     return {name: known[name] for name in names}
 
 
-def measured(name: str, module: ModuleType, made: Machine) -> tuple[dict, list[dict]]:
-    """Return the figures and rows of a module on an empty system; one that fails does not spoil the others."""
+def measured(module: ModuleType, made: Machine) -> dict:
+    """Return the figures of a module on an empty system; one that fails does not spoil the others."""
     figures: dict = {}
     try:
         made.renew()
         figures = module.measure(made)
-        return figures, module.rows(figures)
+        module.rows(figures)
+        return figures
     except Exception as error:
         traceback.print_exc()
-        why = in_a_line(f"{type(error).__name__}: {error}")
-        return {**figures, "failed": why}, [failed(name, why)]
+        return {**figures, FAILED: in_a_line(f"{type(error).__name__}: {error}")}
+
+
+def has_failed(figures: dict) -> bool:
+    return FAILED in figures
+
+
+def table(figures: dict[str, dict], modules: dict[str, ModuleType]) -> list[dict]:
+    """Return the rows of what has been measured, in the order of `modules`."""
+    rows: list[dict] = []
+    for name, module in modules.items():
+        of_module = figures.get(name, {})
+        if has_failed(of_module):
+            rows.append(failed(name, of_module[FAILED]))
+        elif of_module:
+            rows += module.rows(of_module)
+    return rows
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ BAR, EIGHTHS = 24, " ▏▎▍▌▋▊▉"
 HEAD = """\
 # Performance
 
-Written on {measured} by `make bench-full` on a machine with {cores} cores, from one run: PostgreSQL with `fsync` and
+Written on {measured} by `make bench-full` on a machine with {cores} cores: PostgreSQL with `fsync` and
 `synchronous_commit` on, a Valkey that keeps nothing on disk, one system at a time. Figures a second are medians of
 {runs} runs. Run it yourself: figures from another machine prove nothing, so the goals are ratios to what else this one
-did in the same run. A run counts only if each accepted request has exactly one invoice and each supplier's numbers run
-from 1 without a gap. [What holds the figures](performance-limits.md) is written by hand.
+did, minutes before or after. A run counts only if each accepted request has exactly one invoice and each supplier's
+numbers run from 1 without a gap. [What holds the figures](performance-limits.md) is written by hand.
 
 {goals}
 """
