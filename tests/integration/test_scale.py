@@ -8,6 +8,7 @@ import psycopg
 
 from db import outbox, queue
 from db.engine import connect_arguments
+from db.outbox import Edge
 from db.queries import statement
 from tests import chain
 
@@ -46,8 +47,8 @@ class Pages:
             }
             self._run("enqueue", held=0, **jobs, **texts)
             self._run("waiting_turns", **outbox.places(["urgent", "default", "io"]))
-            turn = {"lanes": ["default"], "priorities": [1], "organization_ids": [organization_id], "kinds": ["probe"]}
-            self._run("lease_entries", **turn, since=[outbox.BEGINNING], mosts=[GROUP], redelivery=30)
+            place = outbox.columns([Edge("default", 1, organization_id, "probe", outbox.BEGINNING)])
+            self._run("lease_entries", **place, mosts=[GROUP], redelivery=30)
             leased = "SELECT array_agg(job_id) FROM outbox WHERE published_at IS NOT NULL"
             [ids] = self._connection.execute(leased).fetchone() or ()
             assert len(ids) == GROUP
@@ -58,7 +59,7 @@ class Pages:
             self._run("retry", ids=ids[1:2], token=token, errors=of_one, delays=of_one)
             self._run("complete", ids=ids[2:], token=token, results="{}")
             self._run("watch_jobs", ids=ids)
-            self._run("explain_job", id=ids[0])
+            self._run("explain_job", id=ids[0], **place)
             self._run("sweep", limit=GROUP, since=queue.EVER)
             self._run("mend_entries", limit=GROUP)
             self._run("queue_depths", most=GROUP)
