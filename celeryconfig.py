@@ -43,6 +43,7 @@ broker_pool_limit = 2
 broker_transport_options = {
     # Valkey keeps no copy of what a worker has taken, so nothing comes back by a clock that knows of no lease.
     "ack_emulation": False,
+    "priority_steps": [0],  # one list a queue: order is the relay's
     "socket_timeout": settings.broker_timeout,
     "socket_connect_timeout": settings.broker_timeout,
     "socket_keepalive": True,

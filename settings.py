@@ -42,7 +42,7 @@ class Settings:
     redelivery_interval: int = 8
     sweep_interval: int = 5
     work_ahead_ms: int = 500
-    max_out: int = 1000
+    max_out: int = 2000
     max_broker_depth: int = 200
     max_backlog: int = 20_000_000
     max_backlog_of_one: int = 2_000_000

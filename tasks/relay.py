@@ -25,9 +25,10 @@ log = logging.getLogger(__name__)
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 2.0
 # So many entries without a pause longer than a nap are a rush: intakes need not say that there is work.
 RUSH = 20
-NAP = 0.005
-# A full lane is looked at as often, at the most; the broker alone is asked.
-SHORTEST_LOOK = 0.003
+# A full lane will have room again soon, which is as good as a rush.
+NAP, NAP_WHILE_FULL = 0.005, 0.1
+# A full lane is looked at so many times in what a delivery takes, at the most; the broker alone is asked.
+LOOKS = 8
 
 
 class Relay:
@@ -58,6 +59,11 @@ class Relay:
     def has_more(self) -> bool:
         """Tell whether the last turn left something behind."""
         return self._dispatch.more
+
+    @property
+    def shortest_look(self) -> float:
+        """Return for how many seconds a full lane need not be looked at again."""
+        return self._dispatch.delivery_seconds / LOOKS
 
     def has_room_again(self) -> bool:
         """Look at the lanes that are full; return whether one no longer is. Raise BrokerAway."""
@@ -130,8 +136,10 @@ class Loop:
             self._last_rush = now
             self._listen(False)
             return
-        pause = min(max((now - self._last_rush) / 4, SHORTEST_PAUSE), LONGEST_PAUSE)
-        if pause > NAP:
+        full = self._relay.is_full
+        pause = (now - self._last_rush) / 4
+        pause = min(max(pause, self._relay.shortest_look if full else SHORTEST_PAUSE), LONGEST_PAUSE)
+        if pause > (NAP_WHILE_FULL if full else NAP):
             self._since_pause = 0
             if not self._listening:
                 self._listen(True)  # and look once more: an intake that saw the old flag may just have committed
@@ -145,7 +153,7 @@ class Loop:
             if not self._relay.is_full:
                 self._listener.wait(left)
                 return
-            look = max((time.monotonic() - self._last_moved) / 10, SHORTEST_LOOK)
+            look = max((time.monotonic() - self._last_moved) / 10, self._relay.shortest_look)
             if self._listener.wait(min(left, look)):
                 return
             if self._relay.has_room_again():

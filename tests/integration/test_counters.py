@@ -24,7 +24,7 @@ VERSIONS = {
     "wait_statistics": 0.01,  # one for each organization of a delivery
 }
 OTHER_VERSIONS = 0.04
-STATEMENTS, COMMITS, BROKER_COMMANDS = 0.08, 0.02, 0.08
+STATEMENTS, COMMITS, BROKER_COMMANDS = 0.04, 0.01, 0.015
 WRITTEN = """SELECT CASE WHEN relname ~ '^completed_jobs' THEN 'completed_jobs' ELSE relname END,
                     CAST(sum(n_tup_ins + n_tup_upd) AS bigint) FROM pg_stat_user_tables GROUP BY 1"""
 CONNECTED = """SELECT count(*) FROM pg_stat_activity
