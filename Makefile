@@ -27,7 +27,7 @@ up: $(READY)  ## run the whole stack on embedded PostgreSQL and Valkey until Ctr
 	@$(BIN)/counterfoil up
 
 test: $(READY)  ## prove the promises on real PostgreSQL and Valkey
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## ruff and mypy
 	@$(BIN)/ruff check .
