@@ -17,7 +17,10 @@ BEHIND = timedelta(seconds=1)
 
 
 class Heads:
-    """What one process knows of each place's first entry; nothing, while looks from the beginning are cheap."""
+    """What one process knows of each place's first entry; nothing, while looks from the beginning are cheap.
+
+    Threads may share it: what they know is replaced, never changed.
+    """
 
     def __init__(self) -> None:
         self._edges: dict[tuple[str, int, int, str], Edge] = {}
@@ -37,5 +40,5 @@ class Heads:
         if self._whole.due:
             self._edges = {}
         else:
-            self._edges |= {one[:4]: Edge(*one[:4], one.due_at - BEHIND) for one in waiting}
+            self._edges = self._edges | {one[:4]: Edge(*one[:4], one.due_at - BEHIND) for one in waiting}
         return waiting

@@ -6,7 +6,7 @@ import random
 from tests.crash.fuse import killed_at
 from tests.crash.parts import FAULTS, PARTS
 
-PAIRS = 40
+PAIRS = 60
 # A caller's second attempt, a sweep, turns of the relay and the worker's run: about so many points.
 RECOVERY_POINTS = 40
 

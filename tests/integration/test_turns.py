@@ -11,6 +11,7 @@ from db import outbox, queue
 from db.queries import statement
 from db.queue import NewJob
 from db.transaction import transaction
+from domain.jobs.costs import DELIVERY_SECONDS
 from domain.jobs.dispatch import Dispatch
 from domain.jobs.registry import LANES, find
 from settings import settings
@@ -52,17 +53,20 @@ def test_one_that_floods_leaves_the_others_their_turn(database, organization, ot
 def test_weights_decide_the_shares(database, organization, other_organization, lanes):
     chain.ask("UPDATE organizations SET weight = 3 WHERE id = %s", organization.id)
     for tenant in (organization, other_organization):
-        chain.ask(FLOOD, tenant.id, 5000)
+        chain.ask(FLOOD, tenant.id, 1000)
     chain.relay()
     assert out(organization) == pytest.approx(3 * out(other_organization), abs=4)
 
 
-def test_an_organization_has_no_more_jobs_running_than_it_may(database, organization, other_organization, lanes):
+def test_an_organization_has_no_more_jobs_running_than_it_may(
+    monkeypatch, database, organization, other_organization, lanes
+):
+    monkeypatch.setattr("db.queue.costs", lambda session: {"invoice.generate": DELIVERY_SECONDS / 200})
     chain.ask("UPDATE organizations SET max_running = 5 WHERE id = %s", organization.id)
-    owe(organization, 30)
-    owe(other_organization, 30)
+    owe(organization, 50)
+    owe(other_organization, 50)
     chain.relay()
-    assert (out(organization), out(other_organization)) == (5, 30)
+    assert (out(organization), out(other_organization)) == (5, 50)
     claimed = [row[0] for row in chain.rows("SELECT job_id FROM outbox WHERE published_at IS NOT NULL")]
     with transaction() as session:
         queue.claim(session, "invoice.generate", claimed, uuid4(), lease=60)
