@@ -44,6 +44,16 @@ class Failure(NamedTuple):
     delay: float | None
 
 
+class Recent(NamedTuple):
+    """Latest deliveries of a kind: how many, their jobs and seconds, and sums of squares and products; all fading."""
+
+    deliveries: float
+    jobs: float
+    seconds: float
+    jobs_squared: float
+    jobs_seconds: float
+
+
 class NewJob(NamedTuple):
     """What is to be done, and for whom; jobs of one group key had better be done together."""
 
@@ -171,9 +181,9 @@ def clean(session: Session, days: int, failed_days: int, hours: int, limit: int 
     return len(jobs) + len(keys) + sum(map(len, waits))
 
 
-def costs(session: Session) -> dict[str, float]:
-    """Return the seconds that a job of each kind took lately."""
-    return {row.kind: row.seconds for row in run(session, "run_costs")}
+def recent_deliveries(session: Session) -> dict[str, Recent]:
+    """Return the latest deliveries of each kind, as the worker that reported last has them."""
+    return {kind: Recent(*sums) for kind, *sums in run(session, "recent_deliveries")}
 
 
 def record_incident(session: Session, name: str, count: int = 1) -> None:

@@ -30,7 +30,7 @@ class Lane:
 
     def add(self, message: Group, costs: Costs) -> None:
         """Take note of a message that was just sent."""
-        self._waiting.append(costs[message.kind] * len(message.job_ids))
+        self._waiting.append(costs.seconds(message.kind, len(message.job_ids)))
         self._depth = (self._depth or 0) + 1
 
     def room(self, delivery: float) -> float:

@@ -124,8 +124,11 @@ class RunStatistics(Base):
     wait_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     run_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     # Sums that forget: what is long ago counts little.
+    recent_deliveries: Mapped[float] = mapped_column(Double, server_default=text("0"))
     recent_jobs: Mapped[float] = mapped_column(Double, server_default=text("0"))
     recent_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    recent_jobs_squared: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    recent_jobs_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     wait_counts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     run_counts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     updated_at: Mapped[Timestamp]

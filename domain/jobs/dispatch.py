@@ -4,10 +4,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from db import outbox, queue
+from db import outbox
 from db.outbox import Entry, Turn, Waiting
 from db.transaction import statement
-from domain.jobs.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs
+from domain.jobs.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs, measured
 from domain.jobs.heads import Heads
 from domain.jobs.registry import LANES
 from domain.jobs.turns import Turns
@@ -79,5 +79,5 @@ class Dispatch:
     def _measure(self) -> None:
         if time.monotonic() >= self._costs_until:
             with statement() as session:
-                self.costs = Costs(queue.costs(session))
+                self.costs = measured(session)
             self._costs_until = time.monotonic() + COSTS_KEEP

@@ -12,8 +12,6 @@ from domain.jobs.registry import Kind
 
 # Upper bounds of a histogram's buckets in seconds; one more bucket holds what is longer.
 BOUNDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
-# What a delivery costs whatever it carries, in seconds: a job that came alone must not pass for a dear one.
-OVERHEAD = 0.004
 
 
 def record(
@@ -34,7 +32,6 @@ def record(
         wait_seconds=sum(map(sum, waits.values())),
         run_seconds=seconds,
         jobs=len(jobs),
-        work_seconds=max(seconds - OVERHEAD, seconds / 10),
         wait_counts=[sum(bucket) for bucket in zip(*of_each.values(), strict=True)],
         run_counts=counts([seconds / len(jobs)] * len(jobs)),
         waits=of_each,

@@ -4,14 +4,15 @@ A higher priority goes first. Within a priority the organizations take turns by 
 virtual time, the seconds of work handed out for it divided by its weight, and the least goes first (start-time fair
 queueing; Goyal, Vin and Cheng, SIGCOMM 1996). Who was away begins where the others are: waiting saves up nothing.
 
-The bound: of the work handed out while lower priorities wait, at least LOWER_SHARE is theirs, give or take one job
-each. Several lower priorities share that evenly.
+The bound: of the work handed out while lower priorities wait, at least LOWER_SHARE is theirs, give or take the
+least that is worth a delivery. Several lower priorities share that evenly.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from db.outbox import Entry, Turn, Waiting
+from domain.jobs.costs import Costs
 
 LOWER_SHARE = 0.1
 
@@ -45,12 +46,10 @@ class Turns:
         self._owed_below = 0.0
         self._given_below: dict[int, float] = {}
 
-    def following(
-        self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Mapping[str, float]
-    ) -> list[Turn]:
-        """Return turns of one priority for about `seconds` of work and up to `most` jobs; one job at the least.
+    def following(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Costs) -> list[Turn]:
+        """Return turns of one priority for about `seconds` of work and up to `most` jobs.
 
-        `costs` has the seconds that a job of each kind takes.
+        Each is of the least that is worth a delivery, or more.
         """
         able = [one for one in waiting if one.free != 0]
         if not able or most <= 0:
@@ -60,13 +59,14 @@ class Turns:
             seconds = min(seconds, self._owed_below)
         return self._shared([one for one in able if one.priority == priority], seconds, most, costs)
 
-    def charge(self, entries: Iterable[Entry], waiting: Sequence[Waiting], costs: Mapping[str, float]) -> None:
+    def charge(self, entries: Sequence[Entry], waiting: Sequence[Waiting], costs: Costs) -> None:
         """Count the work of `entries`, which were taken while `waiting` was there."""
         able = [one for one in waiting if one.free != 0]
         weights = {one.organization_id: one.weight for one in able}
         top, lowest = max(one.priority for one in able), min(one.priority for one in able)
+        cost_of = {kind: costs.job(kind) for kind in {entry.kind for entry in entries}}
         for entry in entries:
-            cost = costs[entry.kind]
+            cost = cost_of[entry.kind]
             self._clocks[entry.priority].add(entry.organization_id, cost / weights[entry.organization_id])
             if entry.priority < top:
                 self._owed_below -= cost
@@ -83,7 +83,7 @@ class Turns:
             return top
         return min(below, key=lambda priority: (self._given_below.get(priority, 0.0), -priority))
 
-    def _shared(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Mapping[str, float]) -> list[Turn]:
+    def _shared(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Costs) -> list[Turn]:
         clock = self._clocks[waiting[0].priority]
         heads: dict[int, Waiting] = {}
         for one in sorted(waiting, key=lambda w: w.due_at):
@@ -96,10 +96,11 @@ class Turns:
             behind = (level - clock.time(one.organization_id)) * one.weight
             if most <= 0 or seconds <= 0 or (turns and behind <= 0):
                 break
-            jobs = min(max(1, int(behind / costs[one.kind])), most, most if one.free is None else one.free)
+            jobs = max(costs.least(one.kind), int(behind / costs.job(one.kind)))
+            jobs = min(jobs, most, most if one.free is None else one.free)
             turns.append(Turn(*one[:5], jobs))
             most -= jobs
-            seconds -= jobs * costs[one.kind]
+            seconds -= jobs * costs.job(one.kind)
         return turns
 
 

@@ -1,9 +1,11 @@
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
+from domain.jobs.costs import Cost, Costs
+from domain.jobs.registry import kinds
 from tests import chain
 from tests.caller import Caller
 from tests.tenant import Tenant
@@ -34,6 +36,17 @@ def stranger(other_organization: Tenant) -> Caller:
 def warehouse(organization) -> Warehouse:
     """Five of each of three products, bought at 3.3333."""
     return stocked(organization, 5, 5, 5)
+
+
+@pytest.fixture
+def jobs_take(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Have the relay believe that each job takes so many seconds, and a delivery by itself none."""
+
+    def believe(seconds: float) -> None:
+        costs = Costs({kind.name: Cost(0.0, seconds) for kind in kinds()})
+        monkeypatch.setattr("domain.jobs.dispatch.measured", lambda session: costs)
+
+    return believe
 
 
 @pytest.fixture

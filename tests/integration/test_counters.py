@@ -34,10 +34,10 @@ WRITING = "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS 
 
 
 def test_an_invoice_in_bulk_costs_no_more_than_it_did(
-    database, broker, organization, lanes, statements, monkeypatch, record_property
+    database, broker, organization, lanes, statements, jobs_take, record_property
 ):
     # How many jobs travel together is not what is asked.
-    monkeypatch.setattr("db.queue.costs", lambda session: {"invoice.generate": 0.0001, "accounting.recreate": 0.0001})
+    jobs_take(0.0001)
     requests = [organization.request(f"Client {n % 20}") for n in range(INVOICES)]
     chain.submit_group(organization, requests[:1])
     work_off()

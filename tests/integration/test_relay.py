@@ -45,8 +45,8 @@ def test_entries_of_one_kind_travel_together_and_one_supplier_after_the_other(da
     assert taken() == [[first[0], *second, first[1]]]
 
 
-def test_a_message_carries_no_more_than_a_group(monkeypatch, database, organization, lanes):
-    monkeypatch.setattr("db.queue.costs", lambda session: {"invoice.generate": 0.0001})
+def test_a_message_carries_no_more_than_a_group(jobs_take, database, organization, lanes):
+    jobs_take(0.0001)
     group = find("invoice.generate").group
     ids = owe(organization.id, count=group + 50)
     assert chain.relay() == group + 50

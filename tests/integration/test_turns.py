@@ -59,9 +59,9 @@ def test_weights_decide_the_shares(database, organization, other_organization, l
 
 
 def test_an_organization_has_no_more_jobs_running_than_it_may(
-    monkeypatch, database, organization, other_organization, lanes
+    jobs_take, database, organization, other_organization, lanes
 ):
-    monkeypatch.setattr("db.queue.costs", lambda session: {"invoice.generate": DELIVERY_SECONDS / 200})
+    jobs_take(DELIVERY_SECONDS / 200)
     chain.ask("UPDATE organizations SET max_running = 5 WHERE id = %s", organization.id)
     owe(organization, 50)
     owe(other_organization, 50)
@@ -103,9 +103,9 @@ def test_a_kind_that_was_never_measured_begins_with_few_jobs_a_delivery(database
 
 
 def test_beside_somebody_with_little_to_do_deliveries_are_short(
-    monkeypatch, database, organization, other_organization, lanes
+    jobs_take, database, organization, other_organization, lanes
 ):
-    monkeypatch.setattr("db.queue.costs", lambda session: {"invoice.generate": 0.0003})
+    jobs_take(0.0003)
     chain.ask(FLOOD, organization.id, 10_000)
     chain.relay()
     assert max(delivered()) == find("invoice.generate").group

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.outbox import Entry, Waiting
+from domain.jobs.costs import Cost, Costs
 from domain.jobs.turns import LOWER_SHARE, Turns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,6 +34,7 @@ class Lane:
         self.turns = Turns()
         self.left = dict(enumerate(backlogs))
         self.costs = costs or {"k": 0.01}
+        self.known = Costs({kind: Cost(0.0, seconds) for kind, seconds in self.costs.items()})
 
     def waiting(self) -> list[Waiting]:
         return [
@@ -45,10 +47,10 @@ class Lane:
 
     def hand_out(self, seconds: float = 0.1, most: int = 1000) -> list[Entry]:
         waiting = self.waiting()
-        turns = self.turns.following(waiting, seconds, most, self.costs)
+        turns = self.turns.following(waiting, seconds, most, self.known)
         entries = [entry for turn in turns for entry in self._taken(turn)]
         if entries:
-            self.turns.charge(entries, waiting, self.costs)
+            self.turns.charge(entries, waiting, self.known)
         return entries
 
     def _taken(self, turn: object) -> list[Entry]:
@@ -145,7 +147,7 @@ def test_no_more_than_the_bound_is_handed_out():
 
 
 def test_with_nothing_to_do_there_is_no_turn():
-    assert Turns().following([], 1.0, 10, {}) == []
+    assert Turns().following([], 1.0, 10, Costs({})) == []
 
 
 def test_what_is_forgotten_is_only_what_makes_no_difference():
