@@ -49,7 +49,7 @@ class Turns:
     def following(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Costs) -> list[Turn]:
         """Return turns of one priority for about `seconds` of work and up to `most` jobs.
 
-        Each is of the least that is worth a delivery, or more.
+        One job at the least, and where jobs travel together as much as is worth a delivery.
         """
         able = [one for one in waiting if one.free != 0]
         if not able or most <= 0:
@@ -90,14 +90,15 @@ class Turns:
             heads.setdefault(one.organization_id, one)
         order = sorted(heads.values(), key=lambda w: (clock.time(w.organization_id), w.due_at))
         clock.advance(clock.time(order[0].organization_id))
+        if (least := costs.least(order[0].kind)) > 1:
+            seconds = max(seconds, least * costs.job(order[0].kind))
         level = _level(clock, order, seconds)
         turns: list[Turn] = []
         for one in order:
             behind = (level - clock.time(one.organization_id)) * one.weight
             if most <= 0 or seconds <= 0 or (turns and behind <= 0):
                 break
-            jobs = max(costs.least(one.kind), int(behind / costs.job(one.kind)))
-            jobs = min(jobs, most, most if one.free is None else one.free)
+            jobs = min(max(1, int(behind / costs.job(one.kind))), most, most if one.free is None else one.free)
             turns.append(Turn(*one[:5], jobs))
             most -= jobs
             seconds -= jobs * costs.job(one.kind)

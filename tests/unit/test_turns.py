@@ -177,3 +177,20 @@ def test_who_is_at_its_limit_takes_no_share_of_the_lower_ones():
     lane = Lane(Backlog(1, priority=5, free=0), Backlog(2, priority=3), Backlog(3, priority=1))
     shares = work([entry for _ in range(1000) for entry in lane.hand_out()], lane.costs)
     assert shares[3] >= 0.09 * sum(shares.values()), "the lowest starves while the highest is held back"
+
+
+DEAR = Costs({"invoice.generate": Cost(0.2, 0.001)})
+
+
+def test_a_turn_is_worth_its_delivery():
+    lane = Lane(Backlog(1, kind="invoice.generate"), Backlog(2, kind="invoice.generate"))
+    lane.known = DEAR
+    for _ in range(4):
+        shares = Counter(entry.organization_id for entry in lane.hand_out(seconds=0.05))
+        assert shares == pytest.approx({1: 100, 2: 100}, abs=2)
+
+
+def test_many_with_little_to_do_share_a_delivery():
+    lane = Lane(*(Backlog(n, kind="invoice.generate", jobs=1) for n in range(100)))
+    lane.known = DEAR
+    assert len(lane.hand_out(seconds=0.6)) == 100
