@@ -3,6 +3,9 @@
 A figure that has become smaller is to be written down here, so that it stays so.
 """
 
+from collections.abc import Iterator
+
+import pytest
 import redis
 
 from db import engine
@@ -27,14 +30,26 @@ OTHER_VERSIONS = 0.04
 STATEMENTS, COMMITS, BROKER_COMMANDS = 0.04, 0.01, 0.015
 WRITTEN = """SELECT CASE WHEN relname ~ '^completed_jobs' THEN 'completed_jobs' ELSE relname END,
                     CAST(sum(n_tup_ins + n_tup_upd) AS bigint) FROM pg_stat_user_tables GROUP BY 1"""
+VACUUMS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ '^autovacuum'"
 CONNECTED = """SELECT count(*) FROM pg_stat_activity
                WHERE application_name = 'counterfoil' AND datname = current_database()"""
-# Transactions that wrote something: only these take an id.
+# Transactions that wrote something, the server's own as well: only these take an id.
 WRITING = "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)"
 
 
+@pytest.fixture
+def without_autovacuum(database) -> Iterator[None]:
+    """A server that changes nothing of its own accord."""
+    chain.ask("ALTER SYSTEM SET autovacuum = off")
+    chain.ask("SELECT pg_reload_conf()")
+    wait_until(lambda: chain.value(VACUUMS) == 0)
+    yield
+    chain.ask("ALTER SYSTEM RESET autovacuum")
+    chain.ask("SELECT pg_reload_conf()")
+
+
 def test_an_invoice_in_bulk_costs_no_more_than_it_did(
-    database, broker, organization, lanes, statements, jobs_take, record_property
+    database, without_autovacuum, broker, organization, lanes, statements, jobs_take, record_property
 ):
     # How many jobs travel together is not what is asked.
     jobs_take(0.0001)
