@@ -39,8 +39,8 @@ from tasks import kinds
 RESULTS = Path(__file__).parent / "results"
 FAILED = "failed"
 # Each has measure(machine) and rows(figures).
-QUICK = (throughput, intake, idle, costs, rest)
-FULL = (*QUICK, calibration, comparison, busy, order, flood, recovery, scale, held, soak)
+QUICK = (throughput, intake, idle)
+FULL = (*QUICK, costs, rest, calibration, comparison, busy, order, flood, recovery, scale, held, soak)
 
 
 def main() -> None:

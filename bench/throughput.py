@@ -15,7 +15,7 @@ def measure(machine: Machine) -> dict:
     """Return what each does a second; M and HB are the ceilings for 1,000 suppliers and for one."""
     plan = {
         "bare Celery no-op": partial(workloads.bare_celery, machine, 3000),
-        "naive Celery": partial(workloads.naive, machine, 800),
+        "naive Celery": partial(workloads.naive, machine, 400),
         "M": partial(ceiling, machine, SUPPLIERS, SECONDS),
         "1,000 suppliers": partial(workloads.invoices, machine, INVOICES, SUPPLIERS),
         "HB": partial(ceiling, machine, 1, SECONDS),
