@@ -23,14 +23,14 @@ LATE = 0.02
 def measure(machine: Machine) -> dict:
     """Return p50 and p99 in ms from accepted to numbered, of single requests and of the load beside them.
 
-    The load is a bulk every 50 ms, for many suppliers of one organization; the singles are another supplier's of the
+    What it can do is to issue invoices and enter them into the journal. The load is a bulk every 50 ms, for many suppliers of one organization; the singles are another supplier's of the
     same one, at random moments.
     """
     work = Workload(SUPPLIERS + 1)
     alone = replace(work.request(0), supplier_id=work.suppliers.pop())
     with machine.running(*CHAIN):
         issue(machine, work, WARM_UP)
-        most = several("capacity", partial(issue, machine, work, INVOICES))["median"]
+        most = several("capacity", partial(issue, machine, work, INVOICES, journal=True))["median"]
         size = round(SHARE * most * PAUSE)
         bulks = [[work.request(first + n) for n in range(size)] for first in range(0, SUPPLIERS, size)]
         singles, load = _offer(work, alone, bulks)
