@@ -23,8 +23,8 @@ LATE = 0.02
 def measure(machine: Machine) -> dict:
     """Return p50 and p99 in ms from accepted to numbered, of single requests and of the load beside them.
 
-    What it can do is to issue invoices and enter them into the journal. The load is a bulk every 50 ms, for many suppliers of one organization; the singles are another supplier's of the
-    same one, at random moments.
+    What it can do is to issue invoices and enter them into the journal. The load is a bulk every 50 ms, for many
+    suppliers of one organization; the singles are another supplier's of the same one, at random moments.
     """
     work = Workload(SUPPLIERS + 1)
     alone = replace(work.request(0), supplier_id=work.suppliers.pop())
