@@ -72,11 +72,11 @@ class Relay:
         return any(self._room(lane) for lane in full)
 
     def _room(self, lane: Lane) -> float:
-        return lane.room(self._dispatch.delivery_seconds)
+        return lane.room(self._dispatch.delivery_seconds, self._dispatch.more)
 
     def _look(self) -> None:
         for lane in self._lanes.values():
-            if lane.must_be_looked_at(self._dispatch.delivery_seconds):
+            if lane.must_be_looked_at(self._dispatch.delivery_seconds, self._dispatch.more):
                 lane.look(self._publisher.depth(lane.name))
 
     def _publish(self, entries: Iterable[Entry]) -> None:

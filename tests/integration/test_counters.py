@@ -27,7 +27,7 @@ VERSIONS = {
     "wait_statistics": 0.01,  # one for each organization of a delivery
 }
 OTHER_VERSIONS = 0.04
-STATEMENTS, COMMITS, BROKER_COMMANDS = 0.04, 0.01, 0.015
+STATEMENTS, COMMITS, BROKER_COMMANDS = 0.04, 0.01, 0.018
 WRITTEN = """SELECT CASE WHEN relname ~ '^completed_jobs' THEN 'completed_jobs' ELSE relname END,
                     CAST(sum(n_tup_ins + n_tup_upd) AS bigint) FROM pg_stat_user_tables GROUP BY 1"""
 VACUUMS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ '^autovacuum'"

@@ -78,6 +78,7 @@ def test_what_is_paused_stays_in_the_outbox_and_nothing_else_does(database, orga
     owe(organization, 2, kind="other.kind")
     pause("kind", "invoice.generate")
     assert chain.relay() == 2
+    assert delivered() == [1, 1]
     chain.ask("DELETE FROM pauses")
     pause("lane", "default")
     assert chain.relay() == 0
