@@ -34,6 +34,7 @@ class Costs:
     def __init__(self, measured: Mapping[str, Cost]) -> None:
         self._measured = measured
         self._groups = {kind.name: kind.group for kind in kinds()}
+        self._jobs: dict[str, float] = {}
 
     def seconds(self, kind: str, jobs: int) -> float:
         """Return how long a delivery of so many jobs takes."""
@@ -41,9 +42,11 @@ class Costs:
         return cost.delivery + jobs * cost.job
 
     def job(self, kind: str) -> float:
-        """Return how many seconds of a usual delivery are each job's."""
-        usual = self.group_size(kind, DELIVERY_SECONDS)
-        return self.seconds(kind, usual) / usual
+        """Return how many seconds of a usual delivery are each job's; reckoned once, as it is asked for every job."""
+        if kind not in self._jobs:
+            usual = self.group_size(kind, DELIVERY_SECONDS)
+            self._jobs[kind] = self.seconds(kind, usual) / usual
+        return self._jobs[kind]
 
     def least(self, kind: str) -> int:
         """Return how many jobs make up for what a delivery takes by itself; with fewer, its group would be no use."""

@@ -9,7 +9,7 @@ least that is worth a delivery. Several lower priorities share that evenly.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from db.outbox import Entry, Turn, Waiting
 from domain.jobs.costs import Costs
@@ -59,14 +59,13 @@ class Turns:
             seconds = min(seconds, self._owed_below)
         return self._shared([one for one in able if one.priority == priority], seconds, most, costs)
 
-    def charge(self, entries: Sequence[Entry], waiting: Sequence[Waiting], costs: Costs) -> None:
+    def charge(self, entries: Iterable[Entry], waiting: Sequence[Waiting], costs: Costs) -> None:
         """Count the work of `entries`, which were taken while `waiting` was there."""
         able = [one for one in waiting if one.free != 0]
         weights = {one.organization_id: one.weight for one in able}
         top, lowest = max(one.priority for one in able), min(one.priority for one in able)
-        cost_of = {kind: costs.job(kind) for kind in {entry.kind for entry in entries}}
         for entry in entries:
-            cost = cost_of[entry.kind]
+            cost = costs.job(entry.kind)
             self._clocks[entry.priority].add(entry.organization_id, cost / weights[entry.organization_id])
             if entry.priority < top:
                 self._owed_below -= cost
