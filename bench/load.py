@@ -14,6 +14,8 @@ BACKLOG, PAUSE = 10_000, 0.1
 # So long until the worker's connections have their plans and the relay knows what a job costs.
 WARM_UP = 20
 SAME, OUTAGE = 0.95, 0.5
+# What begins later is no outage of the fault's: even a lost message is sent again by then.
+BEGINS = 10
 TICKS = 10
 # To count what waits would be a load of its own, and one that grows while a transaction is held open.
 DRAWN = "SELECT last_value FROM invoices_id_seq"
@@ -90,9 +92,9 @@ def rate(machine: Machine, seconds: float) -> float:
 def seconds_until_back(ticks: list[int], before: float) -> float:
     """Return when a whole second has 95 % of the rate `before`, after the first one with under half of it, if any has.
 
-    All the time of `ticks` if none has again.
+    One that begins after more than BEGINS seconds is none. All the time of `ticks` if none has 95 % again.
     """
     done = [sum(ticks[n : n + TICKS]) for n in range(len(ticks) - TICKS + 1)]
-    broken = next((n for n, jobs in enumerate(done) if jobs < OUTAGE * before), 0)
+    broken = next((n for n, jobs in enumerate(done[: BEGINS * TICKS]) if jobs < OUTAGE * before), 0)
     back = (n for n, jobs in enumerate(done) if n >= broken and jobs >= SAME * before)
     return next(back, len(ticks)) / TICKS

@@ -25,3 +25,7 @@ def test_a_late_lull_is_another_matter():
 
 def test_what_never_comes_back_takes_all_the_time():
     assert seconds_until_back(ticks(0, 500, 900, 940), before=1000) == 4
+
+
+def test_a_lull_that_begins_long_after_the_fault_is_not_its_own():
+    assert seconds_until_back(ticks(*[1000] * 12, 0, 1000), before=1000) == 0
