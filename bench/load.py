@@ -11,11 +11,11 @@ from bench.workloads import await_end
 from db.transaction import is_transient, transaction
 
 BACKLOG, PAUSE = 10_000, 0.1
-# So long until the worker's connections have their plans and the relay knows what a job costs.
-WARM_UP = 20
+# A new load is fastest in its first minute: autovacuum and checkpoints have not begun.
+WARM_UP = 80
 SAME, OUTAGE = 0.95, 0.5
-# What begins later is no outage of the fault's: even a lost message is sent again by then.
-BEGINS = 10
+# What begins later is no outage: even a lost message is sent again by then. A lease runs out later still.
+BEGINS, LULL = 10, 10
 TICKS = 10
 # To count what waits would be a load of its own, and one that grows while a transaction is held open.
 DRAWN = "SELECT last_value FROM invoices_id_seq"
@@ -98,3 +98,9 @@ def seconds_until_back(ticks: list[int], before: float) -> float:
     broken = next((n for n, jobs in enumerate(done[: BEGINS * TICKS]) if jobs < OUTAGE * before), 0)
     back = (n for n, jobs in enumerate(done) if n >= broken and jobs >= SAME * before)
     return next(back, len(ticks)) / TICKS
+
+
+def slowest_later(ticks: list[int], before: float) -> float:
+    """Return the rate of the slowest LULL seconds that begin after BEGINS, as a share of the rate `before`."""
+    starts = range(BEGINS * TICKS, len(ticks) - LULL * TICKS + 1)
+    return min(sum(ticks[n : n + LULL * TICKS]) for n in starts) / LULL / before

@@ -1,6 +1,6 @@
 """When a benchmark calls a chain that was hurt as fast as before."""
 
-from bench.load import TICKS, seconds_until_back
+from bench.load import BEGINS, LULL, TICKS, seconds_until_back, slowest_later
 
 
 def ticks(*seconds: int) -> list[int]:
@@ -29,3 +29,8 @@ def test_what_never_comes_back_takes_all_the_time():
 
 def test_a_lull_that_begins_long_after_the_fault_is_not_its_own():
     assert seconds_until_back(ticks(*[1000] * 12, 0, 1000), before=1000) == 0
+
+
+def test_a_later_lull_counts_as_the_share_that_its_slowest_seconds_have():
+    lull = [1000] * (LULL // 2) + [0] * (LULL // 2)
+    assert slowest_later(ticks(*[0] * BEGINS, *[1000] * LULL, *lull, *[1000] * LULL), before=1000) == 0.5
