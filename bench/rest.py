@@ -10,7 +10,7 @@ from bench.table import row
 from bench.workloads import CHAIN, issue
 
 PARTS = {"relay": CHAIN[0], "worker": CHAIN[1], "beat": ("cli", "beat"), "api": ("cli", "api")}
-SETTLING, SECONDS, INVOICES = 8, 15, 2000
+SETTLING, SECONDS, INVOICES = 8, 60, 2000
 
 
 def measure(machine: Machine) -> dict:
