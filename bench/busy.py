@@ -3,19 +3,18 @@
 import random
 import time
 from dataclasses import replace
-from functools import partial
 
 from bench.backlog import Workload
 from bench.idle import TIMES, percentiles
+from bench.load import ACCEPTED, Load, rate
 from bench.machine import Machine
-from bench.runs import RUNS, several
 from bench.table import row
-from bench.throughput import INVOICES, SUPPLIERS
-from bench.workloads import CHAIN, WARM_UP, await_end, issue
+from bench.workloads import CHAIN, await_end
 from db.transaction import transaction
 from domain.invoices.intake import accept
 from domain.invoices.request import InvoiceRequest
 
+SUPPLIERS, CAPACITY_SECONDS = 1000, 60
 SHARE, SECONDS, PAUSE, SINGLES = 0.7, 60, 0.05, 600
 LATE = 0.02
 
@@ -23,20 +22,24 @@ LATE = 0.02
 def measure(machine: Machine) -> dict:
     """Return p50 and p99 in ms from accepted to numbered, of single requests and of the load beside them.
 
-    What it can do is to issue invoices and enter them into the journal. The load is a bulk every 50 ms, for many
-    suppliers of one organization; the singles are another supplier's of the same one, at random moments.
+    What it can do is to accept and issue invoices and enter them into the journal, for minutes. The load is a bulk
+    every 50 ms, for many suppliers of one organization; the singles are another supplier's of the same one, at random
+    moments.
     """
     work = Workload(SUPPLIERS + 1)
     alone = replace(work.request(0), supplier_id=work.suppliers.pop())
     with machine.running(*CHAIN):
-        issue(machine, work, WARM_UP)
-        most = several("capacity", partial(issue, machine, work, INVOICES, journal=True))["median"]
+        with Load(machine, work) as steady:
+            most = rate(machine, CAPACITY_SECONDS)
+        steady.verify()
+        before = machine.scalar(ACCEPTED, id=work.organization_id)
+        print(f"busy: {SHARE:.0%} of {most:,.0f}/s ...", flush=True)
         size = round(SHARE * most * PAUSE)
         bulks = [[work.request(first + n) for n in range(size)] for first in range(0, SUPPLIERS, size)]
         singles, load = _offer(work, alone, bulks)
         await_end(machine)
     work.suppliers.append(alone.supplier_id)
-    work.verify(WARM_UP + RUNS * INVOICES + len(singles + load))
+    work.verify(before + len(singles + load))
     waits = {"singles": machine.scalar(TIMES, ids=singles), "load": machine.scalar(TIMES, ids=load)}
     return {"capacity": most, **{name: percentiles(times) for name, times in waits.items()}}
 
