@@ -57,8 +57,8 @@ class Relay:
 
     @property
     def has_more(self) -> bool:
-        """Tell whether the last turn left something behind."""
-        return self._dispatch.more
+        """Tell whether something was left behind."""
+        return bool(self._dispatch.more)
 
     @property
     def shortest_look(self) -> float:
@@ -72,11 +72,11 @@ class Relay:
         return any(self._room(lane) for lane in full)
 
     def _room(self, lane: Lane) -> float:
-        return lane.room(self._dispatch.delivery_seconds, self._dispatch.more)
+        return lane.room(self._dispatch.delivery_seconds, lane.name in self._dispatch.more)
 
     def _look(self) -> None:
         for lane in self._lanes.values():
-            if lane.must_be_looked_at(self._dispatch.delivery_seconds, self._dispatch.more):
+            if lane.must_be_looked_at(self._dispatch.delivery_seconds, lane.name in self._dispatch.more):
                 lane.look(self._publisher.depth(lane.name))
 
     def _publish(self, entries: Iterable[Entry]) -> None:

@@ -11,7 +11,7 @@ from db.queue import Recent
 from domain.jobs.registry import kinds
 
 # What a delivery should take: long enough that its overhead does not matter, or so short that nobody need wait for it.
-DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS = 0.15, 0.05
+DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS = 0.2, 0.05
 # A kind that was never measured begins with so many at once: it may be slow.
 FIRST_GROUP = 20
 # While deliveries hardly differ in size, the jobs are taken to make so much of their time, and never for less of it:

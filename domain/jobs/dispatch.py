@@ -24,7 +24,10 @@ def any_kind(_: str) -> bool:
 
 
 class Dispatch:
-    """Keeps the account of turns for one process. `takes` says of which kinds it hands out work."""
+    """Keeps the account of turns for one process. `takes` says of which kinds it hands out work.
+
+    `more` names the lanes in which something was left when they were last asked for.
+    """
 
     def __init__(self, takes: Callable[[str], bool] = any_kind) -> None:
         self._takes = takes
@@ -32,7 +35,7 @@ class Dispatch:
         self._turns = {lane: Turns() for lane in LANES}
         self.costs, self._costs_until = Costs({}), 0.0
         self._short_until = 0.0
-        self.more = False
+        self.more: set[str] = set()
 
     @property
     def delivery_seconds(self) -> float:
@@ -47,7 +50,7 @@ class Dispatch:
         """Return the entries that have their turn, for about so many seconds of work in each lane of `rooms`."""
         with statement() as session:
             waiting = [one for one in self._heads.waiting(session, list(rooms)) if self._takes(one.kind)]
-        self.more = False
+        self.more -= rooms.keys()
         if not waiting:
             return []
         self._measure()
@@ -55,10 +58,7 @@ class Dispatch:
         for one in waiting:
             of_lane[one.lane].append(one)
         turns = [turn for lane, there in of_lane.items() for turn in self._following(lane, there, rooms[lane])]
-        if not turns:
-            return []
-        with statement() as session:
-            entries = outbox.lease(session, turns, settings.redelivery_interval)
+        entries = self._taken(turns) if turns else []
         self._look_ahead(turns, entries, waiting)
         for lane, there in of_lane.items():
             if taken := [entry for entry in entries if entry.lane == lane]:
@@ -68,11 +68,15 @@ class Dispatch:
     def _following(self, lane: str, waiting: Sequence[Waiting], seconds: float) -> list[Turn]:
         return self._turns[lane].following(waiting, seconds, settings.max_out - waiting[0].out, self.costs)
 
+    def _taken(self, turns: Sequence[Turn]) -> list[Entry]:
+        with statement() as session:
+            return outbox.lease(session, turns, settings.redelivery_interval)
+
     def _look_ahead(self, turns: Sequence[Turn], entries: Sequence[Entry], waiting: Sequence[Waiting]) -> None:
         """Take note whether more waits, and whether somebody had all his work taken at once beside others."""
         taken = Counter((entry.lane, entry.priority, entry.organization_id, entry.kind) for entry in entries)
-        emptied = [turn for turn in turns if taken[turn[:4]] < turn.most]
-        self.more = len(emptied) < len(waiting)
+        emptied = {turn[:4] for turn in turns if taken[turn[:4]] < turn.most}
+        self.more |= {one.lane for one in waiting if one.free != 0 and one[:4] not in emptied}
         if emptied and len({(one.priority, one.organization_id) for one in waiting}) > 1:
             self._short_until = time.monotonic() + EXPECTED
 

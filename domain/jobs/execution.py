@@ -41,11 +41,12 @@ def deliver(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) ->
     """
     token = uuid4()
     job_ids = job_ids[: kind.group]
-    deadline = time.monotonic() + (kind.timeout * SLICE if seconds is None else seconds)
+    started = time.monotonic()
+    deadline = started + (kind.timeout * SLICE if seconds is None else seconds)
     try:
         jobs = _runnable(kind, _claim(kind, job_ids, token), token)
         if jobs:
-            _run(kind, jobs, token, deadline)
+            _run(kind, jobs, token, started, deadline)
     except LeaseLost as lost:
         log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
         _count("lease_lost")
@@ -88,11 +89,10 @@ def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[Claim
     return ready
 
 
-def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, deadline: float) -> None:
-    started = time.monotonic()
+def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, started: float, deadline: float) -> None:
     try:
         if kind.stepwise:
-            _walk(kind, jobs[0], token, deadline)
+            _walk(kind, jobs[0], token, started, deadline)
         else:
             with _step() as session:
                 _settle(session, kind, token, jobs, kind.handler(Context().within(session), jobs), started)
@@ -109,9 +109,8 @@ def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, deadline: float) -
         _set_aside(kind, jobs, token, error, started)
 
 
-def _walk(kind: Kind, job: ClaimedJob, token: UUID, deadline: float) -> None:
+def _walk(kind: Kind, job: ClaimedJob, token: UUID, started: float, deadline: float) -> None:
     """Run one job step by step, each in a transaction of its own with its checkpoint."""
-    started = time.monotonic()
     context = Context(job.progress)
     steps: Steps = kind.handler(context, job)
     while True:
@@ -163,9 +162,9 @@ def _settle(
             failures.append(Failure(job.id, str(outcome), None))
         else:
             results[job.id] = outcome
-    statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, len(failures))
     queue.complete(session, token, results)
     queue.set_aside(session, token, failures)
+    statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, len(failures))
 
 
 def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Exception, started: float) -> None:

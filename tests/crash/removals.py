@@ -40,11 +40,11 @@ class Removal:
 
 
 def issue_apart_from_completion(away: Removal) -> None:
-    def run(kind: Any, claimed: Any, token: Any, deadline: float) -> None:
+    def run(kind: Any, claimed: Any, token: Any, started: float, deadline: float) -> None:
         with transaction() as session:
             outcomes = kind.handler(execution.Context().within(session), claimed)
         with transaction() as session:
-            execution._settle(session, kind, token, claimed, outcomes, deadline)
+            execution._settle(session, kind, token, claimed, outcomes, started)
 
     away.function(execution, "_run", run)
 

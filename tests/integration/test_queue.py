@@ -228,6 +228,18 @@ def test_a_plain_handler_gets_its_job_alone(database, organization):
     assert [job.id for job in seen] == ids[:1]
 
 
+def test_what_a_delivery_takes_is_measured_with_its_claim_and_its_completion(database, organization, monkeypatch):
+    def slowly(session: Session, verb: Callable[..., Any], *given: Any) -> Any:
+        session.execute(text("SELECT pg_sleep(0.1)"))
+        return verb(session, *given)
+
+    for name in ("claim", "complete"):
+        verb = getattr(queue, name)
+        monkeypatch.setattr(queue, name, lambda session, *given, verb=verb: slowly(session, verb, *given))
+    deliver(replace(jobs.find(jobs.KIND), name="probe", handler=lambda *_: [{}]), [owe(organization.id)])
+    assert chain.value("SELECT run_seconds FROM run_statistics") >= 0.2
+
+
 def aged(organization_id: int, status: Status, days: int) -> int:
     """Return a job that ended so many days ago."""
     job_id, _ = bring(organization_id, status)
