@@ -62,7 +62,7 @@ beat_schedule = {
         "options": {"queue": "urgent", "expires": 60},
     },
     # Without "expires": a worker whose clock runs ahead would discard every one of these.
-    "cleanup": {"task": "queue.cleanup", "schedule": 3600, "options": {"queue": "default"}},
+    "cleanup": {"task": "queue.cleanup", "schedule": 300, "options": {"queue": "default"}},
 }
 timezone = "UTC"
 enable_utc = True

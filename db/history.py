@@ -15,14 +15,19 @@ WEEK = timedelta(days=7)
 ADVISORY_LOCK = 4_270_332
 # To make or drop a partition is to have the table alone for a moment; whoever completes a job waits behind.
 PATIENCE = text("SET LOCAL lock_timeout = '500ms'")
+# To make one PostgreSQL reads all of completed_jobs_rest, which is long if no cleanup ran for weeks.
+READING = text("SET LOCAL statement_timeout = '1s'")
 
 
 def make_weeks(session: Session) -> None:
     """Have a partition for this week and the next two, unless another cleanup is at it.
 
-    Raise a transient DBAPIError while the table is busy.
+    Raise a transient DBAPIError while the table is busy, or so much stands in completed_jobs_rest that others would
+    wait for long: then that stays the place until enough of it is past its retention.
     """
-    for week in _weeks(session, "missing_weeks"):
+    weeks = _weeks(session, "missing_weeks")
+    session.execute(READING)
+    for week in weeks:
         session.execute(
             text(
                 f"CREATE TABLE IF NOT EXISTS {_partition(week)} PARTITION OF completed_jobs"

@@ -168,16 +168,15 @@ def sweep(session: Session, limit: int = 1000, since: float = EVER) -> int:
     return len(run(session, "sweep", limit=limit, since=since))
 
 
-def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 1000) -> int:
+def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 10_000) -> int:
     """Delete up to `limit` jobs, and as many kept answers, that are past their retention; return how many.
 
-    Ten times as many rows of waits are deleted, and folded, which counts as well.
+    As many rows of waits are deleted, and folded, which counts as well.
     """
     jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
     run(session, "fold_statistics")
-    # Rows are small and many: each organization, lane and worker has one an hour.
-    waits = [run(session, name, limit=10 * limit) for name in ("clean_waits", "fold_waits")]
+    waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]
     return len(jobs) + len(keys) + sum(map(len, waits))
 
 

@@ -1,15 +1,13 @@
 """The Celery application. A task is a kind, so Flower speaks the domain's language."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
-from sqlalchemy.exc import SQLAlchemyError
 
-from db import history, queue
-from db.transaction import is_transient, statement, transaction
+from db import queue
+from db.transaction import statement
+from domain.jobs.cleanup import clean
 from domain.jobs.execution import deliver
 from domain.jobs.registry import Kind, kinds
 from domain.jobs.upkeep import Upkeep
@@ -20,7 +18,8 @@ from tasks.message import ForgedMessage, read
 
 log = logging.getLogger(__name__)
 
-CLEANUP_TURNS = 100
+# Of each five minutes: the worker has other things to do.
+CLEANUP_SECONDS = 5.0
 
 upkeep = Upkeep()
 
@@ -57,43 +56,8 @@ def sweep() -> None:
 
 @app.task(name="queue.cleanup")
 def cleanup() -> None:
-    """Delete what is past its retention, in short transactions; what is left is the next run's."""
-    with _tolerance():
-        _turn_weeks()
-    with _tolerance():
-        _delete_rows()
-
-
-@contextmanager
-def _tolerance() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        if not is_transient(error):
-            raise
-        log.info("cleanup: %s; the rest is left to the next one", type(error).__name__)
-
-
-def _turn_weeks() -> None:
-    with transaction() as session:
-        history.make_weeks(session)
-    dropped = True
-    while dropped:
-        with transaction() as session:
-            dropped = history.drop_week(session, settings.job_retention_days)
-
-
-def _delete_rows() -> None:
-    for _ in range(CLEANUP_TURNS):
-        with transaction() as session:
-            done = queue.clean(
-                session,
-                settings.job_retention_days,
-                settings.failed_job_retention_days,
-                settings.idempotency_retention_hours,
-            )
-        if not done:
-            return
+    """Delete what is past its retention."""
+    clean(CLEANUP_SECONDS)
 
 
 kinds_folder.load()

@@ -1,20 +1,27 @@
-"""Work without workers: due jobs are run by whoever asks, in the order and under the leases of the queue."""
+"""Work without workers: due jobs are run by whoever asks, in the order and under the leases of the queue.
+
+What relay and beat would have put right or cleaned up is done as well.
+"""
 
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from db import outbox, queue
+from db import outbox
 from db.queries import run
 from db.transaction import statement
+from domain.jobs.cleanup import clean
 from domain.jobs.dispatch import Dispatch
 from domain.jobs.execution import deliver
 from domain.jobs.grouping import coalesce
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import LANES, find, kinds
+from domain.jobs.upkeep import Upkeep
 
 # So much work is taken at a time; the rest stays in order.
 AT_ONCE = 1.0
+
+upkeep = Upkeep()
 
 
 class Tally(NamedTuple):
@@ -30,7 +37,10 @@ def work_off(seconds: float) -> Tally:
     """
     deadline = time.monotonic() + seconds
     with statement() as session:
-        queue.sweep(session)
+        upkeep.sweep(session)
+    with statement() as session:
+        upkeep.mend(session)
+    clean(0.0)
     known = {kind.name for kind in kinds()}
     dispatch = Dispatch(known.__contains__)
     done: list[int] = []

@@ -1,5 +1,7 @@
 """Work without workers: a scheduler calls, due jobs are done in order, for a bounded time, behind a secret."""
 
+import re
+
 import pytest
 
 from domain.jobs import registry
@@ -54,6 +56,20 @@ def test_when_its_time_is_over_a_long_job_goes_on_at_the_next_call(client, monke
     configure(cron_budget=5)
     assert Caller("").get(CRON, headers=SECRET).json["succeeded"] == 1
     assert state(job_id) == (Status.COMPLETED, 1)
+
+
+def test_what_beat_would_have_seen_to_is_seen_to(stage):
+    job_id = chain.submit(stage.tenant, "Client")
+    chain.ask("DELETE FROM outbox WHERE job_id = %s", job_id)
+    chain.ask(
+        "INSERT INTO idempotency_keys VALUES (%s, 'old', '', 201, '{}', now() - interval '25 hours')", stage.tenant.id
+    )
+    Caller("").get(CRON, headers=SECRET)
+    assert state(job_id)[0] == Status.COMPLETED, "the job without an entry was not mended"
+    assert chain.value("SELECT count(*) FROM idempotency_keys WHERE key = 'old'") == 0
+    place = chain.value("SELECT CAST(tableoid AS regclass)::text FROM jobs WHERE id = %s", job_id)
+    assert re.fullmatch(r"completed_jobs_\d{4}_\d\d_\d\d", place), "no week was made"
+    stage.check()
 
 
 def test_a_failure_is_told_and_what_a_dead_process_left_is_taken_up(stage):
