@@ -11,9 +11,10 @@ from bench.machine import Machine
 from db.queries import statement
 from db.transaction import transaction
 from domain.invoices import generation
+from domain.jobs.registry import find
 from local.binaries import postgres_programs
 
-GROUP, WORKERS = 200, 2
+WORKERS = 2
 TABLE = "DROP TABLE IF EXISTS drafts; CREATE TABLE drafts (place bigint PRIMARY KEY, content text NOT NULL)"
 # The JSON text that a worker sends, made of what it would have: drafts and the numbers that follow in locked series.
 INVOICES = """(SELECT CAST('[' || string_agg(format(
@@ -32,8 +33,10 @@ COMMIT;
 """
 
 
-def ceiling(machine: Machine, suppliers: int, seconds: int, group: int = GROUP, clients: int = WORKERS) -> float:
-    """Return the invoices a second that pgbench issues with our own statements, a `group` in each transaction.
+def ceiling(machine: Machine, suppliers: int, seconds: int, group: int = 0, clients: int = WORKERS) -> float:
+    """Return the invoices a second that pgbench issues with our own statements.
+
+    A `group` in each transaction, by default as many as a message has at the most.
 
     In it: the counters locked, the JSON parsed, invoices and lines written with all their indexes, the counters moved,
     the commit. As in a worker's message, the invoices of a group are of as many suppliers as there are, and no two
@@ -41,6 +44,7 @@ def ceiling(machine: Machine, suppliers: int, seconds: int, group: int = GROUP, 
     invoice, completion.
     """
     work = Workload(suppliers)
+    group = group or find("invoice.generate").group
     _keep_drafts(machine, work, group)
     spread, apart = min(suppliers, group), suppliers // clients
     shape = {

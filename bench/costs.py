@@ -27,7 +27,7 @@ def rows(figures: dict) -> list[dict]:
         row("R8 ... broker commands", figures["broker commands"]["median"], most=0.1),
         row("R8 ... CPU of relay, worker and broker, us", figures["our us"]["median"]),
         row("R8 ... CPU of PostgreSQL, us", figures["PostgreSQL's us"]["median"]),
-        row("R8 ... CPU of all, us", figures["us"]["median"], most=150),
+        row("R8 ... CPU of all these, us", figures["us"]["median"], most=150),
     ]
 
 

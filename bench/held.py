@@ -11,7 +11,7 @@ from bench.table import row
 from bench.workloads import CHAIN
 
 SUPPLIERS = 1000
-HELD, WINDOW, AFTER = 600, 150, 30
+HELD, WINDOW, AFTER = 600, 150, 40
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM organizations"
 
 

@@ -45,6 +45,7 @@ def _ours(machine: Machine) -> dict[str, float]:
             ids += work.submit(1)
             time.sleep(PAUSE)
             wait_for(lambda: not machine.scalar(BUSY))
+    work.verify(len(ids))
     return percentiles(machine.scalar(TIMES, ids=ids[WARM_UP:]))
 
 

@@ -34,28 +34,30 @@ def measure(machine: Machine) -> dict:
         for callers in (1, MANY)
         for name, run in (("bare Flask", bare), ("intake", ours))
     }
+    plan |= {"intake, each with its Idempotency-Key, 1 caller": partial(ours, machine, 1, idempotent=True)}
     return {name: several(name, run) for name, run in {**plan, "JSON and validation": prepared}.items()}
 
 
 def rows(figures: dict) -> list[dict]:
     """Return what was expected beside what was measured."""
-    bare_one, one, bare_many, many, prepared = (figure["median"] for figure in figures.values())
+    bare_one, one, bare_many, many, idempotent, prepared = (figure["median"] for figure in figures.values())
     return [
         row("R4 intake over HTTP, 1 caller / bare Flask, INSERT and COMMIT", one / bare_one, 0.9),
         row(f"R4 ... {MANY} callers", many / bare_many, 1.2),
+        row("R4 ... 1 caller, each with its Idempotency-Key / bare Flask", idempotent / bare_one),
         row("R4 ... of the time of 1 caller, JSON and validation", one / prepared),
     ]
 
 
-def ours(machine: Machine, callers: int) -> float:
+def ours(machine: Machine, callers: int, idempotent: bool = False) -> float:
     """Return how many invoice requests are accepted a second; each has its job."""
     work = Workload(1)
     with transaction() as session:
         key = organizations.create_key(session, work.organization_id, "bench")
     with machine.running(("cli", "api")):
         body = json.dumps(Api(machine, key).invoice(work)).encode()
-        _, warm = accepted_per_second(machine.api_port, PATH, key, body, callers, WARM_UP)
-        rate, accepted = accepted_per_second(machine.api_port, PATH, key, body, callers, SECONDS)
+        _, warm = accepted_per_second(machine.api_port, PATH, key, body, callers, WARM_UP, idempotent)
+        rate, accepted = accepted_per_second(machine.api_port, PATH, key, body, callers, SECONDS, idempotent)
     if machine.scalar(REQUESTED, id=work.organization_id) != warm + accepted:
         raise AssertionError("what was accepted is not what is there")
     return rate

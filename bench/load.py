@@ -13,9 +13,9 @@ from db.transaction import is_transient, transaction
 BACKLOG, PAUSE = 10_000, 0.1
 # A new load is fastest in its first minute: autovacuum and checkpoints have not begun.
 WARM_UP = 80
-SAME, OUTAGE = 0.95, 0.5
-# What begins later is no outage: even a lost message is sent again by then. A lease runs out later still.
-BEGINS, LULL = 10, 10
+# As fast as before is who does so much of it for so many seconds: what was in hand is done in one, and deliveries are
+# lumps of it.
+SAME, SPAN = 0.95, 10
 TICKS = 10
 # To count what waits would be a load of its own, and one that grows while a transaction is held open.
 DRAWN = "SELECT last_value FROM invoices_id_seq"
@@ -90,17 +90,15 @@ def rate(machine: Machine, seconds: float) -> float:
 
 
 def seconds_until_back(ticks: list[int], before: float) -> float:
-    """Return when a whole second has 95 % of the rate `before`, after the first one with under half of it, if any has.
-
-    One that begins after more than BEGINS seconds is none. All the time of `ticks` if none has 95 % again.
-    """
-    done = [sum(ticks[n : n + TICKS]) for n in range(len(ticks) - TICKS + 1)]
-    broken = next((n for n, jobs in enumerate(done[: BEGINS * TICKS]) if jobs < OUTAGE * before), 0)
-    back = (n for n, jobs in enumerate(done) if n >= broken and jobs >= SAME * before)
-    return next(back, len(ticks)) / TICKS
+    """Return when the first SPAN seconds begin that have 95 % of the rate `before`; all the time if none have."""
+    return next((n for n, rate in enumerate(_rates(ticks)) if rate >= SAME * before), len(ticks)) / TICKS
 
 
 def slowest_later(ticks: list[int], before: float) -> float:
-    """Return the rate of the slowest LULL seconds that begin after BEGINS, as a share of the rate `before`."""
-    starts = range(BEGINS * TICKS, len(ticks) - LULL * TICKS + 1)
-    return min(sum(ticks[n : n + LULL * TICKS]) for n in starts) / LULL / before
+    """Return the slowest SPAN seconds since the rate was back, as a share of the rate `before`; 0 if it never was."""
+    return min(_rates(ticks)[round(seconds_until_back(ticks, before) * TICKS) :], default=0.0) / before
+
+
+def _rates(ticks: list[int]) -> list[float]:
+    """Return the jobs a second of the SPAN seconds that begin with each tick."""
+    return [sum(ticks[n : n + SPAN * TICKS]) / SPAN for n in range(len(ticks) - SPAN * TICKS + 1)]

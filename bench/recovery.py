@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psutil
 
 from bench.backlog import Workload
-from bench.load import BEGINS, LULL, Load, completed, rate, seconds_until_back, slowest_later
+from bench.load import SPAN, Load, completed, rate, seconds_until_back, slowest_later
 from bench.machine import Machine, wait_for
 from bench.table import row
 from bench.workloads import CHAIN
@@ -51,7 +51,7 @@ def rows(figures: dict) -> list[dict]:
         ),
         row("R10 ... of the last, PostgreSQL's own until it took connections", figures["postgres_seconds"]),
         *(
-            row(f"R10 {fault}: slowest {LULL} s of the {WATCHED} after it, but the first {BEGINS} / before", share)
+            row(f"R10 {fault}: slowest {SPAN} s after that, until {WATCHED} s after it / before", share)
             for fault, share in figures["later"].items()
         ),
         row("R10 ... requests lost or doubled, numbers left out, after all", figures["lost_or_doubled"]),

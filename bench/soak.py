@@ -29,7 +29,7 @@ REQUESTS = "/api/v1/invoice-requests"
 OF_MINUTES = """
 SELECT json_agg(jobs ORDER BY minute) FROM (
     SELECT floor((extract(epoch FROM completed_at) - :start) / 60) AS minute, count(*) AS jobs FROM completed_jobs
-    WHERE completed_at >= to_timestamp(:start) GROUP BY minute) AS done
+    WHERE kind = 'invoice.generate' AND completed_at >= to_timestamp(:start) GROUP BY minute) AS done
 """
 ENDED = "SELECT count(*) FROM jobs WHERE organization_id = :id AND kind = :kind AND status = ANY(:statuses)"
 

@@ -9,6 +9,8 @@ from domain.jobs.submission import enqueue
 # The relay sends jobs of a kind it does not know one by one, so it too must know the bench's own.
 CHAIN = (("bench.command", "relay"), ("bench.command", "worker"))
 WARM_UP = 500
+# So often whoever drains is asked whether it is done, ours and others.
+PAUSE = 0.05
 # Asked while the clock runs, so it must cost nothing.
 BUSY = "SELECT EXISTS (SELECT FROM open_jobs WHERE status IN ('PENDING', 'PROCESSING'))"
 SPAN = "SELECT extract(epoch FROM max(completed_at) - {since}) FROM jobs WHERE id BETWEEN :first AND :last"
@@ -21,9 +23,9 @@ def bare_celery(machine: Machine, count: int) -> float:
     for number in range(count):
         noop.delay(number)
     with machine.running(("celery", "-A", "bench.peers", "worker", "-Q", "noop", *CELERY_OPTIONS)):
-        started = wait_for(lambda: machine.depth("noop") < count - 50)
+        started = wait_for(lambda: machine.depth("noop") < count - 50, pause=PAUSE)
         left = machine.depth("noop")
-        return left / (wait_for(lambda: machine.depth("noop") == 0) - started)
+        return left / (wait_for(lambda: machine.depth("noop") == 0, pause=PAUSE) - started)
 
 
 def naive(machine: Machine, count: int) -> float:
@@ -81,7 +83,7 @@ def counterfoil_noop(machine: Machine, count: int) -> float:
 
 def await_end(machine: Machine) -> None:
     """Return when no job waits or runs."""
-    wait_for(lambda: not machine.scalar(BUSY), pause=0.05)
+    wait_for(lambda: not machine.scalar(BUSY), pause=PAUSE)
 
 
 def _seconds(machine: Machine, since: str, ids: list[int], **parameters: object) -> float:

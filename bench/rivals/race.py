@@ -11,6 +11,7 @@ import redis
 from bench.machine import Machine, wait_for
 from bench.rivals.installation import Program, Skipped, in_a_line
 from bench.rivals.places import Place
+from bench.workloads import PAUSE
 from local.part import Part
 from settings import child_environment
 
@@ -41,9 +42,9 @@ def _drained(peer: Peer, program: Program, place: Place) -> float:
     place.settle()
     _expect(place.left() == peer.count, f"{place.left()} jobs instead of {peer.count} at the start")
     with _running(program, peer.work, place) as alive:
-        started = wait_for(lambda: alive() and place.left() < peer.count, PATIENCE)
+        started = wait_for(lambda: alive() and place.left() < peer.count, PATIENCE, PAUSE)
         left = place.left()
-        finished = wait_for(lambda: alive() and place.is_empty(), PATIENCE)
+        finished = wait_for(lambda: alive() and place.is_empty(), PATIENCE, PAUSE)
     _expect(place.done() in (None, peer.count), f"{place.done()} jobs done of {peer.count}")
     return left / (finished - started)
 
