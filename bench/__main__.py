@@ -33,11 +33,10 @@ from bench.machine import Machine, machine
 from bench.rivals import comparison
 from bench.rivals.installation import in_a_line
 from bench.runs import RUNS
-from bench.table import failed, render
+from bench.table import FAILED, failed, render
 from tasks import kinds
 
 RESULTS = Path(__file__).parent / "results"
-FAILED = "failed"
 # Each has measure(machine) and rows(figures).
 QUICK = (throughput, intake, idle)
 FULL = (*QUICK, costs, rest, calibration, comparison, busy, order, flood, recovery, scale, held, soak)

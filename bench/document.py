@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import plot
-from bench.table import render
+from bench.table import FAILED, render
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 PLOT = "performance-memory.svg"
@@ -63,7 +63,7 @@ def write(results: Path, document: Path = DOCUMENT) -> Path:
     What a run has not measured has no section.
     """
     run = json.loads(results.read_text())
-    measured = {name: figures for name, figures in run["figures"].items() if "failed" not in figures}
+    measured = {name: figures for name, figures in run["figures"].items() if FAILED not in figures}
     sections = {"comparison": _peers, "calibration": _rates, "soak": _soak}
     text = HEAD.format(goals=render(run["rows"]), **run)
     document.write_text(text + "".join(section(measured) for name, section in sections.items() if name in measured))

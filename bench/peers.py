@@ -18,7 +18,7 @@ from settings import settings
 STARTED = "started after ms"
 
 app = Celery("peers", broker=settings.broker_url)
-app.conf.update(task_ignore_result=True, task_acks_late=True, worker_prefetch_multiplier=4)
+app.conf.update(task_ignore_result=True)
 
 
 @app.task(name="noop", queue="noop")
@@ -38,7 +38,7 @@ def _notes() -> redis.Redis:
     return redis.Redis.from_url(settings.broker_url)
 
 
-@app.task(name="naive", queue="naive")
+@app.task(name="naive", queue="naive", acks_late=True)
 def naive(job_id: int) -> None:
     """One task a request, the ORM, the supplier locked for the whole of it, one commit."""
     with transaction() as session:

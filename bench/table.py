@@ -1,5 +1,8 @@
 """What was expected beside what was measured, as rows of a table."""
 
+# Under this name a part of a run has the reason why it did not come to its end.
+FAILED = "failed"
+
 
 def row(what: str, measured: float, least: float | None = None, most: float | None = None) -> dict:
     expected = f">= {least:g}" if least else f"<= {most:g}" if most else ""

@@ -28,6 +28,11 @@ def leave_trace(context: Context, job: ClaimedJob) -> None:
     leave_traces(context, [job])
 
 
+@registry.job("fault.slow", group=20, timeout=1)
+def leave_traces_in_a_second(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
+    return leave_traces(context, jobs)
+
+
 @registry.job("fault.late_invoice", backoff=0.2)
 def generate_late(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, after a wait during which no transaction is open."""

@@ -54,6 +54,16 @@ def test_a_killed_child_is_replaced_and_its_group_runs_again(chain, organization
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(5, 5)]
 
 
+def test_a_group_that_takes_longer_than_its_kind_may_is_released_and_no_attempt_is_lost(chain, organization):
+    accepted = owe(organization, "fault.slow", [{"seconds": 0.4}] * 5)
+    chain.start("relay", "worker")
+    drain(20)
+    verify(accepted, chain.broker_url)
+    assert value(INTERRUPTED) == 5, "the group was in time"
+    assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(5, 5)]
+    assert value("SELECT max(attempts) FROM jobs") == 1
+
+
 def test_all_but_postgresql_killed_at_once_costs_time_and_nothing_else(chain, broker_server, organization):
     parts = chain.start("relay", "worker", "beat")
     with Intake([organization]) as intake:
