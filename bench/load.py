@@ -90,15 +90,19 @@ def rate(machine: Machine, seconds: float) -> float:
 
 
 def seconds_until_back(ticks: list[int], before: float) -> float:
-    """Return when the first SPAN seconds begin that have 95 % of the rate `before`; all the time if none have."""
-    return next((n for n, rate in enumerate(_rates(ticks)) if rate >= SAME * before), len(ticks)) / TICKS
+    """Return when a second and the SPAN seconds that it begins have 95 % of the rate `before`; all the time if none do.
+
+    The one second keeps fast ones that follow an outage from hiding it.
+    """
+    rates = zip(_rates(ticks, 1), _rates(ticks, SPAN), strict=False)  # fewer of the longer fit in
+    return next((n for n, both in enumerate(rates) if min(both) >= SAME * before), len(ticks)) / TICKS
 
 
 def slowest_later(ticks: list[int], before: float) -> float:
     """Return the slowest SPAN seconds since the rate was back, as a share of the rate `before`; 0 if it never was."""
-    return min(_rates(ticks)[round(seconds_until_back(ticks, before) * TICKS) :], default=0.0) / before
+    return min(_rates(ticks, SPAN)[round(seconds_until_back(ticks, before) * TICKS) :], default=0.0) / before
 
 
-def _rates(ticks: list[int]) -> list[float]:
-    """Return the jobs a second of the SPAN seconds that begin with each tick."""
-    return [sum(ticks[n : n + SPAN * TICKS]) / SPAN for n in range(len(ticks) - SPAN * TICKS + 1)]
+def _rates(ticks: list[int], seconds: int) -> list[float]:
+    """Return the jobs a second of the `seconds` that begin with each tick."""
+    return [sum(ticks[n : n + seconds * TICKS]) / seconds for n in range(len(ticks) - seconds * TICKS + 1)]

@@ -16,13 +16,15 @@ def test_what_was_never_slow_is_back_at_once():
 
 
 def test_what_was_in_hand_does_not_count_as_recovered():
-    assert seconds_until_back(ticks(1000, 0, 0, *FAST, *FAST), before=1000) == pytest.approx(3 - 0.05 * SPAN)
+    assert seconds_until_back(ticks(1000, 0, 0, *FAST, *FAST), before=1000) == 3
 
 
 def test_less_than_before_is_not_yet_back():
-    assert seconds_until_back(ticks(*[600] * 40, *FAST, *FAST), before=1000) == pytest.approx(
-        40 - 0.125 * SPAN, abs=0.1
-    )
+    assert seconds_until_back(ticks(*[600] * 40, *FAST, *FAST), before=1000) == pytest.approx(40, abs=0.15)
+
+
+def test_fast_seconds_that_follow_do_not_hide_an_outage():
+    assert seconds_until_back(ticks(0, 0, *[1300] * 20), before=1000) == pytest.approx(2, abs=0.3)
 
 
 def test_one_fast_second_is_not_yet_back():
