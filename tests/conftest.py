@@ -1,4 +1,5 @@
 import itertools
+import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,12 @@ def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str
     db_engine.engine().dispose()
     configure(**before)
     execute(maintenance, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_dear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every look, sweep and mend done when it is asked for, however slow the machine is."""
+    monkeypatch.setattr("domain.jobs.spacing.CHEAP", math.inf)
 
 
 def execute(url: str, statement: str) -> None:

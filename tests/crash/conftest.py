@@ -9,5 +9,4 @@ from domain.jobs.admission import admission
 def nothing_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what is done once in a while: each run is to pass the same points in the same order."""
     monkeypatch.setattr("db.engine.PLANS_KEEP", math.inf)
-    monkeypatch.setattr("domain.jobs.spacing.CHEAP", math.inf)
     monkeypatch.setattr(admission, "_until", math.inf)

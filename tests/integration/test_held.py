@@ -233,8 +233,7 @@ def test_what_was_committed_late_is_seen_by_the_next_look_from_the_beginning(dea
     assert seen(dear) == [organization.id]
 
 
-def test_while_looks_are_cheap_each_is_from_the_beginning(monkeypatch, database, organization):
-    monkeypatch.setattr(spacing, "CHEAP", 1000)
+def test_while_looks_are_cheap_each_is_from_the_beginning(database, organization):
     look = Heads()
     owe(organization.id)
     assert seen(look) == [organization.id]
