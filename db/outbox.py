@@ -50,13 +50,15 @@ class Turn(NamedTuple):
 
 
 class Entry(NamedTuple):
+    """What is owed to a worker. `company` is how many jobs may travel together, None as many as the kind allows."""
+
     job_id: int
     organization_id: int
     kind: str
     lane: str
     priority: int
     group_key: str
-    alone: bool
+    company: int | None
 
 
 def waiting(session: Session, lanes: Sequence[str], edges: Sequence[Edge] = ()) -> list[Waiting]:

@@ -5,7 +5,7 @@ WITH place AS (
         CAST(%(organization_ids)s AS bigint[]), CAST(%(kinds)s AS text[]), CAST(%(since)s AS timestamptz[]))
         AS p (lane, priority, organization_id, kind, since)
 )
-SELECT clock_timestamp() AS now, e.due_at, e.published_at, e.alone,
+SELECT clock_timestamp() AS now, e.due_at, e.published_at,
     (SELECT count(*) FROM (
         SELECT FROM place AS p CROSS JOIN LATERAL (
             SELECT FROM outbox AS o WHERE o.lane = p.lane AND o.priority = p.priority

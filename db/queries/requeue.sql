@@ -11,6 +11,6 @@ WITH job AS (
 ), entry AS (
     INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
     SELECT id, organization_id, kind, lane, priority, group_key, available_at, true FROM job
-    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
+    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1
 )
 SELECT id, (SELECT pg_notify('outbox', '') FROM relay_state WHERE listening) AS woken FROM job ORDER BY id

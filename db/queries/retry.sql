@@ -14,5 +14,5 @@ WITH job AS (
 )
 INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
 SELECT id, organization_id, kind, lane, priority, group_key, available_at, true FROM job
-ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
+ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1
 RETURNING job_id

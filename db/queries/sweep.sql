@@ -1,5 +1,7 @@
 -- sweep: PROCESSING -> PENDING
 -- sweep: PROCESSING -> FAILED
+-- Whose fault it was nobody knows. What one worker had goes on in groups of the square root of its number, and job by
+-- job after that, or where only one attempt is left.
 WITH expired AS (
     SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= statement_timestamp()
       AND lease_expires_at > statement_timestamp() - make_interval(secs => %(since)s)
@@ -12,13 +14,16 @@ WITH expired AS (
         completed_at = CASE WHEN attempts < max_attempts THEN NULL ELSE clock_timestamp() END
     WHERE id = ANY(ARRAY(SELECT id FROM expired))
     RETURNING id, organization_id, kind, lane, priority, group_key, available_at, status,
-        attempts, worker, error, started_at
+        attempts, max_attempts, worker, error, started_at
 ), attempt AS (
     INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)
     SELECT id, attempts, 'swept', worker, error, started_at FROM job
 ), entry AS (
-    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
-    SELECT id, organization_id, kind, lane, priority, group_key, available_at, true FROM job WHERE status = 'PENDING'
-    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true
+    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone, company)
+    SELECT id, organization_id, kind, lane, priority, group_key, available_at, true, CASE
+        WHEN attempts = 1 AND max_attempts > 2 THEN floor(sqrt(count(*) OVER (PARTITION BY worker))) ELSE 1 END
+    FROM job WHERE status = 'PENDING'
+    ON CONFLICT (job_id) DO UPDATE
+    SET due_at = excluded.due_at, published_at = NULL, alone = true, company = excluded.company
 )
 SELECT id FROM job

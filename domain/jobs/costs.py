@@ -34,19 +34,22 @@ class Costs:
     def __init__(self, measured: Mapping[str, Cost]) -> None:
         self._measured = measured
         self._groups = {kind.name: kind.group for kind in kinds()}
-        self._jobs: dict[str, float] = {}
+        self._jobs: dict[tuple[str, int | None], float] = {}
 
     def seconds(self, kind: str, jobs: int) -> float:
         """Return how long a delivery of so many jobs takes."""
         cost = self._of(kind)
         return cost.delivery + jobs * cost.job
 
-    def job(self, kind: str) -> float:
-        """Return how many seconds of a usual delivery are each job's; reckoned once, as it is asked for every job."""
-        if kind not in self._jobs:
-            usual = self.group_size(kind, DELIVERY_SECONDS)
-            self._jobs[kind] = self.seconds(kind, usual) / usual
-        return self._jobs[kind]
+    def job(self, kind: str, company: int | None = None) -> float:
+        """Return how many seconds of a delivery of `company` jobs, or of a usual one, are each job's.
+
+        Reckoned once, as it is asked for every job.
+        """
+        if (kind, company) not in self._jobs:
+            jobs = company or self.group_size(kind, DELIVERY_SECONDS)
+            self._jobs[kind, company] = self.seconds(kind, jobs) / jobs
+        return self._jobs[kind, company]
 
     def least(self, kind: str) -> int:
         """Return how many jobs make up for what a delivery takes by itself; with fewer, its group would be no use."""

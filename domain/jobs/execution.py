@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import isqrt
 from uuid import UUID, uuid4
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -55,7 +56,8 @@ def deliver(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) ->
             raise
         # A commit whose outcome is unknown is decided here too: what did commit no longer carries the token.
         log.warning("%s: %s; handing back", kind.name, type(error).__name__)
-        _hand_back(token, job_ids, alone=len(job_ids) == 1 or sqlstate(error) in TIMEOUTS)
+        company = len(job_ids)  # no more of them than now; not back in a large group what had left one
+        _hand_back(token, job_ids, _smaller(company) if sqlstate(error) in TIMEOUTS else company)
 
 
 def worker_name() -> str:
@@ -127,7 +129,7 @@ def _walk(kind: Kind, job: ClaimedJob, token: UUID, started: float, deadline: fl
         if time.monotonic() >= deadline:
             with transaction() as session:
                 statistics.record(session, kind, worker_name(), [job], time.monotonic() - started, 0, goes_on=1)
-                queue.release(session, token, [job.id], delay=0, alone=False)
+                queue.release(session, token, [job.id], delay=0, company=None)
             return
 
 
@@ -170,8 +172,8 @@ def _settle(
 def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Exception, started: float) -> None:
     with transaction() as session:
         if len(jobs) > 1:
-            # Nobody knows whose fault it was: each goes alone next time, and only the culprit fails.
-            queue.release(session, token, [job.id for job in jobs], delay=0, alone=True)
+            # Nobody knows whose fault it was: they go on in smaller groups, and only the culprit fails in the end.
+            queue.release(session, token, [job.id for job in jobs], delay=0, company=_smaller(len(jobs)))
         else:
             statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, failed=1)
             queue.set_aside(session, token, [_failure(kind, jobs[0], error)])
@@ -192,17 +194,25 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
 
-def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, alone: bool = False) -> None:
+def _smaller(jobs: int) -> int:
+    """Return how many of so many should go on together, so that one at fault is found in few deliveries and rounds.
+
+    The square root (R. Dorfman, The Detection of Defective Members of Large Populations, 1943).
+    """
+    return isqrt(jobs)
+
+
+def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, company: int | None = None) -> None:
     with statement() as session:
-        queue.release(session, token, job_ids, delay=delay, alone=alone)
+        queue.release(session, token, job_ids, delay=delay, company=company)
 
 
-def _hand_back(token: UUID, job_ids: Sequence[int], alone: bool) -> None:
+def _hand_back(token: UUID, job_ids: Sequence[int], company: int) -> None:
     """Release what is still held under `token`, waiting for the database as long as the task may; then it is swept."""
     deadline = time.monotonic() + settings.task_timeout
     while time.monotonic() < deadline:
         try:
-            _release(token, job_ids, delay=random.uniform(0.05, 0.5), alone=alone)  # noqa: S311
+            _release(token, job_ids, delay=random.uniform(0.05, 0.5), company=company)  # noqa: S311
             return
         except SQLAlchemyError as error:
             if not is_transient(error):

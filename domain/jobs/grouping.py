@@ -20,11 +20,11 @@ def coalesce(entries: Iterable[Entry], size: Callable[[str], int]) -> Iterator[G
     Entries of one group key stand together, so that two workers seldom meet at one counter.
     """
     ordered = sorted(entries, key=_order)
-    for (_, _, kind, alone), same in groupby(ordered, key=lambda e: (e.lane, e.priority, e.kind, e.alone)):
-        rest = iter(same)
-        while group := list(islice(rest, 1 if alone else size(kind))):
+    for (_, _, kind, company), same in groupby(ordered, key=lambda e: (e.lane, e.priority, e.kind, e.company)):
+        rest, most = iter(same), size(kind) if company is None else min(company, size(kind))
+        while group := list(islice(rest, most)):
             yield Group(kind, group[0].lane, [entry.job_id for entry in group])
 
 
 def _order(entry: Entry) -> tuple[Any, ...]:
-    return LANES.index(entry.lane), -entry.priority, entry.kind, entry.alone, entry.group_key, entry.job_id
+    return LANES.index(entry.lane), -entry.priority, entry.kind, entry.company or 0, entry.group_key, entry.job_id

@@ -104,8 +104,8 @@ GUARDS = (
         "I10 violated",
     ),
     Guard(
-        "the entry of a released job travelling alone",
-        lambda away: away.sql("release", "%(alone)s FROM job", "false AND %(alone)s FROM job"),
+        "the smaller groups of what was released",
+        lambda away: away.sql("release", "CAST(%(company)s AS integer) IS NOT NULL", "false"),
         jobs.an_unexpected_error_fails_only_its_culprit,
         "never end",
     ),
@@ -142,10 +142,24 @@ GUARDS = (
     Guard(
         "the conflict clause of the sweep's entries",
         lambda away: away.sql(
-            "sweep", "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true"
+            "sweep",
+            "ON CONFLICT (job_id) DO UPDATE\n    "
+            "SET due_at = excluded.due_at, published_at = NULL, alone = true, company = excluded.company",
         ),
         jobs.an_entry_left_beside_a_running_job_stops_no_sweep,
         "outbox_pkey",
+    ),
+    Guard(
+        "the smaller groups of what was swept",
+        lambda away: away.sql("sweep", "floor(sqrt(count(*) OVER (PARTITION BY worker)))", "1000"),
+        jobs.what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job,
+        "all go down",
+    ),
+    Guard(
+        "the parting of what was swept twice",
+        lambda away: away.sql("sweep", "attempts = 1 AND ", "attempts < 3 AND "),
+        jobs.what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job,
+        "go down together",
     ),
     Guard(
         "the removal of orphan entries",

@@ -16,7 +16,7 @@ from db.queue import Failure, LeaseLost, NewJob
 from db.transaction import transaction
 from domain.jobs.execution import deliver
 from domain.jobs.lifecycle import MOVES, Status
-from domain.jobs.registry import Kind, PermanentError
+from domain.jobs.registry import Context, Kind, PermanentError
 from domain.jobs.registry import job as register
 from tasks.app import cleanup
 from tests import chain
@@ -73,7 +73,7 @@ def apply(verb: str, organization_id: int, job_id: int, token: uuid.UUID) -> Non
             case "retry" | "fail":
                 queue.set_aside(session, token, [Failure(job_id, "broken", 0 if verb == "retry" else None)])
             case "release":
-                queue.release(session, token, [job_id], delay=0, alone=False)
+                queue.release(session, token, [job_id], delay=0, company=None)
             case "cancel" | "requeue":
                 getattr(queue, verb)(session, organization_id, job_id)
             case "sweep":
@@ -226,6 +226,24 @@ def test_a_plain_handler_gets_its_job_alone(database, organization):
     ids = [owe(organization.id) for _ in range(2)]
     deliver(kind, ids)
     assert [job.id for job in seen] == ids[:1]
+
+
+def test_the_last_attempt_of_a_swept_job_is_made_alone(database, organization):
+    ids = [owe(organization.id, max_attempts=most) for most in (2, 3, 3, 3)]
+    with transaction() as session:
+        assert len(queue.claim(session, "probe", ids, uuid.uuid4(), lease=60)) == len(ids)
+    chain.time_passes()
+    with transaction() as session:
+        queue.sweep(session)
+    assert chain.rows("SELECT company FROM outbox ORDER BY job_id") == [(1,), (2,), (2,), (2,)]
+
+
+def test_a_group_that_is_handed_back_joins_no_larger_one(database, organization):
+    def refused(context: Context, _: Any) -> None:
+        context.session.execute(text(TRANSIENT["deadlock"]))
+
+    deliver(replace(jobs.find(jobs.KIND), name="probe", handler=refused), [owe(organization.id) for _ in range(3)])
+    assert chain.rows("SELECT DISTINCT alone, company FROM outbox") == [(True, 3)]
 
 
 def test_what_a_delivery_takes_is_measured_with_its_claim_and_its_completion(database, organization, monkeypatch):

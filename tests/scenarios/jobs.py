@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -42,6 +43,11 @@ def claim(request_id: int, token: UUID) -> ClaimedJob:
     with transaction() as session:
         [job] = queue.claim(session, KIND, [request_id], token, settings.lease)
     return job
+
+
+def companies(ids: Sequence[int]) -> set[int]:
+    """Return how many of the waiting jobs may travel together."""
+    return {most for (most,) in chain.rows("SELECT company FROM outbox WHERE job_id = ANY(%s) AND alone", ids)}
 
 
 def finish(job: ClaimedJob, token: UUID) -> None:
@@ -131,7 +137,7 @@ def a_zombie_neither_fails_nor_releases(stage: Stage) -> None:
             queue.set_aside(session, stale, [Failure(request_id, "too late", delay)])
         assert state(request_id) == (Status.PROCESSING, 2), f"a zombie {verb} its successor's job"
     with transaction() as session:
-        queue.release(session, stale, [request_id], delay=0, alone=False)
+        queue.release(session, stale, [request_id], delay=0, company=None)
     assert state(request_id) == (Status.PROCESSING, 2), "a zombie released its successor's job"
     finish(successor, token)
     stage.check()
@@ -220,6 +226,44 @@ def an_unexpected_error_fails_only_its_culprit(stage: Stage) -> None:
     stage.check()
 
 
+def a_culprit_is_found_in_few_deliveries(stage: Stage) -> None:
+    stage.begin()
+    ids = stage.accept_group([stage.tenant.request(f"{stage.name} {n}") for n in range(49)])
+    sizes: list[int] = []
+
+    def fragile(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
+        sizes.append(len(jobs))
+        if any(job.id == ids[30] for job in jobs):
+            raise ValueError("this one breaks the handler")
+        return find(KIND).handler(context, jobs)
+
+    kind = replace(find(KIND), handler=fragile)
+    deliver_all(kind)
+    assert state(ids[30]) == (Status.FAILED, kind.max_attempts)
+    once_alone = 2 + 1  # two of the last pair, and the seventh that had no other
+    assert Counter(sizes) == {49: 1, 7: 7, 2: 3, 1: once_alone + kind.max_attempts - 1}, "not divided by roots"
+    stage.check()
+
+
+def what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job(stage: Stage) -> None:
+    stage.begin()
+    ids = stage.accept_group([stage.tenant.request(f"{stage.name} {n}") for n in range(9)])
+
+    def die_with(ids: Sequence[int]) -> None:
+        with transaction() as session:
+            assert len(queue.claim(session, KIND, ids, uuid.uuid4(), settings.lease)) == len(ids)
+        chain.time_passes()
+        chain.sweeper()
+
+    die_with(ids)
+    assert companies(ids) == {3}, "they would all go down together again"
+    die_with(ids[:4])
+    assert companies(ids[:4]) == {1}, "they would go down together again"
+    chain.recover()
+    assert {state(request_id) for request_id in ids[:4]} == {(Status.COMPLETED, 3)}
+    stage.check()
+
+
 def a_lock_that_is_held_too_long_uses_up_no_attempt(stage: Stage) -> None:
     stage.begin()
     request_id = stage.submit()
@@ -281,8 +325,7 @@ def a_group_that_waits_for_one_counter_too_long_goes_on_one_by_one(stage: Stage)
         counter = text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE")
         holder.execute(counter, {"id": held.supplier_id}).all()
         deliver(kind, ids)
-        alone = chain.value("SELECT count(*) FROM outbox WHERE job_id = ANY(%s) AND alone", ids)
-        assert alone == 2, "the group would form again, and wait again"
+        assert companies(ids) == {1}, "the group would form again, and wait again"
     chain.recover()
     stage.check()
 
@@ -312,6 +355,8 @@ SCENARIOS = (
     a_lease_runs_by_the_clock_of_the_database,
     a_permanent_failure_spoils_no_neighbour,
     an_unexpected_error_fails_only_its_culprit,
+    a_culprit_is_found_in_few_deliveries,
+    what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job,
     a_lock_that_is_held_too_long_uses_up_no_attempt,
     a_waiting_job_without_an_entry_gets_one_back,
     an_entry_left_beside_a_running_job_stops_no_sweep,

@@ -25,7 +25,7 @@ class Backlog(NamedTuple):
     kind: str = "k"
     age: int = 0
     free: int | None = None
-    alone: bool = False
+    company: int | None = None
 
 
 class Lane:
@@ -59,7 +59,7 @@ class Lane:
             if (b.priority, b.organization_id, b.kind) == (turn.priority, turn.organization_id, turn.kind) and b.jobs:
                 taken = min(turn.most, b.jobs)
                 self.left[number] = b._replace(jobs=b.jobs - taken)
-                return [Entry(0, b.organization_id, b.kind, "default", b.priority, "", b.alone)] * taken
+                return [Entry(0, b.organization_id, b.kind, "default", b.priority, "", b.company)] * taken
         raise AssertionError("a turn for nobody")
 
 
@@ -197,8 +197,9 @@ def test_many_with_little_to_do_share_a_delivery():
     assert len(lane.hand_out(seconds=0.6)) == 100
 
 
-def test_a_job_that_travels_alone_is_charged_for_its_delivery():
-    lane = Lane(Backlog(1, kind="invoice.generate", alone=True), Backlog(2, kind="invoice.generate"))
+@pytest.mark.parametrize("company", [1, 5])
+def test_a_job_that_travels_in_small_company_is_charged_for_its_part_of_the_delivery(company):
+    lane = Lane(Backlog(1, kind="invoice.generate", company=company), Backlog(2, kind="invoice.generate"))
     lane.known = DEAR
     shares = Counter(entry.organization_id for _ in range(1000) for entry in lane.hand_out(seconds=0.5))
-    assert shares[1] * 0.201 == pytest.approx(shares[2] * DEAR.job("invoice.generate"), rel=0.1)
+    assert shares[1] * (0.2 / company + 0.001) == pytest.approx(shares[2] * DEAR.job("invoice.generate"), rel=0.1)
