@@ -1,29 +1,25 @@
 -- sweep: PROCESSING -> PENDING
 -- sweep: PROCESSING -> FAILED
--- Whose fault it was nobody knows. What one worker had goes on in groups of the square root of its number, and job by
--- job after that, or where only one attempt is left.
+-- What one worker had goes on in groups of its square root, then job by job: whose fault it was nobody knows.
 WITH expired AS (
     SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= statement_timestamp()
       AND lease_expires_at > statement_timestamp() - make_interval(secs => %(since)s)
     ORDER BY lease_expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), job AS (
-    UPDATE open_jobs
-    SET status = CASE WHEN attempts < max_attempts THEN 'PENDING' ELSE 'FAILED' END,
+    UPDATE open_jobs SET status = CASE WHEN attempts < max_attempts THEN 'PENDING' ELSE 'FAILED' END,
         error = 'the worker did not finish within its lease', lease_token = NULL, lease_expires_at = NULL,
         available_at = clock_timestamp(),
         completed_at = CASE WHEN attempts < max_attempts THEN NULL ELSE clock_timestamp() END
     WHERE id = ANY(ARRAY(SELECT id FROM expired))
-    RETURNING id, organization_id, kind, lane, priority, group_key, available_at, status,
-        attempts, max_attempts, worker, error, started_at
+    RETURNING id, organization_id, kind, lane, priority, group_key, available_at, status, attempts, max_attempts,
+        worker, error, started_at
 ), attempt AS (
     INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)
     SELECT id, attempts, 'swept', worker, error, started_at FROM job
 ), entry AS (
     INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone, company)
-    SELECT id, organization_id, kind, lane, priority, group_key, available_at, true, CASE
-        WHEN attempts = 1 AND max_attempts > 2 THEN floor(sqrt(count(*) OVER (PARTITION BY worker))) ELSE 1 END
+    SELECT id, organization_id, kind, lane, priority, group_key, available_at, true, CASE WHEN attempts = 1
+        AND max_attempts > 2 THEN floor(sqrt(count(*) OVER (PARTITION BY worker))) ELSE 1 END
     FROM job WHERE status = 'PENDING'
-    ON CONFLICT (job_id) DO UPDATE
-    SET due_at = excluded.due_at, published_at = NULL, alone = true, company = excluded.company
-)
-SELECT id FROM job
+    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1
+) SELECT id FROM job

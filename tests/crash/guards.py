@@ -143,8 +143,8 @@ GUARDS = (
         "the conflict clause of the sweep's entries",
         lambda away: away.sql(
             "sweep",
-            "ON CONFLICT (job_id) DO UPDATE\n    "
-            "SET due_at = excluded.due_at, published_at = NULL, alone = true, company = excluded.company",
+            "ON CONFLICT (job_id) DO UPDATE "
+            "SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1",
         ),
         jobs.an_entry_left_beside_a_running_job_stops_no_sweep,
         "outbox_pkey",
@@ -157,7 +157,7 @@ GUARDS = (
     ),
     Guard(
         "the parting of what was swept twice",
-        lambda away: away.sql("sweep", "attempts = 1 AND ", "attempts < 3 AND "),
+        lambda away: away.sql("sweep", "attempts = 1\n", "attempts < 3\n"),
         jobs.what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job,
         "go down together",
     ),

@@ -7,7 +7,7 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE outbox ADD COLUMN company integer NOT NULL DEFAULT 1 CHECK (company >= 1)")
+    op.execute("ALTER TABLE outbox ADD COLUMN company integer NOT NULL DEFAULT 1")
 
 
 def downgrade() -> None:
