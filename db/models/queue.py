@@ -85,8 +85,8 @@ class OutboxEntry(Base):
     lane: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer)
     group_key: Mapped[str] = mapped_column(Text)
-    # Set once the job failed or was swept, so that it cannot take as many others down with it again: no more than
-    # `company` jobs travel together then, it among them.
+    # Set once the job was swept or handed back because something failed, so that it cannot take as many others down
+    # with it again: no more than `company` jobs travel together then, it among them.
     alone: Mapped[bool] = mapped_column(Boolean, server_default=false())
     company: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     due_at: Mapped[Timestamp]

@@ -1,6 +1,6 @@
 -- sweep: PROCESSING -> PENDING
 -- sweep: PROCESSING -> FAILED
--- What one worker had goes on in groups of its square root, then job by job: whose fault it was nobody knows.
+-- What one worker had of a kind goes on in groups of its square root, then job by job: whose fault it was nobody knows.
 WITH expired AS (
     SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= statement_timestamp()
       AND lease_expires_at > statement_timestamp() - make_interval(secs => %(since)s)
@@ -19,7 +19,7 @@ WITH expired AS (
 ), entry AS (
     INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone, company)
     SELECT id, organization_id, kind, lane, priority, group_key, available_at, true, CASE WHEN attempts = 1
-        AND max_attempts > 2 THEN floor(sqrt(count(*) OVER (PARTITION BY worker))) ELSE 1 END
+        AND max_attempts > 2 THEN floor(sqrt(count(*) OVER (PARTITION BY worker, kind))) ELSE 1 END
     FROM job WHERE status = 'PENDING'
     ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1
 ) SELECT id FROM job

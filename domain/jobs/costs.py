@@ -47,7 +47,8 @@ class Costs:
         Reckoned once, as it is asked for every job.
         """
         if (kind, company) not in self._jobs:
-            jobs = company or self.group_size(kind, DELIVERY_SECONDS)
+            usual = self.group_size(kind, DELIVERY_SECONDS)
+            jobs = min(company or usual, usual)
             self._jobs[kind, company] = self.seconds(kind, jobs) / jobs
         return self._jobs[kind, company]
 

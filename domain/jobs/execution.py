@@ -24,8 +24,6 @@ from settings import settings
 
 log = logging.getLogger(__name__)
 
-# Lock and statement timeouts: somebody holds one of the group's counters, or the group is too much for one statement.
-TIMEOUTS = ("55P03", "57014")
 # A long job is handed back after so much of its kind's timeout, and goes on when its turn comes again.
 SLICE = 0.5
 
@@ -56,8 +54,7 @@ def deliver(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) ->
             raise
         # A commit whose outcome is unknown is decided here too: what did commit no longer carries the token.
         log.warning("%s: %s; handing back", kind.name, type(error).__name__)
-        company = len(job_ids)  # no more of them than now; not back in a large group what had left one
-        _hand_back(token, job_ids, _smaller(company) if sqlstate(error) in TIMEOUTS else company)
+        _hand_back(token, job_ids)
 
 
 def worker_name() -> str:
@@ -207,12 +204,16 @@ def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, company: int
         queue.release(session, token, job_ids, delay=delay, company=company)
 
 
-def _hand_back(token: UUID, job_ids: Sequence[int], company: int) -> None:
-    """Release what is still held under `token`, waiting for the database as long as the task may; then it is swept."""
+def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
+    """Release what is still held under `token`, waiting for the database as long as the task may; then it is swept.
+
+    In smaller groups: it may be one that crashes the server's process, or a group too large for one statement.
+    """
     deadline = time.monotonic() + settings.task_timeout
     while time.monotonic() < deadline:
         try:
-            _release(token, job_ids, delay=random.uniform(0.05, 0.5), company=company)  # noqa: S311
+            pause = random.uniform(0.05, 0.5)  # noqa: S311
+            _release(token, job_ids, delay=pause, company=_smaller(len(job_ids)))
             return
         except SQLAlchemyError as error:
             if not is_transient(error):

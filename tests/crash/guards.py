@@ -151,7 +151,7 @@ GUARDS = (
     ),
     Guard(
         "the smaller groups of what was swept",
-        lambda away: away.sql("sweep", "floor(sqrt(count(*) OVER (PARTITION BY worker)))", "1000"),
+        lambda away: away.sql("sweep", "floor(sqrt(count(*) OVER (PARTITION BY worker, kind)))", "1000"),
         jobs.what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job,
         "all go down",
     ),
@@ -169,7 +169,7 @@ GUARDS = (
     ),
     Guard(
         "the parting of a group that waits too long",
-        lambda away: away.function(execution, "TIMEOUTS", ()),
+        lambda away: away.function(execution, "_smaller", lambda jobs: jobs),
         jobs.a_group_that_waits_for_one_counter_too_long_goes_on_one_by_one,
         "would form again",
     ),

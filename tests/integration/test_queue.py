@@ -228,21 +228,33 @@ def test_a_plain_handler_gets_its_job_alone(database, organization):
     assert [job.id for job in seen] == ids[:1]
 
 
-def test_the_last_attempt_of_a_swept_job_is_made_alone(database, organization):
-    ids = [owe(organization.id, max_attempts=most) for most in (2, 3, 3, 3)]
-    with transaction() as session:
-        assert len(queue.claim(session, "probe", ids, uuid.uuid4(), lease=60)) == len(ids)
+def swept(*groups: tuple[str, str, list[int]]) -> list[int]:
+    """Return the companies of jobs that dead workers, each named with a kind, had in groups."""
+    for worker, kind, ids in groups:
+        with transaction() as session:
+            assert len(queue.claim(session, kind, ids, uuid.uuid4(), 60, worker)) == len(ids)
     chain.time_passes()
     with transaction() as session:
         queue.sweep(session)
-    assert chain.rows("SELECT company FROM outbox ORDER BY job_id") == [(1,), (2,), (2,), (2,)]
+    return [company for (company,) in chain.rows("SELECT company FROM outbox ORDER BY job_id")]
 
 
-def test_a_group_that_is_handed_back_joins_no_larger_one(database, organization):
+def test_the_last_attempt_of_a_swept_job_is_made_alone(database, organization):
+    ids = [owe(organization.id, max_attempts=most) for most in (2, 3, 3, 3)]
+    assert swept(("one", "probe", ids)) == [1, 2, 2, 2]
+
+
+def test_what_was_not_together_is_not_counted_together_when_it_is_swept(database, organization):
+    ids = [owe(organization.id) for _ in range(9)]
+    others = [owe(organization.id, "other") for _ in range(5)]
+    assert swept(("one", "probe", ids[:4]), ("two", "probe", ids[4:]), ("one", "other", others)) == [2] * 14
+
+
+def test_a_group_that_is_handed_back_is_divided(database, organization):
     def refused(context: Context, _: Any) -> None:
         context.session.execute(text(TRANSIENT["deadlock"]))
 
-    deliver(replace(jobs.find(jobs.KIND), name="probe", handler=refused), [owe(organization.id) for _ in range(3)])
+    deliver(replace(jobs.find(jobs.KIND), name="probe", handler=refused), [owe(organization.id) for _ in range(9)])
     assert chain.rows("SELECT DISTINCT alone, company FROM outbox") == [(True, 3)]
 
 

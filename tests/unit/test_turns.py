@@ -197,9 +197,9 @@ def test_many_with_little_to_do_share_a_delivery():
     assert len(lane.hand_out(seconds=0.6)) == 100
 
 
-@pytest.mark.parametrize("company", [1, 5])
-def test_a_job_that_travels_in_small_company_is_charged_for_its_part_of_the_delivery(company):
+@pytest.mark.parametrize(("company", "jobs"), [(1, 1), (5, 5), (10_000, DEAR.group_size("invoice.generate", 0.2))])
+def test_a_job_that_travels_in_small_company_is_charged_for_its_part_of_the_delivery(company, jobs):
     lane = Lane(Backlog(1, kind="invoice.generate", company=company), Backlog(2, kind="invoice.generate"))
     lane.known = DEAR
     shares = Counter(entry.organization_id for _ in range(1000) for entry in lane.hand_out(seconds=0.5))
-    assert shares[1] * (0.2 / company + 0.001) == pytest.approx(shares[2] * DEAR.job("invoice.generate"), rel=0.1)
+    assert shares[1] * (0.2 / jobs + 0.001) == pytest.approx(shares[2] * DEAR.job("invoice.generate"), rel=0.1)
