@@ -15,7 +15,8 @@ class Waiting(NamedTuple):
     """The due entries of one organization and kind in a lane, the oldest due since `due_at`.
 
     `weight` is the organization's share among others, `out` how many jobs the lane has published and nobody has
-    claimed, `free` how many jobs more of the organization may run, None without a limit.
+    claimed, `free` how many jobs more of the organization may run, None without a limit. What all lanes have out is due
+    again from `out_since` on, None if there is nothing.
     """
 
     lane: str
@@ -26,6 +27,7 @@ class Waiting(NamedTuple):
     weight: int
     out: int
     free: int | None
+    out_since: datetime | None = None
 
 
 class Edge(NamedTuple):
@@ -61,18 +63,23 @@ class Entry(NamedTuple):
     company: int | None
 
 
-def waiting(session: Session, lanes: Sequence[str], edges: Sequence[Edge] = ()) -> list[Waiting]:
-    """Return who has due entries in `lanes`, at `edges` those due since then; what is paused is not among them."""
-    return [Waiting(*row) for row in run(session, "waiting_turns", **places(lanes, edges))]
+def waiting(
+    session: Session, lanes: Sequence[str], edges: Sequence[Edge] = (), out_since: datetime = BEGINNING
+) -> list[Waiting]:
+    """Return who has due entries in `lanes`, at `edges` those due since then; what is paused is not among them.
+
+    What is out is counted where it falls due again after `out_since`.
+    """
+    return [Waiting(*row) for row in run(session, "waiting_turns", **places(lanes, edges, out_since))]
 
 
-def places(lanes: Sequence[str], edges: Sequence[Edge] = ()) -> dict[str, list[Any]]:
-    """Return the parameters of waiting_turns.sql: where each lane begins, and the `edges` in it."""
+def places(lanes: Sequence[str], edges: Sequence[Edge] = (), out_since: datetime = BEGINNING) -> dict[str, Any]:
+    """Return the parameters of waiting_turns.sql: where each lane begins, the `edges` in it, and where what is out."""
     begins = [Edge(lane, -1, 0, "", BEGINNING) for lane in lanes]
-    return columns([*begins, *(edge for edge in edges if edge.lane in lanes)])
+    return columns([*begins, *(edge for edge in edges if edge.lane in lanes)]) | {"out_since": out_since}
 
 
-def columns(places: Sequence[Edge | Turn | Waiting]) -> dict[str, list[Any]]:
+def columns(places: Sequence[Edge | Turn | Waiting]) -> dict[str, Any]:
     """Return places, and since when each is to be looked at, as the parameters of a query."""
     names = ("lanes", "priorities", "organization_ids", "kinds", "since")
     return {name: [place[n] for place in places] for n, name in enumerate(names)}

@@ -14,8 +14,6 @@ from db.transaction import savepoint, sqlstate
 
 # Serialization failure: the row that a statement waited for has moved to another partition.
 COMPLETED_MEANWHILE = "40001"
-# In seconds, a hundred years: no lease has been expired for so long.
-EVER = 3.2e9
 # What no jsonb can hold.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -163,9 +161,10 @@ def requeue(session: Session, organization_id: int, *job_ids: int) -> list[int]:
     return [row.id for row in run(session, "requeue", ids=list(job_ids), organization_id=organization_id)]
 
 
-def sweep(session: Session, limit: int = 1000, since: float = EVER) -> int:
-    """Re-drive or fail up to `limit` jobs whose lease has expired since so many seconds ago; return how many."""
-    return len(run(session, "sweep", limit=limit, since=since))
+def sweep(session: Session, limit: int = 1000, whole: bool = False) -> None:
+    """Re-drive or fail up to `limit` jobs whose lease has expired since the last sweep, or ever if it is `whole`."""
+    if expired := run(session, "find_expired", limit=limit, whole=whole):
+        run(session, "sweep", ids=[row.id for row in expired])
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 10_000) -> int:

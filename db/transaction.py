@@ -60,7 +60,7 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def statement() -> Iterator[Session]:
-    """Commit the one statement of the block as it ends, without a round trip for BEGIN and one for COMMIT."""
+    """Commit each statement of the block as it ends, without a round trip for BEGIN and one for COMMIT."""
     with AutocommitSession(engine()) as session:
         yield session
 

@@ -10,7 +10,7 @@ from db.transaction import statement
 from domain.jobs.cleanup import clean
 from domain.jobs.execution import deliver
 from domain.jobs.registry import Kind, kinds
-from domain.jobs.upkeep import Upkeep
+from domain.jobs.upkeep import keep_up
 from settings import ConfigurationError, settings, variable
 from tasks import kinds as kinds_folder
 from tasks import limits  # noqa: F401  connects itself
@@ -20,8 +20,6 @@ log = logging.getLogger(__name__)
 
 # Of each five minutes: the worker has other things to do.
 CLEANUP_SECONDS = 5.0
-
-upkeep = Upkeep()
 
 app = Celery("counterfoil")
 app.config_from_object("celeryconfig")
@@ -48,10 +46,7 @@ def _register(kind: Kind) -> None:
 @app.task(name="queue.sweep")
 def sweep() -> None:
     """Sweep the jobs whose lease has run out, and mend the outbox; two at once share the rows."""
-    with statement() as session:
-        upkeep.sweep(session)
-    with statement() as session:
-        upkeep.mend(session)
+    keep_up()
 
 
 @app.task(name="queue.cleanup")

@@ -7,14 +7,13 @@ import signal
 import time
 from collections.abc import Iterable
 
-from db import outbox
+from db import outbox, queue
 from db.listener import Listener
 from db.outbox import Entry
 from db.transaction import is_transient, statement
 from domain.jobs.dispatch import Dispatch
 from domain.jobs.grouping import coalesce
 from domain.jobs.registry import LANES
-from domain.jobs.upkeep import Upkeep
 from settings import settings
 from tasks.app import app
 from tasks.lanes import Lane
@@ -97,7 +96,6 @@ class Loop:
 
     def __init__(self, relay: Relay, wakeup_fd: int) -> None:
         self._relay, self._listener = relay, Listener(wakeup_fd)
-        self._upkeep = Upkeep()
         self._stopping = False
         self._broken: str | None = None
         self._listening = False
@@ -123,7 +121,7 @@ class Loop:
     def _sweep(self) -> None:
         if time.monotonic() >= self._next_sweep:
             with statement() as session:
-                self._upkeep.sweep(session)
+                queue.sweep(session)
             with statement() as session:
                 # Another relay may have died while it was busy, and nobody would be woken any more.
                 outbox.listen(session, self._listening)

@@ -71,7 +71,7 @@ def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str
 
 @pytest.fixture(autouse=True)
 def nothing_is_dear(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every look, sweep and mend done when it is asked for, however slow the machine is."""
+    """Have every look and mend done when it is asked for, however slow the machine is."""
     monkeypatch.setattr("domain.jobs.spacing.CHEAP", math.inf)
 
 

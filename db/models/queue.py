@@ -102,6 +102,8 @@ class RelayState(Base):
     listening: Mapped[bool] = mapped_column(Boolean, server_default=false())
     # The sweep has put right the entries of all jobs up to here, and begins anew from zero when it is through.
     mended_to: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    # No lease that ran out before is left to be swept.
+    swept_to: Mapped[Timestamp] = mapped_column(TIME, server_default=text("'-infinity'"))
 
 
 class Pause(Base):

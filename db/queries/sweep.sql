@@ -2,9 +2,8 @@
 -- sweep: PROCESSING -> FAILED
 -- What one worker had of a kind goes on in groups of its square root, then job by job: whose fault it was nobody knows.
 WITH expired AS (
-    SELECT id FROM open_jobs WHERE status = 'PROCESSING' AND lease_expires_at <= statement_timestamp()
-      AND lease_expires_at > statement_timestamp() - make_interval(secs => %(since)s)
-    ORDER BY lease_expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    SELECT id FROM open_jobs WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND status = 'PROCESSING'
+      AND lease_expires_at <= statement_timestamp() FOR UPDATE SKIP LOCKED
 ), job AS (
     UPDATE open_jobs SET status = CASE WHEN attempts < max_attempts THEN 'PENDING' ELSE 'FAILED' END,
         error = 'the worker did not finish within its lease', lease_token = NULL, lease_expires_at = NULL,

@@ -8,15 +8,20 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import history, queue
-from db.transaction import is_transient, transaction
+from db.transaction import is_transient, statement, transaction
 from settings import settings
 
 log = logging.getLogger(__name__)
 
 
 def clean(seconds: float) -> None:
-    """Make and drop weeks of the history, then delete some thousand rows, and more until `seconds` are over."""
+    """Make and drop weeks of the history, then delete some thousand rows, and more until `seconds` are over.
+
+    Jobs are swept as well whose lease was put, by hand or by a clock, where sweeps have looked already.
+    """
     deadline = time.monotonic() + seconds
+    with _tolerance(), statement() as session:
+        queue.sweep(session, whole=True)
     with _tolerance():
         _turn_weeks()
     with _tolerance():

@@ -14,6 +14,8 @@ from domain.jobs.spacing import Spaced
 OF_A_PLACE = 0.0001
 # An entry may be committed so much later than it was due, and is seen all the same.
 BEHIND = timedelta(seconds=1)
+# So long another relay may take to lease entries; what takes longer counts as out a little later.
+LEASING = timedelta(seconds=0.1)
 
 
 class Heads:
@@ -24,6 +26,7 @@ class Heads:
 
     def __init__(self) -> None:
         self._edges: dict[tuple[str, int, int, str], Edge] = {}
+        self._out_since = outbox.BEGINNING
         self._whole = Spaced()
 
     def waiting(self, session: Session, lanes: Sequence[str]) -> list[Waiting]:
@@ -33,10 +36,12 @@ class Heads:
         """
         whole, started, waiting = self._whole.due, time.monotonic(), []
         try:
-            waiting = outbox.waiting(session, lanes, [] if whole else [*self._edges.values()])
+            waiting = outbox.waiting(session, lanes, [] if whole else [*self._edges.values()], self._out_since)
         finally:
             if whole:
                 self._whole.took(time.monotonic() - started - OF_A_PLACE * len(waiting))
+        if waiting:
+            self._out_since = waiting[0].out_since - LEASING if waiting[0].out_since else outbox.BEGINNING
         if self._whole.due:
             self._edges = {}
         else:

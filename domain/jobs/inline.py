@@ -16,12 +16,10 @@ from domain.jobs.execution import deliver
 from domain.jobs.grouping import coalesce
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import LANES, find, kinds
-from domain.jobs.upkeep import Upkeep
+from domain.jobs.upkeep import keep_up
 
 # So much work is taken at a time; the rest stays in order.
 AT_ONCE = 1.0
-
-upkeep = Upkeep()
 
 
 class Tally(NamedTuple):
@@ -36,10 +34,7 @@ def work_off(seconds: float) -> Tally:
     A job that failed and will be tried again counts as failed. One that ran out of time goes on at the next call.
     """
     deadline = time.monotonic() + seconds
-    with statement() as session:
-        upkeep.sweep(session)
-    with statement() as session:
-        upkeep.mend(session)
+    keep_up()
     clean(0.0)
     known = {kind.name for kind in kinds()}
     dispatch = Dispatch(known.__contains__)

@@ -5,10 +5,12 @@ beginning passes over all of it: while somebody holds a transaction open, each l
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # What takes no longer, in seconds, is always due again; else it may take one part of so many of the time, until it
 # would come too late: it may have taken long because the database was away.
-CHEAP, SHARE, LONGEST = 0.002, 20, 60.0
+CHEAP, SHARE, LONGEST = 0.002, 100, 60.0
 
 
 class Spaced:
@@ -20,6 +22,15 @@ class Spaced:
     @property
     def due(self) -> bool:
         return time.monotonic() >= self._due_at
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Space the next time by what the block takes."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.took(time.monotonic() - started)
 
     def took(self, seconds: float) -> None:
         self._due_at = time.monotonic() + min(SHARE * seconds, LONGEST) if seconds > CHEAP else 0.0

@@ -150,7 +150,8 @@ WORKER = Part("worker", _publish, lambda _: chain.work_once(), ISSUING | {"after
 GROUP = Part("group", _publish_group, lambda _: chain.work_once(), ISSUING | {"after fail"}, invoices=2)
 RETRY = Part("retry", _publish_spoiled, lambda _: chain.work_once(), {"before retry", "after retry"}, invoices=0)
 RELEASE = Part("release", _publish_spoiled_group, lambda _: chain.work_once(), {"before release", "after release"})
-SWEEPER = Part("sweeper", _abandon, lambda _: chain.sweeper(), {"after sweep", "after mend_entries"})
+SWEEPING = {"after find_expired", "after sweep", "after mend_entries"}
+SWEEPER = Part("sweeper", _abandon, lambda _: chain.sweeper(), SWEEPING)
 CANCEL = Part("cancel", Stage.submit, _move(queue.cancel), {"after cancel"}, _move(queue.cancel), invoices=0)
 REQUEUE = Part("requeue", _cancelled, _move(queue.requeue), {"after requeue"}, _move(queue.requeue))
 GENERATE = Part("generate", lambda _: None, _generate, {"after issue_invoices", "before commit"}, _generate_until_done)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,8 +16,10 @@ from db.outbox import Edge
 from db.queries import statement
 from db.transaction import statement as one_statement
 from domain.jobs import heads, spacing
+from domain.jobs.cleanup import clean
 from domain.jobs.heads import Heads
-from domain.jobs.upkeep import Upkeep
+from domain.jobs.spacing import Spaced
+from domain.jobs.upkeep import keep_up
 from tests import chain
 from tests.tenant import Tenant, new_tenant
 
@@ -81,6 +84,40 @@ def test_a_look_passes_over_nothing_that_was_deleted_however_much_it_is(database
     assert pages("lease_entries", **turn, since=[head[4]], mosts=[10], redelivery=8) <= FEW
 
 
+def publish(job_ids: list[int], seconds: int) -> None:
+    """Publish entries; they are due again in so many seconds."""
+    published = "published_at = clock_timestamp(), due_at = clock_timestamp() + %s * interval '1 second'"
+    chain.ask(f"UPDATE outbox SET {published} WHERE job_id = ANY(%s)", seconds, job_ids)
+
+
+def out(look: Heads) -> int:
+    with one_statement() as session:
+        [one] = look.waiting(session, LANES)
+    return one.out
+
+
+def test_what_is_out_is_counted_without_what_was_claimed_since(database, organization, held):
+    owe(organization.id, GONE + 3)
+    ids = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
+    publish(ids[: GONE + 1], seconds=20)
+    publish(ids[GONE + 1 : GONE + 2], seconds=30)
+    chain.ask("DELETE FROM outbox WHERE job_id = ANY(%s)", ids[:GONE])
+    look = Heads()
+    assert [out(look), out(look)] == [2, 2]
+    chain.ask("DELETE FROM outbox WHERE job_id = %s", ids[GONE])
+    assert [out(look), out(look)] == [1, 1]
+    known = pages("waiting_turns", **outbox.places(LANES, out_since=look._out_since))
+    assert known + MANY < pages("waiting_turns", **outbox.places(LANES)), "nothing was there to pass over"
+
+
+def test_after_the_clock_was_put_back_what_is_out_is_counted_again(database, organization):
+    owe(organization.id, 2)
+    publish([chain.value("SELECT min(job_id) FROM outbox")], seconds=20)
+    look = Heads()
+    look._out_since = datetime.now(UTC) + timedelta(hours=1)
+    assert [out(look), out(look)] == [0, 1]
+
+
 def test_why_a_job_waits_is_told_without_what_was_deleted(database, organization, held):
     owe(organization.id)
     job_id = chain.value("SELECT id FROM open_jobs")
@@ -109,79 +146,83 @@ def test_a_counter_is_locked_and_moved_without_its_older_versions(database, orga
     ]
 
 
-def test_a_sweep_of_what_has_expired_lately_passes_over_nothing_older(database, organization, held):
+def test_a_sweep_passes_over_the_leases_that_have_run_out_once(database, organization, held):
     owe(organization.id, GONE)
-    claimed = "lease_token = gen_random_uuid(), lease_expires_at = clock_timestamp() - interval '1 minute'"
+    claimed = "lease_token = gen_random_uuid(), lease_expires_at = clock_timestamp()"
     chain.ask(f"UPDATE open_jobs SET status = 'PROCESSING', started_at = clock_timestamp(), {claimed}")
     chain.ask("DELETE FROM open_jobs")
-    assert pages("sweep", limit=100, since=10) <= FEW
-    assert pages("sweep", limit=100, since=queue.EVER) > MANY, "nothing was there to pass over"
+    assert pages("find_expired", limit=100, whole=False) > MANY, "nothing was there to pass over"
+    assert pages("find_expired", limit=100, whole=False) <= FEW
 
 
-class Sweeps:
-    """A process's sweeps, and leases that ran out."""
-
-    def __init__(self, organization: Tenant) -> None:
-        self._organization = organization
-        self.upkeep = Upkeep()
-
-    def expire(self, seconds_ago: int) -> int:
-        """Have a lease run out so long ago; return the job's id."""
-        owe(self._organization.id)
-        job_id = chain.value("SELECT max(id) FROM open_jobs")
-        with one_statement() as session:
-            queue.claim(session, "probe", [job_id], uuid4(), lease=-seconds_ago)
-        return job_id
-
-    def swept(self) -> list[int]:
-        """Sweep; return which jobs were, this time or before."""
-        with one_statement() as session:
-            self.upkeep.sweep(session)
-        return [job_id for (job_id,) in chain.rows("SELECT id FROM jobs WHERE status = 'PENDING' ORDER BY id")]
+def leased(organization: Tenant, count: int = 1, seconds: int = 0) -> list[int]:
+    """Return the ids of jobs whose lease runs out in so many seconds."""
+    owe(organization.id, count)
+    ids = [row[0] for row in chain.rows("SELECT id FROM open_jobs WHERE status = 'PENDING' ORDER BY id")][-count:]
+    with one_statement() as session:
+        queue.claim(session, "probe", ids, uuid4(), lease=seconds)
+    return ids
 
 
-@pytest.fixture
-def sweeps(dear, database, organization) -> Sweeps:
-    return Sweeps(organization)
+def swept(limit: int = 1000) -> list[int]:
+    """Sweep; return which jobs were, this time or before."""
+    with one_statement() as session:
+        queue.sweep(session, limit)
+    return [job_id for (job_id,) in chain.rows("SELECT id FROM open_jobs WHERE status = 'PENDING' ORDER BY id")]
 
 
-def test_while_a_sweep_is_dear_only_what_has_expired_lately_is_swept(sweeps):
-    first = sweeps.expire(3600)
-    assert sweeps.swept() == [first]
-    recent, older = sweeps.expire(1), sweeps.expire(3600)
-    assert sweeps.swept() == [first, recent]
-    sweeps.upkeep._sweeps.took(0)
-    assert sweeps.swept() == [first, recent, older]
+def test_what_is_too_much_for_one_sweep_is_left_to_the_next(database, organization):
+    first = leased(organization)
+    assert swept() == first
+    ids = first + leased(organization, 3)
+    assert [swept(limit=2), swept(limit=2)] == [ids[:3], ids]
 
 
-def test_what_is_too_much_for_one_sweep_is_left_to_the_next(monkeypatch, sweeps):
-    monkeypatch.setattr("domain.jobs.upkeep.MOST", 2)
-    oldest, older, old = (sweeps.expire(seconds_ago) for seconds_ago in (9000, 6000, 3000))
-    assert sweeps.swept() == [oldest, older]
-    assert sweeps.swept() == [oldest, older, old]
-
-
-def test_what_expired_while_no_sweep_came_to_its_end_is_swept_by_the_next(sweeps):
-    job_id = sweeps.expire(3600)
+def test_what_is_locked_as_its_lease_runs_out_is_left_to_the_next_sweep(database, organization):
+    ids = leased(organization, 2)
     with psycopg.connect(url()) as holder:
-        holder.execute("LOCK TABLE open_jobs")
-        with pytest.raises(DBAPIError):
-            sweeps.swept()
-    assert not sweeps.upkeep._sweeps.due
-    assert sweeps.swept() == [job_id]
+        holder.execute("SELECT FROM open_jobs WHERE id = %s FOR UPDATE", [ids[0]])
+        assert [swept(), swept()] == [ids[1:], ids[1:]]
+    assert swept() == ids
 
 
-def test_while_mending_is_dear_it_is_done_less_often(dear, database, organization):
+def test_what_ran_out_before_the_last_sweep_is_swept_by_the_cleanup(database, organization):
+    assert swept() == []
+    ids = leased(organization, seconds=-3600)
+    assert swept() == []
+    clean(0.0)
+    assert swept() == ids
+
+
+@pytest.mark.parametrize("listening", [False, True])
+def test_after_the_clock_was_put_back_leases_are_swept_by_its_new_time(database, organization, listening):
+    ahead = "clock_timestamp() + interval '1 hour'"
+    chain.ask(f"UPDATE relay_state SET swept_to = {ahead}, listening = %s", listening)
+    assert swept() == []
+    ids = leased(organization)
+    assert swept() == ids
+
+
+def test_a_sweep_at_rest_writes_nothing(database):
+    chain.ask("UPDATE relay_state SET listening = true")
+    versions = []
+    for _ in range(3):
+        swept()
+        versions.append(chain.value("SELECT xmin FROM relay_state"))
+    assert versions[1:] == versions[:1] * 2
+
+
+def test_while_mending_is_dear_it_is_done_less_often(dear, database, organization, monkeypatch):
     def mended() -> int:
         chain.ask("DELETE FROM outbox")
-        with one_statement() as session:
-            upkeep.mend(session)
+        keep_up()
         return chain.value("SELECT count(*) FROM outbox")
 
-    upkeep = Upkeep()
+    mends = Spaced()
+    monkeypatch.setattr("domain.jobs.upkeep._mends", mends)
     owe(organization.id)
     assert [mended(), mended()] == [1, 0]
-    upkeep._mends.took(0)
+    mends.took(0)
     assert mended() == 1
 
 

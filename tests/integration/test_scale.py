@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import psycopg
 
-from db import outbox, queue
+from db import outbox
 from db.engine import connect_arguments
 from db.outbox import Edge
 from db.queries import statement
@@ -60,7 +60,8 @@ class Pages:
             self._run("complete", ids=ids[2:], token=token, results="{}")
             self._run("watch_jobs", ids=ids)
             self._run("explain_job", id=ids[0], **place)
-            self._run("sweep", limit=GROUP, since=queue.EVER)
+            self._run("find_expired", limit=GROUP, whole=True)
+            self._run("sweep", ids=ids)
             self._run("mend_entries", limit=GROUP)
             self._run("queue_depths", most=GROUP)
             self._run("count_waiting_of_one", organization_id=organization_id, most=GROUP)
