@@ -23,7 +23,7 @@ KIND = "invoice.generate"
 FLOOD, FEW = 1_000_000, 10
 OTHERS, TRICKLE, PAUSE = 100, 1500, 0.04
 BATCHES, BATCH, BATCH_PAUSE = 30, 10, 0.5
-CHOICES = 50
+CHOICES = 1000
 TIMES = (
     "SELECT array_agg(CAST(1000 * extract(epoch FROM {until} - created_at) AS float)) FROM jobs WHERE id = ANY(:ids)"
 )
@@ -34,6 +34,7 @@ def measure(machine: Machine) -> dict:
     """Return p50 and p99 in ms of what others wait, alone and beside a flood, and the median ms of a choice."""
     flooding, others = Workload(1000), [Workload(1) for _ in range(OTHERS)]
     masses.owe(machine, flooding, FEW)
+    machine.settle()
     figures: dict = {"choice_ms": {"few": choosing_ms(flooding.organization_id)}}
     print("flood: others alone, then beside it ...", flush=True)
     with machine.running(*CHAIN):

@@ -1,12 +1,12 @@
 """A transaction that somebody forgot: while it is open, nothing that was deleted or changed since can be vacuumed.
 
-A load becomes slower in its first minutes whoever holds what: what it is beside the transaction is compared with what
-another is at the same age, beside which nobody holds anything.
+A machine is not equally fast all the time: what a load does late in the transaction is compared with what it did before
+it and does again once all is vacuumed.
 """
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 
 import psycopg
 
@@ -17,19 +17,28 @@ from bench.table import row
 from bench.workloads import CHAIN
 
 SUPPLIERS = 1000
-HELD, WINDOW, AFTER = 600, 150, 40
+HELD, WINDOW, AFTER, VACUUM = 600, 150, 40, 120
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM organizations"
 
 
 def measure(machine: Machine) -> dict:
-    """Return the invoices a second without and late in a held transaction, and when after it they are as many."""
-    free, free_ticks = _loaded(machine, nullcontext())
-    print(f"held: {free:,.0f}/s; a transaction stays open for {HELD} s ...", flush=True)
-    machine.renew()
-    held, ticks = _loaded(machine, _snapshot(machine))
-    back = seconds_until_back(ticks, sum(free_ticks) / AFTER)
-    print(f"held: {held:,.0f}/s, back after {back:.1f} s", flush=True)
-    return {"free": free, "held": held, "seconds_until_back": back}
+    """Return the invoices a second late in a held transaction and without one, and when after it they are as many."""
+    with machine.running(*CHAIN):
+        with Load(machine, Workload(SUPPLIERS)) as load:
+            before = rate(machine, WINDOW)
+            print(f"held: {before:,.0f}/s; a transaction stays open for {HELD} s ...", flush=True)
+            with _snapshot(machine):
+                time.sleep(HELD - WINDOW)
+                held = rate(machine, WINDOW)
+            ended = time.time()
+            time.sleep(VACUUM)
+            after = rate(machine, WINDOW)
+            ticks = completed(machine, ended, ended + AFTER)
+        load.verify()
+    free = (before + after) / 2
+    back = seconds_until_back(ticks, free)
+    print(f"held: {held:,.0f}/s, back after {back:.1f} s, then {after:,.0f}/s", flush=True)
+    return {"before": before, "held": held, "after": after, "free": free, "seconds_until_back": back}
 
 
 def rows(figures: dict) -> list[dict]:
@@ -45,17 +54,3 @@ def _snapshot(machine: Machine) -> Iterator[None]:
     with psycopg.connect(machine.postgres.url, autocommit=True, application_name="held") as connection:
         connection.execute(SNAPSHOT)
         yield
-
-
-def _loaded(machine: Machine, holding: AbstractContextManager[None]) -> tuple[float, list[int]]:
-    """Return the invoices a second late in a steady load while `holding`, and those of each tick afterwards."""
-    with machine.running(*CHAIN):
-        with Load(machine, Workload(SUPPLIERS)) as load:
-            with holding:
-                time.sleep(HELD - WINDOW)
-                late = rate(machine, WINDOW)
-            ended = time.time()
-            time.sleep(AFTER)
-            ticks = completed(machine, ended, ended + AFTER)
-        load.verify()
-    return late, ticks
