@@ -12,12 +12,13 @@ import psycopg
 
 from bench.backlog import Workload
 from bench.load import Load, completed, rate, seconds_until_back
-from bench.machine import Machine
+from bench.machine import Machine, wait_for
 from bench.table import row
 from bench.workloads import CHAIN
 
 SUPPLIERS = 1000
-HELD, WINDOW, AFTER, VACUUM = 600, 150, 40, 120
+HELD, WINDOW, AFTER = 600, 150, 40
+DEAD = "SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE relname IN ('open_jobs', 'outbox', 'number_series')"
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM organizations"
 
 
@@ -30,8 +31,9 @@ def measure(machine: Machine) -> dict:
             with _snapshot(machine):
                 time.sleep(HELD - WINDOW)
                 held = rate(machine, WINDOW)
-            ended = time.time()
-            time.sleep(VACUUM)
+            ended, dead = time.time(), machine.scalar(DEAD)
+            wait_for(lambda: machine.scalar(DEAD) < dead / 10, seconds=900, pause=1)
+            time.sleep(AFTER)
             after = rate(machine, WINDOW)
             ticks = completed(machine, ended, ended + AFTER)
         load.verify()

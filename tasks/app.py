@@ -45,7 +45,7 @@ def _register(kind: Kind) -> None:
 
 @app.task(name="queue.sweep")
 def sweep() -> None:
-    """Sweep the jobs whose lease has run out, and mend the outbox; two at once share the rows."""
+    """Sweep the jobs whose lease has run out, and mend the outbox; two at once sweep no job twice."""
     keep_up()
 
 

@@ -6,7 +6,7 @@ WITH expired AS MATERIALIZED (
     ORDER BY lease_expires_at LIMIT %(limit)s
 ), moved AS (
     UPDATE relay_state SET swept_to = coalesce((SELECT min(lease_expires_at) FROM expired), statement_timestamp())
-    -- at rest there is nothing to pass over, and nothing is written
-    WHERE NOT listening OR swept_to NOT BETWEEN statement_timestamp() - interval '1 hour' AND statement_timestamp()
+    -- while a relay listens there is little to pass over, and little is written
+    WHERE NOT listening OR swept_to NOT BETWEEN statement_timestamp() - interval '1 minute' AND statement_timestamp()
 )
 SELECT id FROM expired

@@ -1,6 +1,6 @@
 -- Who waits: each lane, priority, organization and kind that has due entries, found by one index probe however many
 -- these are. `free` is how many jobs more the organization may have running; `out` is what the lane has published.
--- What was published is counted from `out_since` on, which is when the first of it falls due again.
+-- What was published is counted where it falls due again after `out_since`; the result has when the first of it does.
 -- Edges are places whose entries are looked for from `since` on; all others are found in the gaps between them.
 WITH RECURSIVE edge AS MATERIALIZED (
     SELECT *, lead(priority, 1, 32767) OVER lanes AS next_priority, lead(organization_id, 1, 0) OVER lanes AS next_one,

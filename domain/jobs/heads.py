@@ -14,12 +14,12 @@ from domain.jobs.spacing import Spaced
 OF_A_PLACE = 0.0001
 # An entry may be committed so much later than it was due, and is seen all the same.
 BEHIND = timedelta(seconds=1)
-# So long another relay may take to lease entries; what takes longer counts as out a little later.
+# So long another relay may take to lease entries; what took longer is counted by the next look from the beginning.
 LEASING = timedelta(seconds=0.1)
 
 
 class Heads:
-    """What one process knows of each place's first entry; nothing, while looks from the beginning are cheap.
+    """What one process knows of each place's first entry; not used while looks from the beginning are cheap.
 
     Threads may share it: what they know is replaced, never changed.
     """
@@ -36,7 +36,8 @@ class Heads:
         """
         whole, started, waiting = self._whole.due, time.monotonic(), []
         try:
-            waiting = outbox.waiting(session, lanes, [] if whole else [*self._edges.values()], self._out_since)
+            known = () if whole else ([*self._edges.values()], self._out_since)
+            waiting = outbox.waiting(session, lanes, *known)
         finally:
             if whole:
                 self._whole.took(time.monotonic() - started - OF_A_PLACE * len(waiting))

@@ -1,4 +1,4 @@
-"""What beat has put right from time to time: jobs whose worker has died, and entries that do not fit their jobs."""
+"""What is put right from time to time: jobs whose worker has died, and entries that do not fit their jobs."""
 
 from db import outbox, queue
 from db.transaction import statement

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -96,26 +95,40 @@ def out(look: Heads) -> int:
     return one.out
 
 
-def test_what_is_out_is_counted_without_what_was_claimed_since(database, organization, held):
+def test_what_is_out_is_counted_without_what_was_claimed_since(dear, database, organization, held):
     owe(organization.id, GONE + 3)
     ids = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
     publish(ids[: GONE + 1], seconds=20)
     publish(ids[GONE + 1 : GONE + 2], seconds=30)
     chain.ask("DELETE FROM outbox WHERE job_id = ANY(%s)", ids[:GONE])
-    look = Heads()
-    assert [out(look), out(look)] == [2, 2]
+    assert [out(dear), out(dear)] == [2, 2]
     chain.ask("DELETE FROM outbox WHERE job_id = %s", ids[GONE])
-    assert [out(look), out(look)] == [1, 1]
-    known = pages("waiting_turns", **outbox.places(LANES, out_since=look._out_since))
+    assert [out(dear), out(dear)] == [1, 1]
+    known = pages("waiting_turns", **outbox.places(LANES, out_since=dear._out_since))
     assert known + MANY < pages("waiting_turns", **outbox.places(LANES)), "nothing was there to pass over"
 
 
-def test_after_the_clock_was_put_back_what_is_out_is_counted_again(database, organization):
-    owe(organization.id, 2)
-    publish([chain.value("SELECT min(job_id) FROM outbox")], seconds=20)
-    look = Heads()
-    look._out_since = datetime.now(UTC) + timedelta(hours=1)
-    assert [out(look), out(look)] == [0, 1]
+def test_what_another_relay_leases_at_the_same_time_counts_as_out(dear, database, organization):
+    owe(organization.id, 3)
+    first, second, _ = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
+    publish([first], seconds=20)
+    assert [out(dear), out(dear)] == [1, 1]
+    earlier = "(SELECT max(due_at) FROM outbox) - interval '50 ms'"
+    chain.ask(f"UPDATE outbox SET published_at = clock_timestamp(), due_at = {earlier} WHERE job_id = %s", second)
+    assert out(dear) == 2
+
+
+def test_after_the_clock_was_put_back_what_is_out_is_counted_by_the_next_look_from_the_beginning(
+    dear, database, organization
+):
+    owe(organization.id, 3)
+    stuck, later, _ = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
+    publish([stuck], seconds=3600)
+    assert out(dear) == 1
+    publish([later], seconds=20)
+    assert out(dear) == 1
+    dear._whole.took(0)
+    assert out(dear) == 2
 
 
 def test_why_a_job_waits_is_told_without_what_was_deleted(database, organization, held):
@@ -146,7 +159,9 @@ def test_a_counter_is_locked_and_moved_without_its_older_versions(database, orga
     ]
 
 
-def test_a_sweep_passes_over_the_leases_that_have_run_out_once(database, organization, held):
+@pytest.mark.parametrize("listening", [False, True])
+def test_a_sweep_passes_over_the_leases_that_have_run_out_once(database, organization, held, listening):
+    chain.ask("UPDATE relay_state SET listening = %s, swept_to = clock_timestamp() - interval '2 minutes'", listening)
     owe(organization.id, GONE)
     claimed = "lease_token = gen_random_uuid(), lease_expires_at = clock_timestamp()"
     chain.ask(f"UPDATE open_jobs SET status = 'PROCESSING', started_at = clock_timestamp(), {claimed}")
