@@ -126,11 +126,11 @@ def relay() -> None:
     reachability.require_database()
     reachability.require_broker_url()
     import tasks.kinds
-    import tasks.relay
+    import tasks.relay_loop
 
     tasks.kinds.load()
     say_ready("relay")
-    tasks.relay.main()
+    tasks.relay_loop.main()
 
 
 @counterfoil.command()
@@ -237,7 +237,7 @@ def keys() -> None:
 @click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
 def create(organization: str, currency: str | None, operator: bool) -> None:
     """Print a new API key; it is shown this once."""
-    from domain import organizations
+    from domain.identity import organizations
     from domain.invoices.errors import InvoiceRefused
 
     with database() as session:
@@ -255,7 +255,7 @@ def create(organization: str, currency: str | None, operator: bool) -> None:
 @keys.command("list")
 def list_keys() -> None:
     """List the live keys: id, organization, when it was made, operator or not. The keys themselves are not kept."""
-    from domain import organizations
+    from domain.identity import organizations
 
     with database() as session:
         for key in organizations.live_keys(session):
@@ -269,7 +269,7 @@ def list_keys() -> None:
 @click.argument("key_id", type=int)
 def revoke(key_id: int) -> None:
     """Let a key open nothing from now on; an event stream that it opened ends within ten minutes."""
-    from domain import organizations
+    from domain.identity import organizations
 
     try:
         with database() as session:

@@ -1,31 +1,31 @@
 from flask import Flask
 
-from api.accounting import accounting_api
-from api.accounting_documents import RecreationAccepted
-from api.admin import admin_api
-from api.auth import authenticate
-from api.clients import clients_api
-from api.cron import cron_api
-from api.documentation import document
-from api.errors import register
-from api.exact_json import ExactProvider
-from api.health import health_api
-from api.invoice_documents import ClientDetails, KnownClient
-from api.invoice_export import export_api
-from api.invoice_generation import generation_api
-from api.invoice_requests import requests_api
-from api.invoices import invoices_api
-from api.jobs import jobs_api
-from api.metrics import metrics_api
-from api.paths import InvoiceNumber, RowId, unversioned
-from api.purchases import purchases_api
-from api.sales import sales_api
-from api.security import protect
-from api.stock import stock_api
-from api.suppliers import suppliers_api
-from api.templates import templates_api
-from api.transfers import transfers_api
-from api.waiting import releasing
+from api.accounting.endpoints import accounting_api
+from api.accounting.schemas import RecreationAccepted
+from api.http.auth import authenticate
+from api.http.errors import register
+from api.http.exact_json import ExactProvider
+from api.http.openapi import document
+from api.http.paths import InvoiceNumber, RowId, unversioned
+from api.http.security import protect
+from api.inventory.purchases import purchases_api
+from api.inventory.sales import sales_api
+from api.inventory.stock import stock_api
+from api.inventory.transfers import transfers_api
+from api.invoices.export import export_api
+from api.invoices.generation import generation_api
+from api.invoices.issued import invoices_api
+from api.invoices.requests import requests_api
+from api.invoices.schemas import ClientDetails, KnownClient
+from api.invoices.templates import templates_api
+from api.jobs.endpoints import jobs_api
+from api.jobs.waiting import releasing
+from api.operations.admin import admin_api
+from api.operations.cron import cron_api
+from api.operations.health import health_api
+from api.operations.metrics import metrics_api
+from api.parties.clients import clients_api
+from api.parties.suppliers import suppliers_api
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,

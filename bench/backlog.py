@@ -5,9 +5,10 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from db.transaction import transaction
-from domain import organizations, parties
+from domain.identity import organizations
 from domain.invoices.request import InvoiceRequest, Item
 from domain.jobs.submission import enqueue
+from domain.parties import catalogue as parties
 
 ADDRESS = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
 BATCH = 1000

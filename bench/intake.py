@@ -5,8 +5,8 @@ import time
 from decimal import Decimal
 from functools import partial
 
-from api import exact_json
-from api.invoice_documents import InvoiceBody, invoice_request
+from api.http import exact_json
+from api.invoices.schemas import InvoiceBody, invoice_request
 from bench.backlog import Workload
 from bench.bare_flask import TABLE
 from bench.callers import accepted_per_second
@@ -15,8 +15,8 @@ from bench.order import Api
 from bench.runs import several
 from bench.table import row
 from db.transaction import transaction
-from domain import organizations
-from domain.invoices.pricing import price
+from domain.identity import organizations
+from domain.pricing import price
 
 PATH, SECONDS, WARM_UP = "/api/v1/invoice-requests", 2.5, 0.5
 MANY = 32

@@ -1,8 +1,9 @@
 import time
 from collections.abc import Sequence
 
-from db.queue import ClaimedJob
-from domain.jobs.registry import Context, Outcome, job
+from db.jobs import ClaimedJob
+from domain.jobs.registry import job
+from domain.jobs.work import Context, Outcome
 
 
 @job("bench.slow")

@@ -11,7 +11,7 @@ from bench.machine import Machine, wait_for
 from bench.table import row
 from bench.workloads import CHAIN
 from db.transaction import transaction
-from domain import organizations
+from domain.identity import organizations
 from domain.jobs.submission import HIGH, NORMAL, enqueue
 
 BACKLOG, SECONDS, URGENT = 500, 2.0, 5

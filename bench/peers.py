@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from db.models import Client, Invoice, InvoiceItem, Job, NumberSeries, Supplier, Template
 from db.transaction import transaction
-from domain.invoices.pricing import price
 from domain.invoices.request import InvoiceRequest
+from domain.pricing import price
 from settings import settings
 
 STARTED = "started after ms"

@@ -23,7 +23,8 @@ from bench.rivals.installation import Skipped
 from bench.runs import RUNS
 from bench.table import row
 from bench.workloads import CHAIN
-from db import migrations, outbox, queue
+from db import jobs as job_rows
+from db import migrations, outbox
 from db.engine import engine
 from db.transaction import transaction
 from settings import settings
@@ -148,9 +149,9 @@ def _claim_ms(organization_id: int) -> float:
         entries = outbox.lease(session, [turn(organization_id, GROUP)], settings.redelivery_interval)
         ids = [entry.job_id for entry in entries]
         started = time.perf_counter()
-        claimed = queue.claim(session, KIND, ids, token, settings.lease, PROBE)
+        claimed = job_rows.claim(session, KIND, ids, token, settings.lease, PROBE)
         taken = 1000 * (time.perf_counter() - started)
-        queue.complete(session, token, {job.id: {} for job in claimed})
+        job_rows.complete(session, token, {job.id: {} for job in claimed})
     if len(claimed) != GROUP:
         raise AssertionError(f"the run does not count: {len(claimed)} of {GROUP} jobs claimed")
     return taken

@@ -16,7 +16,7 @@ from bench.order import Api
 from bench.table import row
 from bench.workloads import CHAIN, await_end
 from db.transaction import transaction
-from domain import organizations
+from domain.identity import organizations
 from domain.jobs.submission import enqueue
 from local.part import Part
 

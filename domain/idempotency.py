@@ -40,4 +40,11 @@ def keep(session: Session, organization_id: int, key: str, fingerprint: bytes, s
 
 def amend(session: Session, organization_id: int, key: str, status_code: int, response: str) -> None:
     """Replace what is kept under the key by what its first caller was told in the end."""
-    run(session, "amend_answer", organization_id=organization_id, key=key, status_code=status_code, response=response)
+    run(
+        session,
+        "amend_answer",
+        organization_id=organization_id,
+        key=key,
+        status_code=status_code,
+        response=response,
+    )

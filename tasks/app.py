@@ -5,12 +5,12 @@ from typing import Any
 
 from celery import Celery
 
-from db import queue
+from db import statistics
 from db.transaction import statement
-from domain.jobs.cleanup import clean
-from domain.jobs.execution import deliver
+from domain.jobs.execution import run_jobs
 from domain.jobs.registry import Kind, kinds
-from domain.jobs.upkeep import keep_up
+from domain.jobs.upkeep.cleanup import clean
+from domain.jobs.upkeep.sweep import keep_up
 from settings import ConfigurationError, settings, variable
 from tasks import kinds as kinds_folder
 from tasks import limits  # noqa: F401  connects itself
@@ -38,9 +38,9 @@ def _register(kind: Kind) -> None:
         except ForgedMessage as forged:
             log.warning("%s: message ignored: %s", kind.name, forged)
             with statement() as session:
-                queue.record_incident(session, "forged_message")
+                statistics.record_incident(session, "forged_message")
             return
-        deliver(kind, job_ids)
+        run_jobs(kind, job_ids)
 
 
 @app.task(name="queue.sweep")

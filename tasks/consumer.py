@@ -5,7 +5,7 @@ from typing import Any
 from celery.worker import consumer
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import outbox, queue
+from db import outbox, statistics
 from db.transaction import statement
 from tasks.message import ForgedMessage, read
 
@@ -75,6 +75,6 @@ def _put_back(job_ids: Sequence[int]) -> None:
 def _count(incident: str = "forged_message") -> None:
     try:
         with statement() as session:
-            queue.record_incident(session, incident)
+            statistics.record_incident(session, incident)
     except SQLAlchemyError as error:  # it would end the worker, for a message that is not even ours
         log.warning("%s not counted: %s", incident, error)

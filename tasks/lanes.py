@@ -2,8 +2,8 @@
 
 from collections import deque
 
-from domain.jobs.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs
-from domain.jobs.grouping import Group
+from domain.jobs.dispatch.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs
+from domain.jobs.dispatch.grouping import Group
 from settings import settings
 
 # So much of the usual may wait while deliveries are short.

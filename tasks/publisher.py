@@ -4,7 +4,7 @@ from celery import Celery
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from domain.jobs.grouping import Group
+from domain.jobs.dispatch.grouping import Group
 from settings import settings
 from tasks.message import body
 

@@ -13,7 +13,7 @@ import celeryconfig
 from api import create_app
 from domain.accounting.documents import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
-from domain.jobs.execution import deliver
+from domain.jobs.execution import run_jobs
 from domain.jobs.registry import LANES, find
 from settings import settings
 from tasks.app import app, sweep
@@ -179,7 +179,7 @@ def keep_books() -> None:
     kind = find(ACCOUNTING)
     waiting = rows("SELECT id FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY id", ACCOUNTING)
     for start in range(0, len(waiting), kind.group):
-        deliver(kind, [job_id for (job_id,) in waiting[start : start + kind.group]])
+        run_jobs(kind, [job_id for (job_id,) in waiting[start : start + kind.group]])
 
 
 def ask(statement: str, *parameters: object) -> None:

@@ -72,7 +72,7 @@ def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str
 @pytest.fixture(autouse=True)
 def nothing_is_dear(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every look and mend done when it is asked for, however slow the machine is."""
-    monkeypatch.setattr("domain.jobs.spacing.CHEAP", math.inf)
+    monkeypatch.setattr("domain.jobs.dispatch.pacing.CHEAP", math.inf)
 
 
 def execute(url: str, statement: str) -> None:

@@ -3,8 +3,9 @@ from decimal import Decimal
 from typing import Any
 
 from db.transaction import transaction
-from domain import organizations, parties
+from domain.identity import organizations
 from domain.invoices.request import InvoiceRequest, Item
+from domain.parties import catalogue as parties
 
 ADDRESS = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
 

@@ -12,7 +12,7 @@ from db.queries import run
 from db.transaction import transaction
 from domain.accounting.documents import KIND, Document, Owed, changed
 from domain.invoices import generation
-from domain.jobs.execution import deliver
+from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from tests import chain
 from tests.tenant import Tenant
@@ -34,7 +34,7 @@ def goods(tenant: Tenant) -> list[Document]:
     warehouse = stocked(tenant, 10)
     sent, sold = warehouse.transfer(2), warehouse.sale(3)
     for kind, payload in (("transfer.send", {"transferId": sent}), ("sale.post", {"saleId": sold})):
-        deliver(find(kind), [warehouse.submit(kind, **payload)])
+        run_jobs(find(kind), [warehouse.submit(kind, **payload)])
     chain.keep_books()
     bought = chain.value("SELECT id FROM purchases WHERE organization_id = %s", tenant.id)
     return [Document("purchase", bought), Document("sale", sold), Document("transfer", sent)]
@@ -87,7 +87,7 @@ def change(tenant: Tenant, *documents: Document) -> list[Owed]:
 
 def enter(*owed: Owed) -> None:
     """Run the jobs in one group."""
-    deliver(find(KIND), [one.job_id for one in owed])
+    run_jobs(find(KIND), [one.job_id for one in owed])
 
 
 def _document(tenant: Tenant, model: Any, fields: dict[str, Any]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from db import models
 from db.transaction import transaction
 from domain.inventory import catalogue, documents
-from domain.jobs.execution import deliver
+from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from domain.jobs.submission import submit
 from tests import chain
@@ -98,5 +98,5 @@ def stocked(tenant: Tenant, *quantities: Any, cost: str = "3.3333") -> Warehouse
         ]
         purchase = documents.create_purchase(session, tenant.id, {"location_id": here, "lines": lines})
         job_id = submit(session, tenant.id, "purchase.approve", {"purchaseId": purchase.id})
-    deliver(find("purchase.approve"), [job_id])
+    run_jobs(find("purchase.approve"), [job_id])
     return Warehouse(tenant, products, here, there)

@@ -1,5 +1,6 @@
 from db.models.accounting import Account, AccountingDocument, JournalEntry, JournalLine
 from db.models.columns import Base
+from db.models.identity import ApiKey, Organization
 from db.models.inventory import (
     DocumentNumber,
     Location,
@@ -13,10 +14,8 @@ from db.models.inventory import (
     Transfer,
     TransferLine,
 )
-from db.models.invoice import Invoice, InvoiceItem
-from db.models.organization import ApiKey, Organization
-from db.models.party import PARTY_FIELDS, Client, NumberSeries, Supplier
-from db.models.queue import (
+from db.models.invoices import Invoice, InvoiceItem
+from db.models.jobs import (
     IdempotencyKey,
     Incident,
     Job,
@@ -27,7 +26,8 @@ from db.models.queue import (
     RunStatistics,
     WaitStatistics,
 )
-from db.models.template import Template, TemplateSource
+from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
+from db.models.templates import Template, TemplateSource
 
 __all__ = [
     "PARTY_FIELDS", "Account", "AccountingDocument", "ApiKey", "Base", "Client", "DocumentNumber",

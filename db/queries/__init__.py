@@ -1,4 +1,4 @@
-"""The SQL of the queue and the ledger, one verb a file."""
+"""The SQL, one verb a file, in a folder for each capability. A file's name is its own over all folders."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -46,4 +46,4 @@ def failure(connection: Connection, name: str, error: psycopg.Error) -> Statemen
 @cache
 def statement(name: str) -> LiteralString:
     """Return the text of `name`.sql, read once a process."""
-    return cast(LiteralString, (FOLDER / f"{name}.sql").read_text())
+    return cast(LiteralString, next(FOLDER.glob(f"*/{name}.sql")).read_text())

@@ -72,7 +72,11 @@ def _write(session: Session, impacts: Mapping[Version, Impact]) -> None:
         for version, impact in impacts.items()
         for number, line in enumerate(impact.lines, 1)
     ]
-    run(session, "create_lines", **dict(zip(LINE_PARAMETERS, map(list, zip(*lines, strict=True)), strict=True)))
+    run(
+        session,
+        "create_lines",
+        **dict(zip(LINE_PARAMETERS, map(list, zip(*lines, strict=True)), strict=True)),
+    )
 
 
 def _result(demand: Demand, share: Demand, entered: Iterable[Version]) -> dict[str, Any]:

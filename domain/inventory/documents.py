@@ -22,8 +22,8 @@ from db.queries import run
 from domain.inventory import catalogue
 from domain.inventory.errors import Invalid, NotFound
 from domain.invoices.errors import InvoiceRefused
-from domain.invoices.pricing import Priced, price
 from domain.invoices.request import Item
+from domain.pricing import Priced, price
 
 Fields = Mapping[str, Any]
 

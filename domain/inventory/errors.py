@@ -2,7 +2,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from domain.jobs.registry import PermanentError
+from domain.jobs.work import PermanentError
 
 
 class NotFound(PermanentError):

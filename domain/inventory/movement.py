@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import exists, func, null, select
 from sqlalchemy.orm import Session
 
+from db.jobs import ClaimedJob
 from db.models import Job, Movement, Product
-from db.queue import ClaimedJob
 from domain.accounting.documents import Document, changed
 from domain.inventory import stock
 from domain.inventory.documents import of
@@ -19,8 +19,8 @@ from domain.inventory.errors import JobAtWork, NotFound, WrongStatus
 from domain.inventory.steps import Step
 from domain.inventory.stock import MovedLine
 from domain.jobs.lifecycle import FINISHED
-from domain.jobs.registry import Context, Payload, Progress, Steps
 from domain.jobs.submission import enqueue
+from domain.jobs.work import Context, Payload, Progress, Steps
 
 BATCH = 10
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.models import Invoice
 from db.transaction import transaction
 from domain.invoices import catalogue, printing
-from domain.invoices.rendering import RendererBusy, RenderingFailed
+from domain.pdf.rendering import RendererBusy, RenderingFailed
 
 LIMIT = 500
 PATIENCE = 3

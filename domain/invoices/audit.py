@@ -9,9 +9,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.models import Invoice, NumberSeries
-from domain import parties
 from domain.invoices import ledger
 from domain.invoices.numbering import SERIES
+from domain.parties import catalogue as parties
 
 CHUNK = 500
 LONGEST = 1000

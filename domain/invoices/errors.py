@@ -1,4 +1,4 @@
-from domain.jobs.registry import PermanentError
+from domain.jobs.work import PermanentError
 
 
 class InvoiceRefused(PermanentError):

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
 from domain.accounting.documents import Document, changed
-from domain.invoices import numbering, recipients
+from domain.invoices import numbering
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.ledger import decimal, plain
-from domain.invoices.pricing import Line, price
 from domain.invoices.request import InvoiceRequest
+from domain.parties import recipients
+from domain.pricing import Line, price
 
 Draft = dict[str, Any]
 

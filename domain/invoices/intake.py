@@ -6,15 +6,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.jobs import NewJob
 from db.models import Invoice, Job
 from db.queries import run
-from db.queue import NewJob
 from domain.invoices.errors import InvoiceRefused
-from domain.invoices.pricing import price
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
 from domain.jobs.submission import enqueue_jobs
+from domain.pricing import price
 
 KIND = "invoice.generate"
 

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from db.models import Invoice, NumberSeries, TemplateSource
 from db.transaction import transaction
 from domain.invoices import ledger
-from domain.invoices.document import InvoiceDocument, Line, Party
 from domain.invoices.errors import InvoiceRefused
 from domain.invoices.generation import draft
 from domain.invoices.numbering import SERIES, following
-from domain.invoices.rendering import render_pdf
 from domain.invoices.request import InvoiceRequest
-from domain.invoices.templates import render_html
+from domain.pdf.rendering import render_pdf
+from domain.templates.template import render_html
+from domain.templates.view import InvoiceDocument, Line, Party
 
 PROVISIONAL_DATE = "2000-12-30"
 

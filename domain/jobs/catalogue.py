@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from db import queue
+from db import jobs as job_rows
 from db.models import Job, JobAttempt
 from domain.jobs.lifecycle import Status
 
@@ -63,7 +63,7 @@ def attempts(session: Session, job: Job) -> list[dict[str, Any]]:
 
 def cancel(session: Session, organization_id: int, job_id: int) -> Job:
     """Cancel a job, or ask its worker to; return it as it then is. Raise JobNotFound or WrongStatus."""
-    if queue.cancel(session, organization_id, job_id) is None:
+    if job_rows.cancel(session, organization_id, job_id) is None:
         ended = get(session, organization_id, job_id)
         raise WrongStatus(job_id, ended.status, "only a pending or processing job can be cancelled")
     return get(session, organization_id, job_id)
@@ -71,7 +71,7 @@ def cancel(session: Session, organization_id: int, job_id: int) -> Job:
 
 def retry(session: Session, organization_id: int, job_id: int) -> Job:
     """Give a failed or cancelled job all its attempts again; return it. Raise JobNotFound or WrongStatus."""
-    if not queue.requeue(session, organization_id, job_id):
+    if not job_rows.requeue(session, organization_id, job_id):
         job = get(session, organization_id, job_id)
         raise WrongStatus(job_id, job.status, "only a failed or cancelled job can be retried")
     return get(session, organization_id, job_id)

@@ -13,13 +13,16 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from db import queue
-from db.queue import ClaimedJob, Failure, LeaseLost
+from db import jobs as job_rows
+from db import statistics as figures
+from db.jobs import ClaimedJob, Failure, LeaseLost
 from db.transaction import is_transient, sqlstate, statement, transaction
-from domain.jobs import backoff, payloads, statistics
+from domain.jobs import backoff, payloads
 from domain.jobs.lifecycle import Status
+from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
-from domain.jobs.registry import Context, Kind, Outcome, PermanentError, Steps
+from domain.jobs.registry import Kind
+from domain.jobs.work import Context, Outcome, PermanentError, Steps
 from settings import settings
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ class HeldTooLong(Exception):
     """The server cut the connection because the handler kept its transaction idle, as it would again."""
 
 
-def deliver(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> None:
+def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> None:
     """Run those of `job_ids` that are due, each to its end or back to the outbox; a doubled message finds nothing.
 
     At most one group is taken; ids beyond it keep their outbox entries and come again. A job that yields is handed
@@ -64,7 +67,7 @@ def worker_name() -> str:
 
 def _claim(kind: Kind, job_ids: Sequence[int], token: UUID) -> list[ClaimedJob]:
     with statement() as session:
-        return queue.claim(session, kind.name, job_ids, token, settings.lease, worker_name())
+        return job_rows.claim(session, kind.name, job_ids, token, settings.lease, worker_name())
 
 
 def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[ClaimedJob]:
@@ -84,7 +87,7 @@ def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[Claim
             if is_transient(error) or isinstance(error, LeaseLost):
                 raise
             with transaction() as session:
-                queue.set_aside(session, token, [_failure(kind, job, error)])
+                job_rows.set_aside(session, token, [_failure(kind, job, error)])
     return ready
 
 
@@ -126,7 +129,7 @@ def _walk(kind: Kind, job: ClaimedJob, token: UUID, started: float, deadline: fl
         if time.monotonic() >= deadline:
             with transaction() as session:
                 statistics.record(session, kind, worker_name(), [job], time.monotonic() - started, 0, goes_on=1)
-                queue.release(session, token, [job.id], delay=0, company=None)
+                job_rows.release(session, token, [job.id], delay=0, company=None)
             return
 
 
@@ -143,7 +146,7 @@ def _step() -> Iterator[Session]:
 
 
 def _checkpoint(session: Session, token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
-    return queue.checkpoint(session, token, job.id, done, total, settings.lease)
+    return job_rows.checkpoint(session, token, job.id, done, total, settings.lease)
 
 
 def _settle(
@@ -161,8 +164,8 @@ def _settle(
             failures.append(Failure(job.id, str(outcome), None))
         else:
             results[job.id] = outcome
-    queue.complete(session, token, results)
-    queue.set_aside(session, token, failures)
+    job_rows.complete(session, token, results)
+    job_rows.set_aside(session, token, failures)
     statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, len(failures))
 
 
@@ -170,10 +173,10 @@ def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Excep
     with transaction() as session:
         if len(jobs) > 1:
             # Nobody knows whose fault it was: they go on in smaller groups, and only the culprit fails in the end.
-            queue.release(session, token, [job.id for job in jobs], delay=0, company=_smaller(len(jobs)))
+            job_rows.release(session, token, [job.id for job in jobs], delay=0, company=_smaller(len(jobs)))
         else:
             statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, failed=1)
-            queue.set_aside(session, token, [_failure(kind, jobs[0], error)])
+            job_rows.set_aside(session, token, [_failure(kind, jobs[0], error)])
 
 
 def _failure(kind: Kind, job: ClaimedJob, error: Exception) -> Failure:
@@ -201,7 +204,7 @@ def _smaller(jobs: int) -> int:
 
 def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, company: int | None = None) -> None:
     with statement() as session:
-        queue.release(session, token, job_ids, delay=delay, company=company)
+        job_rows.release(session, token, job_ids, delay=delay, company=company)
 
 
 def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
@@ -223,4 +226,4 @@ def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
 
 def _count(incident: str) -> None:
     with statement() as session:
-        queue.record_incident(session, incident)
+        figures.record_incident(session, incident)

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from db import outbox
 from db.queries import run
 from db.transaction import statement
-from domain.jobs.cleanup import clean
-from domain.jobs.dispatch import Dispatch
-from domain.jobs.execution import deliver
-from domain.jobs.grouping import coalesce
+from domain.jobs.dispatch.dispatcher import Dispatch
+from domain.jobs.dispatch.grouping import coalesce
+from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import LANES, find, kinds
-from domain.jobs.upkeep import keep_up
+from domain.jobs.upkeep.cleanup import clean
+from domain.jobs.upkeep.sweep import keep_up
 
 # So much work is taken at a time; the rest stays in order.
 AT_ONCE = 1.0
@@ -47,7 +47,7 @@ def work_off(seconds: float) -> Tally:
             if (left := deadline - time.monotonic()) <= 0:
                 _give_back(group.job_ids)
                 continue
-            deliver(find(group.kind), group.job_ids, left)
+            run_jobs(find(group.kind), group.job_ids, left)
             done += group.job_ids
     return _tally(done)
 

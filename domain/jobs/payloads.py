@@ -6,8 +6,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from db.queue import UNSTORABLE, ClaimedJob
-from domain.jobs.registry import Kind, Payload, PermanentError, find
+from db.jobs import UNSTORABLE, ClaimedJob
+from domain.jobs.registry import Kind, find
+from domain.jobs.work import Payload, PermanentError
 
 
 class PayloadInvalid(Exception):

@@ -1,56 +1,19 @@
 """Every kind of work, by name."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isgeneratorfunction
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy.orm import Session
-
-from db.queue import ClaimedJob
+from db.jobs import ClaimedJob
+from domain.jobs.work import Context, GroupHandler, Outcome, Payload, PlainHandler
 from settings import settings
 
 LANES = ("urgent", "default", "io")
 
-Payload = Mapping[str, Any]
-
-
-class PermanentError(Exception):
-    """Trying again cannot help; the message is what the caller reads."""
-
 
 class UnknownKind(Exception):
     """No kind of that name is registered here."""
-
-
-@dataclass
-class Context:
-    """What a handler works with.
-
-    `session` is the one transaction that its effects share with its completion; a handler that yields gets a new one
-    after each yield. `cursor` is how many items were done when the job was claimed.
-    """
-
-    cursor: int = 0
-    session: Session = field(init=False)
-
-    def within(self, session: Session) -> "Context":
-        """Return the context, which works in `session` from now on."""
-        self.session = session
-        return self
-
-
-class Progress(NamedTuple):
-    """So many items of `total` are done, and stay done once this is yielded."""
-
-    done: int
-    total: int
-
-
-Outcome = dict[str, Any] | PermanentError
-GroupHandler = Callable[[Context, Sequence[ClaimedJob]], Sequence[Outcome]]
-PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
-Steps = Generator[Progress, None, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import queue
-from db.queue import NewJob
+from db import jobs as job_rows
+from db.jobs import NewJob
 from domain.jobs.admission import admission
 from domain.jobs.payloads import check
-from domain.jobs.registry import Payload, UnknownKind, find, kinds
+from domain.jobs.registry import UnknownKind, find, kinds
+from domain.jobs.work import Payload
 
 NORMAL, HIGH = 1, 2
 
@@ -34,7 +35,7 @@ def enqueue_jobs(
 ) -> list[int]:
     """Do what `enqueue` does for jobs of several organizations."""
     kind = find(kind_name)
-    return queue.enqueue(
+    return job_rows.enqueue(
         session, kind.name, kind.lane, priority, kind.max_attempts, jobs, version=kind.version, total=total, held=held
     )
 

@@ -1,9 +1,9 @@
 from collections.abc import Sequence
 
-from db.queue import ClaimedJob
 from domain.accounting import recreation
 from domain.accounting.documents import KIND, MOST_IN_A_JOB, TYPES, submit
-from domain.jobs.registry import Context, Outcome, job
+from domain.jobs.registry import job
+from domain.jobs.work import ClaimedJob, Context, Outcome
 
 DOCUMENT = {
     "type": "object",

@@ -1,9 +1,9 @@
 from collections.abc import Sequence
 
-from db.queue import ClaimedJob
 from domain.invoices import generation
 from domain.invoices.request import InvoiceRequest
-from domain.jobs.registry import Context, Outcome, job
+from domain.jobs.registry import job
+from domain.jobs.work import ClaimedJob, Context, Outcome
 
 
 @job("invoice.generate", group=500, max_attempts=5, backoff=5.0)

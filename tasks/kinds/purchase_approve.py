@@ -1,9 +1,9 @@
 from functools import partial
 
-from db.queue import ClaimedJob
 from domain.inventory.movement import submit, walk
 from domain.inventory.steps import APPROVE
-from domain.jobs.registry import Context, Steps, job
+from domain.jobs.registry import job
+from domain.jobs.work import ClaimedJob, Context, Steps
 
 
 @job("purchase.approve", schema=APPROVE.schema, submit=partial(submit, APPROVE))

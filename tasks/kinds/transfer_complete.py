@@ -1,9 +1,9 @@
 from functools import partial
 
-from db.queue import ClaimedJob
 from domain.inventory.movement import submit, walk
 from domain.inventory.steps import COMPLETE
-from domain.jobs.registry import Context, Steps, job
+from domain.jobs.registry import job
+from domain.jobs.work import ClaimedJob, Context, Steps
 
 
 @job("transfer.complete", schema=COMPLETE.schema, submit=partial(submit, COMPLETE))

@@ -1,9 +1,9 @@
 from functools import partial
 
-from db.queue import ClaimedJob
 from domain.inventory.movement import submit, walk
 from domain.inventory.steps import SEND
-from domain.jobs.registry import Context, Steps, job
+from domain.jobs.registry import job
+from domain.jobs.work import ClaimedJob, Context, Steps
 
 
 @job("transfer.send", schema=SEND.schema, submit=partial(submit, SEND))

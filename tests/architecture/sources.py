@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("api", "db", "domain", "local", "tasks")
+PACKAGES = ("api", "db", "domain", "gateways", "local", "tasks")
 ROOT_MODULES = ("celeryconfig", "cli", "settings")
 FIRST_PARTY = {*PACKAGES, *ROOT_MODULES, "tests", "bench"}
 

@@ -115,7 +115,7 @@ def test_each_promise_stands_in_the_architecture_with_its_tests() -> None:
 
 def test_the_table_of_transactions_has_every_statement() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    assert [path.name for path in (ROOT / "db" / "queries").glob("*.sql") if f"`{path.name}`" not in text] == []
+    assert [path.name for path in (ROOT / "db" / "queries").rglob("*.sql") if f"`{path.name}`" not in text] == []
 
 
 def test_each_setting_stands_in_the_table_with_its_default_and_unit() -> None:

@@ -31,21 +31,21 @@ def _named(definition: str) -> set[Status]:
 def test_each_query_that_moves_a_job_says_so_in_its_header():
     headers = {
         (verb, _state(before), _state(after))
-        for path in QUERIES.glob("*.sql")
+        for path in QUERIES.rglob("*.sql")
         for verb, before, after in HEADER.findall(path.read_text())
     }
     assert headers == TABLE
 
 
 def test_a_header_stands_in_the_file_of_its_verb_and_first():
-    for path in QUERIES.glob("*.sql"):
+    for path in QUERIES.rglob("*.sql"):
         verbs = {verb for verb, _, _ in HEADER.findall(path.read_text())}
         assert verbs <= {path.stem}
         assert not verbs or path.read_text().startswith(f"-- {path.stem}: ")
 
 
 def test_no_query_without_a_header_writes_a_status():
-    for path in QUERIES.glob("*.sql"):
+    for path in QUERIES.rglob("*.sql"):
         writes = re.search(r"SET status|INSERT INTO open_jobs\b", path.read_text())
         assert bool(writes) == (path.stem in MOVES), path.name
 

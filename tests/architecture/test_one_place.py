@@ -136,7 +136,7 @@ def test_the_rule_sees(name: str, line: str) -> None:
     assert offences(rule, parse("domain/somewhere.py", line))
 
 
-SQL_FILES = sorted((ROOT / "db" / "queries").glob("*.sql"))
+SQL_FILES = sorted((ROOT / "db" / "queries").rglob("*.sql"))
 TRANSACTION_WORDS = re.compile(r"^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b", re.IGNORECASE | re.MULTILINE)
 FROZEN_CLOCK = re.compile(r"\bnow\(\)|\bcurrent_(timestamp|date|time)\b", re.IGNORECASE)
 

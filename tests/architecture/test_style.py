@@ -54,7 +54,7 @@ def test_production_code_keeps_to_its_medians() -> None:
 
 
 def test_no_statement_is_too_long_to_read() -> None:
-    long = {path.stem for path in QUERIES.glob("*.sql") if lines(path) > LONGEST_SQL}
+    long = {path.stem for path in QUERIES.rglob("*.sql") if lines(path) > LONGEST_SQL}
     assert long == LONG_SQL.keys(), "split it, or give the reason in LONG_SQL; a reason nobody needs goes"
 
 
@@ -71,12 +71,12 @@ def queried(source: Source) -> Iterator[str]:
 
 def test_every_statement_asked_for_exists() -> None:
     asked = {name for source in production() for name in queried(source)}
-    assert asked <= {path.stem for path in QUERIES.glob("*.sql")}, "run() would fail when first called"
+    assert asked <= {path.stem for path in QUERIES.rglob("*.sql")}, "run() would fail when first called"
 
 
 def test_every_statement_is_used() -> None:
     mentioned = {text for source in production() for text in strings(source)}
-    unused = {path.stem for path in QUERIES.glob("*.sql")} - mentioned
+    unused = {path.stem for path in QUERIES.rglob("*.sql")} - mentioned
     assert not unused, "a statement nobody runs is not covered by any promise: delete it"
 
 

@@ -21,7 +21,7 @@ from tests.chain import Consumer
 NEVER = -1
 FINISHED, BROKEN = 0, 1
 AFTER_COMMIT = "after commit"
-OPENINGS = {path.read_text()[:30]: path.stem for path in sorted(FOLDER.glob("*.sql"))}
+OPENINGS = {path.read_text()[:30]: path.stem for path in sorted(FOLDER.rglob("*.sql"))}
 
 Burn = Callable[[str, Any], None]
 

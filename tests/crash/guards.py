@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-import api.idempotency
+import api.http.idempotency
 from db import outbox
 from db.models import Client, Invoice, Supplier, Template
-from domain import parties
-from domain.invoices import catalogue, generation, template_library
+from domain.invoices import catalogue, generation
 from domain.jobs import execution
+from domain.parties import catalogue as parties
+from domain.templates import library
 from tests.crash.removals import (
     Removal,
     ask_for_any,
@@ -215,13 +216,13 @@ GUARDS = (
     ),
     Guard(
         "the idempotency fingerprint",
-        lambda away: away.function(api.idempotency, "_fingerprint", lambda: b""),
+        lambda away: away.function(api.http.idempotency, "_fingerprint", lambda: b""),
         relay.a_key_used_for_another_request_is_refused,
         "one key stood for two",
     ),
     Guard(
         "the kept answer to a key",
-        lambda away: away.function(api.idempotency, "_replay", lambda *_: None),
+        lambda away: away.function(api.http.idempotency, "_replay", lambda *_: None),
         relay.a_key_used_for_another_request_is_refused,
         "one key stood for two",
     ),
@@ -251,7 +252,7 @@ GUARDS = (
     ),
     Guard(
         "the organization filter of templates",
-        lambda away: away.function(template_library, "get", lambda session, _, at: session.get_one(Template, at)),
+        lambda away: away.function(library, "get", lambda session, _, at: session.get_one(Template, at)),
         relay.another_organization_sees_no_row,
         "shown to another organization: /api/v1/templates",
     ),

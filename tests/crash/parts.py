@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from db import queue
-from db.queue import NewJob
+from db import jobs as job_rows
+from db.jobs import NewJob
 from db.transaction import is_transient, transaction
 from tasks.publisher import BrokerAway
 from tests import chain
@@ -117,7 +117,7 @@ def _publish_spoiled_group(stage: Stage) -> None:
 def _owe(stage: Stage, *payloads: dict[str, object]) -> None:
     with transaction() as session:
         jobs = [NewJob(stage.tenant.id, payload) for payload in payloads]
-        ids = queue.enqueue(session, "invoice.generate", "default", 1, FEW_ATTEMPTS, jobs)
+        ids = job_rows.enqueue(session, "invoice.generate", "default", 1, FEW_ATTEMPTS, jobs)
     stage.accept(*ids)
     chain.relay()
 
@@ -132,7 +132,7 @@ def _abandon(stage: Stage) -> None:
 def _cancelled(stage: Stage) -> None:
     request_id = stage.submit()
     with transaction() as session:
-        queue.cancel(session, stage.tenant.id, request_id)
+        job_rows.cancel(session, stage.tenant.id, request_id)
 
 
 def _move(verb: Callable[..., bool]) -> Callable[[Stage], None]:
@@ -155,7 +155,7 @@ RETRY = Part("retry", _publish_spoiled, lambda _: chain.work_once(), {"before re
 RELEASE = Part("release", _publish_spoiled_group, lambda _: chain.work_once(), {"before release", "after release"})
 SWEEPING = {"after find_expired", "after sweep", "after mend_entries"}
 SWEEPER = Part("sweeper", _abandon, lambda _: chain.sweeper(), SWEEPING)
-CANCEL = Part("cancel", Stage.submit, _move(queue.cancel), {"after cancel"}, _move(queue.cancel), invoices=0)
-REQUEUE = Part("requeue", _cancelled, _move(queue.requeue), {"after requeue"}, _move(queue.requeue))
+CANCEL = Part("cancel", Stage.submit, _move(job_rows.cancel), {"after cancel"}, _move(job_rows.cancel), invoices=0)
+REQUEUE = Part("requeue", _cancelled, _move(job_rows.requeue), {"after requeue"}, _move(job_rows.requeue))
 GENERATE = Part("generate", lambda _: None, _generate, {"after issue_invoices", "before commit"}, _generate_until_done)
 PARTS = (INTAKE, RELAY, WORKER, GROUP, RETRY, RELEASE, SWEEPER, CANCEL, REQUEUE, GENERATE)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import db.queries
-from db import queue
+from db import jobs as job_rows
 from db.models import Job
 from db.transaction import transaction
 from domain.invoices import intake
@@ -26,7 +26,7 @@ class Removal:
     def sql(self, name: str, old: str, new: str = "") -> None:
         """Replace a part of a query; the part must be there, so that this table cannot outlive the code."""
         shutil.copytree(db.queries.FOLDER, self._folder, dirs_exist_ok=True)
-        file = self._folder / f"{name}.sql"
+        file = next(self._folder.rglob(f"{name}.sql"))
         assert old in file.read_text(), f"{name}.sql has no {old!r}"
         file.write_text(file.read_text().replace(old, new))
         self._patch.setattr(db.queries, "FOLDER", self._folder)
@@ -53,35 +53,35 @@ def settle_whatever_is_left(away: Removal) -> None:
     def settle(session: Any, verb: str, token: Any, ids: Any, **of_each: Any) -> None:
         db.queries.run(session, verb, token=token, ids=ids, **of_each)
 
-    away.function(queue, "_settle", settle)
+    away.function(job_rows, "_settle", settle)
 
 
 def lease_by_the_process_clock(away: Removal) -> None:
-    real = queue.claim
+    real = job_rows.claim
     away.sql("claim", "clock_timestamp() + make_interval(secs => %(lease)s)", "to_timestamp(%(lease)s)")
-    away.function(queue, "claim", lambda *given: real(*given[:-1], time.time() + given[-1]))
+    away.function(job_rows, "claim", lambda *given: real(*given[:-1], time.time() + given[-1]))
 
 
 def enqueue_in_a_transaction_of_its_own(away: Removal) -> None:
-    real = queue.enqueue
+    real = job_rows.enqueue
 
     def enqueue(_session: Any, *given: Any, **terms: Any) -> list[int]:
         with transaction() as own:
             return real(own, *given, **terms)
 
-    away.function(queue, "enqueue", enqueue)
+    away.function(job_rows, "enqueue", enqueue)
 
 
 def publish_instead_of_an_entry(away: Removal) -> None:
     drop_the_entry(away)
-    real = queue.enqueue
+    real = job_rows.enqueue
 
     def enqueue(session: Any, *given: Any, **terms: Any) -> list[int]:
         ids = real(session, *given, **terms)
         chain.app.send_task(given[0], kwargs={"version": 1, "jobs": ids}, queue=given[1])
         return ids
 
-    away.function(queue, "enqueue", enqueue)
+    away.function(job_rows, "enqueue", enqueue)
 
 
 def drop_the_entry(away: Removal) -> None:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-import api.accounting
-from api.direct import DirectPath
+import api.accounting.endpoints
+from api.jobs.direct_path import DirectPath
 from db.queries import statement
 from domain.accounting.documents import KIND, Document, Owed
 from tests import chain, trade
@@ -91,7 +91,7 @@ def test_who_asked_for_a_recreation_may_be_cut_off_at_every_point(
 ):
     def ask(key: str) -> int:
         # A forked process has no threads of its parent's.
-        monkeypatch.setattr(api.accounting, "direct_path", DirectPath(1))
+        monkeypatch.setattr(api.accounting.endpoints, "direct_path", DirectPath(1))
         body = {"documents": [one._asdict() for one in made[:3]]}
         return chain.post(organization, RECREATIONS, body, key).status_code
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from db import queue
+from db import jobs as job_rows
 from db.transaction import transaction
 from domain.inventory.steps import APPROVE, COMPLETE, POST, SEND, Step
-from domain.jobs.execution import deliver
+from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from tests import chain
 from tests.checker import check, watch
@@ -35,18 +35,18 @@ def owe(warehouse: Warehouse, kind: str) -> tuple[int, int]:
     noun, _, _ = kind.partition(".")
     document_id = getattr(warehouse, noun)(*["0.7"] * LINES)
     if kind == "transfer.complete":
-        deliver(find("transfer.send"), [warehouse.submit("transfer.send", transferId=document_id)])
+        run_jobs(find("transfer.send"), [warehouse.submit("transfer.send", transferId=document_id)])
     return document_id, warehouse.submit(kind, **{f"{noun}Id": document_id})
 
 
 def run(kind: str, job_id: int) -> Callable[[], None]:
-    return lambda: deliver(find(kind), [job_id])
+    return lambda: run_jobs(find(kind), [job_id])
 
 
 def recover(kind: str, job_id: int) -> None:
     chain.time_passes()
     with transaction() as session:
-        queue.sweep(session)
+        job_rows.sweep(session)
     run(kind, job_id)()
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from db.queue import ClaimedJob
+from db.jobs import ClaimedJob
 from domain.invoices import numbering
 from domain.jobs import registry
-from domain.jobs.registry import Context, Outcome
+from domain.jobs.work import Context, Outcome
 from tasks.kinds.invoice_generate import generate_invoices
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from db import queue
-from db.queue import NewJob
+from db import jobs as job_rows
+from db.jobs import NewJob
 from db.transaction import is_transient, transaction
 from domain.accounting.documents import KIND as ACCOUNTING
 from domain.jobs.submission import enqueue
@@ -49,7 +49,7 @@ def owe(
     """Commit jobs of a kind that only the processes under test know."""
     jobs = [NewJob(tenant.id, payload) for payload in payloads]
     with transaction() as session:
-        ids = queue.enqueue(session, kind, "default", priority, max_attempts, jobs)
+        ids = job_rows.enqueue(session, kind, "default", priority, max_attempts, jobs)
     return [Accepted(tenant.id, job_id) for job_id in ids]
 
 
@@ -118,7 +118,7 @@ def drain_killed(seconds: float) -> None:
     killed = fetch(f"SELECT organization_id, id FROM jobs WHERE status = 'FAILED' AND error = '{LEASE_ENDED}'")
     with transaction() as session:
         for organization_id, job_id in killed:
-            queue.requeue(session, organization_id, job_id)
+            job_rows.requeue(session, organization_id, job_id)
     drain(seconds)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from domain.jobs.costs import Cost, Costs
+from domain.jobs.dispatch.costs import Cost, Costs
 from domain.jobs.registry import kinds
 from tests import chain
 from tests.caller import Caller
@@ -44,7 +44,7 @@ def jobs_take(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
     def believe(seconds: float) -> None:
         costs = Costs({kind.name: Cost(0.0, seconds) for kind in kinds()})
-        monkeypatch.setattr("domain.jobs.dispatch.measured", lambda session: costs)
+        monkeypatch.setattr("domain.jobs.dispatch.dispatcher.measured", lambda session: costs)
 
     return believe
 

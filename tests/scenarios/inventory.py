@@ -13,7 +13,7 @@ from db.transaction import transaction
 from domain.inventory import stock
 from domain.inventory.steps import SEND
 from domain.inventory.stock import MovedLine
-from domain.jobs.execution import deliver
+from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from domain.jobs.submission import enqueue
 from tests import chain
@@ -42,7 +42,7 @@ def two_at_once(stage: Stage, calls: list[Callable[[], Any]], hold: str, *row: i
 
 def run(job_id: int) -> None:
     [(kind,)] = chain.rows("SELECT kind FROM jobs WHERE id = %s", job_id)
-    deliver(find(kind), [job_id])
+    run_jobs(find(kind), [job_id])
 
 
 def two_sales_of_the_last_piece(stage: Stage) -> None:
@@ -112,11 +112,11 @@ def a_new_job_goes_on_where_a_cancelled_one_stopped(stage: Stage) -> None:
     warehouse = stocked(stage.tenant, 300)
     transfer_id = warehouse.transfer(*[1] * 25)
     job_id = warehouse.submit("transfer.send", transferId=transfer_id)
-    deliver(find(SEND.kind), [job_id], seconds=0)
+    run_jobs(find(SEND.kind), [job_id], seconds=0)
     assert moved("transfer", transfer_id, "send") == [*range(1, 11)]
     assert warehouse.caller.post(f"/api/v1/jobs/{job_id}/cancel").json["status"] == "cancelled"
     job_id = warehouse.submit("transfer.send", transferId=transfer_id)
-    deliver(find(SEND.kind), [job_id], seconds=0)
+    run_jobs(find(SEND.kind), [job_id], seconds=0)
     assert chain.rows("SELECT progress, total FROM jobs WHERE id = %s", job_id) == [(20, 25)], (
         "it began with what had moved"
     )

@@ -10,13 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from db import outbox, queue
-from db.queue import ClaimedJob, Failure, LeaseLost
+from db import jobs as job_rows
+from db import outbox
+from db.jobs import ClaimedJob, Failure, LeaseLost
 from db.transaction import transaction
-from domain.jobs.execution import deliver
-from domain.jobs.grouping import coalesce
+from domain.jobs.dispatch.grouping import coalesce
+from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
-from domain.jobs.registry import LANES, Context, Kind, Outcome, find
+from domain.jobs.registry import LANES, Kind, find
+from domain.jobs.work import Context, Outcome
 from settings import settings
 from tests import chain
 from tests.crash.fuse import killed_at
@@ -41,7 +43,7 @@ def incidents(name: str) -> int:
 
 def claim(request_id: int, token: UUID) -> ClaimedJob:
     with transaction() as session:
-        [job] = queue.claim(session, KIND, [request_id], token, settings.lease)
+        [job] = job_rows.claim(session, KIND, [request_id], token, settings.lease)
     return job
 
 
@@ -54,7 +56,7 @@ def finish(job: ClaimedJob, token: UUID) -> None:
     """Do a claimed job's work and complete it."""
     with transaction() as session:
         [result] = find(KIND).handler(Context().within(session), [job])
-        queue.complete(session, token, {job.id: result})
+        job_rows.complete(session, token, {job.id: result})
 
 
 def interrupted(by: Callable[[], object]) -> Kind:
@@ -77,7 +79,7 @@ def deliver_all(kind: Kind) -> None:
             turns = [outbox.Turn(*one[:5], settings.max_out) for one in outbox.waiting(session, LANES)]
             entries = outbox.lease(session, turns, settings.redelivery_interval) if turns else []
         for group in coalesce(entries, lambda name: kind.group if name == kind.name else find(name).group):
-            deliver(kind if group.kind == kind.name else find(group.kind), group.job_ids)
+            run_jobs(kind if group.kind == kind.name else find(group.kind), group.job_ids)
     assert chain.value(chain.UNFINISHED) == 0, "some jobs never end"
 
 
@@ -102,7 +104,7 @@ def a_zombie_commits_nothing_while_its_successor_works(stage: Stage) -> None:
         chain.sweeper()
         successors.append(claim(request_id, token))
 
-    deliver(interrupted(outlive_the_lease), [request_id])
+    run_jobs(interrupted(outlive_the_lease), [request_id])
     assert state(request_id) == (Status.PROCESSING, 2), "the zombie moved a job that was its successor's"
     assert chain.value(INVOICES, request_id) == 0, "the zombie left an invoice behind"
     assert incidents("lease_lost") == 1, "the refusal was not counted"
@@ -117,9 +119,9 @@ def a_zombie_commits_nothing_after_its_successor_completed(stage: Stage) -> None
     def outlive_the_lease() -> None:
         chain.time_passes()
         chain.sweeper()
-        deliver(find(KIND), [request_id])
+        run_jobs(find(KIND), [request_id])
 
-    deliver(interrupted(outlive_the_lease), [request_id])
+    run_jobs(interrupted(outlive_the_lease), [request_id])
     assert state(request_id) == (Status.COMPLETED, 2)
     assert incidents("lease_lost") == 1, "the refusal was not counted"
     stage.check()
@@ -134,10 +136,10 @@ def a_zombie_neither_fails_nor_releases(stage: Stage) -> None:
     successor = claim(request_id, token)
     for verb, delay in (("failed", None), ("retried", 0.0)):
         with suppress(LeaseLost), transaction() as session:
-            queue.set_aside(session, stale, [Failure(request_id, "too late", delay)])
+            job_rows.set_aside(session, stale, [Failure(request_id, "too late", delay)])
         assert state(request_id) == (Status.PROCESSING, 2), f"a zombie {verb} its successor's job"
     with transaction() as session:
-        queue.release(session, stale, [request_id], delay=0, company=None)
+        job_rows.release(session, stale, [request_id], delay=0, company=None)
     assert state(request_id) == (Status.PROCESSING, 2), "a zombie released its successor's job"
     finish(successor, token)
     stage.check()
@@ -148,8 +150,8 @@ def a_claim_waits_for_nobody(stage: Stage) -> None:
     request_id = stage.submit()
     with transaction() as first, transaction() as second:
         second.execute(text("SET LOCAL lock_timeout = '300ms'"))
-        assert queue.claim(first, KIND, [request_id], uuid.uuid4(), settings.lease)
-        assert not queue.claim(second, KIND, [request_id], uuid.uuid4(), settings.lease)
+        assert job_rows.claim(first, KIND, [request_id], uuid.uuid4(), settings.lease)
+        assert not job_rows.claim(second, KIND, [request_id], uuid.uuid4(), settings.lease)
     chain.time_passes()
     chain.recover()
     stage.check()
@@ -158,9 +160,9 @@ def a_claim_waits_for_nobody(stage: Stage) -> None:
 def doubled_and_reordered_messages_do_the_work_once(stage: Stage) -> None:
     stage.begin()
     ids = stage.accept_group([stage.tenant.request(f"{stage.name} {n}") for n in range(4)])
-    deliver(interrupted(lambda: deliver(find(KIND), ids)), ids[2:])
+    run_jobs(interrupted(lambda: run_jobs(find(KIND), ids)), ids[2:])
     for order in (ids, ids[::-1], ids[1:3], ids + ids):
-        deliver(find(KIND), order)
+        run_jobs(find(KIND), order)
     assert {state(request_id) for request_id in ids} == {(Status.COMPLETED, 1)}, "a doubled message claimed once more"
     stage.check()
 
@@ -196,7 +198,7 @@ def a_lease_runs_by_the_clock_of_the_database(stage: Stage) -> None:
 def a_permanent_failure_spoils_no_neighbour(stage: Stage) -> None:
     stage.begin()
     ids = stage.accept_group([stage.tenant.request(client=c) for c in (MISSING_CLIENT, {"id": 1}, MISSING_CLIENT)])
-    deliver(find(KIND), ids)
+    run_jobs(find(KIND), ids)
     assert [state(request_id) for request_id in ids] == [
         (Status.FAILED, 1),
         (Status.COMPLETED, 1),
@@ -233,7 +235,7 @@ def what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job(stage: 
 
     def die_with(ids: Sequence[int]) -> None:
         with transaction() as session:
-            assert len(queue.claim(session, KIND, ids, uuid.uuid4(), settings.lease)) == len(ids)
+            assert len(job_rows.claim(session, KIND, ids, uuid.uuid4(), settings.lease)) == len(ids)
         chain.time_passes()
         chain.sweeper()
 
@@ -256,7 +258,7 @@ def a_lock_that_is_held_too_long_uses_up_no_attempt(stage: Stage) -> None:
 
     with transaction() as holder:
         holder.execute(text("SELECT FROM number_series FOR UPDATE")).all()
-        deliver(replace(find(KIND), handler=impatient), [request_id])
+        run_jobs(replace(find(KIND), handler=impatient), [request_id])
         assert state(request_id) == (Status.PENDING, 0), "the lock was none of the job's doing"
     chain.recover()
     assert state(request_id) == (Status.COMPLETED, 1)
@@ -306,7 +308,7 @@ def a_group_that_waits_for_one_counter_too_long_goes_on_one_by_one(stage: Stage)
     with transaction() as holder:
         counter = text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE")
         holder.execute(counter, {"id": held.supplier_id}).all()
-        deliver(kind, ids)
+        run_jobs(kind, ids)
         assert companies(ids) == {1}, "the group would form again, and wait again"
     chain.recover()
     stage.check()
@@ -318,10 +320,10 @@ def another_organization_moves_no_job(stage: Stage, verbs: Sequence[str] = ("can
         request_id = stage.submit()
         if verb == "requeue":
             with transaction() as session:
-                queue.cancel(session, stage.tenant.id, request_id)
+                job_rows.cancel(session, stage.tenant.id, request_id)
         before = state(request_id)
         with transaction() as session:
-            moved = getattr(queue, verb)(session, stage.tenant.id + 1, request_id)
+            moved = getattr(job_rows, verb)(session, stage.tenant.id + 1, request_id)
         assert (bool(moved), state(request_id)) == (False, before), f"{verb} reached over to another organization"
     chain.recover()
     stage.check()

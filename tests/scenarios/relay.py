@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from db import outbox
 from db.outbox import Entry, Turn
 from db.transaction import transaction
-from domain.jobs.grouping import Group
+from domain.jobs.dispatch.grouping import Group
 from settings import settings
 from tasks.app import app
 from tasks.publisher import BrokerAway, Publisher

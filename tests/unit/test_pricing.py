@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.invoices.errors import InvoiceRefused
-from domain.invoices.pricing import LARGEST, price, smallest_unit
 from domain.invoices.request import Item
+from domain.pricing import LARGEST, price, smallest_unit
 
 DECIMALS = {"EUR": 2, "USD": 2, "BGN": 2, "RSD": 2, "LBP": 2, "IQD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
 

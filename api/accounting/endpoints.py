@@ -1,0 +1,141 @@
+"""What documents come to in the accounts: made anew on demand, brought up to date in bulk, and summed up."""
+
+from typing import Any
+
+from flask import Response, g
+from sqlalchemy.orm import Session
+
+from api.accounting.schemas import (
+    Account,
+    Entry,
+    EntryPage,
+    Recreated,
+    RecreationBody,
+    SyncAccepted,
+    SyncBody,
+    TrialBalance,
+)
+from api.http.blueprint import Blueprint
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, page, position
+from api.jobs.direct_path import direct_path
+from api.jobs.outcome import finished
+from db.transaction import transaction
+from domain.accounting import chart, documents, journal
+from domain.accounting.documents import KIND, MOST_IN_A_JOB, Document, Owed
+from domain.jobs import catalogue
+from domain.jobs.lifecycle import FINISHED
+from domain.jobs.submission import HIGH
+
+MOST_DIRECT = 10
+ENDED = {status.lower() for status in FINISHED}
+IN_BACKGROUND = {"anyOf": [
+    {"type": "array", "items": {"$ref": "#/components/schemas/Recreated"}},
+    {"$ref": "#/components/schemas/RecreationAccepted"},
+]}  # fmt: skip
+accounting_api = Blueprint("accounting", __name__, url_prefix="/api/v1/accounting")
+
+
+@accounting_api.route("/recreations", methods=["POST"])
+@accounting_api.arguments(RecreationBody())
+@accounting_api.response(200, Recreated(many=True))
+@accounting_api.alt_response(202, schema=IN_BACKGROUND)
+@accounting_api.refuses(404)
+@accounting_api.idempotent
+@accounting_api.limited
+def recreate(body: dict[str, Any]) -> Response:
+    """Make the entries of documents anew: up to 10 at once, more in the background before all other accounting."""
+    wanted = list(dict.fromkeys(Document(**one) for one in body["documents"]))
+    return (_recreate_here if len(wanted) <= MOST_DIRECT else _recreate_later)(wanted)
+
+
+@accounting_api.route("/sync", methods=["POST"])
+@accounting_api.arguments(SyncBody(), required=False)
+@accounting_api.response(202, SyncAccepted)
+@accounting_api.idempotent
+@accounting_api.limited
+def synchronize(body: dict[str, Any]) -> Response:
+    """Enqueue every document that the journal is behind with, up to 10,000 a call."""
+
+    kind, _, number = body.get("cursor", "").partition(":")
+    after = Document(kind, int(number)) if number else None
+
+    def work(session: Session) -> Answer:
+        done = documents.synchronize(session, g.organization_id, body["types"], after)
+        cursor = done.last and f"{done.last.type}:{done.last.id}"
+        told = {"documents": done.documents, "jobs": done.jobs, "remaining": bool(cursor), "cursor": cursor}
+        return Answer(202, told)
+
+    return once(work).response()
+
+
+@accounting_api.route("/accounts")
+@accounting_api.response(200, Account(many=True))
+def accounts() -> Any:
+    """List the accounts, all of them: a chart is short."""
+    with transaction() as session:
+        return chart.accounts(session, g.organization_id)
+
+
+@accounting_api.route("/entries")
+@accounting_api.arguments(EntryPage(), location="query")
+@accounting_api.response(200, Entry(many=True), headers=LINK)
+def entries(query: dict[str, Any]) -> Any:
+    """List journal entries, newest first; those that were replaced only with deleted=true."""
+    with transaction() as session:
+        rows = journal.entries(
+            session,
+            g.organization_id,
+            query.get("document_type"),
+            query.get("document_id"),
+            query["deleted"],
+            position(query),
+            query["limit"] + 1,
+        )
+    return page(rows, query)
+
+
+@accounting_api.route("/trial-balance")
+@accounting_api.response(200, TrialBalance)
+def trial_balance() -> Any:
+    """Sum up the live entries of each account and currency; the balance of each currency is zero."""
+    with transaction() as session:
+        rows, totals = journal.trial_balance(session, g.organization_id)
+    return {"accounts": rows, "totals": totals}
+
+
+def _recreate_here(wanted: list[Document]) -> Response:
+    with direct_path.room(KIND) as room:
+
+        def work(session: Session) -> Answer:
+            owed = documents.recreate(session, g.organization_id, wanted, size=1, priority=HIGH, held=room.held)
+            return Answer(202, [_pending(one) for one in owed])
+
+        answer = once(work)
+        if answer.replayed:
+            return answer.response()
+        room.run(KIND, [one["jobId"] for one in answer.body])
+    return finished(answer, lambda session: _told(session, answer.body))
+
+
+def _recreate_later(wanted: list[Document]) -> Response:
+    def work(session: Session) -> Answer:
+        owed = documents.recreate(session, g.organization_id, wanted, size=MOST_IN_A_JOB, priority=HIGH)
+        told = f"Recreating {len(wanted)} documents in background. Poll /api/v1/jobs for progress."
+        return Answer(202, {"jobIds": [one.job_id for one in owed], "documents": len(wanted), "message": told})
+
+    return once(work).response()
+
+
+def _pending(owed: Owed) -> dict[str, Any]:
+    [document] = owed.versions
+    told = {"type": document.type, "id": document.id, "version": document.version}
+    return told | {"jobId": owed.job_id, "status": "pending", "entries": 0}
+
+
+def _told(session: Session, owed: list[dict[str, Any]]) -> Answer:
+    """Return how far the jobs have come."""
+    jobs = catalogue.several(session, g.organization_id, [one["jobId"] for one in owed])
+    known = {job.id: {"status": job.status.lower(), "entries": (job.result or {}).get("entries", 0)} for job in jobs}
+    told = [one | known[one["jobId"]] for one in owed]
+    return Answer(200 if all(one["status"] in ENDED for one in told) else 202, told)

@@ -1,0 +1,100 @@
+from marshmallow import fields
+from marshmallow.validate import Length
+
+from api.http.fields import Amount, Choice, Day, Flag, Instant, Text, Whole
+from api.http.pagination import Page
+from api.http.schema import Body, Document, OptionalBody
+from api.jobs.schemas import STATUSES
+from domain.accounting.documents import TYPES
+
+MOST = 1000
+
+
+class DocumentBody(Body):
+    type = Choice(*TYPES, required=True)
+    id = Whole(required=True)
+
+
+class RecreationBody(Body):
+    documents = fields.List(
+        fields.Nested(DocumentBody),
+        required=True,
+        validate=Length(1, MOST, error=f"must hold 1 to {MOST} documents"),
+    )
+
+
+class Recreated(Document):
+    """A document whose entry is made anew, and the job that does it."""
+
+    type = Choice(*TYPES)
+    id = fields.Integer()
+    version = fields.Integer()
+    job_id = fields.Integer()
+    status = Choice(*STATUSES)
+    entries = fields.Integer(metadata={"description": "0 when the document comes to nothing, or has changed again"})
+
+
+class RecreationAccepted(Document):
+    job_ids = fields.List(fields.Integer())
+    documents = fields.Integer()
+    message = fields.String()
+
+
+class SyncBody(OptionalBody):
+    types = fields.List(Choice(*TYPES), validate=Length(1), load_default=TYPES)
+    cursor = Text(40, pattern=f"^({'|'.join(TYPES)}):[1-9][0-9]{{0,17}}$")
+
+
+class SyncAccepted(Document):
+    documents = fields.Integer()
+    jobs = fields.Integer()
+    remaining = fields.Boolean(metadata={"description": "There is more than one call takes: call again with cursor"})
+    cursor = fields.String(allow_none=True)
+
+
+class Account(Document):
+    code = fields.String()
+    name = fields.String()
+    type = Choice("asset", "liability", "income", "expense")
+
+
+class EntryPage(Page):
+    document_type = Choice(*TYPES)
+    document_id = Whole(query=True)
+    deleted = Flag(query=True, load_default=False)
+
+
+class JournalLine(Document):
+    line_number = fields.Integer()
+    account_code = fields.String()
+    location_id = fields.Integer(allow_none=True)
+    debit = Amount(15, 4, required=True)
+    credit = Amount(15, 4, required=True)
+
+
+class Entry(Document):
+    id = fields.Integer()
+    document_type = Choice(*TYPES)
+    document_id = fields.Integer()
+    version = fields.Integer()
+    entry_date = Day()
+    currency_code = fields.String()
+    lines = fields.List(fields.Nested(JournalLine))
+    created_at = Instant()
+    deleted_at = Instant(allow_none=True)
+
+
+class Sums(Document):
+    currency_code = fields.String()
+    debit = fields.Decimal(metadata={"type": "number"})
+    credit = fields.Decimal(metadata={"type": "number"})
+    balance = fields.Decimal(metadata={"type": "number", "description": "Debit less credit"})
+
+
+class AccountSums(Sums, Account):
+    pass
+
+
+class TrialBalance(Document):
+    accounts = fields.List(fields.Nested(AccountSums))
+    totals = fields.List(fields.Nested(Sums))

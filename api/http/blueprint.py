@@ -1,0 +1,109 @@
+"""How an operation is declared: what it takes, what it gives, and every way in which it can refuse."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any, NoReturn
+
+import flask_smorest
+from flask import Request, g
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from api.http import exact_json
+from api.http.problems import Refused, flat, invalid
+from api.http.schema import OptionalBody
+
+JSON = "application/json"
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key and request get the first answer again; nothing is done twice.",
+    "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
+}
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`respond-async`: do not wait for the work, answer 202 with its job.",
+    "schema": {"type": "string"},
+}
+
+
+class StrictParser(FlaskParser):
+    """Takes JSON as JSON and nothing else; unknown fields and parameters are the schema's to refuse."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """Return the parsed body, which idempotency compares as well; raise Refused."""
+        body = req.get_data()
+        req.stream.read(1)  # raises the 413 for a chunked body, which werkzeug would cut off at the limit instead
+        if body and not (req.mimetype == JSON or req.mimetype.endswith("+json")):
+            raise Refused(415, f"send the body as {JSON}")
+        if not body and isinstance(schema, OptionalBody):
+            body = b"{}"
+        try:
+            g.body = exact_json.loads(body)
+        except exact_json.MalformedJson as error:
+            raise Refused(400, str(error) if body else "a JSON body is required") from None
+        return g.body
+
+    def handle_error(self, error: ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
+        (messages,) = error.messages.values()  # type: ignore[union-attr]
+        raise invalid(dict(flat(messages)))
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A group of operations. Each documents the refusals that follow from what it takes."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_add_refusals)
+
+    @staticmethod
+    def refuses(*statuses: int) -> Callable:
+        """Document that the operation can answer with these problems."""
+        return _declare(statuses)
+
+    @staticmethod
+    def idempotent(view: Callable) -> Callable:
+        """Document that the operation honours an Idempotency-Key."""
+        return _declare((400, 409, 422), IDEMPOTENCY_KEY)(view)
+
+    @staticmethod
+    def limited(view: Callable) -> Callable:
+        """Document that the operation adds to what waits, and is refused when that is too much."""
+        return _declare((429,))(view)
+
+    @staticmethod
+    def preferable(view: Callable) -> Callable:
+        """Document that the caller may prefer not to wait."""
+        return _declare((), PREFER)(view)
+
+
+def _declare(refusals: tuple[int, ...], *headers: dict[str, Any]) -> Callable:
+    def declare(view: Callable) -> Callable:
+        known = deepcopy(getattr(view, "_apidoc", {}))
+        known["refusals"] = {*known.get("refusals", ()), *refusals}
+        known["headers"] = [*known.get("headers", ()), *headers]
+        view._apidoc = known  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def _add_refusals(doc: dict, doc_info: dict, **kwargs: Any) -> dict:
+    statuses = {401, 500, 503, *doc_info.get("refusals", ())}
+    if "arguments" in doc_info:
+        statuses.add(400)
+    if "requestBody" in doc:
+        statuses |= {413, 415}
+    if headers := doc_info.get("headers"):
+        doc["parameters"] = [*doc.get("parameters", ()), *headers]
+    responses = doc.setdefault("responses", {})
+    responses.pop("default", None)
+    responses |= {str(status): f"Problem{status}" for status in statuses}
+    responses.pop(400, None)
+    return doc

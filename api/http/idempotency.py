@@ -1,0 +1,133 @@
+"""Idempotency-Key: the same key and request get the first answer again, and the work is done once."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+from flask import Response, current_app, g, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from api.http import exact_json
+from api.http.problems import MEDIA_TYPE, Refused, document, invalid
+from db.transaction import is_transient, sqlstate, transaction
+from domain import idempotency
+
+KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
+# The server has undone these for certain: deadlock, serialization failure, a race for the same new row.
+UNDONE = {"40001", "40P01", "23505"}
+PAUSES = (0.02, 0.1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the work answers: kept under the key, so that it can be given again."""
+
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+    replayed: bool = False
+
+    def response(self) -> Response:
+        """Return the answer as JSON."""
+        text = current_app.json.dumps(self.body)
+        mimetype = "application/json" if self.status < 400 else MEDIA_TYPE
+        return self.mark(Response(text, self.status, self.headers, mimetype=mimetype))
+
+    def mark(self, response: Response) -> Response:
+        """Return `response`, which says so if it is a replay."""
+        if self.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+
+def refusal(refused: Refused) -> Answer:
+    """Return the refusal as an answer that can be kept."""
+    return Answer(refused.code, document(refused), refused.headers)
+
+
+def once(
+    work: Callable[[Session], Answer],
+    prepare: Callable[[], object] | None = None,
+    unkeyed: Callable[[], Answer] | None = None,
+) -> Answer:
+    """Return what `work` answers, done and kept in one transaction, or what it answered to this key before.
+
+    `prepare` runs first, outside any transaction, unless there is an answer already. `unkeyed` does what `work` does,
+    at less cost, for a caller who sends no key.
+    """
+    key = _key()
+    if prepare:
+        if known := key and _repeated(lambda: _known(key), key):
+            return known
+        _repeated(prepare, key)
+    return _repeated(lambda: _do(work, key, unkeyed), key)
+
+
+def amend(session: Session, answer: Answer) -> Answer:
+    """Return `answer`, kept under the caller's key in place of what `once` kept before anybody was told."""
+    if key := _key():
+        idempotency.amend(session, g.organization_id, key, answer.status, _text(answer))
+    return answer
+
+
+def _do(work: Callable[[Session], Answer], key: str | None, unkeyed: Callable[[], Answer] | None) -> Answer:
+    if key is None and unkeyed:
+        return unkeyed()
+    with transaction() as session:
+        if key is None:
+            return work(session)
+        if not idempotency.lock(session, g.organization_id, key):
+            raise Refused(409, "a request with this Idempotency-Key is still running")
+        if known := _replay(session, key):
+            return known
+        answer = work(session)
+        idempotency.keep(session, g.organization_id, key, _fingerprint(), answer.status, _text(answer))
+        return answer
+
+
+def _text(answer: Answer) -> str:
+    return exact_json.dumps({"body": answer.body, "headers": answer.headers})
+
+
+def _known(key: str) -> Answer | None:
+    with transaction() as session:
+        return _replay(session, key)
+
+
+def _replay(session: Session, key: str) -> Answer | None:
+    kept = idempotency.find(session, g.organization_id, key)
+    if kept is None:
+        return None
+    if kept.fingerprint != _fingerprint():
+        raise Refused(422, "this Idempotency-Key was used for another request")
+    return replace(Answer(kept.status_code, **exact_json.loads(kept.response)), replayed=True)
+
+
+def _repeated(run: Callable[[], Any], key: str | None) -> Any:
+    """Run again what the database has undone; what it may have done, only under a key."""
+    for pause in PAUSES:
+        try:
+            return run()
+        except DBAPIError as error:
+            undone = sqlstate(error) in UNDONE or (key and error.connection_invalidated)
+            if not undone or not is_transient(error):
+                raise
+            time.sleep(pause)
+    return run()
+
+
+def _key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        raise invalid({"Idempotency-Key": ["must be 1 to 255 printable ASCII characters"]})
+    return key
+
+
+def _fingerprint() -> bytes:
+    """Return the SHA-256 of all that decides what is done: method, path, parameters and the body's meaning."""
+    target = f"{request.method} {request.path}?{request.query_string.decode('latin-1')}\n"
+    return sha256(target.encode() + exact_json.dumps(g.body).encode(errors="surrogatepass")).digest()

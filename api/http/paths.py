@@ -1,0 +1,41 @@
+"""What a path may hold. Anything else is no address of ours: 404."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.routing import BaseConverter
+
+from api.http.fields import LARGEST_ID
+
+
+class RowId(BaseConverter):
+    """The id of a row."""
+
+    regex = "[1-9][0-9]{0,17}"
+    documented: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+
+    def to_python(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+
+class InvoiceNumber(BaseConverter):
+    """Prefix and digits of an invoice; `generate` is the address that makes one."""
+
+    regex = r"(?!generate\Z)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}"
+    documented: dict[str, Any] = {"type": "string", "pattern": "^(?!generate$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}$"}
+
+
+# The second seed spells the addresses of these without the version.
+UNVERSIONED = re.compile(r"^/api/(?=(jobs|cron|products|locations|stock|transfers|sales|purchases)(/|$))")
+
+
+def unversioned(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Return the WSGI application that also answers at /api/jobs and the like, as if /api/v1/jobs were asked for."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["PATH_INFO"] = UNVERSIONED.sub("/api/v1/", environ["PATH_INFO"], count=1)
+        return application(environ, start_response)
+
+    return answer

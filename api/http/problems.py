@@ -1,0 +1,78 @@
+"""Problem documents (RFC 9457): how the API says no."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Response, current_app
+from werkzeug.http import HTTP_STATUS_CODES
+
+from api.http.fields import Spoken
+
+MEDIA_TYPE = "application/problem+json"
+MOST_TOLD = 20
+RETRY_AFTER = {"Retry-After": "2"}
+
+
+class Refused(Exception):
+    """The request gets this problem document instead of what it asked for."""
+
+    def __init__(
+        self,
+        code: int,
+        detail: str,
+        errors: Mapping[str, list[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ):
+        super().__init__(detail)
+        self.code, self.detail, self.headers = code, detail, dict(headers or {})
+        self.members = members | ({"errors": dict(errors)} if errors else {})
+
+
+def invalid(errors: Mapping[str, list[str]], code: int = 400) -> Refused:
+    """Return the refusal that names every wrong field in `errors`, and as many as one can read in the detail."""
+    sentences = [
+        message if isinstance(message, Spoken) else f"{name} {message}"
+        for name, messages in errors.items()
+        for message in messages
+    ]
+    told = list(dict.fromkeys(sentences))
+    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    return Refused(code, "; ".join(told[:MOST_TOLD]) + more, errors)
+
+
+def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield (field, messages) for the nested messages of a schema: items[0].quantity."""
+    if not isinstance(messages, Mapping):
+        yield path or "body", list(messages)
+        return
+    for name, inner in messages.items():
+        if isinstance(name, int):
+            yield from flat(inner, f"{path}[{name}]")
+        elif name == "_schema":
+            yield from flat(inner, path)
+        else:
+            yield from flat(inner, f"{path}.{name}" if path else str(name))
+
+
+def unavailable(detail: str, **members: Any) -> Refused:
+    """Return the 503 that asks the client to come again."""
+    return Refused(503, detail, headers=RETRY_AFTER, **members)
+
+
+def document(refused: Refused) -> dict[str, Any]:
+    """Return the members of the problem document; `error` repeats the detail for clients of the old shape."""
+    return {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES.get(refused.code, "Error"),
+        "status": refused.code,
+        "detail": refused.detail,
+        "error": refused.detail,
+        **refused.members,
+    }
+
+
+def problem(refused: Refused) -> Response:
+    """Return the problem document as a response."""
+    body = current_app.json.dumps(document(refused))
+    return Response(body, refused.code, refused.headers, mimetype=MEDIA_TYPE)

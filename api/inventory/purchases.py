@@ -1,0 +1,80 @@
+"""Goods that are bought: drafted, then approved, which puts them into the stock."""
+
+from typing import Any
+
+from flask import Response, g
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, Page, page, position
+from api.inventory.schemas import NotesBody, Purchase, PurchaseAccepted, PurchaseBody, PurchaseHead, accepted
+from api.jobs.outcome import MANY, settled
+from db import models
+from db.transaction import transaction
+from domain.inventory import documents
+from domain.jobs import catalogue
+from domain.jobs.submission import submit
+
+PATH = "/api/v1/purchases"
+KIND = "purchase.approve"
+purchases_api = Blueprint("purchases", __name__, url_prefix=PATH)
+
+
+@purchases_api.route("")
+@purchases_api.arguments(Page(), location="query")
+@purchases_api.response(200, PurchaseHead(many=True), headers=LINK)
+def index(query: dict[str, Any]) -> Any:
+    """List purchases, newest first."""
+    with transaction() as session:
+        rows = documents.page(session, models.Purchase, g.organization_id, position(query), query["limit"] + 1)
+    return page(rows, query)
+
+
+@purchases_api.route("", methods=["POST"])
+@purchases_api.arguments(PurchaseBody())
+@purchases_api.response(201, Purchase)
+@purchases_api.idempotent
+def create(body: dict[str, Any]) -> Response:
+    """Draft a purchase; nothing comes in yet."""
+
+    def work(session: Session) -> Answer:
+        purchase = documents.create_purchase(session, g.organization_id, body)
+        return Answer(201, Purchase().dump(purchase), {"Location": f"{PATH}/{purchase.id}"})
+
+    return once(work).response()
+
+
+@purchases_api.route("/<row_id:purchase_id>")
+@purchases_api.response(200, Purchase)
+@purchases_api.refuses(404)
+def show(purchase_id: int) -> Any:
+    """Show one purchase."""
+    with transaction() as session:
+        return documents.get(session, models.Purchase, g.organization_id, purchase_id)
+
+
+@purchases_api.route("/<row_id:purchase_id>/approve", methods=["POST"])
+@purchases_api.arguments(NotesBody(), required=False)
+@purchases_api.response(200, Purchase)
+@purchases_api.alt_response(202, schema=PurchaseAccepted)
+@purchases_api.refuses(404, 409)
+@purchases_api.idempotent
+@purchases_api.limited
+@purchases_api.preferable
+def approve(body: dict[str, Any], purchase_id: int) -> Response:
+    """Approve a purchase: under 10 lines at once, from 10 lines as a job."""
+
+    def accept(session: Session, held: float) -> Answer:
+        job_id = submit(session, g.organization_id, KIND, {"purchaseId": purchase_id, **body}, held=held)
+        purchase = documents.get(session, models.Purchase, g.organization_id, purchase_id)
+        return accepted("purchase", purchase, catalogue.get(session, g.organization_id, job_id))
+
+    def done(session: Session, _: dict[str, Any]) -> Answer:
+        purchase = documents.get(session, models.Purchase, g.organization_id, purchase_id)
+        return Answer(200, Purchase().dump(purchase))
+
+    with transaction() as session:
+        # Lines never change, so what is read here still holds in the transaction that accepts.
+        few = len(documents.get(session, models.Purchase, g.organization_id, purchase_id).lines) < MANY
+    return settled(KIND, accept, done, at_once=few)

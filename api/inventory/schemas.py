@@ -1,0 +1,218 @@
+"""What the inventory takes and shows."""
+
+from typing import Any
+
+from marshmallow import fields
+from marshmallow.validate import Length
+
+from api.http.fields import Amount, Choice, Instant, Rate, Text, Whole
+from api.http.idempotency import Answer
+from api.http.pagination import Page
+from api.http.schema import Body, Document, OptionalBody
+from db.models import Job
+
+SHORT, LONG, LONGEST = 60, 200, 5000
+MOST_LINES = 1000
+
+
+def lines(line: type[Body]) -> fields.List:
+    """Return the field for a document's lines: one at least, 1,000 at most."""
+    return fields.List(fields.Nested(line), required=True, validate=Length(1, MOST_LINES))
+
+
+def number() -> fields.Raw:
+    """Return a field for an amount that may be below zero."""
+    return fields.Raw(metadata={"type": "number"})
+
+
+class ProductBody(Body):
+    sku = Text(SHORT, required=True)
+    name = Text(LONG, required=True)
+
+
+class LocationBody(Body):
+    name = Text(LONG, required=True)
+
+
+class LineBody(Body):
+    product_id = Whole(required=True)
+    quantity = Amount(9, 4, "0.0001", required=True)
+
+
+class SaleLineBody(LineBody):
+    unit_price = Amount(12, 6, required=True)
+    tax_rate = Rate()
+
+
+class PurchaseLineBody(LineBody):
+    unit_cost = Amount(12, 6, required=True)
+
+
+class TransferBody(Body):
+    from_location_id = Whole(required=True)
+    to_location_id = Whole(required=True)
+    lines = lines(LineBody)
+    notes = Text(LONGEST)
+
+
+class SaleBody(Body):
+    location_id = Whole(required=True)
+    lines = lines(SaleLineBody)
+    notes = Text(LONGEST)
+
+
+class PurchaseBody(Body):
+    location_id = Whole(required=True)
+    lines = lines(PurchaseLineBody)
+    notes = Text(LONGEST)
+
+
+class NotesBody(OptionalBody):
+    """Notes replace those of the document."""
+
+    notes = Text(LONGEST)
+
+
+class StockPage(Page):
+    location_id = Whole(required=True, query=True)
+
+
+class MovementPage(StockPage):
+    product_id = Whole(required=True, query=True)
+
+
+class Product(Document):
+    id = fields.Integer()
+    sku = fields.String()
+    name = fields.String()
+    created_at = Instant()
+
+
+class Location(Document):
+    id = fields.Integer()
+    name = fields.String()
+    created_at = Instant()
+
+
+class Stock(Document):
+    product_id = fields.Integer()
+    location_id = fields.Integer()
+    quantity = number()
+    value = fields.Raw(metadata={"type": "number", "description": "What it cost"})
+
+
+class Movement(Stock):
+    """What came to a location or, negative, left it."""
+
+    id = fields.Integer()
+    document_type = Choice("transfer", "sale", "purchase")
+    document_id = fields.Integer()
+    line_number = fields.Integer()
+    step = Choice("send", "complete", "sell", "receive")
+    created_at = Instant()
+
+
+class Line(Document):
+    line_number = fields.Integer()
+    product_id = fields.Integer()
+    quantity = number()
+
+
+class SaleLine(Line):
+    unit_price = number()
+    tax_rate = number()
+    line_subtotal = number()
+    line_tax = number()
+
+
+class PurchaseLine(Line):
+    unit_cost = number()
+    line_total = number()
+
+
+class Head(Document):
+    id = fields.Integer()
+    notes = fields.String(allow_none=True)
+    job_id = fields.Integer(allow_none=True)
+    created_at = Instant()
+
+
+class TransferHead(Head):
+    """A transfer without its lines."""
+
+    transfer_number = fields.String(attribute="number")
+    status = Choice("draft", "sent", "completed")
+    from_location_id = fields.Integer()
+    to_location_id = fields.Integer()
+    sent_at = Instant(allow_none=True)
+    completed_at = Instant(allow_none=True)
+
+
+class Transfer(TransferHead):
+    lines = fields.List(fields.Nested(Line))
+
+
+class SaleHead(Head):
+    """A sale without its lines."""
+
+    sale_number = fields.String(attribute="number")
+    status = Choice("pending", "completed", "refused")
+    location_id = fields.Integer()
+    subtotal = number()
+    tax_total = number()
+    total = number()
+    completed_at = Instant(allow_none=True)
+
+
+class Sale(SaleHead):
+    lines = fields.List(fields.Nested(SaleLine))
+
+
+class PurchaseHead(Head):
+    """A purchase without its lines."""
+
+    purchase_number = fields.String(attribute="number")
+    status = Choice("draft", "approved")
+    location_id = fields.Integer()
+    total = number()
+    approved_at = Instant(allow_none=True)
+
+
+class Purchase(PurchaseHead):
+    lines = fields.List(fields.Nested(PurchaseLine))
+
+
+class Accepted(Document):
+    """The job that moves the lines."""
+
+    job_id = fields.Integer()
+    item_count = fields.Integer()
+    message = fields.String()
+
+
+class TransferAccepted(Accepted):
+    transfer_id = fields.Integer()
+    transfer_number = fields.String()
+
+
+class SaleAccepted(Accepted):
+    sale_id = fields.Integer()
+    sale_number = fields.String()
+
+
+class PurchaseAccepted(Accepted):
+    purchase_id = fields.Integer()
+    purchase_number = fields.String()
+
+
+def accepted(noun: str, document: Any, job: Job) -> Answer:
+    """Return the 202 that says which job moves the lines of a document."""
+    items = "1 item" if job.total == 1 else f"{job.total} items"
+    body = {
+        "jobId": job.id,
+        f"{noun}Id": document.id,
+        f"{noun}Number": document.number,
+        "itemCount": job.total,
+        "message": f"Processing {items} in background. Poll /api/jobs/{job.id} for progress.",
+    }
+    return Answer(202, body, {"Location": f"/api/v1/jobs/{job.id}"})

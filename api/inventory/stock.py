@@ -1,0 +1,111 @@
+"""Products and locations, what is where, and how it came there."""
+
+from typing import Any
+
+from flask import Response, g
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, Page, page, position
+from api.inventory.schemas import Location, LocationBody, Movement, MovementPage, Product, ProductBody, Stock, StockPage
+from db import models
+from db.transaction import transaction
+from domain.inventory import catalogue, stock
+
+PRODUCTS, LOCATIONS = "/api/v1/products", "/api/v1/locations"
+stock_api = Blueprint("stock", __name__)
+
+
+@stock_api.route(PRODUCTS)
+@stock_api.arguments(Page(), location="query")
+@stock_api.response(200, Product(many=True), headers=LINK)
+def list_products(query: dict[str, Any]) -> Any:
+    """List products."""
+    return _page(models.Product, query)
+
+
+@stock_api.route(PRODUCTS, methods=["POST"])
+@stock_api.arguments(ProductBody())
+@stock_api.response(201, Product)
+@stock_api.idempotent
+def create_product(body: dict[str, Any]) -> Response:
+    """Create a product; its SKU is its own within the organization."""
+    return _created(models.Product, Product(), PRODUCTS, body)
+
+
+@stock_api.route(f"{PRODUCTS}/<row_id:product_id>")
+@stock_api.response(200, Product)
+@stock_api.refuses(404)
+def show_product(product_id: int) -> Any:
+    """Show one product."""
+    return _one(models.Product, product_id)
+
+
+@stock_api.route(LOCATIONS)
+@stock_api.arguments(Page(), location="query")
+@stock_api.response(200, Location(many=True), headers=LINK)
+def list_locations(query: dict[str, Any]) -> Any:
+    """List locations."""
+    return _page(models.Location, query)
+
+
+@stock_api.route(LOCATIONS, methods=["POST"])
+@stock_api.arguments(LocationBody())
+@stock_api.response(201, Location)
+@stock_api.idempotent
+def create_location(body: dict[str, Any]) -> Response:
+    """Create a location; its name is its own within the organization."""
+    return _created(models.Location, Location(), LOCATIONS, body)
+
+
+@stock_api.route(f"{LOCATIONS}/<row_id:location_id>")
+@stock_api.response(200, Location)
+@stock_api.refuses(404)
+def show_location(location_id: int) -> Any:
+    """Show one location."""
+    return _one(models.Location, location_id)
+
+
+@stock_api.route("/api/v1/stock")
+@stock_api.arguments(StockPage(), location="query")
+@stock_api.response(200, Stock(many=True), headers=LINK)
+@stock_api.refuses(404)
+def list_stock(query: dict[str, Any]) -> Any:
+    """List what is at a location, and what it cost."""
+    place = g.organization_id, query["location_id"]
+    with transaction() as session:
+        rows = stock.page(session, *place, position(query) or 0, query["limit"] + 1)
+    return page(rows, query)
+
+
+@stock_api.route("/api/v1/movements")
+@stock_api.arguments(MovementPage(), location="query")
+@stock_api.response(200, Movement(many=True), headers=LINK)
+@stock_api.refuses(404)
+def list_movements(query: dict[str, Any]) -> Any:
+    """List what came and went of a product at a location, newest first."""
+    place = g.organization_id, query["location_id"], query["product_id"]
+    with transaction() as session:
+        rows = stock.movements(session, *place, position(query), query["limit"] + 1)
+    return page(rows, query)
+
+
+def _created(model: type[Any], schema: Schema, path: str, body: dict[str, Any]) -> Response:
+    def work(session: Session) -> Answer:
+        thing = catalogue.create(session, model, g.organization_id, body)
+        return Answer(201, schema.dump(thing), {"Location": f"{path}/{thing.id}"})
+
+    return once(work).response()
+
+
+def _one(model: type[Any], thing_id: int) -> Any:
+    with transaction() as session:
+        return catalogue.get(session, model, g.organization_id, thing_id)
+
+
+def _page(model: type[Any], query: dict[str, Any]) -> Any:
+    with transaction() as session:
+        rows = catalogue.page(session, model, g.organization_id, position(query) or 0, query["limit"] + 1)
+    return page(rows, query)

@@ -1,0 +1,115 @@
+"""Goods that go from one location to another: sent first, then completed."""
+
+from typing import Any
+
+from flask import Response, g
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, Page, page, position
+from api.inventory.schemas import NotesBody, Transfer, TransferAccepted, TransferBody, TransferHead, accepted
+from api.jobs.outcome import settled
+from db import models
+from db.transaction import transaction
+from domain.inventory import documents
+from domain.jobs import catalogue
+from domain.jobs.submission import submit
+
+PATH = "/api/v1/transfers"
+transfers_api = Blueprint("transfers", __name__, url_prefix=PATH)
+
+
+@transfers_api.route("")
+@transfers_api.arguments(Page(), location="query")
+@transfers_api.response(200, TransferHead(many=True), headers=LINK)
+def index(query: dict[str, Any]) -> Any:
+    """List transfers, newest first."""
+    with transaction() as session:
+        rows = documents.page(session, models.Transfer, g.organization_id, position(query), query["limit"] + 1)
+    return page(rows, query)
+
+
+@transfers_api.route("", methods=["POST"])
+@transfers_api.arguments(TransferBody())
+@transfers_api.response(201, Transfer)
+@transfers_api.idempotent
+def create(body: dict[str, Any]) -> Response:
+    """Draft a transfer; nothing moves yet."""
+
+    def work(session: Session) -> Answer:
+        transfer = documents.create_transfer(session, g.organization_id, body)
+        return Answer(201, Transfer().dump(transfer), {"Location": f"{PATH}/{transfer.id}"})
+
+    return once(work).response()
+
+
+@transfers_api.route("/<row_id:transfer_id>")
+@transfers_api.response(200, Transfer)
+@transfers_api.refuses(404)
+def show(transfer_id: int) -> Any:
+    """Show one transfer."""
+    with transaction() as session:
+        return documents.get(session, models.Transfer, g.organization_id, transfer_id)
+
+
+@transfers_api.route("/<row_id:transfer_id>/send", methods=["POST"])
+@transfers_api.arguments(NotesBody(), required=False)
+@transfers_api.response(200, Transfer)
+@transfers_api.alt_response(202, schema=TransferAccepted)
+@transfers_api.refuses(404, 409)
+@transfers_api.idempotent
+@transfers_api.limited
+@transfers_api.preferable
+def send(body: dict[str, Any], transfer_id: int) -> Response:
+    """Send a transfer while the caller waits; what takes too long goes on as a job."""
+    return _moved("transfer.send", transfer_id, body)
+
+
+@transfers_api.route("/<row_id:transfer_id>/complete", methods=["POST"])
+@transfers_api.arguments(NotesBody(), required=False)
+@transfers_api.response(200, Transfer)
+@transfers_api.alt_response(202, schema=TransferAccepted)
+@transfers_api.refuses(404, 409)
+@transfers_api.idempotent
+@transfers_api.limited
+@transfers_api.preferable
+def complete(body: dict[str, Any], transfer_id: int) -> Response:
+    """Complete a sent transfer while the caller waits; what takes too long goes on as a job."""
+    return _moved("transfer.complete", transfer_id, body)
+
+
+@transfers_api.route("/<row_id:transfer_id>/send-async", methods=["POST"])
+@transfers_api.arguments(NotesBody(), required=False)
+@transfers_api.response(202, TransferAccepted)
+@transfers_api.refuses(404, 409)
+@transfers_api.idempotent
+@transfers_api.limited
+def send_async(body: dict[str, Any], transfer_id: int) -> Response:
+    """Send a transfer as a job."""
+    return once(lambda session: _accept(session, "transfer.send", transfer_id, body)).response()
+
+
+@transfers_api.route("/<row_id:transfer_id>/complete-async", methods=["POST"])
+@transfers_api.arguments(NotesBody(), required=False)
+@transfers_api.response(202, TransferAccepted)
+@transfers_api.refuses(404, 409)
+@transfers_api.idempotent
+@transfers_api.limited
+def complete_async(body: dict[str, Any], transfer_id: int) -> Response:
+    """Complete a sent transfer as a job."""
+    return once(lambda session: _accept(session, "transfer.complete", transfer_id, body)).response()
+
+
+def _moved(kind_name: str, transfer_id: int, body: dict[str, Any]) -> Response:
+    def done(session: Session, _: dict[str, Any]) -> Answer:
+        transfer = documents.get(session, models.Transfer, g.organization_id, transfer_id)
+        return Answer(200, Transfer().dump(transfer))
+
+    return settled(kind_name, lambda session, held: _accept(session, kind_name, transfer_id, body, held), done)
+
+
+def _accept(session: Session, kind_name: str, transfer_id: int, body: dict[str, Any], held: float = 0.0) -> Answer:
+    job_id = submit(session, g.organization_id, kind_name, {"transferId": transfer_id, **body}, held=held)
+    transfer = documents.get(session, models.Transfer, g.organization_id, transfer_id)
+    return accepted("transfer", transfer, catalogue.get(session, g.organization_id, job_id))

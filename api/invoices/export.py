@@ -1,0 +1,70 @@
+"""Many invoices at once, for the accountant."""
+
+from typing import Any
+
+from flask import Response, g
+from marshmallow import ValidationError, fields, validates_schema
+
+from api.http.blueprint import Blueprint
+from api.http.fields import Day, Flag, Whole
+from api.http.schema import Document, Query
+from db.transaction import transaction
+from domain.invoices import archive, catalogue
+from domain.parties import catalogue as parties
+
+ZIP = "application/zip"
+export_api = Blueprint("invoice export", __name__, url_prefix="/api/v1/invoices/export")
+
+
+class SpanQuery(Query):
+    supplier_id = Whole(query=True, required=True)
+    start_date = Day()
+    end_date = Day()
+
+    @validates_schema
+    def check_order(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if "start_date" in data and "end_date" in data and data["end_date"] < data["start_date"]:
+            raise ValidationError("must not be before startDate", "endDate")
+
+
+class Preview(Document):
+    count = fields.Integer()
+    earliest_date = Day(allow_none=True)
+    latest_date = Day(allow_none=True)
+    exceeds_limit = Flag()
+    limit = fields.Integer()
+
+
+@export_api.route("/preview")
+@export_api.arguments(SpanQuery(), location="query")
+@export_api.response(200, Preview)
+@export_api.refuses(404)
+def preview(query: dict[str, Any]) -> Any:
+    """Count what an archive would hold."""
+    with transaction() as session:
+        parties.get_supplier(session, g.organization_id, query["supplier_id"])
+        found = catalogue.summary(session, g.organization_id, _span(query))
+    return {
+        "count": found.count,
+        "earliest_date": found.earliest_date,
+        "latest_date": found.latest_date,
+        "exceeds_limit": found.count > archive.LIMIT,
+        "limit": archive.LIMIT,
+    }
+
+
+@export_api.route("/zip")
+@export_api.arguments(SpanQuery(), location="query")
+@export_api.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
+@export_api.refuses(404)
+def download(query: dict[str, Any]) -> Response:
+    """Download the PDFs of up to 500 invoices."""
+    with transaction() as session:
+        parties.get_supplier(session, g.organization_id, query["supplier_id"])
+        ids = archive.choose(session, g.organization_id, _span(query))
+    headers = {"Content-Disposition": 'attachment; filename="invoices.zip"'}
+    return Response(archive.stream(g.organization_id, ids), headers=headers, mimetype=ZIP)
+
+
+def _span(query: dict[str, Any]) -> catalogue.Span:
+    return catalogue.Span(query["supplier_id"], query.get("start_date"), query.get("end_date"))

@@ -1,0 +1,67 @@
+"""Issued invoices: listed, shown, printed, marked as paid."""
+
+from typing import Any
+
+from flask import Response, g
+
+from api.http.blueprint import Blueprint
+from api.http.fields import Choice, Whole
+from api.http.pagination import LINK, Page, page, position
+from api.http.schema import Query
+from api.invoices.pdf import PDF, attachment
+from api.invoices.schemas import Invoice
+from db.transaction import transaction
+from domain.invoices import catalogue, printing
+
+invoices_api = Blueprint("invoices", __name__, url_prefix="/api/v1/invoices")
+
+
+class InvoicePage(Page):
+    status = Choice("issued", "unpaid", refusal="invalid status")
+
+
+class WhoseNumber(Query):
+    supplier_id = Whole(query=True)
+
+
+@invoices_api.route("")
+@invoices_api.arguments(InvoicePage(), location="query")
+@invoices_api.response(200, Invoice(many=True), headers=LINK)
+def index(query: dict[str, Any]) -> Any:
+    """List invoices, newest first."""
+    with transaction() as session:
+        rows = catalogue.page(session, g.organization_id, query.get("status"), position(query), query["limit"] + 1)
+    return page(rows, query)
+
+
+@invoices_api.route("/<invoice_number:number>")
+@invoices_api.arguments(WhoseNumber(), location="query")
+@invoices_api.response(200, Invoice)
+@invoices_api.refuses(404)
+def show(query: dict[str, Any], number: str) -> Any:
+    """Show one invoice."""
+    with transaction() as session:
+        return catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
+
+
+@invoices_api.route("/<invoice_number:number>/pdf")
+@invoices_api.arguments(WhoseNumber(), location="query")
+@invoices_api.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
+@invoices_api.refuses(404)
+def show_pages(query: dict[str, Any], number: str) -> Response:
+    """Print one invoice, the same for ever."""
+    with transaction() as session:
+        invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
+        html = printing.html(session, invoice)
+    return attachment(invoice, printing.pdf(html))
+
+
+@invoices_api.route("/<invoice_number:number>/mark-issued", methods=["POST"])
+@invoices_api.arguments(WhoseNumber(), location="query")
+@invoices_api.response(200, Invoice)
+@invoices_api.refuses(404, 409)
+def mark_issued(query: dict[str, Any], number: str) -> Any:
+    """Mark an unpaid invoice as issued; there is no way back."""
+    with transaction() as session:
+        invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
+        return catalogue.mark_issued(session, invoice)

@@ -1,0 +1,167 @@
+"""Invoices issued in the background. The id of a request is the id of its job."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Response, g
+from marshmallow import ValidationError, fields
+from marshmallow.validate import Length
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.errors import refusal
+from api.http.fields import Choice, Instant
+from api.http.group_commit import Batch
+from api.http.idempotency import Answer, once
+from api.http.problems import Refused, flat, invalid
+from api.http.schema import Body, Document
+from api.invoices.schemas import Invoice, InvoiceBody, invoice_request
+from api.jobs import waiting
+from db.transaction import statement, transaction
+from domain.invoices import intake
+from domain.invoices.errors import InvoiceRefused
+from domain.invoices.request import InvoiceRequest
+from domain.jobs.admission import TooManyWaiting, admission
+from domain.jobs.lifecycle import Status
+
+MOST = 1000
+PATH = "/api/v1/invoice-requests"
+INVOICE = InvoiceBody()
+requests_api = Blueprint("invoice requests", __name__, url_prefix=PATH)
+
+
+class BulkBody(Body):
+    requests = fields.List(
+        fields.Raw(metadata={"anyOf": [{"$ref": "#/components/schemas/InvoiceBody"}, {"type": "object"}]}),
+        required=True,
+        validate=Length(1, MOST, error=f"must hold 1 to {MOST} requests"),
+    )
+
+
+class Queued(Document):
+    request_id = fields.Integer()
+    status = fields.String()
+    message = fields.String()
+
+
+class Verdict(Document):
+    """The place of a request in the queue, or what is wrong with it."""
+
+    request_id = fields.Integer()
+    status = fields.String()
+    error = fields.String()
+    errors = fields.Dict()
+
+
+class RequestState(Document):
+    request_id = fields.Integer(attribute="id")
+    status = Choice(*Status)
+    invoice_id = fields.Integer(attribute="result.invoiceId", dump_default=None, allow_none=True)
+    invoice_number = fields.String(attribute="result.invoiceNumber", dump_default=None, allow_none=True)
+    error_message = fields.Function(lambda job: job.error if job.status == Status.FAILED else None)
+    created_at = Instant()
+    completed_at = Instant(allow_none=True)
+
+
+@requests_api.route("", methods=["POST"])
+@requests_api.arguments(INVOICE)
+@requests_api.response(201, Queued)
+@requests_api.idempotent
+@requests_api.limited
+def create(body: dict[str, Any]) -> Response:
+    """Queue an invoice: once accepted, it is issued exactly once."""
+    request = invoice_request(g.organization_id, body)
+    return once(
+        lambda session: _accepted(*intake.accept(session, [request])), unkeyed=lambda: _join(request)
+    ).response()
+
+
+@requests_api.route("/bulk", methods=["POST"])
+@requests_api.arguments(BulkBody())
+@requests_api.response(201, Verdict(many=True))
+@requests_api.idempotent
+@requests_api.limited
+def create_many(body: dict[str, Any]) -> Response:
+    """Queue up to 1,000 invoices in one commit; 400 only if none is accepted."""
+    loaded = [_load(raw) for raw in body["requests"]]
+
+    def work(session: Session) -> Answer:
+        valid = [one for one in loaded if not isinstance(one, Refused)]
+        requests = [invoice_request(g.organization_id, one) for one in valid]
+        verdicts = iter(intake.accept(session, requests))
+        answers = [_verdict(one if isinstance(one, Refused) else next(verdicts)) for one in loaded]
+        if not any("requestId" in answer for answer in answers):
+            raise Refused(400, "none of the requests was accepted", requests=answers)
+        return Answer(201, answers)
+
+    return once(work, unkeyed=lambda: _in_one_statement(work)).response()
+
+
+@requests_api.route("/<row_id:request_id>")
+@requests_api.response(200, RequestState, headers=waiting.HEADERS)
+@waiting.documented(requests_api)
+@requests_api.refuses(404)
+def show(request_id: int) -> Response:
+    """Show how far a request has come."""
+    return waiting.answer(intake.find, request_id, RequestState())
+
+
+@requests_api.route("/<row_id:request_id>/events")
+@waiting.documented_stream(requests_api)
+@requests_api.refuses(404)
+def events(request_id: int) -> Response:
+    """Follow a request: an event for each change, named after its status, until it has ended."""
+    return waiting.events(intake.find, request_id, RequestState())
+
+
+@requests_api.route("/<row_id:request_id>/invoice")
+@requests_api.response(200, Invoice)
+@requests_api.refuses(404, 409)
+def show_invoice(request_id: int) -> Any:
+    """Show the invoice that a request became."""
+    with transaction() as session:
+        return intake.invoice_of(session, g.organization_id, request_id)
+
+
+@Batch
+def _accept(requests: Sequence[InvoiceRequest]) -> list[int | intake.Refusal]:
+    with statement() as session:
+        return intake.accept(session, requests)
+
+
+def _join(request: InvoiceRequest) -> Answer:
+    with statement() as session:
+        admission.admit(session, request.organization_id)  # who counts for long keeps no other waiting
+    return _accepted(_accept(request))
+
+
+def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:
+    with statement() as session:
+        return work(session)
+
+
+def _accepted(verdict: int | intake.Refusal) -> Answer:
+    if isinstance(verdict, Exception):
+        raise verdict
+    queued = _queued(verdict) | {"message": "invoice generation request queued"}
+    return Answer(201, queued, {"Location": f"{PATH}/{verdict}"})
+
+
+def _load(raw: Any) -> dict[str, Any] | Refused:
+    try:
+        return INVOICE.load(raw)
+    except ValidationError as error:
+        return invalid(dict(flat(error.messages)))
+
+
+def _queued(request_id: int) -> dict[str, Any]:
+    return {"requestId": request_id, "status": Status.PENDING.value}
+
+
+def _verdict(verdict: int | intake.Refusal | Refused) -> dict[str, Any]:
+    if isinstance(verdict, TooManyWaiting):
+        raise verdict
+    if isinstance(verdict, int):
+        return _queued(verdict)
+    refused = refusal(str(verdict)) if isinstance(verdict, InvoiceRefused) else verdict
+    return {"error": refused.detail, **refused.members}

@@ -1,0 +1,78 @@
+"""How invoices look."""
+
+from typing import Any
+
+from flask import Response, g
+from marshmallow import fields
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.fields import Flag, Instant, Text
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, Page, page, position
+from api.http.schema import Body, Document
+from db.transaction import transaction
+from domain.templates import library
+from domain.templates.template import MAX_BYTES
+
+PATH = "/api/v1/templates"
+templates_api = Blueprint("templates", __name__, url_prefix=PATH)
+
+
+class TemplateBody(Body):
+    name = Text(200, required=True)
+    html = Text(MAX_BYTES, required=True)
+    is_default = Flag(load_default=False)
+
+
+class Template(Document):
+    id = fields.Integer()
+    name = fields.String()
+    html = fields.String(attribute="source.html")
+    is_default = fields.Boolean()
+    created_at = Instant()
+    updated_at = Instant()
+
+
+@templates_api.route("")
+@templates_api.arguments(Page(), location="query")
+@templates_api.response(200, Template(many=True), headers=LINK)
+def index(query: dict[str, Any]) -> Any:
+    """List templates."""
+    with transaction() as session:
+        rows = library.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+    return page(rows, query)
+
+
+@templates_api.route("", methods=["POST"])
+@templates_api.arguments(TemplateBody())
+@templates_api.response(201, Template)
+@templates_api.idempotent
+def create(body: dict[str, Any]) -> Response:
+    """Create a template; one that could not print every invoice is refused."""
+
+    def work(session: Session) -> Answer:
+        template = library.create(session, g.organization_id, **body)
+        return Answer(201, Template().dump(template), {"Location": f"{PATH}/{template.id}"})
+
+    return once(work, prepare=lambda: library.check(body["html"])).response()
+
+
+@templates_api.route("/<row_id:template_id>")
+@templates_api.response(200, Template)
+@templates_api.refuses(404)
+def show(template_id: int) -> Any:
+    """Show one template."""
+    with transaction() as session:
+        return library.get(session, g.organization_id, template_id)
+
+
+@templates_api.route("/<row_id:template_id>", methods=["PUT"])
+@templates_api.arguments(TemplateBody())
+@templates_api.response(200, Template)
+@templates_api.refuses(404)
+def change(body: dict[str, Any], template_id: int) -> Any:
+    """Change a template; invoices issued before keep their look."""
+    library.check(body["html"])
+    with transaction() as session:
+        return library.change(session, g.organization_id, template_id, **body)

@@ -1,0 +1,127 @@
+"""Background work of every kind: submit it, watch it, stop it, give it another try."""
+
+from typing import Any
+
+from flask import Response, g
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, page, position
+from api.jobs import waiting
+from api.jobs.schemas import (
+    Attempt,
+    Explanation,
+    JobAccepted,
+    JobBody,
+    JobPage,
+    JobState,
+    Retried,
+    RetryBody,
+    filters,
+    kind_name,
+)
+from db import jobs as job_rows
+from db.models import Job
+from db.transaction import transaction
+from domain.jobs import catalogue
+from domain.jobs.monitoring import explanation
+from domain.jobs.submission import submit
+
+PATH = "/api/v1/jobs"
+jobs_api = Blueprint("jobs", __name__, url_prefix=PATH)
+
+
+@jobs_api.route("", methods=["POST"])
+@jobs_api.arguments(JobBody())
+@jobs_api.response(202, JobAccepted)
+@jobs_api.refuses(404, 409)
+@jobs_api.idempotent
+@jobs_api.limited
+def create(body: dict[str, Any]) -> Response:
+    """Submit a job: once accepted, it is done, or says why not."""
+
+    def work(session: Session) -> Answer:
+        kind = kind_name(body["type"])
+        job_id = submit(session, g.organization_id, kind, body["payload"], priority=body["priority"])
+        job = catalogue.get(session, g.organization_id, job_id)
+        items = f" Processing {job.total} items in background." if job.total > 1 else ""
+        accepted = {"jobId": job_id, "status": "pending", "message": f"Job created.{items}"}
+        return Answer(202, accepted, {"Location": f"{PATH}/{job_id}"})
+
+    return once(work).response()
+
+
+@jobs_api.route("")
+@jobs_api.arguments(JobPage(), location="query")
+@jobs_api.response(200, JobState(many=True), headers=LINK)
+def index(query: dict[str, Any]) -> Any:
+    """List jobs, newest first."""
+    with transaction() as session:
+        rows = catalogue.page(session, g.organization_id, filters(query), position(query), query["limit"] + 1)
+    return page(rows, query)
+
+
+@jobs_api.route("/<row_id:job_id>")
+@jobs_api.response(200, JobState, headers=waiting.HEADERS)
+@waiting.documented(jobs_api)
+@jobs_api.refuses(404)
+def show(job_id: int) -> Response:
+    """Show how far a job has come."""
+    return waiting.answer(catalogue.get, job_id, JobState())
+
+
+@jobs_api.route("/<row_id:job_id>/events")
+@waiting.documented_stream(jobs_api)
+@jobs_api.refuses(404)
+def events(job_id: int) -> Response:
+    """Follow a job: an event for each change, named after its status, until it has ended."""
+    return waiting.events(catalogue.get, job_id, JobState())
+
+
+@jobs_api.route("/<row_id:job_id>/explain")
+@jobs_api.response(200, Explanation)
+@jobs_api.refuses(404)
+def explain(job_id: int) -> Any:
+    """Say why a job is not done yet, and when it may start."""
+    with transaction() as session:
+        job = catalogue.get(session, g.organization_id, job_id)
+        return {"job_id": job_id, "status": job.status.lower()} | explanation.explain(session, job).document()
+
+
+@jobs_api.route("/<row_id:job_id>/attempts")
+@jobs_api.response(200, Attempt(many=True))
+@jobs_api.refuses(404)
+def attempts(job_id: int) -> Any:
+    """List what each attempt came to."""
+    with transaction() as session:
+        return catalogue.attempts(session, catalogue.get(session, g.organization_id, job_id))
+
+
+@jobs_api.route("/<row_id:job_id>/cancel", methods=["POST"])
+@jobs_api.response(200, JobState)
+@jobs_api.refuses(404, 409)
+def cancel(job_id: int) -> Job:
+    """Cancel a job; one that runs stops at its next checkpoint, and what it has done stays done."""
+    with transaction() as session:
+        return catalogue.cancel(session, g.organization_id, job_id)
+
+
+@jobs_api.route("/<row_id:job_id>/retry", methods=["POST"])
+@jobs_api.response(200, JobState)
+@jobs_api.refuses(404, 409)
+def retry(job_id: int) -> Job:
+    """Try a failed or cancelled job again, from where it stopped."""
+    with transaction() as session:
+        return catalogue.retry(session, g.organization_id, job_id)
+
+
+@jobs_api.route("/retry", methods=["POST"])
+@jobs_api.arguments(RetryBody())
+@jobs_api.response(200, Retried)
+def retry_all(body: dict[str, Any]) -> Any:
+    """Try all failed and cancelled jobs that match again, or say which these would be."""
+    with transaction() as session:
+        matched = catalogue.retryable(session, g.organization_id, filters(body))
+        retried = [] if body["dry_run"] else job_rows.requeue(session, g.organization_id, *matched)
+    return {"matched": len(matched), "retried": len(retried), "dry_run": body["dry_run"], "job_ids": matched}

@@ -1,0 +1,142 @@
+"""Jobs in the shape of the second seed: `type` for the kind, statuses in lower case."""
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import fields
+
+from api.http.fields import Choice, Flag, Instant, Text, Whole
+from api.http.pagination import Page
+from api.http.schema import Body, Document
+from db.models import Job
+from domain.jobs.lifecycle import Status
+from domain.jobs.submission import NORMAL
+
+STATUSES = tuple(status.lower() for status in Status)
+MOST_URGENT = 100
+REASONS = (
+    "finished", "running", "waits_for_retry", "paused", "no_worker", "no_relay", "sent", "held", "at_its_limit",
+    "queued",
+)  # fmt: skip
+
+
+class JobBody(Body):
+    type = Text(100, required=True)
+    payload = fields.Dict(required=True, metadata={"description": "What its type's schema asks for"})
+    priority = Whole(0, MOST_URGENT, load_default=NORMAL)
+
+
+class JobAccepted(Document):
+    job_id = fields.Integer()
+    status = Choice(*STATUSES)
+    message = fields.String()
+
+
+class JobState(Document):
+    id = fields.Integer()
+    type = fields.String(attribute="kind")
+    status = fields.Function(lambda job: job.status.lower(), metadata={"type": "string", "enum": list(STATUSES)})
+    progress = fields.Integer()
+    total = fields.Integer()
+    progress_percent = fields.Function(
+        lambda job: 100 * job.progress // max(job.total, 1), metadata={"type": "integer"}
+    )
+    error = fields.String(allow_none=True)
+    result = fields.Dict(allow_none=True)
+    priority = fields.Integer()
+    attempts = fields.Integer()
+    max_attempts = fields.Integer()
+    cancel_requested = fields.Boolean()
+    next_retry_at = fields.Function(lambda job: _text(next_retry(job)), metadata={"type": ["string", "null"]})
+    created_at = Instant()
+    started_at = Instant(allow_none=True)
+    completed_at = Instant(allow_none=True)
+    duration_ms = fields.Function(lambda job: duration(job), metadata={"type": ["integer", "null"]})
+
+
+class Attempt(Document):
+    attempt = fields.Integer()
+    outcome = Choice("running", "completed", "cancelled", "retried", "failed", "swept")
+    worker = fields.String(allow_none=True)
+    error = fields.String(allow_none=True)
+    started_at = Instant()
+    ended_at = Instant(allow_none=True)
+
+
+class Position(Document):
+    """What stands before the job; counts stop at 10,000. `share` is its organization's part of the turns."""
+
+    higher_priority = fields.Integer()
+    same_organization = fields.Integer()
+    organizations_waiting = fields.Integer()
+    share = fields.Float()
+
+
+class Explanation(Document):
+    """`reason` is a word for programs, `text` a sentence for people; the rate is jobs a second of its lane."""
+
+    job_id = fields.Integer()
+    status = Choice(*STATUSES)
+    reason = Choice(*REASONS)
+    text = fields.String()
+    position = fields.Nested(Position, allow_none=True)
+    drain_rate = fields.Float(allow_none=True)
+    expected_start_at = Instant(allow_none=True)
+    next_retry_at = Instant(allow_none=True)
+    published_at = Instant(allow_none=True)
+    worker = fields.String(allow_none=True)
+    lease_age_seconds = fields.Float(allow_none=True)
+    lease_expires_at = Instant(allow_none=True)
+
+
+class Filters(Body):
+    type = Text(100, attribute="kind")
+    status = Choice(*STATUSES)
+    created_after = Instant()
+    created_before = Instant()
+
+
+class JobPage(Page, Filters):
+    pass
+
+
+class RetryBody(Filters):
+    status = Choice("failed", "cancelled")
+    dry_run = Flag(load_default=False)
+
+
+class Retried(Document):
+    matched = fields.Integer(metadata={"description": "Up to 1,000 at a time, oldest first"})
+    retried = fields.Integer()
+    dry_run = fields.Boolean()
+    job_ids = fields.List(fields.Integer())
+
+
+def kind_name(given: str) -> str:
+    """Return the kind that a caller means: the second seed's spelling, transfer_send, is welcome."""
+    return given.replace("_", ".")
+
+
+def next_retry(job: Job) -> datetime | None:
+    """Return when a job that failed before is tried again, None for any other."""
+    return job.available_at if job.status == Status.PENDING and job.attempts else None
+
+
+def duration(job: Job) -> int | None:
+    """Return the milliseconds that the job has run, None before it started."""
+    if job.started_at is None:
+        return None
+    seconds = ((job.completed_at or job.read_at) - job.started_at).total_seconds()
+    return max(0, round(seconds * 1000))
+
+
+def filters(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the domain filters by."""
+    known: dict[str, Any] = {name: given[name] for name in ("created_after", "created_before") if name in given}
+    if "kind" in given:
+        known["kind"] = kind_name(given["kind"])
+    return known | ({"status": given["status"].upper()} if "status" in given else {})
+
+
+def _text(moment: datetime | None) -> str | None:
+    return Instant()._serialize(moment, None, None)

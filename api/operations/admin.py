@@ -1,0 +1,177 @@
+"""For the people on call: the queues of all organizations, brakes, shares. Takes an operator's key."""
+
+from typing import Any
+
+from marshmallow import fields, pre_dump
+
+from api.http.auth import require_operator
+from api.http.blueprint import Blueprint
+from api.http.fields import Choice, Instant, Text, Whole
+from api.http.pagination import LINK, Page, page, position
+from api.http.schema import Body, Document
+from db.transaction import transaction
+from domain.identity import organizations
+from domain.jobs.monitoring import queues
+from domain.jobs.registry import LANES
+
+PATH = "/api/v1/admin"
+admin_api = Blueprint("admin", __name__, url_prefix=PATH)
+admin_api.before_request(require_operator)
+
+
+class Depth(Document):
+    lane = Choice(*LANES)
+    kind = fields.String()
+    organization_id = fields.Integer()
+    status = Choice("pending", "processing", "failed")
+    jobs = fields.Integer(metadata={"description": f"What is pending up to {queues.MOST_COUNTED:,} of each priority"})
+    oldest_seconds = fields.Float()
+
+
+class Throughput(Document):
+    lane = Choice(*LANES)
+    jobs = fields.Integer()
+    jobs_per_second = fields.Float()
+    idle_seconds = fields.Float(metadata={"description": "Since the last job ended"})
+
+
+class Pause(Document):
+    what = Choice("lane", "kind")
+    name = fields.String()
+    since = Instant()
+
+
+class PauseBody(Body):
+    what = Choice("lane", "kind", required=True)
+    name = Text(100, required=True)
+
+
+class Incident(Document):
+    name = fields.String()
+    count = fields.Integer()
+    last_at = Instant()
+
+
+class Queues(Document):
+    depths = fields.List(fields.Nested(Depth))
+    throughput = fields.List(fields.Nested(Throughput), metadata={"description": "Of the last five minutes"})
+    pauses = fields.List(fields.Nested(Pause))
+    incidents = fields.List(fields.Nested(Incident))
+
+
+class WaitPage(Page):
+    organization_id = Whole(query=True)
+    lane = Choice(*LANES)
+    hours = Whole(0, queues.WAITS_KEPT, query=True, load_default=1)
+
+
+class Bucket(Document):
+    up_to_seconds = fields.Float(allow_none=True, metadata={"description": "null in the last one, which has no bound"})
+    jobs = fields.Integer(metadata={"description": "Not those of the buckets before"})
+
+
+class Waits(Document):
+    """A percentile is the bound of the bucket that it falls into, null in the last one."""
+
+    organization_id = fields.Integer()
+    lane = Choice(*LANES)
+    jobs = fields.Integer()
+    p50_seconds = fields.Float(allow_none=True)
+    p90_seconds = fields.Float(allow_none=True)
+    p99_seconds = fields.Float(allow_none=True)
+    buckets = fields.List(fields.Nested(Bucket), metadata={"description": "Those that hold jobs"})
+
+    @pre_dump
+    def with_buckets(self, row: Any, **kwargs: Any) -> dict[str, Any]:
+        counted = zip(row.bounds, row.counts, strict=True)
+        return row._asdict() | {"buckets": [{"up_to_seconds": bound, "jobs": jobs} for bound, jobs in counted]}
+
+
+class Organization(Document):
+    id = fields.Integer()
+    name = fields.String()
+    weight = fields.Integer()
+    max_running = fields.Integer(allow_none=True)
+
+
+class ShareBody(Body):
+    weight = Whole(1, 100, required=True)
+    max_running = Whole(1, 1_000_000, allow_none=True, load_default=None)
+
+
+@admin_api.route("/queues")
+@admin_api.response(200, Queues)
+@admin_api.refuses(403)
+def show_queues() -> Any:
+    """Show what waits, runs and has failed, how old the oldest is, how fast it goes, and what is paused."""
+    with transaction() as session:
+        return {
+            "depths": queues.depths(session),
+            "throughput": queues.throughput(session),
+            "pauses": queues.pauses(session),
+            "incidents": queues.incidents(session),
+        }
+
+
+@admin_api.route("/waits")
+@admin_api.arguments(WaitPage(), location="query")
+@admin_api.response(200, Waits(many=True), headers=LINK)
+@admin_api.refuses(403)
+def index_waits(query: dict[str, Any]) -> Any:
+    """List how long the jobs of each organization and lane waited until they were claimed, slowest first.
+
+    Counted are those that were run in the current hour, as far as it has come, and in the whole `hours` before it.
+    """
+    with transaction() as session:
+        rows = queues.waits(
+            session,
+            query["hours"],
+            query.get("organization_id"),
+            query.get("lane"),
+            position(query) or 0,
+            query["limit"] + 1,
+        )
+    return page(rows, query)
+
+
+@admin_api.route("/pause", methods=["POST"])
+@admin_api.arguments(PauseBody())
+@admin_api.response(200, Pause(many=True))
+@admin_api.refuses(403, 404)
+def pause(body: dict[str, Any]) -> Any:
+    """Send nothing of a lane or kind to workers; answer what is paused now."""
+    with transaction() as session:
+        queues.pause(session, **body)
+        return queues.pauses(session)
+
+
+@admin_api.route("/resume", methods=["POST"])
+@admin_api.arguments(PauseBody())
+@admin_api.response(200, Pause(many=True))
+@admin_api.refuses(403, 404)
+def resume(body: dict[str, Any]) -> Any:
+    """Send again what was paused; answer what is paused now."""
+    with transaction() as session:
+        queues.resume(session, **body)
+        return queues.pauses(session)
+
+
+@admin_api.route("/organizations")
+@admin_api.arguments(Page(), location="query")
+@admin_api.response(200, Organization(many=True), headers=LINK)
+@admin_api.refuses(403)
+def index_organizations(query: dict[str, Any]) -> Any:
+    """List organizations with their shares."""
+    with transaction() as session:
+        rows = organizations.page(session, position(query) or 0, query["limit"] + 1)
+    return page(rows, query)
+
+
+@admin_api.route("/organizations/<row_id:organization_id>", methods=["PUT"])
+@admin_api.arguments(ShareBody())
+@admin_api.response(200, Organization)
+@admin_api.refuses(403, 404)
+def share(body: dict[str, Any], organization_id: int) -> Any:
+    """Set an organization's part of the turns, and how many of its jobs may run at once."""
+    with transaction() as session:
+        return organizations.share(session, organization_id, body["weight"], body.get("max_running"))

@@ -1,0 +1,91 @@
+"""Who receives invoices."""
+
+from typing import Any
+
+from flask import Response, g
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, Page, page, position
+from api.http.problems import invalid
+from api.parties.schemas import Client, ClientBody, Identity, Search
+from db.transaction import transaction
+from domain.parties import catalogue as parties
+
+clients_api = Blueprint("clients", __name__, url_prefix="/api/v1/parties")
+
+
+@clients_api.route("/clients")
+@clients_api.arguments(Page(), location="query")
+@clients_api.response(200, Client(many=True), headers=LINK)
+def index(query: dict[str, Any]) -> Any:
+    """List clients."""
+    with transaction() as session:
+        rows = parties.clients(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+    return page(rows, query)
+
+
+@clients_api.route("/clients", methods=["POST"])
+@clients_api.arguments(ClientBody())
+@clients_api.response(201, Client)
+@clients_api.idempotent
+def create(body: dict[str, Any]) -> Response:
+    """Create a client."""
+
+    def work(session: Session) -> Answer:
+        client = parties.create_client(session, g.organization_id, body)
+        return Answer(201, Client().dump(client), {"Location": f"/api/v1/parties/clients/{client.id}"})
+
+    return once(work).response()
+
+
+@clients_api.route("/clients/search")
+@clients_api.arguments(Search(), location="query")
+@clients_api.response(200, Client(many=True), headers=LINK)
+def search(query: dict[str, Any]) -> Any:
+    """Find clients by a part of name, tax id, VAT id or e-mail."""
+    with transaction() as session:
+        rows = parties.clients(session, g.organization_id, position(query) or 0, query["limit"] + 1, search=query["q"])
+    return page(rows, query)
+
+
+@clients_api.route("/client")
+@clients_api.arguments(Identity(), location="query")
+@clients_api.response(200, Client)
+@clients_api.refuses(404)
+def show_by_identity(query: dict[str, Any]) -> Any:
+    """Find one client by tax id, else by VAT id."""
+    if not query:
+        raise invalid({"taxId": ["or vatId is required"]})
+    with transaction() as session:
+        return parties.client_by_identity(session, g.organization_id, query.get("tax_id"), query.get("vat_id"))
+
+
+@clients_api.route("/clients/<row_id:client_id>")
+@clients_api.response(200, Client)
+@clients_api.refuses(404)
+def show(client_id: int) -> Any:
+    """Show one client."""
+    with transaction() as session:
+        return parties.get_client(session, g.organization_id, client_id)
+
+
+@clients_api.route("/clients/<row_id:client_id>", methods=["PUT"])
+@clients_api.arguments(ClientBody())
+@clients_api.response(200, Client)
+@clients_api.refuses(404, 409)
+def change(body: dict[str, Any], client_id: int) -> Any:
+    """Change a client: absent fields are cleared; issued invoices stay as they are."""
+    with transaction() as session:
+        return parties.change_client(session, g.organization_id, client_id, body)
+
+
+@clients_api.route("/clients/<row_id:client_id>", methods=["DELETE"])
+@clients_api.response(204)
+@clients_api.refuses(404)
+def delete(client_id: int) -> Response:
+    """Delete a client; its invoices stay."""
+    with transaction() as session:
+        parties.delete_client(session, g.organization_id, client_id)
+    return Response(status=204)

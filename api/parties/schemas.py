@@ -1,0 +1,106 @@
+from marshmallow import ValidationError, fields
+
+from api.http.fields import Instant, Rate, Spoken, Text, Whole
+from api.http.pagination import Page
+from api.http.schema import Body, Document, Query
+from domain.invoices.errors import InvoiceRefused
+from domain.parties.catalogue import locale_exists
+from domain.pricing import smallest_unit
+
+SHORT, LONG = 60, 200
+EMAIL = r"^[^@\s\x00]{1,100}@[^@\s\x00]{1,100}$"
+# A prefix stands in file names, headers and addresses.
+PREFIX = r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,19})?$"
+
+
+def check_currency(code: str) -> None:
+    """Raise the ValidationError for a code that ISO 4217 does not know."""
+    try:
+        smallest_unit(code)
+    except InvoiceRefused as refused:
+        raise ValidationError(Spoken(refused)) from None
+
+
+def check_locale(code: str) -> None:
+    """Raise the ValidationError for a locale in which nothing can be written."""
+    if not locale_exists(code):
+        raise ValidationError("is not a known locale")
+
+
+def currency() -> Text:
+    """Return a field for a currency of ISO 4217."""
+    return Text(3, check=check_currency)
+
+
+def optional() -> fields.String:
+    """Return a field that is null when it is not set."""
+    return fields.String(dump_default=None, allow_none=True)
+
+
+class PartyBody(Body):
+    name = Text(LONG, required=True)
+    address_line1 = Text(LONG, required=True)
+    address_line2 = Text(LONG)
+    city = Text(LONG, required=True)
+    region = Text(LONG)
+    postal_code = Text(SHORT)
+    country = Text(LONG, required=True)
+    tax_id = Text(SHORT)
+    vat_id = Text(SHORT)
+    email = Text(LONG, pattern=EMAIL)
+    phone = Text(SHORT)
+
+
+class ClientBody(PartyBody):
+    pass
+
+
+class SupplierBody(PartyBody):
+    invoice_prefix = Text(20, pattern=PREFIX, blank="")
+    invoice_number_digits = Whole(1, 18, allow_none=True)
+    invoice_start_number = Whole(1, 10**12, allow_none=True)
+    locale_code = Text(20, check=check_locale)
+    currency_code = currency()
+    default_tax_rate = Rate()
+    default_template_id = Whole(allow_none=True)
+
+
+class PartySnapshot(Document):
+    """A party as an invoice keeps it: all fields, those that are not set null."""
+
+    name = fields.String()
+    address_line1 = fields.String()
+    address_line2 = optional()
+    city = fields.String()
+    region = optional()
+    postal_code = optional()
+    country = fields.String()
+    tax_id = optional()
+    vat_id = optional()
+    email = optional()
+    phone = optional()
+
+
+class Client(PartySnapshot):
+    id = fields.Integer()
+    created_at = Instant()
+    updated_at = Instant()
+
+
+class Supplier(Client):
+    invoice_prefix = fields.String(attribute="series.prefix")
+    invoice_number_digits = fields.Integer(attribute="series.digits")
+    invoice_start_number = fields.Integer(attribute="series.start_number")
+    locale_code = fields.String()
+    currency_code = fields.String()
+    default_tax_rate = Rate(required=True)
+    default_template_id = fields.Integer(allow_none=True)
+
+
+class Identity(Query):
+    tax_id = Text(SHORT)
+    vat_id = Text(SHORT)
+
+
+class Search(Page):
+    q = Text(LONG, required=True, shortest=2)

@@ -1,0 +1,86 @@
+"""Who issues invoices, and the proof that their numbers are complete."""
+
+from typing import Any
+
+from flask import Response, g
+from marshmallow import fields
+from sqlalchemy.orm import Session
+
+from api.http.blueprint import Blueprint
+from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, Page, page, position
+from api.http.schema import Document
+from api.parties.schemas import Supplier, SupplierBody
+from db.transaction import transaction
+from domain.invoices import audit
+from domain.parties import catalogue as parties
+
+PATH = "/api/v1/parties/suppliers"
+suppliers_api = Blueprint("suppliers", __name__)
+
+
+class Audit(Document):
+    """The series recomputed from its rows; each list is empty if nothing is wrong, and names 1,000 at most."""
+
+    first = fields.Integer(allow_none=True)
+    last = fields.Integer(allow_none=True)
+    count = fields.Integer()
+    gaps = fields.List(fields.Integer())
+    duplicates = fields.List(fields.Integer())
+    broken_links = fields.List(fields.Integer())
+    late_dates = fields.List(fields.Integer())
+    truncated = fields.Boolean()
+    head_hash = fields.String()
+
+
+@suppliers_api.route(PATH)
+@suppliers_api.arguments(Page(), location="query")
+@suppliers_api.response(200, Supplier(many=True), headers=LINK)
+def index(query: dict[str, Any]) -> Any:
+    """List suppliers."""
+    with transaction() as session:
+        rows = parties.suppliers(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+    return page(rows, query)
+
+
+@suppliers_api.route(PATH, methods=["POST"])
+@suppliers_api.arguments(SupplierBody())
+@suppliers_api.response(201, Supplier)
+@suppliers_api.idempotent
+def create(body: dict[str, Any]) -> Response:
+    """Create a supplier with its number series."""
+
+    def work(session: Session) -> Answer:
+        supplier = parties.create_supplier(session, g.organization_id, body)
+        return Answer(201, Supplier().dump(supplier), {"Location": f"{PATH}/{supplier.id}"})
+
+    return once(work).response()
+
+
+@suppliers_api.route(f"{PATH}/<row_id:supplier_id>")
+@suppliers_api.response(200, Supplier)
+@suppliers_api.refuses(404)
+def show(supplier_id: int) -> Any:
+    """Show one supplier."""
+    with transaction() as session:
+        return parties.get_supplier(session, g.organization_id, supplier_id)
+
+
+@suppliers_api.route(f"{PATH}/<row_id:supplier_id>", methods=["PUT"])
+@suppliers_api.arguments(SupplierBody())
+@suppliers_api.response(200, Supplier)
+@suppliers_api.refuses(404, 409)
+def change(body: dict[str, Any], supplier_id: int) -> Any:
+    """Change a supplier: absent party fields are cleared, absent settings stay."""
+    with transaction() as session:
+        return parties.change_supplier(session, g.organization_id, supplier_id, body)
+
+
+@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/audit")
+@suppliers_api.response(200, Audit)
+@suppliers_api.refuses(404)
+def show_audit(supplier_id: int) -> Response:
+    """Recompute the series of a supplier from its rows."""
+    with transaction() as session:
+        findings = audit.audit(session, g.organization_id, supplier_id)
+    return Answer(200, findings).response()

@@ -1,0 +1,157 @@
+"""The verbs of the job table. Every write after a claim carries the lease token."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from db.queries import run
+from db.transaction import savepoint, sqlstate
+
+# Serialization failure: the row that a statement waited for has moved to another partition.
+COMPLETED_MEANWHILE = "40001"
+# What no jsonb can hold.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class LeaseLost(Exception):
+    """Another worker owns the job by now: the caller rolls back and leaves it alone."""
+
+
+class ClaimedJob(NamedTuple):
+    id: int
+    organization_id: int
+    payload: dict[str, Any]
+    attempts: int
+    max_attempts: int
+    payload_version: int = 1
+    progress: int = 0
+    cancel_requested: bool = False
+    waited: float = 0.0
+
+
+class Failure(NamedTuple):
+    """Why a job did not complete; `delay` is the seconds until its next attempt, None when there is none."""
+
+    id: int
+    error: str
+    delay: float | None
+
+
+class NewJob(NamedTuple):
+    """What is to be done, and for whom; jobs of one group key had better be done together."""
+
+    organization_id: int
+    payload: Mapping[str, Any]
+    group_key: str = ""
+
+
+def enqueue(
+    session: Session,
+    kind: str,
+    lane: str,
+    priority: int,
+    max_attempts: int,
+    jobs: Sequence[NewJob],
+    version: int = 1,
+    total: int = 1,
+    held: float = 0.0,
+) -> list[int]:
+    """Write each job and its outbox entry, due in `held` seconds; return the ids in order.
+
+    `version` is that of the payloads, `total` how many items each job will work through.
+    """
+    rows = run(
+        session,
+        "enqueue",
+        kind=kind,
+        lane=lane,
+        priority=priority,
+        max_attempts=max_attempts,
+        version=version,
+        total=total,
+        held=held,
+        organization_ids=[job.organization_id for job in jobs],
+        # A fraction in a payload from outside is a Decimal; what must stay exact is sent as text.
+        payloads=[json.dumps(job.payload, default=float) for job in jobs],
+        group_keys=[job.group_key for job in jobs],
+    )
+    return [row.id for row in rows]
+
+
+def claim(
+    session: Session, kind: str, ids: Sequence[int], token: UUID, lease: float, worker: str = ""
+) -> list[ClaimedJob]:
+    """Take those of `ids` that are due and PENDING under `token` for `lease` seconds; return them in id order."""
+    rows = run(session, "claim", kind=kind, ids=list(ids), token=token, lease=lease, worker=worker)
+    return [ClaimedJob(*row) for row in rows]
+
+
+def checkpoint(session: Session, token: UUID, job_id: int, progress: int, total: int | None, lease: float) -> str:
+    """Keep how far the job has come and renew its lease; return its status, CANCELLED if somebody asked for that.
+
+    Raise LeaseLost unless it is still held under `token`.
+    """
+    rows = run(session, "checkpoint", id=job_id, token=token, progress=progress, total=total, lease=lease)
+    if not rows:
+        raise LeaseLost("checkpoint: the job is no longer held")
+    return rows[0].status
+
+
+def complete(session: Session, token: UUID, results: Mapping[int, Any]) -> None:
+    """Complete each job with its result; raise LeaseLost unless every one is still held under `token`."""
+    if results:
+        _settle(session, "complete", token, list(results), results=json.dumps(results))
+
+
+def set_aside(session: Session, token: UUID, failures: Sequence[Failure]) -> None:
+    """Retry or fail each job; raise LeaseLost unless every one is still held under `token`."""
+    retried = [f for f in failures if f.delay is not None]
+    failed = [f for f in failures if f.delay is None]
+    if retried:
+        delays = json.dumps({f.id: f.delay for f in retried})
+        _settle(session, "retry", token, [f.id for f in retried], errors=_errors(retried), delays=delays)
+    if failed:
+        _settle(session, "fail", token, [f.id for f in failed], errors=_errors(failed))
+
+
+def _errors(failures: Sequence[Failure]) -> str:
+    return json.dumps({f.id: UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f.error) for f in failures})
+
+
+def _settle(session: Session, verb: str, token: UUID, ids: Sequence[int], **of_each: str) -> None:
+    moved = run(session, verb, token=token, ids=ids, **of_each)
+    if len(moved) != len(ids):
+        raise LeaseLost(f"{verb}: {len(moved)} of {len(ids)} jobs still held")
+
+
+def release(session: Session, token: UUID, ids: Sequence[int], delay: float, company: int | None) -> int:
+    """Hand back those of `ids` still held under `token`, attempt included; return how many."""
+    return len(run(session, "release", ids=list(ids), token=token, delay=delay, company=company))
+
+
+def cancel(session: Session, organization_id: int, job_id: int) -> str | None:
+    """Cancel a PENDING job, ask a PROCESSING one to stop; return its status, None if it was neither."""
+    try:
+        with savepoint(session):
+            rows = run(session, "cancel", id=job_id, organization_id=organization_id)
+    except DBAPIError as error:
+        if sqlstate(error) != COMPLETED_MEANWHILE:
+            raise
+        return None
+    return rows[0].status if rows else None
+
+
+def requeue(session: Session, organization_id: int, *job_ids: int) -> list[int]:
+    """Give FAILED and CANCELLED jobs their attempts again; return the ids of those that were."""
+    return [row.id for row in run(session, "requeue", ids=list(job_ids), organization_id=organization_id)]
+
+
+def sweep(session: Session, limit: int = 1000, whole: bool = False) -> None:
+    """Re-drive or fail up to `limit` jobs whose lease has expired since the last sweep, or ever if it is `whole`."""
+    if expired := run(session, "find_expired", limit=limit, whole=whole):
+        run(session, "sweep", ids=[row.id for row in expired])

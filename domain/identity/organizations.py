@@ -1,0 +1,101 @@
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import ApiKey, Organization
+from db.queries import run
+from domain.accounting import chart
+from domain.pricing import smallest_unit
+from domain.templates import library
+
+KEY_PREFIX = "cf_"
+
+
+class OrganizationNotFound(Exception):
+    """There is no such organization."""
+
+
+class KeyNotFound(Exception):
+    """There is no such key, or it was revoked before."""
+
+
+class KeyHolder(NamedTuple):
+    """Whose key it is; an operator may also see to what concerns all organizations."""
+
+    organization_id: int
+    operator: bool
+
+
+def create(session: Session, name: str, currency_code: str = "EUR") -> Organization:
+    """Return a new organization with the default accounts and the shipped templates, the first of them its default.
+
+    Its sales and purchases are in one currency for ever; raise InvoiceRefused for an unknown one.
+    """
+    smallest_unit(currency_code)
+    organization = Organization(name=name, currency_code=currency_code)
+    session.add(organization)
+    session.flush()
+    chart.add_default(session, organization.id)
+    library.add_shipped(session, organization.id)
+    return organization
+
+
+def find(session: Session, name: str) -> Organization | None:
+    """Return the first organization of that name, None when there is none."""
+    return session.scalars(select(Organization).where(Organization.name == name).order_by(Organization.id)).first()
+
+
+def create_key(session: Session, organization_id: int, name: str, operator: bool = False) -> str:
+    """Return a new random API key; only its SHA-256 is kept, so it cannot be shown again."""
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    session.add(ApiKey(organization_id=organization_id, name=name, key_hash=key_hash(key), operator=operator))
+    session.flush()
+    return key
+
+
+def of_keys(session: Session, keys: Sequence[str]) -> list[KeyHolder | None]:
+    """Return whose each of `keys` is, None for an unknown or revoked one, in order."""
+    hashes = [key_hash(key) for key in keys]
+    found = {
+        row.key_hash: KeyHolder(row.organization_id, row.operator) for row in run(session, "find_keys", hashes=hashes)
+    }
+    return [found.get(one) for one in hashes]
+
+
+def live_keys(session: Session) -> Sequence[ApiKey]:
+    """Return the keys that open something, in id order."""
+    return session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)).all()
+
+
+def revoke_key(session: Session, key_id: int) -> None:
+    """Let a key open nothing any more; raise KeyNotFound."""
+    live = (ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+    gone = session.scalar(update(ApiKey).where(*live).values(revoked_at=func.clock_timestamp()).returning(ApiKey.id))
+    if gone is None:
+        raise KeyNotFound(f"there is no live key {key_id}")
+
+
+def share(session: Session, organization_id: int, weight: int, max_running: int | None) -> Organization:
+    """Set an organization's part of the turns, and how many of its jobs may run at once; raise OrganizationNotFound."""
+    organization = session.get(Organization, organization_id)
+    if organization is None:
+        raise OrganizationNotFound(f"organization {organization_id} not found")
+    organization.weight, organization.max_running = weight, max_running
+    session.flush()
+    return organization
+
+
+def page(session: Session, after: int, limit: int) -> Sequence[Organization]:
+    """Return up to `limit` organizations with an id above `after`, in id order."""
+    return session.scalars(
+        select(Organization).where(Organization.id > after).order_by(Organization.id).limit(limit)
+    ).all()
+
+
+def key_hash(key: str) -> bytes:
+    """Return the SHA-256 of `key`: keys are 256 random bits, so a slow hash would add nothing."""
+    return hashlib.sha256(key.encode()).digest()

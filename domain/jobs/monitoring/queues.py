@@ -1,0 +1,91 @@
+"""The queues as the people on call see them, over all organizations; and the brakes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, exists, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import Incident, Pause
+from db.queries import run
+from domain.jobs.monitoring.statistics import BOUNDS
+from domain.jobs.registry import LANES, Kind, kinds
+
+MOST_COUNTED = 100_000
+WAITS_KEPT = 7 * 24
+
+
+class NoSuchQueue(Exception):
+    """There is no lane or kind of that name."""
+
+
+def depths(session: Session) -> Sequence[Any]:
+    """Return how many jobs are pending, processing and failed, by lane, kind and organization, and the oldest's age.
+
+    Counting what is pending stops at MOST_COUNTED of a priority.
+    """
+    return run(session, "queue_depths", most=MOST_COUNTED)
+
+
+def throughput(session: Session) -> Sequence[Any]:
+    """Return for each lane that has worked in the last minutes how many jobs a second it does."""
+    return run(session, "drain_rates")
+
+
+def totals(session: Session) -> Sequence[Any]:
+    """Return what was done of each kind since the beginning, with its histograms."""
+    return run(session, "run_totals")
+
+
+def waits(
+    session: Session, hours: int, organization_id: int | None, lane: str | None, after: int, limit: int
+) -> Sequence[Any]:
+    """Return how long jobs waited that were delivered in this hour and the `hours` before it, up to WAITS_KEPT.
+
+    By organization and lane, slowest first; `id` is the place in this order, of which those beyond `after` are asked.
+    """
+    return run(
+        session,
+        "wait_totals",
+        hours=hours,
+        organization_id=organization_id,
+        lane=lane,
+        bounds=list(BOUNDS),
+        after=after,
+        limit=limit,
+    )
+
+
+def incidents(session: Session) -> Sequence[Incident]:
+    """Return how often what was refused."""
+    return session.scalars(select(Incident).order_by(Incident.name)).all()
+
+
+def pauses(session: Session) -> Sequence[Pause]:
+    """Return what is paused."""
+    return session.scalars(select(Pause).order_by(Pause.what, Pause.name)).all()
+
+
+def is_paused(session: Session, kind: Kind) -> bool:
+    """Tell whether a kind, or its lane, is paused."""
+    names = tuple_(Pause.what, Pause.name)
+    return bool(session.scalar(select(exists().where(names.in_([("lane", kind.lane), ("kind", kind.name)])))))
+
+
+def pause(session: Session, what: str, name: str) -> None:
+    """Let the relay send nothing of a lane or kind from now on; what is with the workers is finished."""
+    _check(what, name)
+    session.execute(insert(Pause).values(what=what, name=name).on_conflict_do_nothing())
+
+
+def resume(session: Session, what: str, name: str) -> None:
+    """Let the relay send what was held back."""
+    _check(what, name)
+    session.execute(delete(Pause).where(Pause.what == what, Pause.name == name))
+
+
+def _check(what: str, name: str) -> None:
+    known = LANES if what == "lane" else [kind.name for kind in kinds()]
+    if name not in known:
+        raise NoSuchQueue(f"no {what} is called {name}; there are: {', '.join(known)}")

@@ -1,0 +1,59 @@
+"""What is past its retention goes, in short transactions; what is left is the next cleanup's."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db import jobs as job_rows
+from db import retention
+from db.transaction import is_transient, statement, transaction
+from settings import settings
+
+log = logging.getLogger(__name__)
+
+
+def clean(seconds: float) -> None:
+    """Make and drop weeks of the history, then delete some thousand rows, and more until `seconds` are over.
+
+    Jobs are swept as well whose lease was put, by hand or by a clock, where sweeps have looked already.
+    """
+    deadline = time.monotonic() + seconds
+    with _tolerance(), statement() as session:
+        job_rows.sweep(session, whole=True)
+    with _tolerance():
+        _turn_weeks()
+    with _tolerance():
+        while _delete_rows() and time.monotonic() < deadline:
+            pass
+
+
+@contextmanager
+def _tolerance() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_transient(error):
+            raise
+        log.info("cleanup: %s; the rest is left to the next one", type(error).__name__)
+
+
+def _turn_weeks() -> None:
+    with transaction() as session:
+        retention.make_weeks(session)
+    dropped = True
+    while dropped:
+        with transaction() as session:
+            dropped = retention.drop_week(session, settings.job_retention_days)
+
+
+def _delete_rows() -> int:
+    with transaction() as session:
+        return retention.clean(
+            session,
+            settings.job_retention_days,
+            settings.failed_job_retention_days,
+            settings.idempotency_retention_hours,
+        )

@@ -1,0 +1,17 @@
+"""What is put right from time to time: jobs whose worker has died, and entries that do not fit their jobs."""
+
+from db import jobs as job_rows
+from db import outbox
+from db.transaction import statement
+from domain.jobs.dispatch.pacing import Spaced
+
+_mends = Spaced()
+
+
+def keep_up() -> None:
+    """Sweep the jobs whose lease has run out and mend the outbox, less often while that is dear."""
+    with statement() as session:
+        job_rows.sweep(session)
+    if _mends.due:
+        with statement() as session, _mends.timed():
+            outbox.mend(session)

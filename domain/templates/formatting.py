@@ -1,0 +1,57 @@
+"""Amounts and dates read as people of the invoice's locale write them, in letters the shipped fonts can draw."""
+
+import re
+from copy import copy
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError, dates, numbers
+
+from domain.pricing import decimals
+
+ENGLISH = Locale("en")
+UNDRAWABLE = re.compile(r"[^\u0000-\u052f\u1e00-\u20cf\u2116]")
+
+CODE_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
+
+@lru_cache(maxsize=256)
+def locale_for(code: str) -> Locale:
+    """Return the locale, or English if it is unknown or writes dates in a script that would print as boxes."""
+    try:
+        locale = Locale.parse(code.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return ENGLISH
+    months = "".join(locale.months["format"]["wide"].values())
+    return ENGLISH if UNDRAWABLE.search(months) else locale
+
+
+class LocalFormat:
+    """Formats the values of one invoice."""
+
+    def __init__(self, locale_code: str, currency_code: str) -> None:
+        self._locale = locale_for(locale_code)
+        self._currency = currency_code
+
+    def money(self, amount: Decimal) -> str:
+        """Return the amount with its currency: a total."""
+        pattern = copy(self._locale.currency_formats["standard"])
+        # CLDR would print as many decimals as there are in cash, which for some currencies is none.
+        pattern.frac_prec = (decimals(self._currency),) * 2
+        text = pattern.apply(amount, self._locale, currency=self._currency, currency_digits=False)
+        return CODE_BESIDE_DIGIT.sub("\xa0", text)
+
+    def amount(self, amount: Decimal) -> str:
+        """Return the amount alone, with no digit lost: a unit price may be finer than the currency."""
+        pattern = self._locale.decimal_formats[None]
+        return pattern.apply(amount, self._locale, currency=self._currency, decimal_quantization=False)
+
+    def quantity(self, quantity: Decimal) -> str:
+        return numbers.format_decimal(quantity, locale=self._locale, decimal_quantization=False)
+
+    def rate(self, rate: Decimal) -> str:
+        return numbers.format_percent(rate, locale=self._locale, decimal_quantization=False)
+
+    def date(self, day: date) -> str:
+        return dates.format_date(day, "long", locale=self._locale)

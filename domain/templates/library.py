@@ -1,0 +1,104 @@
+"""The templates of an organization. Their HTML is kept by hash and never changed: editing one adds a source."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import Template, TemplateSource
+from domain.templates import template as templates
+
+
+class TemplateNotFound(Exception):
+    """The organization has no such template."""
+
+
+def add_shipped(session: Session, organization_id: int) -> None:
+    """Give a new organization the shipped templates; the first is its default."""
+    for position, (name, html) in enumerate(templates.DEFAULTS.items()):
+        source_hash = _keep(session, html)
+        session.add(
+            Template(
+                organization_id=organization_id,
+                name=name.capitalize(),
+                source_hash=source_hash,
+                is_default=position == 0,
+            )
+        )
+    session.flush()
+
+
+@lru_cache(maxsize=16)
+def check(html: str) -> None:
+    """Raise TemplateInvalid unless every invoice can be printed with `html`.
+
+    Call it before the transaction: it takes a while, and create and change, which ask again, then know the answer.
+    """
+    templates.check(html)
+
+
+def create(session: Session, organization_id: int, name: str, html: str, is_default: bool = False) -> Template:
+    """Return the new template; raise TemplateInvalid when `html` is unsafe or cannot be rendered."""
+    check(html)
+    if is_default:
+        _clear_default(session, organization_id)
+    template = Template(
+        organization_id=organization_id, name=name, source_hash=_keep(session, html), is_default=is_default
+    )
+    session.add(template)
+    session.flush()
+    return template
+
+
+def change(
+    session: Session, organization_id: int, template_id: int, name: str, html: str, is_default: bool
+) -> Template:
+    """Return the changed template; invoices issued before keep the source that they were issued with."""
+    template = get(session, organization_id, template_id)
+    check(html)
+    if template.is_default and not is_default:
+        raise templates.TemplateInvalid("make another template the default instead of leaving none")
+    if is_default and not template.is_default:
+        _clear_default(session, organization_id)
+    template.name, template.source_hash, template.is_default = name, _keep(session, html), is_default
+    template.updated_at = func.clock_timestamp()
+    session.flush()
+    session.refresh(template)
+    return template
+
+
+def get(session: Session, organization_id: int, template_id: int) -> Template:
+    """Return one template; raise TemplateNotFound."""
+    template = session.scalar(
+        select(Template).where(Template.organization_id == organization_id, Template.id == template_id)
+    )
+    if template is None:
+        raise TemplateNotFound("template not found")
+    return template
+
+
+def page(session: Session, organization_id: int, after: int, limit: int) -> Sequence[Template]:
+    """Return up to `limit` templates with an id above `after`, in id order."""
+    return session.scalars(
+        select(Template)
+        .where(Template.organization_id == organization_id, Template.id > after)
+        .order_by(Template.id)
+        .limit(limit)
+    ).all()
+
+
+def _keep(session: Session, html: str) -> bytes:
+    source_hash = hashlib.sha256(html.encode()).digest()
+    session.execute(insert(TemplateSource).values(hash=source_hash, html=html).on_conflict_do_nothing())
+    return source_hash
+
+
+def _clear_default(session: Session, organization_id: int) -> None:
+    session.execute(
+        update(Template)
+        .where(Template.organization_id == organization_id, Template.is_default)
+        .values(is_default=False)
+    )

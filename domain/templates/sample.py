@@ -1,0 +1,68 @@
+"""The invoice that every template has to be able to print before it is saved: all fields, several pages."""
+
+from datetime import date
+from decimal import Decimal
+
+from domain.templates.view import InvoiceDocument, Line, Party
+
+SUPPLIER = Party(
+    name="Northwind Paper & Print Ltd",
+    address_line1="14 Harbour Street",
+    address_line2="Unit 3",
+    city="Portsmouth",
+    region="Hampshire",
+    postal_code="PO1 2AB",
+    country="United Kingdom",
+    tax_id="1234567890",
+    vat_id="GB123456789",
+    email="accounts@northwind.example",
+    phone="+44 23 9200 0000",
+)
+CLIENT = Party(
+    name="Книжарница Светлина / Βιβλιοπωλείο Φως",
+    address_line1="ул. Шипка 6",
+    address_line2="вх. Б",
+    city="София",
+    region="Столична",
+    postal_code="1504",
+    country="България",
+    tax_id="987654321",
+    vat_id="BG987654321",
+    email="office@svetlina.example",
+    phone="+359 2 000 0000",
+)
+
+
+def sample_line(number: int) -> Line:
+    price, tax = Decimal("12.50") * number, Decimal("2.50") * number
+    return Line(
+        line_number=number,
+        description=f"Sample item {number}, long enough to run over more than one line of a narrow column",
+        quantity=Decimal(number),
+        unit_price=Decimal("12.50"),
+        discount=Decimal(0),
+        tax_rate=Decimal("0.2000"),
+        line_subtotal=price,
+        line_tax=tax,
+        line_total=price + tax,
+    )
+
+
+ITEMS = tuple(sample_line(number) for number in range(1, 61))
+SUBTOTAL = sum((line.line_subtotal for line in ITEMS), Decimal(0))
+TAX_TOTAL = sum((line.line_tax for line in ITEMS), Decimal(0))
+
+SAMPLE = InvoiceDocument(
+    invoice_number="INV-000001",
+    issue_date=date(2026, 1, 16),
+    due_date=date(2026, 2, 15),
+    locale_code="en_GB",
+    currency_code="EUR",
+    supplier=SUPPLIER,
+    client=CLIENT,
+    items=ITEMS,
+    subtotal=SUBTOTAL,
+    tax_total=TAX_TOTAL,
+    total=SUBTOTAL + TAX_TOTAL,
+    notes="Thank you for your order.\nPlease quote the invoice number with your payment.",
+)

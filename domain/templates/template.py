@@ -1,0 +1,73 @@
+"""A template is HTML with placeholders and nothing else: it runs no code, and one that cannot print is refused."""
+
+import re
+from pathlib import Path
+
+from domain.pdf.rendering import RendererBusy, RenderingFailed, render_pdf
+from domain.templates import markup, placeholders
+from domain.templates.sample import SAMPLE
+from domain.templates.view import InvoiceDocument
+
+MAX_BYTES = 256 * 1024
+REQUIRED = ("invoiceNumber", "itemsRows", "total")
+FOREIGN_SYNTAX = ("{%", "{#")
+PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+
+DEFAULTS = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted(Path(__file__).with_name("default_templates").glob("*.html"))
+}
+
+
+class TemplateInvalid(Exception):
+    """The template cannot be saved; detail tells its author what to change."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+def render_html(template_html: str, document: InvoiceDocument) -> str:
+    """Return the template with each known placeholder replaced once; a value is never looked into again."""
+    shown = placeholders.values(document)
+    return PLACEHOLDER.sub(lambda match: shown.get(match[1].strip(), match[0]), template_html)
+
+
+def check(html: str) -> None:
+    """Raise TemplateInvalid unless every invoice can be printed with this template."""
+    check_size(html)
+    check_placeholders(html)
+    for finding in markup.findings(html):
+        raise TemplateInvalid(finding)
+    check_prints(html)
+
+
+def check_size(html: str) -> None:
+    size = len(html.encode(errors="replace"))
+    if size > MAX_BYTES:
+        raise TemplateInvalid(f"the template has {size:,} bytes; the limit is {MAX_BYTES:,}")
+
+
+def check_placeholders(html: str) -> None:
+    for syntax in FOREIGN_SYNTAX:
+        if syntax in html:
+            raise TemplateInvalid(f"remove {syntax}: a template knows only {{{{placeholder}}}}s, no statements")
+    used = [name.strip() for name in PLACEHOLDER.findall(html)]
+    for name in used:
+        if name not in placeholders.NAMES:
+            known = ", ".join(sorted(placeholders.NAMES))
+            raise TemplateInvalid(f"unknown placeholder {{{{{name[:60]}}}}}; known are: {known}")
+    if "{{" in PLACEHOLDER.sub("", html):
+        raise TemplateInvalid("a {{ has no matching }}")
+    for name in REQUIRED:
+        if name not in used:
+            raise TemplateInvalid(f"{{{{{name}}}}} is missing: an invoice has to show it")
+
+
+def check_prints(html: str) -> None:
+    try:
+        render_pdf(render_html(html, SAMPLE))
+    except RendererBusy:
+        raise
+    except RenderingFailed as failure:
+        raise TemplateInvalid(f"the template cannot be printed: {failure.detail}") from failure

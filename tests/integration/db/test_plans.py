@@ -1,0 +1,93 @@
+"""Statements look up each row by an index, whatever is known of the tables, and go on so as these grow."""
+
+import itertools
+import re
+from itertools import pairwise
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from db import jobs as job_rows
+from db import statistics
+from db.engine import connect_arguments
+from db.jobs import NewJob
+from db.queries import statement
+from db.transaction import transaction
+from domain.jobs.execution import run_jobs
+from domain.jobs.registry import find
+from tests import chain
+
+JOBS = 3000
+KINDS = {"complete": {"results": "{}"}, "retry": {"errors": "{}", "delays": "{}"}, "fail": {"errors": "{}"}}
+
+
+def plan(database: str, name: str, **parameters: Any) -> str:
+    with psycopg.connect(database, options=connect_arguments()["options"]) as connection:
+        return "\n".join(line for (line,) in connection.execute(f"EXPLAIN {statement(name)}", parameters))
+
+
+@pytest.fixture
+def held(database, organization) -> dict[str, Any]:
+    """The parameters of a worker that holds 300 of 3,000 jobs."""
+    with transaction() as session:
+        ids = job_rows.enqueue(session, "probe", "default", 1, 3, [NewJob(organization.id, {})] * JOBS)[-300:]
+    token = uuid4()
+    with transaction() as session:
+        job_rows.claim(session, "probe", ids, token, lease=60)
+    return {"ids": ids, "token": token}
+
+
+@pytest.mark.parametrize("known", ["nothing", "everything"])
+@pytest.mark.parametrize("verb", KINDS)
+def test_a_settled_group_is_looked_up_job_by_job(database, held, verb, known):
+    if known == "everything":
+        chain.ask("ANALYZE")
+    found = plan(database, verb, **held, **KINDS[verb])
+    assert "Index Cond: (id = ANY" in found, found
+
+
+@pytest.mark.parametrize("known", ["nothing", "everything"])
+def test_entries_are_deleted_document_by_document(database, organization, known):
+    requested = chain.submit_group(organization, [organization.request(f"Client {n % 9}") for n in range(300)])
+    for start in (0, 200):
+        run_jobs(find("invoice.generate"), requested[start:])
+    chain.keep_books()
+    if known == "everything":
+        chain.ask("ANALYZE")
+    ids = [row[0] for row in chain.rows("SELECT document_id FROM journal_entries")]
+    assert len(ids) == 300
+    found = plan(database, "delete_entries", types=["invoice"] * 300, ids=ids)
+    assert "Join Filter" not in found, f"the journal is read as often as there are documents:\n{found}"
+
+
+def test_no_plan_is_kept_for_long_and_a_connection_that_died_is_replaced(database, statements, monkeypatch):
+    monkeypatch.setattr("db.engine.PLANS_KEEP", 0.0)
+    for discarded in range(1, 4):
+        with transaction() as session:
+            assert statistics.recent_deliveries(session) == {}
+        assert statements.count("DISCARD PLANS") == discarded
+    chain.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'counterfoil'")
+    with transaction() as session:
+        assert statistics.recent_deliveries(session) == {}
+
+
+VERBS = [
+    *("lease_entries", "claim", "checkpoint", "complete", "retry", "fail", "release", "cancel"),
+    *("find_expired", "sweep"),
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_plan_kept_from_when_the_tables_were_empty_looks_each_row_up(database, verb):
+    chain.ask("VACUUM ANALYZE")
+    places = itertools.count(1)
+    text = re.sub(r"%\(\w+\)[sb]", lambda _: f"${next(places)}", statement(verb))
+    with psycopg.connect(database, options=connect_arguments()["options"]) as connection:
+        lines = [line for (line,) in psycopg.ClientCursor(connection).execute(f"EXPLAIN (GENERIC_PLAN) {text}")]
+    found = "\n".join(lines)
+    for line, following in pairwise(lines):
+        if re.search(r"Scan using \w+ on (open_jobs|outbox)\b", line):
+            assert "Index Cond" in following, found
+    assert not re.search("Seq Scan on (?!relay_state)|Join Filter|Sort Key: .*due_at", found), found

@@ -1,0 +1,218 @@
+"""Every route, called with another organization's key: it sees nothing and changes nothing."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from werkzeug.routing import Rule
+
+from api.http.auth import OPEN
+from tests import bodies, chain
+from tests.caller import Caller, application
+from tests.tenant import Tenant
+
+OWN = "rows of the stranger's own"
+TABLES = (
+    "invoices", "jobs", "clients", "suppliers", "templates", "number_series",
+    "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
+    "accounts", "accounting_documents", "journal_entries", "journal_lines",
+)  # fmt: skip
+
+
+class Case(NamedTuple):
+    """A call that names what belongs to the first organization, and the one answer a stranger may get."""
+
+    path: str
+    status: int
+    body: Any = None
+    answer: Any = None
+
+
+def invoice(places: dict[str, int]) -> dict[str, Any]:
+    return bodies.invoice(places["supplier"])
+
+
+# What a route may answer a stranger who asks for {supplier}, {client}, {template}, {request} of somebody else.
+CASES: dict[str, Case] = {
+    "GET /metrics": Case("/metrics", 403),
+    "GET /api/v1/admin/queues": Case("/api/v1/admin/queues", 403),
+    "GET /api/v1/admin/waits": Case("/api/v1/admin/waits", 403),
+    "POST /api/v1/admin/pause": Case("/api/v1/admin/pause", 403, lambda _: {"what": "lane", "name": "default"}),
+    "POST /api/v1/admin/resume": Case("/api/v1/admin/resume", 403, lambda _: {"what": "lane", "name": "default"}),
+    "GET /api/v1/admin/organizations": Case("/api/v1/admin/organizations", 403),
+    "PUT /api/v1/admin/organizations/<organization_id>": Case(
+        "/api/v1/admin/organizations/1", 403, lambda _: {"weight": 9}
+    ),
+    "POST /api/v1/jobs": Case("/api/v1/jobs", 400, lambda _: {"type": "invoice.generate", "payload": {}}),
+    "GET /api/v1/jobs": Case("/api/v1/jobs", 200, answer=[]),
+    "GET /api/v1/jobs/<job_id>": Case("/api/v1/jobs/{request}", 404),
+    "GET /api/v1/jobs/<job_id>/attempts": Case("/api/v1/jobs/{request}/attempts", 404),
+    "GET /api/v1/jobs/<job_id>/events": Case("/api/v1/jobs/{request}/events", 404),
+    "GET /api/v1/jobs/<job_id>/explain": Case("/api/v1/jobs/{request}/explain", 404),
+    "GET /api/v1/invoice-requests/<request_id>/events": Case("/api/v1/invoice-requests/{request}/events", 404),
+    "POST /api/v1/jobs/<job_id>/cancel": Case("/api/v1/jobs/{request}/cancel", 404),
+    "POST /api/v1/jobs/<job_id>/retry": Case("/api/v1/jobs/{request}/retry", 404),
+    "POST /api/v1/jobs/retry": Case(
+        "/api/v1/jobs/retry", 200, lambda _: {}, answer={"matched": 0, "retried": 0, "dryRun": False, "jobIds": []}
+    ),
+    "POST /api/v1/accounting/recreations": Case(
+        "/api/v1/accounting/recreations",
+        404,
+        lambda places: {"documents": [{"type": "invoice", "id": places["invoice"]}]},
+    ),
+    "POST /api/v1/accounting/sync": Case(
+        "/api/v1/accounting/sync",
+        202,
+        lambda _: {},
+        answer={"documents": 0, "jobs": 0, "remaining": False, "cursor": None},
+    ),
+    "GET /api/v1/accounting/accounts": Case("/api/v1/accounting/accounts", 200),
+    "GET /api/v1/accounting/entries": Case("/api/v1/accounting/entries?deleted=true", 200, answer=[]),
+    "GET /api/v1/accounting/trial-balance": Case(
+        "/api/v1/accounting/trial-balance", 200, answer={"accounts": [], "totals": []}
+    ),
+    "POST /api/v1/invoices/generate": Case("/api/v1/invoices/generate", 400, invoice),
+    "POST /invoices/generate": Case("/invoices/generate", 400, invoice),
+    "POST /api/v1/invoice-requests": Case("/api/v1/invoice-requests", 400, invoice),
+    "POST /api/v1/invoice-requests/bulk": Case(
+        "/api/v1/invoice-requests/bulk", 400, lambda places: {"requests": [invoice(places)]}
+    ),
+    "GET /api/v1/invoice-requests/<request_id>": Case("/api/v1/invoice-requests/{request}", 404),
+    "GET /api/v1/invoice-requests/<request_id>/invoice": Case("/api/v1/invoice-requests/{request}/invoice", 404),
+    "GET /api/v1/invoices": Case("/api/v1/invoices", 200, answer=[]),
+    "GET /api/v1/invoices/<number>": Case("/api/v1/invoices/INV-000001?supplierId={supplier}", 404),
+    "GET /api/v1/invoices/<number>/pdf": Case("/api/v1/invoices/INV-000001/pdf", 404),
+    "POST /api/v1/invoices/<number>/mark-issued": Case("/api/v1/invoices/INV-000001/mark-issued", 404),
+    "GET /api/v1/invoices/export/preview": Case("/api/v1/invoices/export/preview?supplierId={supplier}", 404),
+    "GET /api/v1/invoices/export/zip": Case("/api/v1/invoices/export/zip?supplierId={supplier}", 404),
+    "GET /api/v1/suppliers/<supplier_id>/numbering/audit": Case("/api/v1/suppliers/{supplier}/numbering/audit", 404),
+    "GET /api/v1/parties/suppliers": Case("/api/v1/parties/suppliers", 200, answer=OWN),
+    "POST /api/v1/parties/suppliers": Case(
+        "/api/v1/parties/suppliers", 400, lambda places: bodies.party(defaultTemplateId=places["template"])
+    ),
+    "GET /api/v1/parties/suppliers/<supplier_id>": Case("/api/v1/parties/suppliers/{supplier}", 404),
+    "PUT /api/v1/parties/suppliers/<supplier_id>": Case(
+        "/api/v1/parties/suppliers/{supplier}", 404, lambda places: bodies.party()
+    ),
+    "GET /api/v1/parties/clients": Case("/api/v1/parties/clients", 200, answer=[]),
+    "GET /api/v1/parties/clients/search": Case("/api/v1/parties/clients/search?q=Ada", 200, answer=[]),
+    "GET /api/v1/parties/client": Case("/api/v1/parties/client?taxId=GB-1", 404),
+    "GET /api/v1/parties/clients/<client_id>": Case("/api/v1/parties/clients/{client}", 404),
+    "PUT /api/v1/parties/clients/<client_id>": Case(
+        "/api/v1/parties/clients/{client}", 404, lambda places: bodies.party()
+    ),
+    "DELETE /api/v1/parties/clients/<client_id>": Case("/api/v1/parties/clients/{client}", 404),
+    "GET /api/v1/templates": Case("/api/v1/templates", 200, answer=OWN),
+    "POST /api/v1/templates": Case("/api/v1/templates", 201, lambda places: {"name": "Mine", "html": bodies.TEMPLATE}),
+    "GET /api/v1/templates/<template_id>": Case("/api/v1/templates/{template}", 404),
+    "PUT /api/v1/templates/<template_id>": Case(
+        "/api/v1/templates/{template}", 404, lambda places: {"name": "Mine", "html": bodies.TEMPLATE}
+    ),
+    # The same tax id may be another client's elsewhere: a conflict would tell that it is.
+    "POST /api/v1/parties/clients": Case("/api/v1/parties/clients", 201, lambda places: bodies.CLIENT),
+    "GET /api/v1/products": Case("/api/v1/products", 200, answer=[]),
+    "GET /api/v1/products/<product_id>": Case("/api/v1/products/{product}", 404),
+    "GET /api/v1/locations": Case("/api/v1/locations", 200, answer=[]),
+    "GET /api/v1/locations/<location_id>": Case("/api/v1/locations/{location}", 404),
+    "GET /api/v1/stock": Case("/api/v1/stock?locationId={location}", 404),
+    "GET /api/v1/movements": Case("/api/v1/movements?locationId={location}&productId={product}", 404),
+    "GET /api/v1/transfers": Case("/api/v1/transfers", 200, answer=[]),
+    "POST /api/v1/transfers": Case("/api/v1/transfers", 400, lambda places: bodies.transfer(places)),
+    "GET /api/v1/transfers/<transfer_id>": Case("/api/v1/transfers/{transfer}", 404),
+    "POST /api/v1/transfers/<transfer_id>/send": Case("/api/v1/transfers/{transfer}/send", 404),
+    "POST /api/v1/transfers/<transfer_id>/send-async": Case("/api/v1/transfers/{transfer}/send-async", 404),
+    "POST /api/v1/transfers/<transfer_id>/complete": Case("/api/v1/transfers/{transfer}/complete", 404),
+    "POST /api/v1/transfers/<transfer_id>/complete-async": Case("/api/v1/transfers/{transfer}/complete-async", 404),
+    "GET /api/v1/sales": Case("/api/v1/sales", 200, answer=[]),
+    "POST /api/v1/sales": Case("/api/v1/sales", 400, lambda places: bodies.sale(places)),
+    "GET /api/v1/sales/<sale_id>": Case("/api/v1/sales/{sale}", 404),
+    "GET /api/v1/purchases": Case("/api/v1/purchases", 200, answer=[]),
+    "POST /api/v1/purchases": Case("/api/v1/purchases", 400, lambda places: bodies.purchase(places)),
+    "GET /api/v1/purchases/<purchase_id>": Case("/api/v1/purchases/{purchase}", 404),
+    "POST /api/v1/purchases/<purchase_id>/approve": Case("/api/v1/purchases/{purchase}/approve", 404),
+    # As with a tax id: a conflict would tell of another organization's SKU or location.
+    "POST /api/v1/products": Case("/api/v1/products", 201, lambda _: bodies.PRODUCT),
+    "POST /api/v1/locations": Case("/api/v1/locations", 201, lambda _: bodies.LOCATION),
+}
+
+
+def operations() -> Iterator[tuple[str, Rule]]:
+    for rule in application().url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield f"{method} {rule.rule}".replace("row_id:", "").replace("invoice_number:", ""), rule
+
+
+GUARDED = [name for name, rule in operations() if rule.endpoint not in OPEN]
+
+
+@pytest.fixture
+def places(organization: Tenant, client: Caller) -> dict[str, int]:
+    """What the first organization owns: an invoice with its entry, a request, a client."""
+    body = bodies.invoice(organization.supplier_id, dueDate="2099-01-01")
+    request = client.post("/api/v1/invoice-requests", body).json["requestId"]
+    client.post("/invoices/generate?unpaid=true", body)
+    chain.keep_books()
+    return {
+        "invoice": client.get("/api/v1/invoices").json[0]["id"],
+        "supplier": organization.supplier_id,
+        "client": client.get("/api/v1/parties/clients").json[0]["id"],
+        "template": client.get("/api/v1/templates").json[0]["id"],
+        "request": request,
+        **bodies.inventory(client),
+    }
+
+
+def owned(organization: Tenant) -> list[Any]:
+    """Return every row of an organization, as text."""
+    mine = "organization_id = {0}"
+    series = "supplier_id IN (SELECT id FROM suppliers WHERE organization_id = {0})"
+    return [
+        chain.rows(
+            f"SELECT t::text FROM {table} AS t WHERE "
+            + (series if table == "number_series" else mine).format(organization.id)
+            + " ORDER BY 1"
+        )
+        for table in TABLES
+    ]
+
+
+def _ids(organization: Tenant, name: str) -> set[int]:
+    table = name.rpartition("/")[2]
+    return {row_id for (row_id,) in chain.rows(f"SELECT id FROM {table} WHERE organization_id = {organization.id}")}
+
+
+def test_no_route_is_forgotten() -> None:
+    assert sorted(GUARDED) == sorted(CASES), "a new route needs a case here before it may exist"
+
+
+def test_a_stranger_sees_and_changes_nothing(
+    organization: Tenant, places: dict[str, int], stranger: Caller, other_organization: Tenant
+) -> None:
+    before = owned(organization)
+    for name, case in CASES.items():
+        body = case.body(places) if case.body else None
+        answer = stranger.send(name.split()[0], case.path.format(**places), body)
+        assert answer.status_code == case.status, (name, answer.json)
+        if case.answer is OWN:
+            assert {one["id"] for one in answer.json} <= _ids(other_organization, name), name
+        else:
+            assert case.answer is None or answer.json == case.answer, name
+        assert b"GB-1" not in answer.data or name.startswith("POST /api/v1/parties/clients"), name
+    assert owned(organization) == before
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Bearer x", "Basic {key}", "{key}", "Bearer {key}x"]
+)
+def test_without_a_valid_key_no_route_answers(authorization: str, organization: Tenant, places: dict[str, int]) -> None:
+    header = {"Authorization": authorization.format(key=organization.key)}
+    for name, case in CASES.items():
+        answer = Caller("").send(name.split()[0], case.path.format(**places), headers=header)
+        assert (answer.status_code, answer.mimetype) == (401, "application/problem+json"), name
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_revoked_key_is_refused_at_once(organization: Tenant, client: Caller) -> None:
+    assert client.get("/api/v1/invoices").status_code == 200
+    chain.ask("UPDATE api_keys SET revoked_at = clock_timestamp()")
+    assert client.get("/api/v1/invoices").status_code == 401

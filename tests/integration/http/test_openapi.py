@@ -1,0 +1,101 @@
+"""The OpenAPI document is true: what it allows is accepted, what it forbids is refused, each answer is as it says."""
+
+import re
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from schemathesis.config import SchemathesisConfig
+
+from db.transaction import transaction
+from domain.identity import organizations
+from tests import bodies, chain
+from tests.caller import Caller, application
+from tests.integration.http.test_api_isolation import operations
+from tests.tenant import Tenant
+
+CONFIGURATION = {
+    "seed": 20260116,
+    "generation": {"max-examples": 5, "deterministic": True, "database": "none"},
+    # Replaced by `assert_refused_with_reason`: a schema cannot say which suppliers exist.
+    "checks": {"positive_data_acceptance": {"enabled": False}},
+}
+# What a request that keeps to the schema can still be refused for.
+REASONS = re.compile(
+    r"supplier not found|client not found|template not found|invalid currency_code|is not a known locale"
+    r"|due_date is required|must not be before|the total must not exceed|none of the requests was accepted"
+    r"|taxId or vatId is required"
+    r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
+    r"|is not a known (product|location)|must be another location|lines are too much"
+    r"|another default|has no matching|unknown type|payload|a name must not contain NUL"
+)
+ACCEPTABLE = {401, 404, 409, 422}
+
+
+schema = schemathesis.openapi.from_wsgi(
+    "/openapi.json", application(), config=SchemathesisConfig.from_dict(CONFIGURATION)
+)
+
+
+@pytest.fixture
+def key(client: Caller, organization: Tenant) -> str:
+    """The key of an organization that has one of each kind of thing."""
+    client.post("/api/v1/invoice-requests", bodies.invoice(organization.supplier_id))
+    client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id))
+    bodies.inventory(client)
+    chain.keep_books()
+    with transaction() as session:
+        return organizations.create_key(session, organization.id, "on call", operator=True)
+
+
+# A stream lasts as long as its job: tests/faults/test_event_streams.py.
+@schema.exclude(path_regex="/events$").parametrize()
+@settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+def test_every_answer_is_as_documented(case, key: str) -> None:
+    response = case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+    assert_refused_with_reason(case, response)
+
+
+def assert_refused_with_reason(case, response) -> None:
+    """Fail if a request that keeps to the schema is refused for what the schema could have said."""
+    modes = [case.meta.generation.mode, *(part.mode for part in case.meta.components.values())]
+    if any(mode.is_negative for mode in modes):
+        return
+    if response.status_code < 400 or response.status_code in ACCEPTABLE:
+        return
+    assert response.status_code == 400, response.text
+    assert REASONS.search(response.json()["detail"]), (case.body, response.json())
+
+
+def test_the_document_is_openapi_3_1() -> None:
+    document = application().test_client().get("/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    for definition in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(definition)
+
+
+def test_the_document_and_the_routes_are_the_same() -> None:
+    document = application().test_client().get("/openapi.json").json
+    documented = {
+        f"{method.upper()} {path}"
+        for path, item in document["paths"].items()
+        for method in item.keys() - {"parameters"}
+    }
+    routed = {
+        re.sub("<([a-z_]+)>", r"{\1}", name)
+        for name, rule in operations()
+        if not rule.endpoint.startswith(("docs.", "api-docs."))
+    }
+    assert documented == routed
+
+
+def test_every_refusal_is_documented_as_a_problem() -> None:
+    document = application().test_client().get("/openapi.json").json
+    for path, item in document["paths"].items():
+        for method in item.keys() - {"parameters"}:
+            responses = item[method]["responses"]
+            for status in responses.keys() - {"200", "201", "202", "204", "304"}:
+                component = responses[status]["$ref"].rpartition("/")[2]
+                assert [*document["components"]["responses"][component]["content"]] == ["application/problem+json"]
+            assert {"500", "503"} <= responses.keys(), (method, path)

@@ -1,0 +1,227 @@
+"""Waiting well: version tags, when to come again, long polls; and why a job is not done yet."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+
+from api.jobs import waiting
+from api.jobs.schemas import JobState
+from api.jobs.subscribers import listeners
+from db import jobs as job_rows
+from db.jobs import NewJob
+from db.transaction import transaction
+from domain.jobs.execution import run_jobs
+from domain.jobs.lifecycle import Status
+from domain.jobs.registry import Kind
+from tests import chain
+from tests.conftest import configure
+from tests.integration.jobs.test_api_jobs import JOBS
+from tests.integration.jobs.test_moves import bring, owe
+from tests.tenant import new_tenant
+from tests.waiting import wait_until
+
+REQUESTS = "/api/v1/invoice-requests"
+PROBE = Kind("probe", lambda _, jobs: [{} for _ in jobs])
+
+
+def explained(client, job_id: int) -> dict:
+    answer = client.get(f"{JOBS}/{job_id}/explain")
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def relayed(job_id: int, seconds_ago: float) -> None:
+    chain.ask(
+        "UPDATE outbox SET published_at = clock_timestamp() - %s * interval '1 second',"
+        " due_at = clock_timestamp() + interval '8 seconds' WHERE job_id = %s", seconds_ago, job_id,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [JOBS, REQUESTS])
+def test_what_has_not_changed_is_not_sent_again(client, organization, path):
+    job_id = chain.submit(organization, "Client")
+    first = client.get(f"{path}/{job_id}")
+    assert first.status_code == 200
+    again = client.get(f"{path}/{job_id}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    with transaction() as session:
+        job_rows.cancel(session, organization.id, job_id)
+    changed = client.get(f"{path}/{job_id}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (changed.status_code, changed.json["status"].lower()) == (200, "cancelled")
+
+
+def test_a_running_jobs_duration_alone_makes_no_new_version(client, organization):
+    job_id, _ = bring(organization.id, Status.PROCESSING)
+    first, second = (client.get(f"{JOBS}/{job_id}") for _ in range(2))
+    assert first.headers["ETag"] == second.headers["ETag"]
+
+
+def test_what_has_ended_asks_nobody_to_come_again(client, organization):
+    job_id = owe(organization.id)
+    assert int(client.get(f"{JOBS}/{job_id}").headers["Retry-After"]) >= 1
+    run_jobs(PROBE, [job_id])
+    assert "Retry-After" not in client.get(f"{JOBS}/{job_id}").headers
+
+
+def test_when_to_come_again_follows_the_backlog_and_its_drain_rate(client, organization):
+    """Twenty jobs in ten seconds, forty before it: twenty seconds."""
+    done = [owe(organization.id) for _ in range(20)]
+    for job_id in done:
+        run_jobs(PROBE, [job_id])
+    chain.ask("UPDATE jobs SET completed_at = clock_timestamp() - interval '10 seconds'")
+    for _ in range(40):
+        owe(organization.id)
+    job_id = owe(organization.id)
+    assert int(client.get(f"{JOBS}/{job_id}").headers["Retry-After"]) == pytest.approx(20, abs=2)
+    chain.ask("UPDATE jobs SET available_at = clock_timestamp() + interval '30 seconds' WHERE id = %s", job_id)
+    assert int(client.get(f"{JOBS}/{job_id}").headers["Retry-After"]) == pytest.approx(30, abs=1)
+
+
+def test_a_long_poll_is_answered_when_the_job_ends(client, organization):
+    job_id = owe(organization.id)
+    later = threading.Timer(0.7, lambda: run_jobs(PROBE, [job_id]))
+    later.start()
+    answer = client.get(f"{JOBS}/{job_id}", headers={"Prefer": "respond-async, wait=15"})
+    later.join()
+    assert (answer.json["status"], answer.headers["Preference-Applied"]) == ("completed", "wait=15")
+
+
+def test_a_long_poll_with_a_version_is_answered_when_the_job_changes(client, organization):
+    job_id = owe(organization.id)
+    seen = client.get(f"{JOBS}/{job_id}").headers["ETag"]
+    later = threading.Timer(0.7, lambda: queue_claim(job_id))
+    later.start()
+    answer = client.get(f"{JOBS}/{job_id}", headers={"Prefer": "wait=15", "If-None-Match": seen})
+    later.join()
+    assert (answer.status_code, answer.json["status"]) == (200, "processing")
+
+
+def queue_claim(job_id: int) -> None:
+    with transaction() as session:
+        job_rows.claim(session, "probe", [job_id], uuid4(), lease=60, worker="somewhere:1")
+
+
+def test_a_long_poll_ends_with_its_time_and_holds_no_connection(client, organization, database):
+    job_id = owe(organization.id)
+    busy: list[int] = []
+    looking = threading.Timer(0.3, lambda: busy.append(chain_busy()))
+    looking.start()
+    answer = client.get(f"{JOBS}/{job_id}", headers={"Prefer": "wait=1"})
+    looking.join()
+    assert (answer.json["status"], answer.headers["Preference-Applied"]) == ("pending", "wait=1")
+    assert busy == [0]
+
+
+def chain_busy() -> int:
+    return chain.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'counterfoil'"
+                       " AND datname = current_database() AND state <> 'idle'")  # fmt: skip
+
+
+def test_only_half_of_the_threads_wait(client, organization):
+    job_id = owe(organization.id)
+
+    held = 0
+    while waiting._places.acquire(blocking=False):
+        held += 1
+    try:
+        answer = client.get(f"{JOBS}/{job_id}", headers={"Prefer": "wait=15"})
+    finally:
+        waiting._places.release(held)
+    assert "Preference-Applied" not in answer.headers, "it waited although no thread was free for that"
+
+
+def test_a_stream_begins_where_the_listener_was(client, organization):
+    job_id = owe(organization.id)
+    run_jobs(PROBE, [job_id])
+    whole = client.get(f"{JOBS}/{job_id}/events")
+    assert whole.mimetype == "text/event-stream"
+    lines = whole.get_data(as_text=True).splitlines()
+    assert lines[1] == "event: completed"
+    seen = lines[0].removeprefix("id: ")
+    again = client.get(f"{JOBS}/{job_id}/events", headers={"Last-Event-ID": seen})
+    assert (again.status_code, again.data) == (204, b""), "an EventSource would come again for ever"
+
+
+def test_a_stream_ends_in_time_so_that_its_key_is_looked_at_anew(client, organization, monkeypatch):
+    monkeypatch.setattr("api.jobs.subscribers.LONGEST", 0.0)
+    job_id = owe(organization.id)
+    first = client.get(f"{JOBS}/{job_id}/events").get_data(as_text=True)
+    assert first.count("event: pending") == 1
+    chain.ask("UPDATE api_keys SET revoked_at = now()")
+    assert client.get(f"{JOBS}/{job_id}/events").status_code == 401
+
+
+def test_a_queued_job_says_what_stands_before_it(client, organization):
+    with transaction() as session:
+        for priority, count in ((1, 3), (2, 5)):
+            job_rows.enqueue(session, "probe", "default", priority, 3, [NewJob(organization.id, {})] * count)
+    stranger = new_tenant("Third")
+    owe(stranger.id)
+    told = explained(client, owe(organization.id))
+    assert (told["status"], told["reason"]) == ("pending", "queued")
+    expected = {"higherPriority": 5, "sameOrganization": 3, "organizationsWaiting": 2, "share": 0.5}
+    assert told["position"] == expected
+    assert told["expectedStartAt"] is None, "nothing was drained yet, so nobody can know"
+
+
+def test_a_job_that_waits_for_its_next_attempt_says_until_when(client, organization):
+    job_id, token = bring(organization.id, Status.PROCESSING)
+    with transaction() as session:
+        job_rows.set_aside(session, token, [job_rows.Failure(job_id, "the line was busy", 60)])
+    told = explained(client, job_id)
+    assert (told["reason"], told["nextRetryAt"]) == ("waits_for_retry", told["expectedStartAt"])
+    assert "the line was busy" in told["text"]
+
+
+def test_a_lane_without_a_worker_is_named(client, organization):
+    job_id = owe(organization.id)
+    relayed(job_id, 7)
+    told = explained(client, job_id)
+    assert (told["reason"], told["expectedStartAt"]) == ("no_worker", None)
+    assert "no worker takes what is in lane default" in told["text"]
+
+
+def test_an_outbox_without_a_relay_is_named(client, organization):
+    job_id = owe(organization.id)
+    chain.ask("UPDATE outbox SET due_at = clock_timestamp() - interval '7 seconds'")
+    assert explained(client, job_id)["reason"] == "no_relay"
+
+
+def test_a_job_that_was_sent_a_moment_ago_says_so(client, organization):
+    job_id = owe(organization.id)
+    relayed(job_id, 0.1)
+    assert explained(client, job_id)["reason"] == "sent"
+
+
+def test_a_paused_kind_is_named(client, organization):
+    job_id = owe(organization.id)
+    chain.ask("INSERT INTO pauses (what, name) VALUES ('kind', 'probe')")
+    assert explained(client, job_id)["reason"] == "paused"
+
+
+def test_an_organization_at_its_limit_is_told(client, organization):
+    chain.ask("UPDATE organizations SET max_running = 1")
+    bring(organization.id, Status.PROCESSING)
+    assert explained(client, owe(organization.id))["reason"] == "at_its_limit"
+
+
+def test_a_running_job_names_its_worker_and_its_lease(client, organization):
+    job_id = owe(organization.id)
+    queue_claim(job_id)
+    told = explained(client, job_id)
+    assert (told["reason"], told["worker"]) == ("running", "somewhere:1")
+    assert 0 <= told["leaseAgeSeconds"] < 30
+    assert told["leaseExpiresAt"]
+
+
+def test_what_has_ended_needs_no_explanation(client, organization):
+    job_id, _ = bring(organization.id, Status.COMPLETED)
+    assert explained(client, job_id)["text"] == "The job is completed."
+
+
+def test_who_has_left_is_forgotten_though_the_database_is_away(client, organization):
+    job_id = owe(organization.id)
+    configure(database_url="postgresql://nobody@127.0.0.1:1/none")
+    listeners.wait(job_id, None, waiting.described(JobState()), 0.01)
+    wait_until(lambda: not listeners._all, 5, "the listener who left is kept")

@@ -1,0 +1,186 @@
+"""`counterfoil up` says what runs where, brings back what dies, and leaves nothing behind."""
+
+import re
+import signal
+import socket
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+import pytest
+
+from local.broker import EmbeddedBroker
+from local.postgres import EmbeddedPostgres
+from tests import bodies
+from tests.integration.local.running_stack import RunningStack, counterfoil, lives
+from tests.waiting import wait_until
+
+FACTS = ["url", "docsUrl", "flowerUrl", "apiKey", "supplierId", "databaseUrl", "brokerUrl", "pids"]
+GENERATE = "/api/v1/invoices/generate"
+PARTS = ["api", "relay", "worker", "beat", "postgres", "broker"]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("stack") / "data"
+
+
+@pytest.fixture(scope="module")
+def stack(data_dir):
+    with RunningStack(data_dir) as stack:
+        yield stack
+
+
+def test_the_ready_line_names_everything_a_caller_needs(stack):
+    assert list(stack.facts) == FACTS
+    assert set(stack.facts["pids"]) == {*PARTS, "flower"}
+    assert all(map(psutil.pid_exists, stack.facts["pids"].values()))
+
+
+@pytest.mark.parametrize("page", ["docsUrl", "flowerUrl"])
+def test_the_pages_it_names_open(stack, page):
+    with urllib.request.urlopen(stack.facts[page], timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_the_database_it_names_is_the_one_in_use(stack):
+    connection = psycopg.connect(stack.facts["databaseUrl"])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM suppliers WHERE id = %s", [stack.facts["supplierId"]])
+        assert cursor.fetchone() == (1,)
+    connection.close()
+
+
+def test_every_other_line_names_its_part(stack):
+    parts = "|".join([*PARTS, "flower", "migrate"])
+    strangers = [line for line in stack.lines if not re.match(rf"({parts}) +\| |ready |restarted ", line)]
+    assert strangers == []
+
+
+SPOILED = """
+    INSERT INTO jobs (organization_id, kind, lane, max_attempts, payload)
+    SELECT organization_id, 'invoice.generate', 'default', 1, '{"supplier_id": "canary"}' FROM suppliers RETURNING id
+"""
+DOUBLED = """
+    INSERT INTO clients (organization_id, name, address_line1, city, country, tax_id)
+    SELECT organization_id, name, address_line1, city, country, tax_id FROM clients
+"""
+
+
+def test_no_line_holds_a_secret_or_what_a_caller_sent(stack):
+    body = bodies.invoice(stack.facts["supplierId"], notes="canary", client=bodies.CLIENT | {"name": "canary"})
+    racing = body | {"client": bodies.CLIENT | {"name": "canary", "taxId": "canary"}}
+    with psycopg.connect(stack.facts["databaseUrl"]) as connection, ThreadPoolExecutor(8) as callers:
+        calls = [callers.submit(stack.client.post, GENERATE, racing) for _ in range(16)]
+        assert {call.result()[0] for call in calls} == {200}
+        for bad in (body | {"client": {"id": 10**9}}, body | {"currencyCode": "canary"}, body | {"canary": 1}):
+            assert stack.client.post(GENERATE, bad)[0] == 400
+        stack.client.get("/api/v1/invoices/canary")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(DOUBLED)
+        connection.rollback()
+        job_id = connection.execute(SPOILED).fetchone()[0]
+        connection.commit()
+        status = "SELECT status FROM jobs WHERE id = %s"
+        wait_until(lambda: connection.execute(status, [job_id]).fetchone() == ("FAILED",), 30, "it did not fail")
+    password = urlsplit(stack.facts["databaseUrl"]).password
+    spoken = [line for line in stack.lines if not line.startswith("ready ")]
+    assert [line for line in spoken if any(s in line for s in ("canary", stack.facts["apiKey"], password))] == []
+
+
+def test_the_key_is_kept_from_other_users(stack, data_dir):
+    assert (data_dir / "access.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_one_on_the_same_folder_is_refused_in_one_line(stack, data_dir):
+    refused = counterfoil("up", "--port", "0", "--data-dir", str(data_dir))
+    assert refused.returncode == 2
+    assert re.fullmatch(r"counterfoil: another `counterfoil up` runs on .*\n", refused.stderr)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_killed_part_is_brought_back_and_the_chain_works_on(stack, part):
+    before = int(getattr(last_restart(stack, part), "group", lambda _: stack.facts["pids"][part])(1))
+    psutil.Process(before).kill()
+    wait_until(lambda: last_restart(stack, part, other_than=before), 60, f"{part} was not restarted")
+    assert re.fullmatch(r"INV-\d{6}", stack.issue_one())
+
+
+def last_restart(stack: RunningStack, part: str, other_than: int = 0) -> re.Match | None:
+    found = [match for line in stack.lines if (match := re.fullmatch(rf"restarted {part} pid=(\d+)", line))]
+    return found[-1] if found and int(found[-1][1]) != other_than else None
+
+
+def test_sigterm_leaves_nothing_and_kill_9_leaves_nothing_and_the_next_up_knows_the_same_key(tmp_path):
+    with RunningStack(tmp_path / "data") as stack:
+        number = stack.issue_one()
+        stopped = stack.all_processes()
+        stack.process.send_signal(signal.SIGTERM)
+        assert stack.process.wait(20) == 0
+        wait_until(lambda: not any(map(lives, stopped)), 2, "something was left behind")
+
+    with RunningStack(tmp_path / "data") as again:
+        assert again.facts["apiKey"] == stack.facts["apiKey"]
+        assert again.facts["supplierId"] == stack.facts["supplierId"]
+        assert again.client.get(f"/api/v1/invoices/{number}")[0] == 200
+        killed = again.all_processes()
+        again.process.kill()
+        wait_until(lambda: not any(map(lives, killed)), 5, "something outlived kill -9 of `counterfoil up`")
+
+
+def test_given_urls_are_used_and_nothing_is_embedded(tmp_path):
+    with (
+        EmbeddedPostgres(tmp_path / "postgres") as postgres,
+        EmbeddedBroker(tmp_path / "broker") as broker,
+        RunningStack(tmp_path / "data", DATABASE_URL=postgres.url, BROKER_URL=broker.url) as stack,
+    ):
+        assert stack.facts["databaseUrl"] == postgres.url
+        assert stack.facts["brokerUrl"] == broker.url
+        assert (stack.facts["pids"]["postgres"], stack.facts["pids"]["broker"]) == (None, None)
+        assert stack.issue_one() == "INV-000001"
+
+
+BAD_URLS = [
+    {"DATABASE_URL": "nonsense"},
+    {"DATABASE_URL": "mysql://user:pa55word@localhost/database"},
+    {"DATABASE_URL": "postgresql://user:pa55word@localhost:port/database"},
+    {"DATABASE_URL": "postgresql://user:pa55word@127.0.0.1:1/database"},
+    {"DATABASE_URL": "postgresql://user:pa55word@nowhere.invalid/database"},
+    {"BROKER_URL": "nonsense"},
+    {"BROKER_URL": "http://localhost"},
+    {"BROKER_URL": "redis://:pa55word@127.0.0.1:1/0"},
+    {"BROKER_URL": "amqp://user:pa55word@127.0.0.1:1//"},
+]
+
+
+@pytest.mark.parametrize("environment", BAD_URLS, ids=lambda environment: "".join(environment.values()))
+def test_a_bad_url_is_one_line_and_exit_status_2(tmp_path, environment):
+    refused = counterfoil("up", "--data-dir", str(tmp_path), **environment)
+    assert refused.returncode == 2
+    assert re.fullmatch(rf"counterfoil: {next(iter(environment))} .*\n", refused.stderr)
+    assert "pa55word" not in refused.stderr
+    assert refused.stdout == ""
+
+
+@pytest.mark.parametrize("part", ["api", "worker", "relay", "beat", "flower", "migrate"])
+def test_a_part_without_a_database_says_what_to_set(part):
+    refused = counterfoil(part)
+    assert (refused.returncode, refused.stderr[:29]) == (2, "counterfoil: set DATABASE_URL")
+
+
+def test_a_taken_port_is_refused_in_one_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = counterfoil("up", "--port", str(port), "--data-dir", str(tmp_path))
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"counterfoil: port {port} is taken")
+
+
+def test_an_api_that_wants_more_connections_than_the_server_allows_says_so_and_ends(database):
+    """The test server allows 200 connections."""
+    refused = counterfoil("api", DATABASE_URL=database, COUNTERFOIL_API_THREADS="300")
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert "306 connections are wanted" in refused.stderr

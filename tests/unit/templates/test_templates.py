@@ -1,0 +1,224 @@
+"""Templates: what is shown, what is refused, and that a value can never become markup or a placeholder."""
+
+import contextlib
+import time
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from domain.templates.markup import findings
+from domain.templates.placeholders import NAMES
+from domain.templates.sample import SAMPLE
+from domain.templates.template import DEFAULTS, MAX_BYTES, TemplateInvalid, check, check_placeholders, render_html
+
+MINIMAL = "<p>{{invoiceNumber}}</p><table>{{itemsRows}}</table><p>{{total}}</p>"
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+
+def shown(name, **changes):
+    return render_html("{{" + name + "}}", replace(SAMPLE, **changes))
+
+
+def refusal(html):
+    with pytest.raises(TemplateInvalid) as refused:
+        check(html)
+    return refused.value.detail
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+def test_a_default_template_is_accepted_and_leaves_no_placeholder(name):
+    check(DEFAULTS[name])
+    assert "{{" not in render_html(DEFAULTS[name], SAMPLE)
+
+
+def test_two_default_templates_are_shipped():
+    assert sorted(DEFAULTS) == ["classic", "modern"]
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_documented_placeholder_shows_something(name):
+    assert shown(name) != "{{" + name + "}}"
+    assert shown(name)
+
+
+def test_the_smallest_legal_template_is_accepted():
+    check(MINIMAL)
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "amount", "text"),
+    [
+        ("en_US", "USD", "1234.5", "$1,234.50"),
+        ("de_DE", "EUR", "1234.5", "1.234,50\xa0€"),
+        ("ja_JP", "JPY", "1234", "¥1,234"),
+        ("en_US", "KWD", "1.5", "KWD\xa01.500"),
+        ("bg_BG", "BGN", "12345.6", "12\xa0345,60\xa0лв."),
+        ("xx_YY", "USD", "1234.5", "$1,234.50"),
+        ("../../etc/passwd", "USD", "1234.5", "$1,234.50"),
+    ],
+)
+def test_a_total_reads_as_its_locale_and_currency_write_it(locale, currency, amount, text):
+    assert shown("total", locale_code=locale, currency_code=currency, total=Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [("en_US", "January 16, 2026"), ("bg-BG", "16 януари 2026\u202fг."), ("el_GR", "16 Ιανουαρίου 2026")],
+)
+def test_a_date_reads_as_its_locale_writes_it(locale, text):
+    assert shown("issueDate", locale_code=locale, issue_date=date(2026, 1, 16)) == text
+
+
+@pytest.mark.parametrize("locale", ["ja_JP", "zh_CN", "ar_EG", "he_IL", "hi_IN", "th_TH", "ka_GE", "hy_AM"])
+def test_a_locale_whose_script_is_not_shipped_is_written_in_english_instead_of_boxes(locale):
+    assert shown("issueDate", locale_code=locale) == "January 16, 2026"
+
+
+def test_a_line_loses_no_digit_of_its_price_quantity_or_rate():
+    line = replace(
+        SAMPLE.items[0],
+        unit_price=Decimal("0.0035"),
+        quantity=Decimal("1234.5670"),
+        tax_rate=Decimal("0.0750"),
+        discount=Decimal("1.5000"),
+        line_total=Decimal("1234.5000"),
+    )
+    row = shown("itemsRows", items=(line,), locale_code="en_US")
+    cells = [cell.split(">")[-1] for cell in row.split("</td>")[1:-1]]
+    assert cells == ["1,234.567", "0.0035", "1.50", "7.5%", "1,234.50"]
+
+
+def test_the_discount_total_is_the_sum_of_the_lines():
+    lines = tuple(replace(line, discount=Decimal("0.25")) for line in SAMPLE.items[:3])
+    assert shown("discountTotal", items=lines, currency_code="EUR") == "€0.75"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("dueDateRow", {"due_date": None}),
+        ("notesSection", {"notes": None}),
+        ("clientAddressLine2Row", {"client": replace(SAMPLE.client, address_line2=None)}),
+        ("clientTaxIdRow", {"client": replace(SAMPLE.client, tax_id=None)}),
+        ("supplierVatIdRow", {"supplier": replace(SAMPLE.supplier, vat_id="")}),
+    ],
+)
+def test_a_row_without_a_value_leaves_no_element_behind(name, changes):
+    assert shown(name, **changes) == ""
+
+
+@pytest.mark.parametrize(
+    ("region", "postal_code", "text"),
+    [("IL", "62704", "Springfield, IL 62704"), (None, "62704", "Springfield, 62704"), (None, None, "Springfield")],
+)
+def test_the_city_line_has_no_stray_comma(region, postal_code, text):
+    client = replace(SAMPLE.client, city="Springfield", region=region, postal_code=postal_code)
+    assert shown("clientCityRegionPostal", client=client) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("<b>Bold</b>", "&lt;b&gt;Bold&lt;/b&gt;"),
+        ("{{total}}", "{{total}}"),
+        ("\"'><script>", "&quot;&#x27;&gt;&lt;script&gt;"),
+        ("&lt;", "&amp;lt;"),
+        (r"\1 \g<0>", r"\1 \g&lt;0&gt;"),
+    ],
+)
+def test_a_value_is_shown_literally(value, text):
+    assert shown("clientName", client=replace(SAMPLE.client, name=value)) == text
+    assert text in shown("notesSection", notes=value)
+    assert text in shown("itemsRows", items=(replace(SAMPLE.items[0], description=value),))
+    assert text in shown("clientEmailRow", client=replace(SAMPLE.client, email=value))
+
+
+@pytest.mark.parametrize("name", ["7*7", "self.__class__", "Total", "clientSecret", "", "total|safe"])
+def test_an_unknown_placeholder_is_refused_by_name_and_never_evaluated(name):
+    html = MINIMAL + "{{" + name + "}}"
+    assert "{{" + name + "}}" in refusal(html)
+    assert "49" not in render_html("{{7*7}}", SAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "said"),
+    [
+        ("{% for x in y %}", "remove {%"),
+        ("{# note #}", "remove {#"),
+        ("{{total", "no matching }}"),
+        ("<script>alert(1)</script>", "remove <script>"),
+        ("<SCRIPT src=x></SCRIPT>", "remove <script>"),
+        ("<iframe src='file:///etc/passwd'></iframe>", "remove <iframe>"),
+        ("<object data=x></object>", "remove <object>"),
+        ("<embed src=x>", "remove <embed>"),
+        ("<link rel=stylesheet href=x>", "remove <link>"),
+        ("<base href='http://evil.example/'>", "remove <base>"),
+        ("<meta http-equiv=refresh content='0;url=x'>", "remove http-equiv"),
+        ("<img src=file:///etc/passwd>", 'remove src="file:///etc/passwd"'),
+        ("<img src='http://evil.example/x'>", 'remove src="http://evil.example/x"'),
+        ("<img src='&#104;ttp://evil.example/x'>", "remove src="),
+        ("<img src='//evil.example/x'>", 'remove src="//evil.example/x"'),
+        ("<img src='data:text/html,x'>", "remove src="),
+        ("<img srcset='http://evil.example/x 2x'>", "remove srcset="),
+        ("<svg><image xlink:href='http://evil.example/x'/></svg>", "remove xlink:href="),
+        ("<a href='javascript:alert(1)'>x</a>", "remove href="),
+        ("<style>@import 'x.css';</style>", "remove @import"),
+        ("<style>p { background: url( 'http://evil.example/x') }</style>", "remove url("),
+        ("<p style='background:URL(file:///etc/passwd)'>x</p>", "remove url("),
+        ("<p style='background:url(\" http://evil.example/x\")'>x</p>", "remove url(http://evil.example/x)"),
+        ("<svg><image href='https://evil.example/x'/></svg>", "remove href="),
+        ("<p onclick='x()'>x</p>", "remove the onclick attribute"),
+        ("<p title='{{clientName}}'>x</p>", "out of the tag"),
+        ("<{{clientName}}>", "out of the tag"),
+        ("<style>p::before { content: '{{clientName}}' }</style>", "out of the tag or <style>"),
+    ],
+)
+def test_what_would_run_or_fetch_is_refused_with_what_to_change(fragment, said):
+    assert said in refusal(MINIMAL + fragment)
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        f"<img src='{PIXEL}'>",
+        f'<style>p {{ background: url("{PIXEL}") }}</style>',
+        "<p>https://shop.example</p><a href='https://shop.example'>our shop</a>",
+        "<svg><defs><linearGradient id='g'/></defs><rect fill='url(#g)' width='9' height='9'/></svg>",
+        "{{ notesSection }}",
+    ],
+)
+def test_what_fetches_nothing_is_accepted(fragment):
+    check(MINIMAL + fragment)
+
+
+@pytest.mark.parametrize("name", ["invoiceNumber", "itemsRows", "total"])
+def test_a_template_that_hides_what_an_invoice_must_show_is_refused(name):
+    assert name in refusal(MINIMAL.replace("{{" + name + "}}", ""))
+
+
+def test_a_template_that_is_too_large_is_refused():
+    assert "limit" in refusal(MINIMAL + "x" * MAX_BYTES)
+
+
+@pytest.mark.parametrize("size", ["1px 1px", "0 0"])
+def test_a_template_that_cannot_be_printed_is_refused_when_it_is_saved(size):
+    assert "pages" in refusal(MINIMAL + "<style>@page { margin: 0; size: " + size + " }</style>")
+
+
+@pytest.mark.parametrize("unit", [" ", "{{", "{{ ", "<", "<!--", "</", "<a ", "<a\nhref", "url(", "src=", "<style>"])
+@pytest.mark.parametrize("opening", ["", "{{", "<a ", "<a href", "url(", "<style>", " src=", " onclick"])
+def test_a_hostile_template_is_inspected_in_linear_time(opening, unit):
+    html = opening + unit * (MAX_BYTES // len(unit))
+    started = time.process_time()
+    assert sum(1 for _ in findings(html)) <= MAX_BYTES
+    with contextlib.suppress(TemplateInvalid):
+        check_placeholders(html)
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(("code", "total"), [("RSD", "12.34"), ("JPY", "12"), ("KWD", "12.340")])
+def test_a_total_shows_the_decimals_that_the_currency_has_on_paper(code, total):
+    amount = Decimal("12") if code == "JPY" else Decimal("12.34")
+    assert shown("total", currency_code=code, locale_code="en_US", total=amount).endswith(total)
