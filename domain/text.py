@@ -1,0 +1,35 @@
+"""Text as it is kept and as it is compared: what a reader cannot see makes neither a text nor a difference."""
+
+import re
+import unicodedata
+
+# Controls, format characters, what Unicode calls default ignorable, and letters that are drawn as nothing.
+# Not the Arabic and Kaithi number signs: they are format characters too, but have a shape.
+INVISIBLE_RANGES = (
+    "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+INVISIBLE = re.compile(f"[{INVISIBLE_RANGES}]")
+SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015\u2212]")
+
+
+def stored(text: str) -> str:
+    """Return `text` in NFC: the same letters are the same characters, however they were typed."""
+    return unicodedata.normalize("NFC", text)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a reader sees nothing: white space and invisible characters alone."""
+    return not INVISIBLE.sub("", text).strip()
+
+
+def comparable(name: str) -> str:
+    """Return the form of a name that two names share if a reader cannot tell them apart by what is not visible."""
+    return " ".join(stored(INVISIBLE.sub("", name)).split())
+
+
+def comparable_identity(number: str) -> str:
+    """Return the form of a tax or VAT id that all its spellings share: NFKC, upper case, no spaces, dots or dashes."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).upper())
+    return SEPARATORS.sub("", INVISIBLE.sub("", folded))
