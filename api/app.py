@@ -5,7 +5,7 @@ from api.accounting.schemas import RecreationAccepted
 from api.http.auth import authenticate
 from api.http.errors import register
 from api.http.exact_json import ExactProvider
-from api.http.openapi import document
+from api.http.openapi import register_spec
 from api.http.paths import InvoiceNumber, RowId, unversioned
 from api.http.security import protect
 from api.inventory.purchases import purchases_api
@@ -45,7 +45,7 @@ def create_app() -> Flask:
     register(app)
     protect(app)
     app.before_request(authenticate)
-    api = document(app)
+    api = register_spec(app)
     for schema in (KnownClient, ClientDetails, RecreationAccepted):
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:

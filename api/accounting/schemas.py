@@ -3,7 +3,7 @@ from marshmallow.validate import Length
 
 from api.http.fields import Amount, Choice, Day, Flag, Instant, Text, Whole
 from api.http.pagination import Page
-from api.http.schema import Body, Document, OptionalBody
+from api.http.schema import Body, CamelSchema, OptionalBody
 from api.jobs.schemas import STATUSES
 from domain.accounting.documents import TYPES
 
@@ -23,7 +23,7 @@ class RecreationBody(Body):
     )
 
 
-class Recreated(Document):
+class Recreated(CamelSchema):
     """A document whose entry is made anew, and the job that does it."""
 
     type = Choice(*TYPES)
@@ -34,7 +34,7 @@ class Recreated(Document):
     entries = fields.Integer(metadata={"description": "0 when the document comes to nothing, or has changed again"})
 
 
-class RecreationAccepted(Document):
+class RecreationAccepted(CamelSchema):
     job_ids = fields.List(fields.Integer())
     documents = fields.Integer()
     message = fields.String()
@@ -45,14 +45,14 @@ class SyncBody(OptionalBody):
     cursor = Text(40, pattern=f"^({'|'.join(TYPES)}):[1-9][0-9]{{0,17}}$")
 
 
-class SyncAccepted(Document):
+class SyncAccepted(CamelSchema):
     documents = fields.Integer()
     jobs = fields.Integer()
     remaining = fields.Boolean(metadata={"description": "There is more than one call takes: call again with cursor"})
     cursor = fields.String(allow_none=True)
 
 
-class Account(Document):
+class Account(CamelSchema):
     code = fields.String()
     name = fields.String()
     type = Choice("asset", "liability", "income", "expense")
@@ -64,7 +64,7 @@ class EntryPage(Page):
     deleted = Flag(query=True, load_default=False)
 
 
-class JournalLine(Document):
+class JournalLine(CamelSchema):
     line_number = fields.Integer()
     account_code = fields.String()
     location_id = fields.Integer(allow_none=True)
@@ -72,7 +72,7 @@ class JournalLine(Document):
     credit = Amount(15, 4, required=True)
 
 
-class Entry(Document):
+class Entry(CamelSchema):
     id = fields.Integer()
     document_type = Choice(*TYPES)
     document_id = fields.Integer()
@@ -84,7 +84,7 @@ class Entry(Document):
     deleted_at = Instant(allow_none=True)
 
 
-class Sums(Document):
+class Sums(CamelSchema):
     currency_code = fields.String()
     debit = fields.Decimal(metadata={"type": "number"})
     credit = fields.Decimal(metadata={"type": "number"})
@@ -95,6 +95,6 @@ class AccountSums(Sums, Account):
     pass
 
 
-class TrialBalance(Document):
+class TrialBalance(CamelSchema):
     accounts = fields.List(fields.Nested(AccountSums))
     totals = fields.List(fields.Nested(Sums))

@@ -1,10 +1,10 @@
-"""Who asks. Every operation needs a key, unless it is listed here as open."""
+"""Every operation needs a key, unless it is listed here as open."""
 
 from collections.abc import Sequence
 
 from flask import g, request
 
-from api.http.group_commit import Batch
+from api.http.group_commit import GroupCommit
 from api.http.problems import Refused
 from db.transaction import is_transient, statement
 from domain.identity import organizations
@@ -40,7 +40,7 @@ def _of_key(key: str) -> KeyHolder | None:
         return _look_up(key)
 
 
-@Batch
+@GroupCommit
 def _look_up(keys: Sequence[str]) -> list[KeyHolder | None]:
     with statement() as session:
         return organizations.of_keys(session, keys)

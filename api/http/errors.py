@@ -50,7 +50,7 @@ FIELD_OF_REFUSAL = {
 
 
 def register(app: Flask) -> None:
-    """Answer every exception of `app` with a problem document."""
+    """Answer every exception of `app` with a problem."""
     app.register_error_handler(Refused, problem)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(InvoiceRefused, lambda error: problem(refusal(str(error))))
@@ -120,7 +120,7 @@ def _shortage(error: inventory.Shortage) -> Response:
 
 
 def _not_printed(error: RenderingFailed) -> Response:
-    return problem(unavailable(f"the document was not printed: {error.detail}"))
+    return problem(unavailable(f"the invoice was not printed: {error.detail}"))
 
 
 def _database(error: SQLAlchemyError) -> Response:

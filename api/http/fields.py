@@ -1,4 +1,4 @@
-"""Field types that take a value as it is or refuse it; what they take is what the OpenAPI document says."""
+"""Field types that take a value as it is or refuse it; what they take is what the OpenAPI spec says."""
 
 import re
 from collections.abc import Callable

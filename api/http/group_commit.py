@@ -1,6 +1,6 @@
-"""What several threads ask at the same time, asked together: who comes while a statement runs joins the next one.
+"""Asks of several threads share a transaction: those that come while one runs join the next.
 
-Nobody waits for a clock: the first goes at once, and is alone.
+No ask waits for a clock: the first runs at once, alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,60 +13,60 @@ Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 
 
-class Batch(Generic[Ask, Answer]):
-    """Calls `run`, a transaction of one statement, with what was asked meanwhile; it returns the answers in order.
+class GroupCommit(Generic[Ask, Answer]):
+    """Each call returns the answer to its own ask; `run`, a transaction of one statement, answers a list in order.
 
-    What the server refuses of several is asked again one by one, so that it is refused to the one it belongs to. Any
-    other error is everybody's: a statement whose outcome is unknown may have been done for all.
+    When the server refuses a list, each of its asks is run again alone, so that only the one at fault is refused. Any
+    other error is raised to all callers of the list: a statement whose outcome is unknown may have been done for all.
     """
 
     def __init__(self, run: Callable[[Sequence[Ask]], Sequence[Answer]]):
         self._run = run
         self._lock = Lock()
-        self._waiting: list[_Place[Ask, Answer]] = []
+        self._waiting: list[_Waiter[Ask, Answer]] = []
         self._busy = False
 
     def __call__(self, ask: Ask) -> Answer:
-        place: _Place[Ask, Answer] = _Place(ask)
+        waiter: _Waiter[Ask, Answer] = _Waiter(ask)
         with self._lock:
-            self._waiting.append(place)
+            self._waiting.append(waiter)
             leads, self._busy = not self._busy, True
         if not leads:
-            place.turn.wait()
-        if not place.over:
+            waiter.turn.wait()
+        if not waiter.over:
             self._lead()
-        if place.again:
+        if waiter.again:
             return self._run([ask])[0]
-        if place.error:
-            raise place.error
-        return cast(Answer, place.answer)
+        if waiter.error:
+            raise waiter.error
+        return cast(Answer, waiter.answer)
 
     def _lead(self) -> None:
         with self._lock:
-            batch, self._waiting = self._waiting, []
+            group, self._waiting = self._waiting, []
         try:
-            self._ask(batch)
+            self._ask(group)
         finally:
             with self._lock:
                 following = self._waiting[:1]
                 self._busy = bool(following)
-            for place in (*batch, *following):
-                place.turn.set()
+            for waiter in (*group, *following):
+                waiter.turn.set()
 
-    def _ask(self, batch: "Sequence[_Place[Ask, Answer]]") -> None:
+    def _ask(self, group: "Sequence[_Waiter[Ask, Answer]]") -> None:
         try:
-            answers = self._run([place.ask for place in batch])
-            for place, answer in zip(batch, answers, strict=True):
-                place.answer = answer
+            answers = self._run([waiter.ask for waiter in group])
+            for waiter, answer in zip(group, answers, strict=True):
+                waiter.answer = answer
         except BaseException as error:
             refused = sqlstate(error) is not None and not is_transient(error)
-            for place in batch:
-                place.error, place.again = error, refused and len(batch) > 1
-        for place in batch:
-            place.over = True
+            for waiter in group:
+                waiter.error, waiter.again = error, refused and len(group) > 1
+        for waiter in group:
+            waiter.over = True
 
 
-class _Place(Generic[Ask, Answer]):
+class _Waiter(Generic[Ask, Answer]):
     def __init__(self, ask: Ask):
         self.ask = ask
         self.turn = Event()

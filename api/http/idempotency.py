@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.http import exact_json
-from api.http.problems import MEDIA_TYPE, Refused, document, invalid
+from api.http.problems import MEDIA_TYPE, Refused, invalid, problem_body
 from db.transaction import is_transient, sqlstate, transaction
 from domain import idempotency
 
@@ -46,7 +46,7 @@ class Answer:
 
 def refusal(refused: Refused) -> Answer:
     """Return the refusal as an answer that can be kept."""
-    return Answer(refused.code, document(refused), refused.headers)
+    return Answer(refused.code, problem_body(refused), refused.headers)
 
 
 def once(
@@ -57,7 +57,7 @@ def once(
     """Return what `work` answers, done and kept in one transaction, or what it answered to this key before.
 
     `prepare` runs first, outside any transaction, unless there is an answer already. `unkeyed` does what `work` does,
-    at less cost, for a caller who sends no key.
+    at less cost, for a caller that sends no key.
     """
     key = _key()
     if prepare:

@@ -1,4 +1,4 @@
-"""The OpenAPI document at /openapi.json and its reader at /docs, all of it served from here."""
+"""The OpenAPI spec at /openapi.json and its reader at /docs, all of it served from here."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from marshmallow import INCLUDE, fields
 from werkzeug.http import HTTP_STATUS_CODES
 
 from api.http.paths import InvoiceNumber, RowId
-from api.http.schema import Document
+from api.http.schema import CamelSchema
 
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 PAGE = """<!DOCTYPE html>
@@ -22,8 +22,8 @@ START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinki
 REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
-class Problem(Document):
-    """A problem document, RFC 9457; `error` repeats `detail`."""
+class Problem(CamelSchema):
+    """A problem (RFC 9457); `error` repeats `detail`."""
 
     class Meta:
         unknown = INCLUDE
@@ -39,7 +39,7 @@ class Problem(Document):
 
 
 class Api(flask_smorest.Api):
-    """Documents every error as a problem document."""
+    """Documents every error as a problem."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None  # type: ignore[assignment]
 
@@ -56,8 +56,8 @@ class Api(flask_smorest.Api):
         """Leave errors to api.http.errors."""
 
 
-def document(app: Flask) -> Api:
-    """Return the registry of all operations; the document is open to everybody."""
+def register_spec(app: Flask) -> Api:
+    """Return the registry of all operations; the spec is open to everybody."""
     app.config.update(
         API_TITLE="Counterfoil",
         API_VERSION="1",

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): how the API says no."""
+"""Problems (RFC 9457): how the API says no."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ RETRY_AFTER = {"Retry-After": "2"}
 
 
 class Refused(Exception):
-    """The request gets this problem document instead of what it asked for."""
+    """The request gets this problem instead of what it asked for."""
 
     def __init__(
         self,
@@ -60,8 +60,8 @@ def unavailable(detail: str, **members: Any) -> Refused:
     return Refused(503, detail, headers=RETRY_AFTER, **members)
 
 
-def document(refused: Refused) -> dict[str, Any]:
-    """Return the members of the problem document; `error` repeats the detail for clients of the old shape."""
+def problem_body(refused: Refused) -> dict[str, Any]:
+    """Return the members of the problem's JSON body; `error` repeats the detail for clients of the old shape."""
     return {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(refused.code, "Error"),
@@ -73,6 +73,6 @@ def document(refused: Refused) -> dict[str, Any]:
 
 
 def problem(refused: Refused) -> Response:
-    """Return the problem document as a response."""
-    body = current_app.json.dumps(document(refused))
+    """Return the problem as a response."""
+    body = current_app.json.dumps(problem_body(refused))
     return Response(body, refused.code, refused.headers, mimetype=MEDIA_TYPE)

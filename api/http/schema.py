@@ -11,13 +11,13 @@ UNKNOWN = "is not a known field"
 
 
 def camel_case(name: str) -> str:
-    """Return `name` in the spelling of the JSON documents."""
+    """Return `name` in the spelling of the API's JSON."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-class Document(Schema):
-    """A JSON document in camelCase."""
+class CamelSchema(Schema):
+    """Its fields are camelCase in JSON."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
         if field_obj.data_key is None:
@@ -25,7 +25,7 @@ class Document(Schema):
         field_obj.error_messages = {**field_obj.error_messages, "required": REQUIRED, "null": NULL}
 
 
-class Body(Document):
+class Body(CamelSchema):
     """A request's JSON object: every wrong and every unknown field is named; null is the same as absent."""
 
     error_messages = {"unknown": UNKNOWN, "type": "must be a JSON object"}

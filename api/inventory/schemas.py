@@ -8,7 +8,7 @@ from marshmallow.validate import Length
 from api.http.fields import Amount, Choice, Instant, Rate, Text, Whole
 from api.http.idempotency import Answer
 from api.http.pagination import Page
-from api.http.schema import Body, Document, OptionalBody
+from api.http.schema import Body, CamelSchema, OptionalBody
 from db.models import Job
 
 SHORT, LONG, LONGEST = 60, 200, 5000
@@ -81,20 +81,20 @@ class MovementPage(StockPage):
     product_id = Whole(required=True, query=True)
 
 
-class Product(Document):
+class Product(CamelSchema):
     id = fields.Integer()
     sku = fields.String()
     name = fields.String()
     created_at = Instant()
 
 
-class Location(Document):
+class Location(CamelSchema):
     id = fields.Integer()
     name = fields.String()
     created_at = Instant()
 
 
-class Stock(Document):
+class Stock(CamelSchema):
     product_id = fields.Integer()
     location_id = fields.Integer()
     quantity = number()
@@ -112,7 +112,7 @@ class Movement(Stock):
     created_at = Instant()
 
 
-class Line(Document):
+class Line(CamelSchema):
     line_number = fields.Integer()
     product_id = fields.Integer()
     quantity = number()
@@ -130,7 +130,7 @@ class PurchaseLine(Line):
     line_total = number()
 
 
-class Head(Document):
+class Head(CamelSchema):
     id = fields.Integer()
     notes = fields.String(allow_none=True)
     job_id = fields.Integer(allow_none=True)
@@ -182,7 +182,7 @@ class Purchase(PurchaseHead):
     lines = fields.List(fields.Nested(PurchaseLine))
 
 
-class Accepted(Document):
+class Accepted(CamelSchema):
     """The job that moves the lines."""
 
     job_id = fields.Integer()

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from api.http.blueprint import Blueprint
 from api.http.fields import Day, Flag, Whole
-from api.http.schema import Document, Query
+from api.http.schema import CamelSchema, Query
 from db.transaction import transaction
 from domain.invoices import archive, catalogue
 from domain.parties import catalogue as parties
@@ -27,7 +27,7 @@ class SpanQuery(Query):
             raise ValidationError("must not be before startDate", "endDate")
 
 
-class Preview(Document):
+class Preview(CamelSchema):
     count = fields.Integer()
     earliest_date = Day(allow_none=True)
     latest_date = Day(allow_none=True)

@@ -10,7 +10,7 @@ from api.http.blueprint import Blueprint
 from api.http.fields import Choice, Day, Flag
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused, invalid, unavailable
-from api.http.schema import Document, Query
+from api.http.schema import CamelSchema, Query
 from api.invoices.pdf import PDF, attachment
 from api.invoices.schemas import InvoiceBody, invoice_request
 from db.transaction import transaction
@@ -22,7 +22,7 @@ from domain.pdf.rendering import RendererBusy, RenderingFailed
 generation_api = Blueprint("invoice generation", __name__)
 
 
-class Generated(Document):
+class Generated(CamelSchema):
     status = Choice("issued", "unpaid")
     message = fields.String()
     invoice_number = fields.String()

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from api.http.blueprint import Blueprint
 from api.http.errors import refusal
 from api.http.fields import Choice, Instant
-from api.http.group_commit import Batch
+from api.http.group_commit import GroupCommit
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused, flat, invalid
-from api.http.schema import Body, Document
+from api.http.schema import Body, CamelSchema
 from api.invoices.schemas import Invoice, InvoiceBody, invoice_request
 from api.jobs import waiting
 from db.transaction import statement, transaction
@@ -38,13 +38,13 @@ class BulkBody(Body):
     )
 
 
-class Queued(Document):
+class Queued(CamelSchema):
     request_id = fields.Integer()
     status = fields.String()
     message = fields.String()
 
 
-class Verdict(Document):
+class Verdict(CamelSchema):
     """The place of a request in the queue, or what is wrong with it."""
 
     request_id = fields.Integer()
@@ -53,7 +53,7 @@ class Verdict(Document):
     errors = fields.Dict()
 
 
-class RequestState(Document):
+class RequestState(CamelSchema):
     request_id = fields.Integer(attribute="id")
     status = Choice(*Status)
     invoice_id = fields.Integer(attribute="result.invoiceId", dump_default=None, allow_none=True)
@@ -123,7 +123,7 @@ def show_invoice(request_id: int) -> Any:
         return intake.invoice_of(session, g.organization_id, request_id)
 
 
-@Batch
+@GroupCommit
 def _accept(requests: Sequence[InvoiceRequest]) -> list[int | intake.Refusal]:
     with statement() as session:
         return intake.accept(session, requests)

@@ -5,7 +5,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
 from api.http.fields import Amount, Choice, Day, Instant, Rate, Spoken, Text, Whole
-from api.http.schema import Body, Document
+from api.http.schema import Body, CamelSchema
 from api.parties.schemas import PartyBody, PartySnapshot, currency
 from domain.invoices.request import InvoiceRequest, Item
 
@@ -77,7 +77,7 @@ def invoice_request(organization_id: int, body: Mapping[str, Any], unpaid: bool 
     return InvoiceRequest(organization_id=organization_id, items=items, unpaid=unpaid, **terms)
 
 
-class InvoiceItem(Document):
+class InvoiceItem(CamelSchema):
     line_number = fields.Integer()
     description = fields.String()
     quantity = Amount(12, 4, required=True)
@@ -89,7 +89,7 @@ class InvoiceItem(Document):
     line_total = Amount(12, 4, required=True)
 
 
-class Invoice(Document):
+class Invoice(CamelSchema):
     """An invoice as it was issued; supplier and client as they were then."""
 
     id = fields.Integer()

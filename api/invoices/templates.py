@@ -10,7 +10,7 @@ from api.http.blueprint import Blueprint
 from api.http.fields import Flag, Instant, Text
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
-from api.http.schema import Body, Document
+from api.http.schema import Body, CamelSchema
 from db.transaction import transaction
 from domain.templates import library
 from domain.templates.template import MAX_BYTES
@@ -25,7 +25,7 @@ class TemplateBody(Body):
     is_default = Flag(load_default=False)
 
 
-class Template(Document):
+class Template(CamelSchema):
     id = fields.Integer()
     name = fields.String()
     html = fields.String(attribute="source.html")

@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from api.http.fields import Choice, Flag, Instant, Text, Whole
 from api.http.pagination import Page
-from api.http.schema import Body, Document
+from api.http.schema import Body, CamelSchema
 from db.models import Job
 from domain.jobs.lifecycle import Status
 from domain.jobs.submission import NORMAL
@@ -26,13 +26,13 @@ class JobBody(Body):
     priority = Whole(0, MOST_URGENT, load_default=NORMAL)
 
 
-class JobAccepted(Document):
+class JobAccepted(CamelSchema):
     job_id = fields.Integer()
     status = Choice(*STATUSES)
     message = fields.String()
 
 
-class JobState(Document):
+class JobState(CamelSchema):
     id = fields.Integer()
     type = fields.String(attribute="kind")
     status = fields.Function(lambda job: job.status.lower(), metadata={"type": "string", "enum": list(STATUSES)})
@@ -54,7 +54,7 @@ class JobState(Document):
     duration_ms = fields.Function(lambda job: duration(job), metadata={"type": ["integer", "null"]})
 
 
-class Attempt(Document):
+class Attempt(CamelSchema):
     attempt = fields.Integer()
     outcome = Choice("running", "completed", "cancelled", "retried", "failed", "swept")
     worker = fields.String(allow_none=True)
@@ -63,7 +63,7 @@ class Attempt(Document):
     ended_at = Instant(allow_none=True)
 
 
-class Position(Document):
+class Position(CamelSchema):
     """What stands before the job; counts stop at 10,000. `share` is its organization's part of the turns."""
 
     higher_priority = fields.Integer()
@@ -72,7 +72,7 @@ class Position(Document):
     share = fields.Float()
 
 
-class Explanation(Document):
+class Explanation(CamelSchema):
     """`reason` is a word for programs, `text` a sentence for people; the rate is jobs a second of its lane."""
 
     job_id = fields.Integer()
@@ -105,7 +105,7 @@ class RetryBody(Filters):
     dry_run = Flag(load_default=False)
 
 
-class Retried(Document):
+class Retried(CamelSchema):
     matched = fields.Integer(metadata={"description": "Up to 1,000 at a time, oldest first"})
     retried = fields.Integer()
     dry_run = fields.Boolean()

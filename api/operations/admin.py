@@ -8,7 +8,7 @@ from api.http.auth import require_operator
 from api.http.blueprint import Blueprint
 from api.http.fields import Choice, Instant, Text, Whole
 from api.http.pagination import LINK, Page, page, position
-from api.http.schema import Body, Document
+from api.http.schema import Body, CamelSchema
 from db.transaction import transaction
 from domain.identity import organizations
 from domain.jobs.monitoring import queues
@@ -19,7 +19,7 @@ admin_api = Blueprint("admin", __name__, url_prefix=PATH)
 admin_api.before_request(require_operator)
 
 
-class Depth(Document):
+class Depth(CamelSchema):
     lane = Choice(*LANES)
     kind = fields.String()
     organization_id = fields.Integer()
@@ -28,14 +28,14 @@ class Depth(Document):
     oldest_seconds = fields.Float()
 
 
-class Throughput(Document):
+class Throughput(CamelSchema):
     lane = Choice(*LANES)
     jobs = fields.Integer()
     jobs_per_second = fields.Float()
     idle_seconds = fields.Float(metadata={"description": "Since the last job ended"})
 
 
-class Pause(Document):
+class Pause(CamelSchema):
     what = Choice("lane", "kind")
     name = fields.String()
     since = Instant()
@@ -46,13 +46,13 @@ class PauseBody(Body):
     name = Text(100, required=True)
 
 
-class Incident(Document):
+class Incident(CamelSchema):
     name = fields.String()
     count = fields.Integer()
     last_at = Instant()
 
 
-class Queues(Document):
+class Queues(CamelSchema):
     depths = fields.List(fields.Nested(Depth))
     throughput = fields.List(fields.Nested(Throughput), metadata={"description": "Of the last five minutes"})
     pauses = fields.List(fields.Nested(Pause))
@@ -65,12 +65,12 @@ class WaitPage(Page):
     hours = Whole(0, queues.WAITS_KEPT, query=True, load_default=1)
 
 
-class Bucket(Document):
+class Bucket(CamelSchema):
     up_to_seconds = fields.Float(allow_none=True, metadata={"description": "null in the last one, which has no bound"})
     jobs = fields.Integer(metadata={"description": "Not those of the buckets before"})
 
 
-class Waits(Document):
+class Waits(CamelSchema):
     """A percentile is the bound of the bucket that it falls into, null in the last one."""
 
     organization_id = fields.Integer()
@@ -87,7 +87,7 @@ class Waits(Document):
         return row._asdict() | {"buckets": [{"up_to_seconds": bound, "jobs": jobs} for bound, jobs in counted]}
 
 
-class Organization(Document):
+class Organization(CamelSchema):
     id = fields.Integer()
     name = fields.String()
     weight = fields.Integer()

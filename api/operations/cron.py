@@ -9,14 +9,14 @@ from marshmallow import fields
 
 from api.http.blueprint import Blueprint
 from api.http.problems import Refused
-from api.http.schema import Document
+from api.http.schema import CamelSchema
 from domain.jobs import inline
 from settings import settings
 
 cron_api = Blueprint("cron", __name__)
 
 
-class Processed(Document):
+class Processed(CamelSchema):
     message = fields.String()
     processed = fields.Integer()
     succeeded = fields.Integer()

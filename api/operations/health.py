@@ -2,13 +2,13 @@ from sqlalchemy import text
 
 from api.http.blueprint import Blueprint
 from api.http.fields import Choice
-from api.http.schema import Document
+from api.http.schema import CamelSchema
 from db.transaction import transaction
 
 health_api = Blueprint("health", __name__)
 
 
-class Health(Document):
+class Health(CamelSchema):
     status = Choice("ok")
 
 

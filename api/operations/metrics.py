@@ -1,4 +1,4 @@
-"""The figures for Prometheus. They come from the database, so any api process gives the same, whoever did the work."""
+"""The figures for Prometheus, read from the database: every api process gives the same."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -2,7 +2,7 @@ from marshmallow import ValidationError, fields
 
 from api.http.fields import Instant, Rate, Spoken, Text, Whole
 from api.http.pagination import Page
-from api.http.schema import Body, Document, Query
+from api.http.schema import Body, CamelSchema, Query
 from domain.invoices.errors import InvoiceRefused
 from domain.parties.catalogue import locale_exists
 from domain.pricing import smallest_unit
@@ -65,7 +65,7 @@ class SupplierBody(PartyBody):
     default_template_id = Whole(allow_none=True)
 
 
-class PartySnapshot(Document):
+class PartySnapshot(CamelSchema):
     """A party as an invoice keeps it: all fields, those that are not set null."""
 
     name = fields.String()

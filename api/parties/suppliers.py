@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api.http.blueprint import Blueprint
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
-from api.http.schema import Document
+from api.http.schema import CamelSchema
 from api.parties.schemas import Supplier, SupplierBody
 from db.transaction import transaction
 from domain.invoices import audit
@@ -19,7 +19,7 @@ PATH = "/api/v1/parties/suppliers"
 suppliers_api = Blueprint("suppliers", __name__)
 
 
-class Audit(Document):
+class Audit(CamelSchema):
     """The series recomputed from its rows; each list is empty if nothing is wrong, and names 1,000 at most."""
 
     first = fields.Integer(allow_none=True)

@@ -1,4 +1,4 @@
-"""Who asks while a statement runs is asked for in the next one, with all others who came meanwhile."""
+"""Asks that come while a statement runs share the next one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from werkzeug.test import TestResponse
 
-from api.http.group_commit import Batch
+from api.http.group_commit import GroupCommit
 from api.invoices import requests
 from db.engine import url
 from db.transaction import statement
@@ -37,10 +37,10 @@ def asked() -> list[list[int]]:
 
 
 @pytest.fixture
-def sixths(database: str, asked: list[list[int]]) -> Batch[int, int]:
-    """Six divided by what is asked, all of a batch in one statement, while nobody holds the lock."""
+def sixths(database: str, asked: list[list[int]]) -> GroupCommit[int, int]:
+    """Six divided by what is asked, all of a group in one statement, while nobody holds the lock."""
 
-    @Batch
+    @GroupCommit
     def divide(all: Sequence[int]) -> list[int]:
         asked.append(list(all))
         with statement() as session:
@@ -51,7 +51,7 @@ def sixths(database: str, asked: list[list[int]]) -> Batch[int, int]:
 
 @contextmanager
 def together(
-    lock: str, batch: Batch, first: Callable[[], object], *others: Callable[[], object]
+    lock: str, group: GroupCommit, first: Callable[[], object], *others: Callable[[], object]
 ) -> Iterator[list[Future]]:
     """Ask `first`, hold it up by `lock`, and have `others` come meanwhile; the block begins when all wait."""
     with ThreadPoolExecutor(1 + len(others)) as pool, psycopg.connect(url()) as holder:
@@ -59,7 +59,7 @@ def together(
         futures = [pool.submit(first)]
         wait_until(lambda: chain.value(WAITING) == 1)
         futures += [pool.submit(other) for other in others]
-        wait_until(lambda: len(batch._waiting) == len(others))
+        wait_until(lambda: len(group._waiting) == len(others))
         yield futures
 
 
@@ -91,7 +91,7 @@ def test_an_unknown_outcome_is_everybodys_and_nobody_is_asked_for_again(sixths, 
 
 
 def test_answers_that_are_too_few_are_an_error_and_the_next_is_asked_for(database):
-    few: Batch[int, int] = Batch(lambda all: list(all)[:-1] if 0 in all else all)
+    few: GroupCommit[int, int] = GroupCommit(lambda all: list(all)[:-1] if 0 in all else all)
     with pytest.raises(ValueError, match="shorter"):
         few(0)
     assert few(1) == 1
