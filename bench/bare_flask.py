@@ -6,7 +6,7 @@ import psycopg
 from flask import Flask, request
 from gunicorn.app.base import BaseApplication
 
-from cli import server_options
+from cli.serving import server_options
 from settings import settings
 
 TABLE = "CREATE TABLE bare_requests (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body jsonb NOT NULL)"

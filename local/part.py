@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from local.process import Child
 
-# -P: a settings.py or cli.py in the user's folder must not be taken for ours.
+# -P: a settings.py or cli in the user's folder must not be taken for ours.
 COUNTERFOIL = [sys.executable, "-P", "-m", "cli"]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("api", "db", "domain", "gateways", "local", "tasks")
-ROOT_MODULES = ("celeryconfig", "cli", "settings")
+PACKAGES = ("api", "cli", "db", "domain", "gateways", "local", "tasks")
+ROOT_MODULES = ("celeryconfig", "settings")
 FIRST_PARTY = {*PACKAGES, *ROOT_MODULES, "tests", "bench"}
 
 

@@ -7,10 +7,10 @@ import click
 import jsonschema
 import pytest
 
-from cli import counterfoil
+from cli.main import counterfoil
 from settings import Settings, variable
 from tests.architecture.compose import VARIABLE, document, parts, program, services
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import PACKAGES, ROOT, ROOT_MODULES
 
 SCHEMA = json.loads((ROOT / "tests" / "architecture" / "compose-spec.json").read_text())
 VARIABLES = {variable(name) for name in Settings.__dataclass_fields__}
@@ -167,4 +167,7 @@ def test_the_image_gets_everything_that_is_installed_and_nothing_else() -> None:
     for name in (line[1:] for line in lines if line.startswith("!")):
         assert (ROOT / name).exists(), f".dockerignore lets {name} in, which does not exist"
         stem = name.removesuffix(".py")
-        assert f'"{stem}' in project or name in ("pyproject.toml", "requirements.lock", "requirements-dev.lock")
+        built_with = ("pyproject.toml", "requirements.lock", "requirements-dev.lock")
+        assert f'"{stem}' in project or name in built_with
+    left_out = {*PACKAGES, *(f"{name}.py" for name in ROOT_MODULES)} - {line[1:] for line in lines}
+    assert not left_out, "the image would be built without it"

@@ -16,7 +16,7 @@ from tests.faults.load import fetch
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "import tests.faults.kinds, cli; cli.main()"
+PROGRAM = "import tests.faults.kinds, cli.main; cli.main.main()"
 
 AT_WORK = """
     SELECT client_port FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

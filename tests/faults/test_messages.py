@@ -159,7 +159,7 @@ def raw_messages(true: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def test_jobs_of_a_kind_that_a_worker_does_not_know_are_put_back_for_one_that_does(chain, organization):
-    _, older = chain.start("relay", "worker", program="import cli; cli.main()")
+    _, older = chain.start("relay", "worker", program="import cli.main; cli.main.main()")
     accepted = owe(organization, "fault.single", [{}] * 3)
     wait_until(lambda: incidents("unknown_kind") >= 3, 20, "the worker did not notice")
     assert statuses() == {"PENDING": 3}

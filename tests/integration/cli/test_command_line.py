@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from cli import counterfoil
+from cli.main import counterfoil
 from tests import chain
 from tests.caller import Caller
 

@@ -1,0 +1,71 @@
+"""`counterfoil keys`: API keys are made, listed and revoked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+
+@click.group()
+def keys() -> None:
+    """API keys."""
+
+
+@keys.command()
+@click.option("--organization", required=True, help="Name of the organization, made if it is new.")
+@click.option("--currency", help="What a new organization sells and buys in (ISO 4217); EUR without it.")
+@click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
+def create(organization: str, currency: str | None, operator: bool) -> None:
+    """Print a new API key; it is shown this once."""
+    from domain.identity import organizations
+    from domain.invoices.errors import InvoiceRefused
+
+    with _database() as session:
+        owner = organizations.find(session, organization)
+        if owner and currency and currency != owner.currency_code:
+            raise click.UsageError(f"{organization} has the currency {owner.currency_code}, and keeps it")
+        try:
+            owner = owner or organizations.create(session, organization, currency or "EUR")
+        except InvoiceRefused as refused:
+            raise click.UsageError(str(refused)) from None
+        key = organizations.create_key(session, owner.id, "created on the command line", operator)
+    click.echo(key)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List the live keys: id, organization, when it was made, operator or not. The keys themselves are not kept."""
+    from domain.identity import organizations
+
+    with _database() as session:
+        for key in organizations.live_keys(session):
+            role = "operator" if key.operator else "caller"
+            click.echo(
+                f"{key.id}\torganization {key.organization_id}\t{key.created_at:%Y-%m-%d %H:%M}\t{role}\t{key.name}"
+            )
+
+
+@keys.command()
+@click.argument("key_id", type=int)
+def revoke(key_id: int) -> None:
+    """Let a key open nothing from now on; an event stream that it opened ends within ten minutes."""
+    from domain.identity import organizations
+
+    try:
+        with _database() as session:
+            organizations.revoke_key(session, key_id)
+    except organizations.KeyNotFound as error:
+        raise click.UsageError(f"{error}; `counterfoil keys list` shows them") from None
+
+
+@contextmanager
+def _database() -> Iterator[Any]:
+    """Run the block in one transaction, once the database can be used."""
+    from cli import preflight
+
+    preflight.require_database()
+    from db.transaction import transaction
+
+    with transaction() as session:
+        yield session

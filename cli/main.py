@@ -1,0 +1,47 @@
+"""The command itself: its groups, and how it ends when it cannot go on."""
+
+import logging
+import sys
+
+import click
+
+from cli.keys import keys
+from cli.parts import api, beat, flower, relay, worker
+from cli.schema import migrate
+from cli.stack import demo, up
+
+
+def main() -> None:
+    """Run a command; an error that the operator can repair is one line, and the exit status 2."""
+    try:
+        import settings
+    except Exception as error:  # the module that defines ConfigurationError is the one that failed
+        refuse(error, 2)
+    from local.process import StartFailed
+
+    try:
+        counterfoil()
+    except settings.ConfigurationError as error:
+        refuse(error, 2)
+    except StartFailed as error:
+        refuse(error.summary, 1)
+
+
+def refuse(error: object, status: int) -> None:
+    """End the process with the message and no traceback."""
+    print(f"counterfoil: {error}", file=sys.stderr)
+    sys.exit(status)
+
+
+@click.group()
+def counterfoil() -> None:
+    """Invoices that are never lost, doubled or misnumbered."""
+    from settings import ConfigurationError, settings, variable
+
+    if settings.log_level not in logging.getLevelNamesMapping():
+        raise ConfigurationError(f"{variable('log_level')} must be one of DEBUG, INFO, WARNING, ERROR")
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+
+
+for command in (up, demo, migrate, api, relay, worker, beat, flower, keys):
+    counterfoil.add_command(command)

@@ -1,0 +1,97 @@
+"""The parts of a deployment, one command and one process each."""
+
+import os
+import sys
+
+import click
+
+
+@click.command()
+def api() -> None:
+    """Serve HTTP."""
+    from cli import preflight, serving
+    from db.engine import connections_per_process
+    from settings import settings
+
+    preflight.require_database(settings.api_workers * connections_per_process())
+    serving.serve(settings)
+
+
+@click.command()
+def relay() -> None:
+    """Bring due outbox entries to the broker; waits when the broker is away."""
+    from cli import preflight
+
+    preflight.require_database()
+    preflight.require_broker_url()
+    import tasks.kinds
+    import tasks.relay_loop
+
+    tasks.kinds.load()
+    say_ready("relay")
+    tasks.relay_loop.main()
+
+
+@click.command()
+def worker() -> None:
+    """Run jobs."""
+    from settings import export, settings
+
+    # SIGTERM must give running jobs the soft shutdown's seconds, not all the time they like.
+    export(REMAP_SIGTERM="SIGQUIT")
+    from celery.signals import worker_ready
+
+    worker_ready.connect(lambda **_: say_ready("worker"), weak=False)
+    celery_app().worker_main(
+        [
+            "--quiet",
+            "worker",
+            f"--concurrency={settings.worker_concurrency}",
+            f"--hostname=worker-{os.getpid()}@%h",
+            f"--loglevel={settings.log_level}",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+
+
+@click.command()
+def beat() -> None:
+    """Start periodic work; any number may run, each run is safe to happen twice."""
+    from celery.signals import beat_init
+
+    from settings import settings
+
+    beat_init.connect(lambda **_: say_ready("beat"), weak=False)
+    options = ["--scheduler=celery.beat:Scheduler", f"--loglevel={settings.log_level}"]
+    celery_app().start(["--quiet", "beat", *options])
+
+
+@click.command()
+def flower() -> None:
+    """Show the workers in a browser: to other machines, and with buttons, only behind a password."""
+    from settings import settings
+
+    password = settings.flower_basic_auth
+    address = settings.api_host if password else "127.0.0.1"
+    options = [f"--address={address}", f"--port={settings.flower_port}", "--purge_offline_workers=60"]
+    app = celery_app()
+    # Flower's threads take two connections each: out of a small pool they wait for one another for ever.
+    app.conf.broker_pool_limit = 0
+    app.start(["--quiet", "flower", *options, *([f"--basic_auth={password}"] if password else [])])
+
+
+def celery_app():
+    """Return the Celery application, when database and broker can be used."""
+    from cli import preflight
+
+    preflight.require_database()
+    preflight.require_broker()
+    from tasks.app import app
+
+    return app
+
+
+def say_ready(part: str) -> None:
+    """Tell whoever started this part that it works; past Celery, which takes sys.stdout for its log."""
+    print(f"{part} ready", file=sys.__stdout__, flush=True)

@@ -1,0 +1,57 @@
+"""How gunicorn serves the API."""
+
+import os
+import resource
+
+from settings import Settings
+
+OTHER_FILES = 500
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    from gunicorn.app.base import BaseApplication
+
+    class Server(BaseApplication):
+        def load_config(self):
+            for name, value in server_options(settings).items():
+                self.cfg.set(name, value)
+
+        def load(self):
+            return wsgi()
+
+    allow_open_files(settings.api_listeners + OTHER_FILES)
+    Server().run()
+
+
+def allow_open_files(wanted: int) -> None:
+    """Raise this process's limit of open files as far as it may, to `wanted`: each event stream is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def server_options(settings: Settings) -> dict:
+    """Return gunicorn's options."""
+    return {
+        "bind": f"{settings.api_host}:{settings.api_port}",
+        "worker_class": "gthread",
+        "workers": settings.api_workers,
+        "threads": settings.api_threads,
+        "timeout": settings.http_timeout + 10,
+        "graceful_timeout": 5,
+        "loglevel": settings.log_level.lower(),
+        # The heartbeat file on a slow disk would make the arbiter take a worker for hung.
+        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
+        "control_socket_disable": True,
+    }
+
+
+def wsgi():
+    """Return the application for any WSGI server, with every kind of job known to it."""
+    import tasks.kinds
+    from api import create_app
+
+    tasks.kinds.load()
+    return create_app()
