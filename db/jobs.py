@@ -129,9 +129,9 @@ def _settle(session: Session, verb: str, token: UUID, ids: Sequence[int], **of_e
         raise LeaseLost(f"{verb}: {len(moved)} of {len(ids)} jobs still held")
 
 
-def release(session: Session, token: UUID, ids: Sequence[int], delay: float, company: int | None) -> int:
+def release(session: Session, token: UUID, ids: Sequence[int], delay: float, group_limit: int | None) -> int:
     """Hand back those of `ids` still held under `token`, attempt included; return how many."""
-    return len(run(session, "release", ids=list(ids), token=token, delay=delay, company=company))
+    return len(run(session, "release", ids=list(ids), token=token, delay=delay, group_limit=group_limit))
 
 
 def cancel(session: Session, organization_id: int, job_id: int) -> str | None:

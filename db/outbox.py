@@ -52,7 +52,7 @@ class Turn(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What is owed to a worker. `company` is how many jobs may travel together, None as many as the kind allows."""
+    """What is owed to a worker. `group_limit` is how many jobs may travel together, None as many as the kind allows."""
 
     job_id: int
     organization_id: int
@@ -60,7 +60,7 @@ class Entry(NamedTuple):
     lane: str
     priority: int
     group_key: str
-    company: int | None
+    group_limit: int | None
 
 
 def waiting(

@@ -19,9 +19,9 @@ class Recent(NamedTuple):
     jobs_seconds: float
 
 
-def recent_deliveries(session: Session) -> dict[str, Recent]:
+def recent_runs(session: Session) -> dict[str, Recent]:
     """Return the latest deliveries of each kind, as the worker that reported last has them."""
-    return {kind: Recent(*sums) for kind, *sums in run(session, "recent_deliveries")}
+    return {kind: Recent(*sums) for kind, *sums in run(session, "recent_runs")}
 
 
 def record_incident(session: Session, name: str, count: int = 1) -> None:

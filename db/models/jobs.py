@@ -85,10 +85,9 @@ class OutboxEntry(Base):
     lane: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer)
     group_key: Mapped[str] = mapped_column(Text)
-    # Set once the job was swept or handed back because something failed, so that it cannot take as many others down
-    # with it again: no more than `company` jobs travel together then, it among them.
-    alone: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    company: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    # How many jobs its group may have at the most, NULL for as many as its kind allows. Set once the job was swept or
+    # handed back after a failure, so that it cannot take as many others down with it again.
+    group_limit: Mapped[int | None] = mapped_column(Integer)
     due_at: Mapped[Timestamp]
     published_at: Mapped[datetime | None] = mapped_column(TIME)
 
@@ -131,7 +130,7 @@ class RunStatistics(Base):
     wait_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     run_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     # Sums that forget: what is long ago counts little.
-    recent_deliveries: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    recent_runs: Mapped[float] = mapped_column(Double, server_default=text("0"))
     recent_jobs: Mapped[float] = mapped_column(Double, server_default=text("0"))
     recent_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     recent_jobs_squared: Mapped[float] = mapped_column(Double, server_default=text("0"))

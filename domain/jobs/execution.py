@@ -129,7 +129,7 @@ def _walk(kind: Kind, job: ClaimedJob, token: UUID, started: float, deadline: fl
         if time.monotonic() >= deadline:
             with transaction() as session:
                 statistics.record(session, kind, worker_name(), [job], time.monotonic() - started, 0, goes_on=1)
-                job_rows.release(session, token, [job.id], delay=0, company=None)
+                job_rows.release(session, token, [job.id], delay=0, group_limit=None)
             return
 
 
@@ -173,7 +173,7 @@ def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Excep
     with transaction() as session:
         if len(jobs) > 1:
             # Nobody knows whose fault it was: they go on in smaller groups, and only the culprit fails in the end.
-            job_rows.release(session, token, [job.id for job in jobs], delay=0, company=_smaller(len(jobs)))
+            job_rows.release(session, token, [job.id for job in jobs], delay=0, group_limit=_smaller(len(jobs)))
         else:
             statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, failed=1)
             job_rows.set_aside(session, token, [_failure(kind, jobs[0], error)])
@@ -202,9 +202,9 @@ def _smaller(jobs: int) -> int:
     return isqrt(jobs)
 
 
-def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, company: int | None = None) -> None:
+def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, group_limit: int | None = None) -> None:
     with statement() as session:
-        job_rows.release(session, token, job_ids, delay=delay, company=company)
+        job_rows.release(session, token, job_ids, delay=delay, group_limit=group_limit)
 
 
 def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
@@ -216,7 +216,7 @@ def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
     while time.monotonic() < deadline:
         try:
             pause = random.uniform(0.05, 0.5)  # noqa: S311
-            _release(token, job_ids, delay=pause, company=_smaller(len(job_ids)))
+            _release(token, job_ids, delay=pause, group_limit=_smaller(len(job_ids)))
             return
         except SQLAlchemyError as error:
             if not is_transient(error):

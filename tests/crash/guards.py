@@ -106,7 +106,7 @@ GUARDS = (
     ),
     Guard(
         "the smaller groups of what was released",
-        lambda away: away.sql("release", "CAST(%(company)s AS integer) IS NOT NULL", "false"),
+        lambda away: away.sql("release", "CAST(%(group_limit)s AS integer)", "NULL"),
         jobs.an_unexpected_error_fails_only_its_culprit,
         "never end",
     ),
@@ -144,8 +144,7 @@ GUARDS = (
         "the conflict clause of the sweep's entries",
         lambda away: away.sql(
             "sweep",
-            "ON CONFLICT (job_id) DO UPDATE "
-            "SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1",
+            "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, group_limit = 1",
         ),
         jobs.an_entry_left_beside_a_running_job_stops_no_sweep,
         "outbox_pkey",

@@ -47,9 +47,10 @@ def claim(request_id: int, token: UUID) -> ClaimedJob:
     return job
 
 
-def companies(ids: Sequence[int]) -> set[int]:
+def group_limits(ids: Sequence[int]) -> set[int]:
     """Return how many of the waiting jobs may travel together."""
-    return {most for (most,) in chain.rows("SELECT company FROM outbox WHERE job_id = ANY(%s) AND alone", ids)}
+    limited = "SELECT group_limit FROM outbox WHERE job_id = ANY(%s) AND group_limit IS NOT NULL"
+    return {limit for (limit,) in chain.rows(limited, ids)}
 
 
 def finish(job: ClaimedJob, token: UUID) -> None:
@@ -139,7 +140,7 @@ def a_zombie_neither_fails_nor_releases(stage: Stage) -> None:
             job_rows.set_aside(session, stale, [Failure(request_id, "too late", delay)])
         assert state(request_id) == (Status.PROCESSING, 2), f"a zombie {verb} its successor's job"
     with transaction() as session:
-        job_rows.release(session, stale, [request_id], delay=0, company=None)
+        job_rows.release(session, stale, [request_id], delay=0, group_limit=None)
     assert state(request_id) == (Status.PROCESSING, 2), "a zombie released its successor's job"
     finish(successor, token)
     stage.check()
@@ -240,9 +241,9 @@ def what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job(stage: 
         chain.sweeper()
 
     die_with(ids)
-    assert companies(ids) == {3}, "they would all go down together again"
+    assert group_limits(ids) == {3}, "they would all go down together again"
     die_with(ids[:4])
-    assert companies(ids[:4]) == {1}, "they would go down together again"
+    assert group_limits(ids[:4]) == {1}, "they would go down together again"
     chain.recover()
     assert {state(request_id) for request_id in ids[:4]} == {(Status.COMPLETED, 3)}
     stage.check()
@@ -309,7 +310,7 @@ def a_group_that_waits_for_one_counter_too_long_goes_on_one_by_one(stage: Stage)
         counter = text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE")
         holder.execute(counter, {"id": held.supplier_id}).all()
         run_jobs(kind, ids)
-        assert companies(ids) == {1}, "the group would form again, and wait again"
+        assert group_limits(ids) == {1}, "the group would form again, and wait again"
     chain.recover()
     stage.check()
 

@@ -39,7 +39,7 @@ def submit_alone(stage: Stage, count: int) -> list[int]:
     """Submit requests whose entries are sent one by one."""
     stage.begin()
     ids = [stage.submit() for _ in range(count)]
-    chain.ask("UPDATE outbox SET alone = true")
+    chain.ask("UPDATE outbox SET group_limit = 1")
     return ids
 
 

@@ -9,8 +9,8 @@ WITH job AS (
       AND status IN ('FAILED', 'CANCELLED')
     RETURNING id, organization_id, kind, lane, priority, group_key, available_at
 ), entry AS (
-    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
-    SELECT id, organization_id, kind, lane, priority, group_key, available_at, true FROM job
-    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1
+    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, group_limit)
+    SELECT id, organization_id, kind, lane, priority, group_key, available_at, 1 FROM job
+    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, group_limit = 1
 )
 SELECT id, (SELECT pg_notify('outbox', '') FROM relay_state WHERE listening) AS woken FROM job ORDER BY id

@@ -12,7 +12,7 @@ WITH job AS (
     INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)
     SELECT id, attempts, 'retried', worker, error, started_at FROM job
 )
-INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone)
-SELECT id, organization_id, kind, lane, priority, group_key, available_at, true FROM job
-ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1
+INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, group_limit)
+SELECT id, organization_id, kind, lane, priority, group_key, available_at, 1 FROM job
+ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, group_limit = 1
 RETURNING job_id

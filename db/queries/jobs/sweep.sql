@@ -16,9 +16,9 @@ WITH expired AS (
     INSERT INTO job_attempts (job_id, attempt, outcome, worker, error, started_at)
     SELECT id, attempts, 'swept', worker, error, started_at FROM job
 ), entry AS (
-    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, alone, company)
-    SELECT id, organization_id, kind, lane, priority, group_key, available_at, true, CASE WHEN attempts = 1
+    INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at, group_limit)
+    SELECT id, organization_id, kind, lane, priority, group_key, available_at, CASE WHEN attempts = 1
         AND max_attempts > 2 THEN floor(sqrt(count(*) OVER (PARTITION BY worker, kind))) ELSE 1 END
     FROM job WHERE status = 'PENDING'
-    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, alone = true, company = 1
+    ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, group_limit = 1
 ) SELECT id FROM job

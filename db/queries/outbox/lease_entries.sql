@@ -15,4 +15,4 @@ WITH due AS (
 UPDATE outbox
 SET published_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => %(redelivery)s)
 WHERE job_id = ANY(ARRAY(SELECT job_id FROM due))
-RETURNING job_id, organization_id, kind, lane, priority, group_key, CASE WHEN alone THEN company END AS company
+RETURNING job_id, organization_id, kind, lane, priority, group_key, group_limit

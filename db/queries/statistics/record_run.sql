@@ -8,13 +8,13 @@ WITH waits AS (
     SET wait_counts = ARRAY(SELECT a + b FROM unnest(w.wait_counts, excluded.wait_counts) AS t (a, b))
 )
 INSERT INTO run_statistics AS s (kind, worker, completed, failed, wait_seconds, run_seconds, wait_counts, run_counts,
-    recent_deliveries, recent_jobs, recent_seconds, recent_jobs_squared, recent_jobs_seconds)
+    recent_runs, recent_jobs, recent_seconds, recent_jobs_squared, recent_jobs_seconds)
 VALUES (%(kind)s, %(worker)s, %(completed)s, %(failed)s, %(wait_seconds)s, %(run_seconds)s, CAST(%(wait_counts)s AS bigint[]),
     CAST(%(run_counts)s AS bigint[]), 1, %(jobs)s, %(run_seconds)s, power(%(jobs)s, 2), %(jobs)s * %(run_seconds)s)
 ON CONFLICT (kind, worker) DO UPDATE
 SET completed = s.completed + excluded.completed, failed = s.failed + excluded.failed,
     wait_seconds = s.wait_seconds + excluded.wait_seconds, run_seconds = s.run_seconds + excluded.run_seconds,
-    recent_deliveries = 0.9 * s.recent_deliveries + excluded.recent_deliveries,
+    recent_runs = 0.9 * s.recent_runs + excluded.recent_runs,
     recent_jobs = 0.9 * s.recent_jobs + excluded.recent_jobs,
     recent_seconds = 0.9 * s.recent_seconds + excluded.recent_seconds,
     recent_jobs_squared = 0.9 * s.recent_jobs_squared + excluded.recent_jobs_squared,

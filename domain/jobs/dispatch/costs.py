@@ -41,16 +41,16 @@ class Costs:
         cost = self._of(kind)
         return cost.delivery + jobs * cost.job
 
-    def job(self, kind: str, company: int | None = None) -> float:
-        """Return how many seconds of a delivery of `company` jobs, or of a usual one, are each job's.
+    def job(self, kind: str, group_limit: int | None = None) -> float:
+        """Return how many seconds of a run are each job's: a run of `group_limit` jobs, or one of the usual size.
 
         Reckoned once, as it is asked for every job.
         """
-        if (kind, company) not in self._jobs:
+        if (kind, group_limit) not in self._jobs:
             usual = self.group_size(kind, DELIVERY_SECONDS)
-            jobs = min(company or usual, usual)
-            self._jobs[kind, company] = self.seconds(kind, jobs) / jobs
-        return self._jobs[kind, company]
+            jobs = min(group_limit or usual, usual)
+            self._jobs[kind, group_limit] = self.seconds(kind, jobs) / jobs
+        return self._jobs[kind, group_limit]
 
     def least(self, kind: str) -> int:
         """Return how many jobs make up for what a delivery takes by itself; with fewer, its group would be no use."""
@@ -71,7 +71,7 @@ class Costs:
 
 def measured(session: Session) -> Costs:
     """Return what deliveries took lately."""
-    return Costs({kind: fit(recent) for kind, recent in statistics.recent_deliveries(session).items()})
+    return Costs({kind: fit(recent) for kind, recent in statistics.recent_runs(session).items()})
 
 
 def fit(recent: Recent) -> Cost:

@@ -20,11 +20,11 @@ def coalesce(entries: Iterable[Entry], size: Callable[[str], int]) -> Iterator[G
     Entries of one group key stand together, so that two workers seldom meet at one counter.
     """
     ordered = sorted(entries, key=_order)
-    for (_, _, kind, company), same in groupby(ordered, key=lambda e: (e.lane, e.priority, e.kind, e.company)):
-        rest, most = iter(same), size(kind) if company is None else min(company, size(kind))
+    for (_, _, kind, group_limit), same in groupby(ordered, key=lambda e: (e.lane, e.priority, e.kind, e.group_limit)):
+        rest, most = iter(same), size(kind) if group_limit is None else min(group_limit, size(kind))
         while group := list(islice(rest, most)):
             yield Group(kind, group[0].lane, [entry.job_id for entry in group])
 
 
 def _order(entry: Entry) -> tuple[Any, ...]:
-    return LANES.index(entry.lane), -entry.priority, entry.kind, entry.company or 0, entry.group_key, entry.job_id
+    return LANES.index(entry.lane), -entry.priority, entry.kind, entry.group_limit or 0, entry.group_key, entry.job_id

@@ -65,7 +65,7 @@ class Turns:
         weights = {one.organization_id: one.weight for one in able}
         top, lowest = max(one.priority for one in able), min(one.priority for one in able)
         for entry in entries:
-            cost = costs.job(entry.kind, entry.company)
+            cost = costs.job(entry.kind, entry.group_limit)
             self._clocks[entry.priority].add(entry.organization_id, cost / weights[entry.organization_id])
             if entry.priority < top:
                 self._owed_below -= cost

@@ -66,11 +66,11 @@ def test_no_plan_is_kept_for_long_and_a_connection_that_died_is_replaced(databas
     monkeypatch.setattr("db.engine.PLANS_KEEP", 0.0)
     for discarded in range(1, 4):
         with transaction() as session:
-            assert statistics.recent_deliveries(session) == {}
+            assert statistics.recent_runs(session) == {}
         assert statements.count("DISCARD PLANS") == discarded
     chain.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'counterfoil'")
     with transaction() as session:
-        assert statistics.recent_deliveries(session) == {}
+        assert statistics.recent_runs(session) == {}
 
 
 VERBS = [

@@ -1,18 +1,14 @@
-from concurrent.futures import ThreadPoolExecutor
-
-import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from db import migrations
-from db.engine import engine, url
+from db.engine import engine
 from db.models import Base
 from tasks.app import cleanup
 from tests import bodies, chain
 from tests.caller import Caller
 from tests.checker import check
-from tests.waiting import wait_until
 
 
 def test_the_models_and_the_migrated_schema_agree(database):
@@ -46,18 +42,6 @@ def test_a_publication_of_all_tables_stops_nobody(database, lanes, organization)
     assert chain.value("SELECT count(*) FROM invoices") == 2
     cleanup()
     assert chain.rows("SELECT id FROM jobs WHERE kind = 'invoice.generate'") == [(done,)]
-
-
-def test_an_upgrade_of_the_counters_waits_for_an_invoice_and_it_never_for_the_upgrade(database, organization):
-    migrations.downgrade("0008")
-    blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'number_series'::regclass"
-    with psycopg.connect(url()) as issuer, ThreadPoolExecutor(1) as pool:
-        issuer.execute("SELECT FROM number_series FOR NO KEY UPDATE")
-        upgraded = pool.submit(migrations.upgrade)
-        wait_until(lambda: chain.value(blocked) == 1)
-        issuer.execute("UPDATE number_series SET last_number = last_number + 1")
-        issuer.commit()
-        upgraded.result()
 
 
 def test_a_column_that_a_newer_version_adds_disturbs_no_statement_prepared_before(database, lanes, organization):

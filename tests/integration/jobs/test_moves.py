@@ -74,7 +74,7 @@ def apply(verb: str, organization_id: int, job_id: int, token: uuid.UUID) -> Non
             case "retry" | "fail":
                 job_rows.set_aside(session, token, [Failure(job_id, "broken", 0 if verb == "retry" else None)])
             case "release":
-                job_rows.release(session, token, [job_id], delay=0, company=None)
+                job_rows.release(session, token, [job_id], delay=0, group_limit=None)
             case "cancel" | "requeue":
                 getattr(job_rows, verb)(session, organization_id, job_id)
             case "sweep":
@@ -230,14 +230,14 @@ def test_a_plain_handler_gets_its_job_alone(database, organization):
 
 
 def swept(*groups: tuple[str, str, list[int]]) -> list[int]:
-    """Return the companies of jobs that dead workers, each named with a kind, had in groups."""
+    """Return the group limits of jobs that dead workers, each named with a kind, had in groups."""
     for worker, kind, ids in groups:
         with transaction() as session:
             assert len(job_rows.claim(session, kind, ids, uuid.uuid4(), 60, worker)) == len(ids)
     chain.time_passes()
     with transaction() as session:
         job_rows.sweep(session)
-    return [company for (company,) in chain.rows("SELECT company FROM outbox ORDER BY job_id")]
+    return [group_limit for (group_limit,) in chain.rows("SELECT group_limit FROM outbox ORDER BY job_id")]
 
 
 def test_the_last_attempt_of_a_swept_job_is_made_alone(database, organization):
@@ -256,7 +256,7 @@ def test_a_group_that_is_handed_back_is_divided(database, organization):
         context.session.execute(text(TRANSIENT["deadlock"]))
 
     run_jobs(replace(jobs.find(jobs.KIND), name="probe", handler=refused), [owe(organization.id) for _ in range(9)])
-    assert chain.rows("SELECT DISTINCT alone, company FROM outbox") == [(True, 3)]
+    assert chain.rows("SELECT DISTINCT group_limit FROM outbox") == [(3,)]
 
 
 def test_what_a_delivery_takes_is_measured_with_its_claim_and_its_completion(database, organization, monkeypatch):

@@ -90,7 +90,7 @@ def test_nothing_goes_out_while_the_queue_is_long(database, organization, lanes)
     configure(max_broker_depth=2)
     for _ in range(3):
         owe(organization.id, count=2)
-        chain.ask("UPDATE outbox SET alone = true")
+        chain.ask("UPDATE outbox SET group_limit = 1")
         chain.relay()
         chain.time_passes()
     urgent = owe(organization.id, lane="urgent")
@@ -104,7 +104,7 @@ def test_nothing_goes_out_while_the_queue_is_long(database, organization, lanes)
 def test_a_relay_notices_a_long_queue_by_itself(database, organization, lanes):
     configure(max_broker_depth=2)
     owe(organization.id, count=2)
-    chain.ask("UPDATE outbox SET alone = true")
+    chain.ask("UPDATE outbox SET group_limit = 1")
     relay = Relay(Publisher(app))
     assert relay.turn() == 2
     owe(organization.id, count=2)

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from db import jobs as job_rows
-from db import migrations, outbox, retention
+from db import outbox, retention
 from db.engine import url
 from db.jobs import NewJob
 from db.transaction import transaction
@@ -20,7 +20,6 @@ from tests.checker import check
 from tests.tenant import Tenant
 
 TODAY = "SELECT CAST(date_trunc('week', clock_timestamp()) AS date)"
-OLDEST = "SELECT CAST(date_trunc('week', clock_timestamp() - interval '90 days') AS date)"
 WEEKS = "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '_jobs_\\d' ORDER BY 1"
 ATTEMPT = "INSERT INTO job_attempts (job_id, attempt, outcome, error, started_at) VALUES (%s, 1, 'retried', '', now())"
 ORPHAN = """INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key)
@@ -62,24 +61,6 @@ def test_a_completed_job_moves_to_its_week_and_is_found_as_before(organization, 
         assert [job.id for job in page] == [waiting, done]
         assert catalogue.get(session, organization.id, done).status == "COMPLETED"
     check(database, drained=False)
-
-
-def test_an_upgrade_brings_what_was_completed_before_to_the_week_it_was_completed_in(organization, monday):
-    ids = issue(organization, 3)
-    migrations.downgrade("0006")
-    weeks_ago = (0, 12, 60)
-    for job_id, ago in zip(ids, weeks_ago, strict=True):
-        chain.ask("UPDATE jobs SET completed_at = %s WHERE id = %s", monday - timedelta(7 * ago), job_id)
-    migrations.upgrade()
-    assert weeks() == names(monday - timedelta(52 * 7), 55)
-    places = [names(monday - timedelta(7 * ago), 1)[0] for ago in weeks_ago[:2]]
-    assert [chain.value(PLACE, job_id) for job_id in ids] == [*places, "completed_jobs_rest"]
-    cleanup()
-    assert chain.rows("SELECT id FROM jobs WHERE status = 'COMPLETED' AND kind = 'invoice.generate' ORDER BY id") == [
-        (job_id,) for job_id in ids[:2]
-    ]
-    oldest = chain.value(OLDEST)
-    assert weeks() == names(oldest, (monday - oldest).days // 7 + 3)
 
 
 def test_a_week_past_its_retention_goes_at_once_with_its_attempts_and_nothing_younger(organization, monday):

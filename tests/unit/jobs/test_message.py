@@ -19,8 +19,8 @@ def size(kind: str) -> int:
     return SIZES.get(kind, 1)
 
 
-def most(kind: str, company: int | None) -> int:
-    return min(size(kind), company or size(kind))
+def most(kind: str, group_limit: int | None) -> int:
+    return min(size(kind), group_limit or size(kind))
 
 
 ENTRY = st.builds(
@@ -31,7 +31,7 @@ ENTRY = st.builds(
     lane=st.sampled_from(LANES),
     priority=st.integers(-2, 3),
     group_key=st.sampled_from(["", "a", "b"]),
-    company=st.none() | st.integers(1, 4),
+    group_limit=st.none() | st.integers(1, 4),
 )
 ENTRIES = st.lists(ENTRY, unique_by=lambda entry: entry.job_id, max_size=30)
 
@@ -49,8 +49,8 @@ def test_a_message_is_of_one_kind_and_lane_and_no_larger_than_a_group(entries):
         carried = [of[job_id] for job_id in message.job_ids]
         assert {(entry.kind, entry.lane) for entry in carried} == {(message.kind, message.lane)}
         assert len({entry.priority for entry in carried}) == 1
-        assert len({entry.company for entry in carried}) == 1
-        assert 1 <= len(carried) <= most(message.kind, carried[0].company)
+        assert len({entry.group_limit for entry in carried}) == 1
+        assert 1 <= len(carried) <= most(message.kind, carried[0].group_limit)
 
 
 @given(ENTRIES)
@@ -63,8 +63,8 @@ def test_urgent_lanes_and_high_priorities_go_first(entries):
 
 @given(ENTRIES)
 def test_there_are_no_more_messages_than_needed(entries):
-    classes = Counter((e.lane, e.priority, e.kind, e.company) for e in entries)
-    needed = sum(ceil(count / most(kind, company)) for (_, _, kind, company), count in classes.items())
+    classes = Counter((e.lane, e.priority, e.kind, e.group_limit) for e in entries)
+    needed = sum(ceil(count / most(kind, group_limit)) for (_, _, kind, group_limit), count in classes.items())
     assert len(list(coalesce(entries, size))) == needed
 
 

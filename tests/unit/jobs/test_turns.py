@@ -25,7 +25,7 @@ class Backlog(NamedTuple):
     kind: str = "k"
     age: int = 0
     free: int | None = None
-    company: int | None = None
+    group_limit: int | None = None
 
 
 class Lane:
@@ -59,7 +59,7 @@ class Lane:
             if (b.priority, b.organization_id, b.kind) == (turn.priority, turn.organization_id, turn.kind) and b.jobs:
                 taken = min(turn.most, b.jobs)
                 self.left[number] = b._replace(jobs=b.jobs - taken)
-                return [Entry(0, b.organization_id, b.kind, "default", b.priority, "", b.company)] * taken
+                return [Entry(0, b.organization_id, b.kind, "default", b.priority, "", b.group_limit)] * taken
         raise AssertionError("a turn for nobody")
 
 
@@ -197,9 +197,9 @@ def test_many_with_little_to_do_share_a_delivery():
     assert len(lane.hand_out(seconds=0.6)) == 100
 
 
-@pytest.mark.parametrize(("company", "jobs"), [(1, 1), (5, 5), (10_000, DEAR.group_size("invoice.generate", 0.2))])
-def test_a_job_that_travels_in_small_company_is_charged_for_its_part_of_the_delivery(company, jobs):
-    lane = Lane(Backlog(1, kind="invoice.generate", company=company), Backlog(2, kind="invoice.generate"))
+@pytest.mark.parametrize(("group_limit", "jobs"), [(1, 1), (5, 5), (10_000, DEAR.group_size("invoice.generate", 0.2))])
+def test_a_job_that_travels_in_a_small_group_is_charged_for_its_part_of_the_delivery(group_limit, jobs):
+    lane = Lane(Backlog(1, kind="invoice.generate", group_limit=group_limit), Backlog(2, kind="invoice.generate"))
     lane.known = DEAR
     shares = Counter(entry.organization_id for _ in range(1000) for entry in lane.hand_out(seconds=0.5))
     assert shares[1] * (0.2 / jobs + 0.001) == pytest.approx(shares[2] * DEAR.job("invoice.generate"), rel=0.1)
