@@ -3,6 +3,7 @@ from flask import Flask
 from api.accounting.endpoints import accounting_api
 from api.accounting.schemas import RecreationAccepted
 from api.http.auth import authenticate
+from api.http.doubled import refuse_doubled
 from api.http.errors import register
 from api.http.exact_json import ExactProvider
 from api.http.openapi import register_spec
@@ -44,6 +45,7 @@ def create_app() -> Flask:
     app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber}
     register(app)
     protect(app)
+    app.before_request(refuse_doubled)
     app.before_request(authenticate)
     api = register_spec(app)
     for schema in (KnownClient, ClientDetails, RecreationAccepted):

@@ -11,6 +11,7 @@ from db.models import Location, Movement, Product, Purchase, Sale, Transfer
 from db.queries import run
 from db.transaction import transaction
 from domain.accounting.documents import KIND, Document, Owed, changed
+from domain.inventory import catalogue
 from domain.invoices import generation
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
@@ -43,9 +44,8 @@ def goods(tenant: Tenant) -> list[Document]:
 def place(tenant: Tenant) -> int:
     """Return the id of a new location."""
     with transaction() as session:
-        location = Location(organization_id=tenant.id, name=f"Place {next(_numbers)}")
-        session.add(location)
-    return location.id
+        name = f"Place {next(_numbers)}"
+        return catalogue.create(session, Location, tenant.id, {"name": name}).id
 
 
 def sale(tenant: Tenant, location_id: int, costs: Sequence[str] = ("7.5", "5"), **changes: Any) -> Document:
@@ -103,9 +103,7 @@ def _document(tenant: Tenant, model: Any, fields: dict[str, Any]) -> int:
 
 def _move(tenant: Tenant, document: Document, step: str, location_id: int, values: Sequence[str]) -> None:
     with transaction() as session:
-        product = Product(organization_id=tenant.id, sku=f"SKU-{next(_numbers)}", name="Thing")
-        session.add(product)
-        session.flush()
+        product = catalogue.create(session, Product, tenant.id, {"sku": f"SKU-{next(_numbers)}", "name": "Thing"})
         session.add_all(
             Movement(
                 organization_id=tenant.id,

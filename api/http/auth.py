@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from flask import g, request
 
 from api.http.group_commit import GroupCommit
-from api.http.problems import Refused
+from api.http.problems import Refused, invalid
 from db.transaction import is_transient, statement
 from domain.identity import organizations
 from domain.identity.organizations import KeyHolder
 
-OPEN = frozenset(["health.show", "cron.process_jobs", "api-docs.openapi_json", "docs.page", "docs.start", "docs.asset"])
+OPEN = frozenset(
+    ["health.show", "cron.process_jobs", "api-docs.openapi_json", "docs.root", "docs.page", "docs.start", "docs.asset"]
+)
 
 
 def authenticate() -> None:
     """Set g.organization_id and g.operator from the Bearer key; raise the 401 for a missing, unknown or revoked one."""
     if request.endpoint is None or request.endpoint in OPEN:
         return
+    if "," in request.headers.get("Authorization", ""):
+        raise invalid({"Authorization": ["must be given once"]})
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     holder = _of_key(key.strip()) if scheme.lower() == "bearer" else None
     if holder is None:

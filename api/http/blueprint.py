@@ -17,8 +17,9 @@ JSON = "application/json"
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key and request get the first answer again; nothing is done twice.",
-    "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
+    "description": "The same key and request get the first answer again; nothing is done twice. A 409 with Retry-After "
+    "says that the first request still runs. After it, or after a 503, send the request again with the same key.",
+    "schema": {"type": "string", "pattern": r"^[!-+\--~]([ -+\--~]{0,253}[!-+\--~])?$"},
 }
 PREFER = {
     "name": "Prefer",

@@ -8,14 +8,16 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from domain import text
+
 # Below 2**63, and every number of so many digits is one.
 LARGEST_ID = 10**18 - 1
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 DIGITS = re.compile(r"[0-9]{1,19}")
 DECIMAL_TEXT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
-MOST_DIGITS = 30
-ANY_TEXT, TEXT = r"^[^\x00]*$", r"^[^\x00]*[^\s\x00][^\x00]*$"
+MAX_DIGITS = 30
+ANY_TEXT, TEXT = r"^[^\x00]*$", rf"^[^\x00]*[^\s{text.INVISIBLE_RANGES}][^\x00]*$"
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -26,7 +28,7 @@ class Spoken(str):
 
 
 class Text(fields.Field[str | None]):
-    """Text of bounded length that PostgreSQL can store, without white space around it; a blank one is absent."""
+    """Text of bounded length in NFC that PostgreSQL can store, without white space around it; a blank one is absent."""
 
     def __init__(
         self,
@@ -50,11 +52,14 @@ class Text(fields.Field[str | None]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
         if not isinstance(value, str):
             raise ValidationError("must be text")
+        value = text.stored(value)
         if len(value) > self._longest:
             raise ValidationError(f"must not be longer than {self._longest} characters")
         if "\0" in value or HALF_A_PAIR.search(value):
             raise ValidationError("must not contain NUL or half a surrogate pair")
-        return self._checked(value if self._pattern else value.strip())
+        if not self._pattern:
+            value = "" if text.is_blank(value) else value.strip()
+        return self._checked(value)
 
     def _checked(self, value: str) -> str | None:
         if not value and not self.required:
@@ -75,17 +80,17 @@ class Amount(fields.Field[Decimal]):
         self._unit = Decimal(1).scaleb(-places)
         self._smallest, self._largest = Decimal(smallest), Decimal(10**digits) - self._unit
         not_nothing = r"(?!0*(\.0*)?$)" if self._smallest else ""
-        text = {"type": "string", "pattern": rf"^{not_nothing}[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?$"}
+        digits_text = {"type": "string", "pattern": rf"^{not_nothing}[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?$"}
         number = {"type": "number", "minimum": float(smallest), "maximum": 10**digits - 1}
         nullable = [] if options.get("required") else [{"type": "null"}]
-        super().__init__(allow_none=bool(nullable), metadata={"anyOf": [number, text, *nullable]}, **options)
+        super().__init__(allow_none=bool(nullable), metadata={"anyOf": [number, digits_text, *nullable]}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         number = self._number(value)
         if not number.is_finite() or not self._smallest <= number <= self._largest:
             raise ValidationError(f"must be a number from {self._smallest} to {self._largest}")
-        if len(number.as_tuple().digits) > MOST_DIGITS:
-            raise ValidationError(f"must not have more than {MOST_DIGITS} digits")
+        if len(number.as_tuple().digits) > MAX_DIGITS:
+            raise ValidationError(f"must not have more than {MAX_DIGITS} digits")
         return number.quantize(self._unit, ROUND_HALF_UP)
 
     def _number(self, value: Any) -> Decimal:
@@ -105,8 +110,8 @@ class Rate(Amount):
     def __init__(self, **options: Any):
         super().__init__(1, 4, **options)
         self._largest = Decimal(1)
-        number, text, *_ = self.metadata["anyOf"]
-        number["maximum"], text["pattern"] = 1, r"^(0(\.[0-9]{1,4})?|1(\.0{1,4})?)$"
+        number, digits_text, *_ = self.metadata["anyOf"]
+        number["maximum"], digits_text["pattern"] = 1, r"^(0(\.[0-9]{1,4})?|1(\.0{1,4})?)$"
 
 
 class Whole(fields.Field[int]):

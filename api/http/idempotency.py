@@ -16,7 +16,9 @@ from api.http.problems import MEDIA_TYPE, Refused, invalid, problem_body
 from db.transaction import is_transient, sqlstate, transaction
 from domain import idempotency
 
-KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
+# No comma: HTTP joins headers of one name by it, so a key that was sent twice would pass for another key.
+KEY = re.compile(r"[!-+\--~]([ -+\--~]{0,253}[!-+\--~])?")
+STILL_RUNNING = "a request with this Idempotency-Key is still running; send this one again after Retry-After seconds"
 # The server has undone these for certain: deadlock, serialization failure, a race for the same new row.
 UNDONE = {"40001", "40P01", "23505"}
 PAUSES = (0.02, 0.1)
@@ -81,7 +83,7 @@ def _do(work: Callable[[Session], Answer], key: str | None, unkeyed: Callable[[]
         if key is None:
             return work(session)
         if not idempotency.lock(session, g.organization_id, key):
-            raise Refused(409, "a request with this Idempotency-Key is still running")
+            raise Refused(409, STILL_RUNNING, headers={"Retry-After": "1"})
         if known := _replay(session, key):
             return known
         answer = work(session)
@@ -123,11 +125,11 @@ def _repeated(run: Callable[[], Any], key: str | None) -> Any:
 def _key() -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not KEY.fullmatch(key):
-        raise invalid({"Idempotency-Key": ["must be 1 to 255 printable ASCII characters"]})
+        raise invalid({"Idempotency-Key": ["must be sent once: 1 to 255 printable ASCII characters without a comma"]})
     return key
 
 
 def _fingerprint() -> bytes:
     """Return the SHA-256 of all that decides what is done: method, path, parameters and the body's meaning."""
     target = f"{request.method} {request.path}?{request.query_string.decode('latin-1')}\n"
-    return sha256(target.encode() + exact_json.dumps(g.body).encode(errors="surrogatepass")).digest()
+    return sha256(target.encode() + exact_json.canonical(g.body)).digest()

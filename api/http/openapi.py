@@ -4,9 +4,10 @@ from pathlib import Path
 
 import flask_smorest
 import flask_swagger_ui
-from flask import Blueprint, Flask, Response, send_from_directory
+from flask import Blueprint, Flask, Response, redirect, send_from_directory
 from marshmallow import INCLUDE, fields
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api.http.paths import InvoiceNumber, RowId
 from api.http.schema import CamelSchema
@@ -74,6 +75,11 @@ def register_spec(app: Flask) -> Api:
 
 
 reader = Blueprint("docs", __name__)
+
+
+@reader.get("/")
+def root() -> WerkzeugResponse:
+    return redirect("/docs")
 
 
 @reader.get("/docs")

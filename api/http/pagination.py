@@ -1,4 +1,4 @@
-"""Lists in pages. A cursor is the place of the last row seen; it grants nothing."""
+"""Lists in pages. A cursor is the id of the last row seen; it grants nothing."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -9,8 +9,7 @@ from flask import request
 from api.http.fields import Text, Whole
 from api.http.schema import Query
 
-ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-DEFAULT, MOST = 50, 200
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 LINK = {"Link": {"schema": {"type": "string"}, "description": 'The next page: rel="next"'}}
 
 
@@ -19,13 +18,13 @@ class Row(Protocol):
 
 
 class Page(Query):
-    limit = Whole(1, MOST, query=True, load_default=DEFAULT)
-    cursor = Text(12, pattern="^[0-9a-z]{1,12}$")
+    limit = Whole(1, MAX_LIMIT, query=True, load_default=DEFAULT_LIMIT)
+    cursor = Text(18, pattern="^[0-9]{1,18}$")
 
 
 def position(query: dict[str, Any]) -> int | None:
     """Return the id that the page begins after, None for the first page."""
-    return int(query["cursor"], 36) if "cursor" in query else None
+    return int(query["cursor"]) if "cursor" in query else None
 
 
 def page(rows: Sequence[Row], query: dict[str, Any]) -> tuple[Sequence[Row], int, dict[str, str]]:
@@ -34,13 +33,5 @@ def page(rows: Sequence[Row], query: dict[str, Any]) -> tuple[Sequence[Row], int
     if len(rows) == len(shown):
         return shown, 200, {}
     others = {name: value for name, value in request.args.items() if name != "cursor"}
-    following = urlencode({**others, "cursor": _text(shown[-1].id)})
+    following = urlencode({**others, "cursor": shown[-1].id})
     return shown, 200, {"Link": f'<{request.path}?{following}>; rel="next"'}
-
-
-def _text(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = ALPHABET[digit] + digits
-    return digits

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, post_load, pre_load
+from marshmallow import RAISE, Schema, ValidationError, fields, missing, post_load, pre_load
 
 REQUIRED = "is required"
 NULL = "must not be null"
@@ -26,7 +26,7 @@ class CamelSchema(Schema):
 
 
 class Body(CamelSchema):
-    """A request's JSON object: every wrong and every unknown field is named; null is the same as absent."""
+    """A request's JSON object: every wrong and every unknown field is named; null means what absence means."""
 
     error_messages = {"unknown": UNKNOWN, "type": "must be a JSON object"}
 
@@ -37,12 +37,17 @@ class Body(CamelSchema):
     def accept_snake_case(self, data: Any, **kwargs: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        spellings = {name: field.data_key for name, field in self.fields.items() if field.data_key not in data}
+        spellings = {name: str(field.data_key) for name, field in self.fields.items()}
+        twice = {key: name for name, key in spellings.items() if name != key and name in data and key in data}
+        if twice:
+            raise ValidationError({key: [f"is given twice, also as {name}"] for key, name in twice.items()})
         return {spellings.get(name, name): data[name] for name in data}
 
     @post_load
-    def forget_nulls(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return {name: value for name, value in data.items() if value is not None}
+    def take_null_for_absence(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        defaults = {name: field.load_default for name, field in self.fields.items()}
+        known = {name: defaults.get(name) if value is None else value for name, value in data.items()}
+        return {name: value for name, value in known.items() if value is not None and value is not missing}
 
 
 class OptionalBody(Body):

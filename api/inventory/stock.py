@@ -31,7 +31,7 @@ def list_products(query: dict[str, Any]) -> Any:
 @stock_api.response(201, Product)
 @stock_api.idempotent
 def create_product(body: dict[str, Any]) -> Response:
-    """Create a product; its SKU is its own within the organization."""
+    """Create a product; 409 if a product of the organization has the same SKU, or one that looks the same."""
     return _created(models.Product, Product(), PRODUCTS, body)
 
 
@@ -56,7 +56,7 @@ def list_locations(query: dict[str, Any]) -> Any:
 @stock_api.response(201, Location)
 @stock_api.idempotent
 def create_location(body: dict[str, Any]) -> Response:
-    """Create a location; its name is its own within the organization."""
+    """Create a location; 409 if a location of the organization has the same name, or one that looks the same."""
     return _created(models.Location, Location(), LOCATIONS, body)
 
 

@@ -22,7 +22,7 @@ templates_api = Blueprint("templates", __name__, url_prefix=PATH)
 class TemplateBody(Body):
     name = Text(200, required=True)
     html = Text(MAX_BYTES, required=True)
-    is_default = Flag(load_default=False)
+    is_default = Flag(load_default=False, allow_none=True)
 
 
 class Template(CamelSchema):
@@ -72,7 +72,11 @@ def show(template_id: int) -> Any:
 @templates_api.response(200, Template)
 @templates_api.refuses(404)
 def change(body: dict[str, Any], template_id: int) -> Any:
-    """Change a template; invoices issued before keep their look."""
+    """Replace a template; invoices issued before keep their look.
+
+    `isDefault` is false when it is absent or null, and the default template cannot stop being it: make another one the
+    default instead.
+    """
     library.check(body["html"])
     with transaction() as session:
         return library.change(session, g.organization_id, template_id, **body)

@@ -76,7 +76,7 @@ def show(client_id: int) -> Any:
 @clients_api.response(200, Client)
 @clients_api.refuses(404, 409)
 def change(body: dict[str, Any], client_id: int) -> Any:
-    """Change a client: absent fields are cleared; issued invoices stay as they are."""
+    """Replace a client: a field that is absent or null is cleared; issued invoices stay as they are."""
     with transaction() as session:
         return parties.change_client(session, g.organization_id, client_id, body)
 

@@ -6,9 +6,11 @@ from api.http.schema import Body, CamelSchema, Query
 from domain.invoices.errors import InvoiceRefused
 from domain.parties.catalogue import locale_exists
 from domain.pricing import smallest_unit
+from domain.text import INVISIBLE_RANGES
 
 SHORT, LONG = 60, 200
-EMAIL = r"^[^@\s\x00]{1,100}@[^@\s\x00]{1,100}$"
+EMAIL_PART = rf"[^@\s{INVISIBLE_RANGES}]{{1,100}}"
+EMAIL = rf"^{EMAIL_PART}@{EMAIL_PART}$"
 # A prefix stands in file names, headers and addresses.
 PREFIX = r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,19})?$"
 

@@ -71,7 +71,11 @@ def show(supplier_id: int) -> Any:
 @suppliers_api.response(200, Supplier)
 @suppliers_api.refuses(404, 409)
 def change(body: dict[str, Any], supplier_id: int) -> Any:
-    """Change a supplier: absent party fields are cleared, absent settings stay."""
+    """Replace a supplier: a field that is absent or null is cleared, or its default again.
+
+    Once an invoice is issued, `invoicePrefix`, `invoiceNumberDigits` and `invoiceStartNumber` cannot change: send them
+    as they are. A 409 names them.
+    """
     with transaction() as session:
         return parties.change_supplier(session, g.organization_id, supplier_id, body)
 

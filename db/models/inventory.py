@@ -13,22 +13,24 @@ AMOUNT, PRICE, RATE = Numeric(19, 4), Numeric(19, 6), Numeric(7, 4)
 
 class Product(Base):
     __tablename__ = "products"
-    __table_args__ = (UniqueConstraint("organization_id", "sku", name="products_sku_key"),)
+    __table_args__ = (UniqueConstraint("organization_id", "compared_sku", name="products_sku_key"),)
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
     sku: Mapped[str] = mapped_column(Text)
+    compared_sku: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Timestamp]
 
 
 class Location(Base):
     __tablename__ = "locations"
-    __table_args__ = (UniqueConstraint("organization_id", "name", name="locations_name_key"),)
+    __table_args__ = (UniqueConstraint("organization_id", "compared_name", name="locations_name_key"),)
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
     name: Mapped[str] = mapped_column(Text)
+    compared_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Timestamp]
 
 

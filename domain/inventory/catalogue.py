@@ -9,15 +9,18 @@ from sqlalchemy.orm import Session
 
 from db.models import Location, Product
 from db.transaction import violated
+from domain import text
 from domain.inventory.errors import NotFound, Taken
 
 Thing = TypeVar("Thing", Product, Location)
+UNIQUE_FIELD: dict[type[Any], str] = {Product: "sku", Location: "name"}
 UNIQUE = {"products_sku_key": ("product", "sku"), "locations_name_key": ("location", "name")}
 
 
 def create(session: Session, model: type[Thing], organization_id: int, fields: Mapping[str, Any]) -> Thing:
-    """Return a new product or location; raise Taken."""
-    thing = model(organization_id=organization_id, **fields)
+    """Return a new product or location; raise Taken for a SKU or name that looks like one that is there."""
+    field = UNIQUE_FIELD[model]
+    thing = model(organization_id=organization_id, **fields, **{f"compared_{field}": text.comparable(fields[field])})
     session.add(thing)
     try:
         session.flush()

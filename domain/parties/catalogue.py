@@ -1,6 +1,7 @@
 """Suppliers and clients, as they are now; an issued invoice keeps them as they were."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -18,6 +19,16 @@ SERIES_FIELDS = {
     "invoice_prefix": "prefix",
     "invoice_number_digits": "digits",
     "invoice_start_number": "start_number",
+}
+# As the columns have them: a supplier that is created without these fields gets the same.
+SUPPLIER_DEFAULTS = {
+    "locale_code": "en_US",
+    "currency_code": "EUR",
+    "default_tax_rate": Decimal(0),
+    "default_template_id": None,
+    "invoice_prefix": "INV-",
+    "invoice_number_digits": 6,
+    "invoice_start_number": 1,
 }
 IDENTITIES = {"clients_tax_id_key": "taxId", "clients_vat_id_key": "vatId"}
 SEARCHED = (Client.name, Client.tax_id, Client.vat_id, Client.email)
@@ -58,9 +69,9 @@ def create_supplier(session: Session, organization_id: int, fields: Mapping[str,
 
 
 def change_supplier(session: Session, organization_id: int, supplier_id: int, fields: Mapping[str, Any]) -> Supplier:
-    """Return the changed supplier: party fields that are absent are cleared, settings that are absent stay."""
+    """Return the changed supplier: each field that is absent is cleared, or its default again."""
     supplier = get_supplier(session, organization_id, supplier_id)
-    party, series = _parted(session, organization_id, fields)
+    party, series = _parted(session, organization_id, {**SUPPLIER_DEFAULTS, **fields})
     _overwrite(supplier, party)
     session.flush()
     _change_series(session, supplier_id, series)
@@ -159,7 +170,10 @@ def _change_series(session: Session, supplier_id: int, asked: Mapping[str, Any])
     # The condition is checked again once a running transaction has let go of the counter.
     unused = update(NumberSeries).where(NumberSeries.supplier_id == supplier_id, NumberSeries.last_number == 0)
     if not session.execute(unused.values(asked).returning(NumberSeries.code)).first():
-        raise SeriesInUse("prefix, digits and start number cannot change once an invoice is issued")
+        raise SeriesInUse(
+            f'an invoice is issued, so send invoicePrefix "{series.prefix}", invoiceNumberDigits {series.digits} '
+            f"and invoiceStartNumber {series.start_number} as they are"
+        )
 
 
 def _overwrite(party: Supplier | Client, fields: Mapping[str, Any]) -> None:

@@ -3,17 +3,19 @@ CREATE TABLE products (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     organization_id bigint NOT NULL REFERENCES organizations,
     sku text NOT NULL CHECK (sku <> ''),
+    compared_sku text NOT NULL CHECK (compared_sku <> ''),
     name text NOT NULL CHECK (name <> ''),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT products_sku_key UNIQUE (organization_id, sku)
+    CONSTRAINT products_sku_key UNIQUE (organization_id, compared_sku)
 );
 
 CREATE TABLE locations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     organization_id bigint NOT NULL REFERENCES organizations,
     name text NOT NULL CHECK (name <> ''),
+    compared_name text NOT NULL CHECK (compared_name <> ''),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT locations_name_key UNIQUE (organization_id, name)
+    CONSTRAINT locations_name_key UNIQUE (organization_id, compared_name)
 );
 
 CREATE TABLE stock (

@@ -142,6 +142,27 @@ def test_a_body_that_is_no_json_object_is_refused(client: Caller) -> None:
             assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), (body[:20], path)
 
 
+DEEP = [101, 200, *range(900, 1000, 5), 10_000]
+
+
+@pytest.mark.usefixtures("nothing_is_written")
+@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]")])
+def test_a_body_nested_more_than_a_hundred_deep_is_refused(opening: str, closing: str, client: Caller) -> None:
+    paths = (*PATHS, f"{QUEUE}/bulk", "/api/v1/jobs", "/api/v1/jobs/retry", "/api/v1/transfers", "/api/v1/templates")
+    for depth in DEEP:
+        body = f'{{"type": "invoice.generate", "payload": {opening * depth}1{closing * depth}}}'
+        for path in paths:
+            answer = client.post(path, body.encode(), headers={"Idempotency-Key": "k"})
+            assert answer.status_code == 400, (path, depth)
+            assert answer.json["detail"] == "the body must not be nested more than 100 deep"
+
+
+def test_a_body_nested_a_hundred_deep_is_read(client: Caller) -> None:
+    body = '{"a":' * 100 + "1" + "}" * 100
+    answer = client.post("/api/v1/jobs", f'{{"type": "x", "payload": {body[5:-1]}}}'.encode())
+    assert "unknown type" in answer.json["detail"]
+
+
 @pytest.mark.usefixtures("nothing_is_written")
 def test_1e400_and_its_like_are_refused_by_name(client: Caller, organization: Tenant) -> None:
     for amount in ("1e400", "NaN", "Infinity", "-Infinity", "9" * 40, "1e999999999999999999999"):
@@ -183,7 +204,7 @@ def test_queries_are_as_strict(client: Caller) -> None:
 
 def test_what_is_no_address_is_not_found(client: Caller) -> None:
     for path in (
-        "/", "/api", "/api/v1/nothing", "//api/v1/invoices", "/api/v1/invoices/", "/api/v1/invoices/%00",
+        "/api", "/api/v1/nothing", "//api/v1/invoices", "/api/v1/invoices/", "/api/v1/invoices/%00",
         "/api/v1/invoices/..%2f", "/api/v1/invoices/INV-000001%0a", "/api/v1/invoice-requests/0",
         "/api/v1/invoice-requests/-1", "/api/v1/invoice-requests/x", f"/api/v1/invoice-requests/{2**63}",
         f"/api/v1/invoice-requests/{10**30}", "/api/v1/invoices/" + "9" * 41, "/docs/../app.py", "/static/x",

@@ -1,5 +1,6 @@
 """Idempotency-Key: one key, one effect, one answer."""
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -51,6 +52,28 @@ def test_the_order_of_fields_and_white_space_do_not_matter(client: Caller, organ
     assert client.post(GENERATE, turned, headers=KEY).data == first.data
 
 
+SAME = (("quantity", "2", "2.0"), ("quantity", "2e0", "2"), ("description", '"Cafe\u0301"', '"Caf\u00e9"'))
+OTHER = (("quantity", "2", '"2"'), ("quantity", "2.5", "2.50001"), ("unitPrice", "NaN", '"NaN"'))
+
+
+@pytest.mark.parametrize(("name", "one", "other", "status"), [*((*s, 201) for s in SAME), *((*o, 422) for o in OTHER)])
+def test_a_key_stands_for_what_the_body_means(
+    name: str, one: str, other: str, status: int, client: Caller, organization: Tenant
+) -> None:
+    """A bulk takes what is wrong too, so that its answer is kept for any value."""
+    bodies_sent = [
+        json.dumps(bodies.invoice(organization.supplier_id, items=[bodies.ITEM | {name: "VALUE"}]))
+        .replace('"VALUE"', text)
+        .encode()
+        for text in (one, other)
+    ]
+    good = json.dumps(bodies.invoice(organization.supplier_id)).encode()
+    answers = [
+        client.post(f"{QUEUE}/bulk", b'{"requests": [%s, %s]}' % (good, sent), headers=KEY) for sent in bodies_sent
+    ]
+    assert [answer.status_code for answer in answers] == [201, status]
+
+
 @pytest.mark.parametrize("path", [GENERATE, QUEUE, f"{GENERATE}?", "/invoices/generate?unpaid=true"])
 def test_a_key_for_another_request_is_refused(path: str, client: Caller, organization: Tenant) -> None:
     body = bodies.invoice(organization.supplier_id, dueDate="2099-01-01")
@@ -81,10 +104,11 @@ def test_while_the_first_runs_the_second_is_told_so(client: Caller, organization
         assert idempotency.lock(session, organization.id, KEY["Idempotency-Key"])
         answer = client.post(GENERATE, body, headers=KEY)
     assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
+    assert answer.headers["Retry-After"] == "1"
     assert client.post(GENERATE, body, headers=KEY).status_code == 200
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "a\tb"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "a\tb", "k,k", "k, k"])
 def test_a_key_that_is_none_is_refused(key: str, client: Caller, organization: Tenant) -> None:
     answer = client.post(GENERATE, bodies.invoice(organization.supplier_id), headers={"Idempotency-Key": key})
     assert (answer.status_code, [*answer.json["errors"]]) == (400, ["Idempotency-Key"])

@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: what it allows is accepted, what it forbids is refused, each answer is as it says."""
+"""The OpenAPI spec is true: what it allows is accepted, what it forbids is refused, each answer is as it says."""
 
 import re
 
@@ -66,6 +66,12 @@ def assert_refused_with_reason(case, response) -> None:
         return
     assert response.status_code == 400, response.text
     assert REASONS.search(response.json()["detail"]), (case.body, response.json())
+
+
+def test_the_root_leads_to_the_reader() -> None:
+    answer = application().test_client().get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/docs")
+    assert application().test_client().get("/docs").status_code == 200
 
 
 def test_the_document_is_openapi_3_1() -> None:

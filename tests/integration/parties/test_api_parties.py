@@ -57,12 +57,56 @@ def test_a_series_cannot_change_once_it_has_an_invoice(client: Caller, organizat
     assert (kept.status_code, kept.json["name"], kept.json["localeCode"]) == (200, "Renamed", "de_DE")
 
 
-def test_a_change_clears_what_is_absent_and_keeps_the_settings(client: Caller) -> None:
-    made = client.post(SUPPLIERS, bodies.party(phone="1", email="a@b.example", **SETTINGS)).json
-    changed = client.put(f"{SUPPLIERS}/{made['id']}", bodies.party(email=None)).json
-    assert (changed["phone"], changed["email"]) == (None, None)
-    assert changed | SETTINGS == changed
+DETAILS = ("addressLine2", "region", "postalCode", "taxId", "vatId", "phone")
+
+
+@pytest.mark.parametrize("again", ["absent", "null"])
+def test_a_replaced_supplier_is_as_a_new_one(again: str, client: Caller) -> None:
+    template = client.post(TEMPLATES, {"name": "Own", "html": bodies.TEMPLATE}).json["id"]
+    given = dict.fromkeys(DETAILS, "1") | SETTINGS | {"email": "a@b.example", "defaultTemplateId": template}
+    made = client.post(SUPPLIERS, bodies.party(**given)).json
+    body = bodies.party(**dict.fromkeys(given)) if again == "null" else bodies.party()
+    changed = client.put(f"{SUPPLIERS}/{made['id']}", body).json
+    new = client.post(SUPPLIERS, bodies.party()).json
+    assert {name: changed[name] for name in given} == {name: new[name] for name in given}
     assert changed["updatedAt"] > made["updatedAt"]
+
+
+@pytest.mark.parametrize("again", ["absent", "null"])
+def test_a_replaced_client_and_template_are_as_new_ones(again: str, client: Caller) -> None:
+    made = client.post(CLIENTS, bodies.party(**dict.fromkeys(DETAILS, "1"), email="a@b.example"))
+    nulls = dict.fromkeys([*DETAILS, "email"]) if again == "null" else {}
+    changed = client.put(made.headers["Location"], bodies.party(**nulls)).json
+    assert {changed[name] for name in (*DETAILS, "email")} == {None}
+    template = client.post(TEMPLATES, {"name": "Own", "html": bodies.TEMPLATE})
+    nulls = {"isDefault": None} if again == "null" else {}
+    body = {"name": "Same", "html": bodies.TEMPLATE} | nulls
+    assert client.put(template.headers["Location"], body).json["isDefault"] is False
+
+
+def test_the_default_template_stays_one_until_another_is(client: Caller) -> None:
+    made = client.post(TEMPLATES, {"name": "Own", "html": bodies.TEMPLATE, "isDefault": True})
+    refused = client.put(made.headers["Location"], {"name": "Own", "html": bodies.TEMPLATE, "isDefault": None})
+    assert (refused.status_code, "another" in refused.json["detail"]) == (400, True)
+
+
+def test_a_replacement_that_leaves_out_a_series_in_use_says_what_to_send(client: Caller) -> None:
+    made = client.post(SUPPLIERS, bodies.party(**SETTINGS)).json
+    client.post("/api/v1/invoices/generate", bodies.invoice(made["id"]))
+    path = f"{SUPPLIERS}/{made['id']}"
+    refused = client.put(path, bodies.party(name="Renamed"))
+    assert refused.status_code == 409
+    assert 'invoicePrefix "2026-", invoiceNumberDigits 4 and invoiceStartNumber 100' in refused.json["detail"]
+    assert client.get(path).json == made
+    assert client.put(path, bodies.party(name="Renamed", **SETTINGS)).json["name"] == "Renamed"
+
+
+@pytest.mark.parametrize("name", ["name", "addressLine1", "city", "country"])
+def test_what_is_required_cannot_be_cleared(name: str, client: Caller, organization: Tenant) -> None:
+    made = client.post(CLIENTS, bodies.party()).headers["Location"]
+    for path in (f"{SUPPLIERS}/{organization.supplier_id}", made):
+        refused = client.put(path, bodies.party() | {name: None})
+        assert (refused.status_code, [*refused.json["errors"]]) == (400, [name])
 
 
 @pytest.mark.parametrize(
