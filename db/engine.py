@@ -2,10 +2,13 @@
 
 import os
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
@@ -62,9 +65,29 @@ def url() -> str:
     return settings.database_url
 
 
-def connect_arguments() -> dict[str, Any]:
-    """Return libpq arguments under which no statement, lock, idle transaction or dead peer holds anything for long."""
-    session = {
+def connect_arguments(session: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return libpq arguments under which no statement, lock, idle transaction or dead peer holds anything for long.
+
+    What DATABASE_URL itself says stays; of `options`, from there or from PGOPTIONS, ours come last and win.
+    """
+    given = conninfo_to_dict(url())
+    ours = " ".join(f"-c {name}={value}" for name, value in (_session() if session is None else session).items())
+    arguments = {
+        "connect_timeout": settings.connect_timeout,
+        "application_name": "counterfoil",
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    }
+    return {name: value for name, value in arguments.items() if name not in given} | {
+        "options": f"{given.get('options') or _default_options()} {ours}".strip(),
+        "client_encoding": "utf8",
+    }
+
+
+def _session() -> dict[str, str]:
+    return {
         "statement_timeout": f"{settings.statement_timeout}s",
         "lock_timeout": f"{settings.lock_timeout}s",
         "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout}s",
@@ -76,12 +99,9 @@ def connect_arguments() -> dict[str, Any]:
         "enable_mergejoin": "off",
         "enable_bitmapscan": "off",
     }
-    return {
-        "connect_timeout": settings.connect_timeout,
-        "application_name": "counterfoil",
-        "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 10_000,
-    }
+
+
+def _default_options() -> str:
+    """Return what libpq would send as `options` by itself: PGOPTIONS."""
+    defaults = {option.keyword: option.val for option in Conninfo.get_defaults()}
+    return (defaults[b"options"] or b"").decode()

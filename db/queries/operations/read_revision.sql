@@ -1,0 +1,1 @@
+SELECT version_num AS revision FROM alembic_version
