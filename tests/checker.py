@@ -3,7 +3,8 @@
 I1 no accepted request is lost, I2 one invoice a request and one request a key, I3 numbers without gap
 and in order, I4 COMPLETED means one linked invoice, I5 only legal moves, I6 depth returns to zero, I7 no
 row refers to another organization's, I9 issued rows unchanged and chained, I10 nothing left behind, I11
-stock is the sum of its movements and never below zero, I12 each line of a document moves once a step. It
+stock is the sum of its movements and never below zero, I12 each line of a document moves once a step, and back
+when the step is undone, I13 what a job will take and what a half done step brought in is nobody else's. It
 reads with SQL of its own over a connection of its own, in one snapshot. I8 (accepting stays fast) and what
 I7 means over HTTP have tests of their own.
 """
@@ -21,6 +22,7 @@ from sqlalchemy.engine import make_url
 
 from domain.invoices import ledger
 from domain.jobs.lifecycle import MOVES
+from domain.pricing import DECIMALS
 from tests.invariants import OPEN_TRANSACTIONS_AND_LOCKS, RULES, WATCH, WATCHED_RULES
 from tests.waiting import wait_until
 
@@ -89,6 +91,7 @@ def violated(cursor: Any, accepted: Iterable[Accepted], drained: bool) -> Iterat
     """Return what the rows visible to `cursor`, of named tuples, violate."""
     parameters = {
         "accepted": json.dumps([asdict(one) for one in accepted]),
+        "decimals": json.dumps(DECIMALS),
         "moves": [f"{before or '-'}>{after}" for pairs in MOVES.values() for before, after in pairs],
     }
     cursor.execute("SELECT to_regclass('observed_moves') IS NOT NULL AS watched")

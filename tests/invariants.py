@@ -1,4 +1,4 @@
-"""The invariants I1-I12, and A1 to A3 of the journal, as SQL: each query returns the rows at fault.
+"""The invariants I1-I13, and A1 to A3 of the journal, as SQL: each query returns the rows at fault.
 
 A healthy database returns none."""
 
@@ -125,22 +125,24 @@ INVOICES = (
 LINES = """(
     SELECT 'transfer.send' AS kind, 'transfer' AS type, 'send' AS step, d.id, line_number, organization_id,
         from_location_id AS location_id, product_id, -quantity AS quantity, NULL::numeric AS value,
-        status <> 'draft' AS taken
+        sent_at IS NOT NULL AS taken, status = 'undoing' AND sent_at IS NULL AS undoing, job_id
     FROM transfers AS d JOIN transfer_lines ON transfer_id = d.id
     UNION ALL SELECT 'transfer.complete', 'transfer', 'complete', d.id, l.line_number, d.organization_id,
-        to_location_id, l.product_id, l.quantity, -sent.value, status = 'completed'
+        to_location_id, l.product_id, l.quantity, (
+            SELECT -value FROM movements WHERE (document_type, document_id, step) = ('transfer', d.id, 'send')
+              AND line_number = l.line_number ORDER BY round DESC LIMIT 1),
+        status = 'completed', status = 'undoing' AND sent_at IS NOT NULL, job_id
     FROM transfers AS d JOIN transfer_lines AS l ON transfer_id = d.id
-    LEFT JOIN movements AS sent ON (document_type, document_id, step) = ('transfer', d.id, 'send')
-        AND sent.line_number = l.line_number
     UNION ALL SELECT 'sale.post', 'sale', 'sell', d.id, line_number, organization_id,
-        location_id, product_id, -quantity, NULL, status = 'completed'
+        location_id, product_id, -quantity, NULL, status = 'completed', status = 'undoing', job_id
     FROM sales AS d JOIN sale_lines ON sale_id = d.id
     UNION ALL SELECT 'purchase.approve', 'purchase', 'receive', d.id, line_number, organization_id,
-        location_id, product_id, quantity, line_total, status = 'approved'
+        location_id, product_id, quantity, line_total, status = 'approved', status = 'undoing', job_id
     FROM purchases AS d JOIN purchase_lines ON purchase_id = d.id
 ) AS line"""
 MOVEMENT_OF_LINE = """(m.document_type, m.document_id, m.step, m.line_number)
     = (line.type, line.id, line.step, line.line_number)"""
+MOVED = f"(SELECT coalesce(mod(max(round), 2), 0) FROM movements AS m WHERE {MOVEMENT_OF_LINE}) = 1"
 DOCUMENTS = """(
     SELECT organization_id, number FROM transfers UNION ALL SELECT organization_id, number FROM sales
     UNION ALL SELECT organization_id, number FROM purchases
@@ -156,23 +158,57 @@ INVENTORY = (
     Rule("I11", "no stock is below zero, and none is worth anything when nothing is there", """
         SELECT location_id, product_id, quantity, value FROM stock
         WHERE quantity < 0 OR value < 0 OR (quantity = 0 AND value <> 0)"""),
-    Rule("I12", "each movement is that of one line in one step, with its worth, and no line moves twice", f"""
-        SELECT m.document_type, m.document_id, m.step, m.line_number, count(*) FROM movements AS m
-        LEFT JOIN {LINES} ON {MOVEMENT_OF_LINE} GROUP BY 1, 2, 3, 4
-        HAVING count(*) > 1 OR bool_or(
-            (m.organization_id, m.location_id, m.product_id, m.quantity, m.value) IS DISTINCT FROM
-            (line.organization_id, line.location_id, line.product_id, line.quantity,
-             coalesce(line.value, m.value)))"""),
+    Rule("I12", "each movement is that of one line in one round of a step, with its worth, there and then back", f"""
+        SELECT m.document_type, m.document_id, m.step, m.line_number, m.round, count(*) FROM (
+            SELECT *, lag(value) OVER (PARTITION BY document_type, document_id, step, line_number ORDER BY round, id)
+                AS undone, row_number() OVER (
+                    PARTITION BY document_type, document_id, step, line_number ORDER BY round, id) AS place
+            FROM movements) AS m
+        LEFT JOIN {LINES} ON {MOVEMENT_OF_LINE} GROUP BY 1, 2, 3, 4, 5
+        HAVING count(*) > 1 OR bool_or(m.round <> m.place OR (m.organization_id, m.location_id, m.product_id,
+            m.quantity, m.value) IS DISTINCT FROM (line.organization_id, line.location_id, line.product_id,
+            CASE mod(m.round, 2) WHEN 1 THEN line.quantity ELSE -line.quantity END,
+            CASE mod(m.round, 2) WHEN 1 THEN coalesce(line.value, m.value) ELSE -m.undone END))"""),
     Rule("I12", "a document has taken a step only if all its lines have moved", f"""
-        SELECT line.type, line.id, line.step, line_number FROM {LINES}
-        WHERE taken AND NOT EXISTS (SELECT FROM movements AS m WHERE {MOVEMENT_OF_LINE})"""),
+        SELECT line.type, line.id, line.step, line_number FROM {LINES} WHERE taken AND NOT {MOVED}"""),
+    Rule("I12", "a document that nobody works on is whole: it has taken a step or no line has moved", f"""
+        SELECT line.type, line.id, line.step, line_number FROM {LINES} LEFT JOIN jobs AS j ON j.id = line.job_id
+        WHERE NOT taken AND {MOVED} AND (j.status <> 'FAILED' OR undoing OR j.id IS NULL)""", after_drain=True),
     Rule("I12", "no line arrives before its transfer is sent", """
         SELECT t.id, t.status, m.line_number FROM movements AS m JOIN transfers AS t ON t.id = m.document_id
-        WHERE m.document_type = 'transfer' AND m.step = 'complete' AND t.status = 'draft'"""),
+        WHERE m.document_type = 'transfer' AND m.step = 'complete' AND t.sent_at IS NULL"""),
     Rule("I12", "a step whose job is COMPLETED is taken", f"""
         SELECT DISTINCT j.id, j.kind, line.id AS document_id FROM jobs AS j JOIN {LINES}
             ON line.kind = j.kind AND line.id = (j.payload ->> (line.type || 'Id'))::bigint
         WHERE j.status = 'COMPLETED' AND NOT taken"""),
+    Rule("I13", "what is reserved is there", """
+        SELECT location_id, product_id, s.quantity, r.reserved, s.value, r.value AS held FROM stock AS s JOIN (
+            SELECT location_id, product_id, sum(quantity) AS reserved, coalesce(sum(value), 0) AS value
+            FROM reservations GROUP BY 1, 2) AS r USING (location_id, product_id)
+        WHERE r.reserved > s.quantity OR r.reserved <= 0 OR r.value > s.value"""),
+    Rule("I13", "a reservation is that of a line which its job has still to move, or which a half done step brought in",
+         f"""
+        SELECT r.document_type, r.document_id, r.line_number, r.job_id, line.job_id AS job, j.status
+        FROM reservations AS r
+        LEFT JOIN {LINES} ON (line.type, line.id, line.line_number) = (r.document_type, r.document_id, r.line_number)
+            AND (line.organization_id, line.location_id, line.product_id, abs(line.quantity))
+                = (r.organization_id, r.location_id, r.product_id, r.quantity)
+            AND NOT taken AND ({MOVED}) = (r.job_id IS NULL) AND (r.job_id IS NULL OR line.job_id = r.job_id)
+            AND (line.quantity < 0) = (r.job_id IS NOT NULL)
+        LEFT JOIN jobs AS j ON j.id = r.job_id
+        WHERE line.id IS NULL OR (r.job_id IS NOT NULL AND coalesce(j.status, '') NOT IN ('PENDING', 'PROCESSING'))"""),
+    Rule("I13", "each line that came in by a half done step is kept from everybody", f"""
+        SELECT line.type, line.id, line_number FROM {LINES}
+        WHERE quantity > 0 AND NOT taken AND {MOVED} AND NOT EXISTS (SELECT FROM reservations AS r
+            WHERE (r.document_type, r.document_id, r.line_number) = (line.type, line.id, line.line_number))"""),
+    Rule("I13", "each line that a job has still to take out is reserved", f"""
+        SELECT line.type, line.id, line_number FROM {LINES} JOIN jobs AS j ON j.id = line.job_id
+        WHERE quantity < 0 AND NOT taken AND NOT undoing AND j.kind = line.kind AND NOT {MOVED}
+          AND j.status IN ('PENDING', 'PROCESSING') AND j.attempts = 1 AND NOT EXISTS (SELECT FROM reservations AS r
+            WHERE (r.document_type, r.document_id, r.line_number) = (line.type, line.id, line.line_number))"""),
+    Rule("I13", "no job has anything reserved", """
+        SELECT document_type, document_id, line_number, job_id FROM reservations
+        WHERE job_id IS NOT NULL""", after_drain=True),
     Rule("I3", "the documents of a month are numbered from one without a gap", f"""
         SELECT organization_id, series, count(document.number), max(n.last_number) AS last_number FROM (
             SELECT organization_id, prefix || '-' || month AS series, last_number FROM document_numbers
@@ -190,6 +226,11 @@ JOURNAL = (
         FROM journal_entries AS e LEFT JOIN journal_lines AS l ON l.entry_id = e.id
         WHERE e.deleted_at IS NULL GROUP BY e.id
         HAVING sum(l.debit) IS DISTINCT FROM sum(l.credit) OR count(l.entry_id) = 0"""),
+    Rule("A1", "no live entry has more decimals than its currency", """
+        SELECT e.id, e.document_type, e.document_id, e.currency_code, l.debit, l.credit
+        FROM journal_entries AS e JOIN journal_lines AS l ON l.entry_id = e.id
+        CROSS JOIN LATERAL coalesce((%(decimals)s::jsonb ->> e.currency_code)::integer, 2) AS places
+        WHERE e.deleted_at IS NULL AND (l.debit, l.credit) <> (round(l.debit, places), round(l.credit, places))"""),
     Rule("A1", "at most one entry of a document is live", """
         SELECT document_type, document_id, array_agg(id) AS entries FROM journal_entries
         WHERE deleted_at IS NULL GROUP BY document_type, document_id HAVING count(*) > 1"""),
@@ -207,21 +248,21 @@ JOURNAL = (
             SELECT 'invoice' AS type, id FROM invoices
             UNION ALL SELECT 'sale', id FROM sales WHERE status = 'completed'
             UNION ALL SELECT 'purchase', id FROM purchases WHERE status = 'approved'
-            UNION ALL SELECT 'transfer', id FROM transfers WHERE status <> 'draft'
+            UNION ALL SELECT 'transfer', id FROM transfers WHERE sent_at IS NOT NULL
         ) AS final LEFT JOIN accounting_documents AS d ON d.document_type = type AND d.document_id = id
         WHERE (d.entered_version = d.version) IS NOT TRUE""", after_drain=True),
-    Rule("A3", "the journal's inventory is worth what the stock of finished documents is", """
-        SELECT o.id, stock.value, booked.value AS booked FROM organizations AS o
-        LEFT JOIN LATERAL (SELECT coalesce(sum(value), 0) AS value FROM stock WHERE organization_id = o.id) AS stock
-            ON true
+    Rule("A3", "the journal's inventory is worth what the movements of finished steps have left", f"""
+        SELECT o.id, moved.value, booked.value AS booked FROM organizations AS o
+        LEFT JOIN LATERAL (
+            SELECT (SELECT coalesce(sum(value), 0) FROM stock WHERE organization_id = o.id) - coalesce(sum(m.value), 0)
+                AS value
+            FROM {LINES} JOIN movements AS m ON {MOVEMENT_OF_LINE}
+            WHERE line.organization_id = o.id AND NOT taken) AS moved ON true
         LEFT JOIN LATERAL (
             SELECT coalesce(sum(l.debit - l.credit), 0) AS value FROM journal_lines AS l
             JOIN journal_entries AS e ON e.id = l.entry_id AND e.deleted_at IS NULL
             WHERE l.organization_id = o.id AND l.account_code = '1300') AS booked ON true
-        WHERE stock.value <> booked.value AND NOT EXISTS (
-            SELECT FROM jobs WHERE jobs.organization_id = o.id AND progress BETWEEN 1 AND total - 1
-              AND kind IN ('transfer.send', 'transfer.complete', 'sale.post', 'purchase.approve'))""",
-         after_drain=True),
+        WHERE moved.value <> booked.value""", after_drain=True),
 )  # fmt: skip
 
 RULES = REQUESTS + NUMBERS + JOBS + INVOICES + INVENTORY + JOURNAL

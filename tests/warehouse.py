@@ -17,7 +17,10 @@ from tests.tenant import Tenant
 
 STOCK = "SELECT product_id, quantity FROM stock WHERE location_id = %s ORDER BY product_id"
 WORTH = "SELECT coalesce(sum(value), 0) FROM stock"
-MOVED = "SELECT line_number FROM movements WHERE (document_type, document_id, step) = (%s, %s, %s) ORDER BY 1"
+MOVED = """
+    SELECT line_number FROM movements WHERE (document_type, document_id, step) = (%s, %s, %s)
+    GROUP BY 1 HAVING mod(max(round), 2) = 1 ORDER BY 1"""
+RESERVED = "SELECT coalesce(sum(quantity), 0) FROM reservations"
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Warehouse:
 
 
 def moved(noun: str, document_id: int, step: str) -> list[int]:
-    """Return the lines of a document that have moved in a step."""
+    """Return the lines of a document that have moved in a step and were not put back."""
     return [line for (line,) in chain.rows(MOVED, noun, document_id, step)]
 
 

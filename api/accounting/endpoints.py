@@ -105,16 +105,16 @@ def trial_balance() -> Any:
 
 
 def _recreate_here(wanted: list[Document]) -> Response:
-    with direct_path.room(KIND) as room:
+    with direct_path.slot(KIND) as slot:
 
         def work(session: Session) -> Answer:
-            owed = documents.recreate(session, g.organization_id, wanted, size=1, priority=HIGH, held=room.held)
+            owed = documents.recreate(session, g.organization_id, wanted, size=1, priority=HIGH, held=slot.held)
             return Answer(202, [_pending(one) for one in owed])
 
         answer = once(work)
         if answer.replayed:
             return answer.response()
-        room.run(KIND, [one["jobId"] for one in answer.body])
+        slot.run(KIND, [one["jobId"] for one in answer.body])
     return finished(answer, lambda session: _told(session, answer.body))
 
 

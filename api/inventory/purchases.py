@@ -8,16 +8,15 @@ from sqlalchemy.orm import Session
 from api.http.blueprint import Blueprint
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
-from api.inventory.schemas import NotesBody, Purchase, PurchaseAccepted, PurchaseBody, PurchaseHead, accepted
-from api.jobs.outcome import MANY, settled
+from api.inventory.operations import TakeStep
+from api.inventory.schemas import NotesBody, Purchase, PurchaseAccepted, PurchaseBody, PurchaseHead
+from api.jobs.outcome import LINES_OF_A_JOB, settled
 from db import models
 from db.transaction import transaction
 from domain.inventory import documents
-from domain.jobs import catalogue
-from domain.jobs.submission import submit
+from domain.inventory.steps import APPROVE
 
 PATH = "/api/v1/purchases"
-KIND = "purchase.approve"
 purchases_api = Blueprint("purchases", __name__, url_prefix=PATH)
 
 
@@ -64,17 +63,7 @@ def show(purchase_id: int) -> Any:
 @purchases_api.preferable
 def approve(body: dict[str, Any], purchase_id: int) -> Response:
     """Approve a purchase: under 10 lines at once, from 10 lines as a job."""
-
-    def accept(session: Session, held: float) -> Answer:
-        job_id = submit(session, g.organization_id, KIND, {"purchaseId": purchase_id, **body}, held=held)
-        purchase = documents.get(session, models.Purchase, g.organization_id, purchase_id)
-        return accepted("purchase", purchase, catalogue.get(session, g.organization_id, job_id))
-
-    def done(session: Session, _: dict[str, Any]) -> Answer:
-        purchase = documents.get(session, models.Purchase, g.organization_id, purchase_id)
-        return Answer(200, Purchase().dump(purchase))
-
     with transaction() as session:
         # Lines never change, so what is read here still holds in the transaction that accepts.
-        few = len(documents.get(session, models.Purchase, g.organization_id, purchase_id).lines) < MANY
-    return settled(KIND, accept, done, at_once=few)
+        few = len(documents.get(session, models.Purchase, g.organization_id, purchase_id).lines) < LINES_OF_A_JOB
+    return settled(TakeStep(APPROVE, Purchase(), purchase_id, body), at_once=few)

@@ -3,22 +3,17 @@
 from typing import Any
 
 from flask import Response, g
-from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
-from api.http.idempotency import Answer
 from api.http.pagination import LINK, Page, page, position
-from api.inventory.schemas import Sale, SaleAccepted, SaleBody, SaleHead, accepted
-from api.jobs.outcome import MANY, settled
+from api.inventory.operations import SALES, Sell
+from api.inventory.schemas import Sale, SaleAccepted, SaleBody, SaleHead
+from api.jobs.outcome import LINES_OF_A_JOB, settled
 from db import models
 from db.transaction import transaction
 from domain.inventory import documents
-from domain.jobs import catalogue
-from domain.jobs.submission import submit
 
-PATH = "/api/v1/sales"
-KIND = "sale.post"
-sales_api = Blueprint("sales", __name__, url_prefix=PATH)
+sales_api = Blueprint("sales", __name__, url_prefix=SALES)
 
 
 @sales_api.route("")
@@ -39,21 +34,8 @@ def index(query: dict[str, Any]) -> Any:
 @sales_api.limited
 @sales_api.preferable
 def create(body: dict[str, Any]) -> Response:
-    """Sell: under 10 lines at once, from 10 lines as a job."""
-
-    def accept(session: Session, held: float) -> Answer:
-        sale = documents.create_sale(session, g.organization_id, body)
-        job_id = submit(session, g.organization_id, KIND, {"saleId": sale.id}, held=held)
-        return accepted("sale", sale, catalogue.get(session, g.organization_id, job_id))
-
-    def done(session: Session, answer: dict[str, Any]) -> Answer:
-        sale = documents.get(session, models.Sale, g.organization_id, answer["saleId"])
-        return Answer(201, Sale().dump(sale), {"Location": f"{PATH}/{sale.id}"})
-
-    def withdraw(session: Session, answer: dict[str, Any]) -> None:
-        documents.refuse_sale(session, g.organization_id, answer["saleId"])
-
-    return settled(KIND, accept, done, at_once=len(body["lines"]) < MANY, withdraw=withdraw)
+    """Sell: under 10 lines at once, from 10 lines as a job. What is sold is reserved when the sale is accepted."""
+    return settled(Sell(body), at_once=len(body["lines"]) < LINES_OF_A_JOB)
 
 
 @sales_api.route("/<row_id:sale_id>")

@@ -1,4 +1,4 @@
-"""What the inventory takes and shows."""
+"""The JSON that the inventory takes and shows."""
 
 from typing import Any
 
@@ -10,14 +10,15 @@ from api.http.idempotency import Answer
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, OptionalBody
 from db.models import Job
+from domain.inventory.steps import MAX_NOTES_LENGTH
 
-SHORT, LONG, LONGEST = 60, 200, 5000
-MOST_LINES = 1000
+MAX_SKU_LENGTH, MAX_NAME_LENGTH = 60, 200
+MAX_LINES = 1000
 
 
 def lines(line: type[Body]) -> fields.List:
     """Return the field for a document's lines: one at least, 1,000 at most."""
-    return fields.List(fields.Nested(line), required=True, validate=Length(1, MOST_LINES))
+    return fields.List(fields.Nested(line), required=True, validate=Length(1, MAX_LINES))
 
 
 def number() -> fields.Raw:
@@ -26,12 +27,12 @@ def number() -> fields.Raw:
 
 
 class ProductBody(Body):
-    sku = Text(SHORT, required=True)
-    name = Text(LONG, required=True)
+    sku = Text(MAX_SKU_LENGTH, required=True)
+    name = Text(MAX_NAME_LENGTH, required=True)
 
 
 class LocationBody(Body):
-    name = Text(LONG, required=True)
+    name = Text(MAX_NAME_LENGTH, required=True)
 
 
 class LineBody(Body):
@@ -52,25 +53,25 @@ class TransferBody(Body):
     from_location_id = Whole(required=True)
     to_location_id = Whole(required=True)
     lines = lines(LineBody)
-    notes = Text(LONGEST)
+    notes = Text(MAX_NOTES_LENGTH)
 
 
 class SaleBody(Body):
     location_id = Whole(required=True)
     lines = lines(SaleLineBody)
-    notes = Text(LONGEST)
+    notes = Text(MAX_NOTES_LENGTH)
 
 
 class PurchaseBody(Body):
     location_id = Whole(required=True)
     lines = lines(PurchaseLineBody)
-    notes = Text(LONGEST)
+    notes = Text(MAX_NOTES_LENGTH)
 
 
 class NotesBody(OptionalBody):
     """Notes replace those of the document."""
 
-    notes = Text(LONGEST)
+    notes = Text(MAX_NOTES_LENGTH)
 
 
 class StockPage(Page):
@@ -98,17 +99,33 @@ class Stock(CamelSchema):
     product_id = fields.Integer()
     location_id = fields.Integer()
     quantity = number()
-    value = fields.Raw(metadata={"type": "number", "description": "What it cost"})
+    value = fields.Raw(metadata={"type": "number", "description": "The cost of all that is there"})
+
+
+class StockLevel(Stock):
+    """How much of a product is at a location, and how much of it can be sold or sent."""
+
+    reserved = fields.Raw(
+        metadata={
+            "type": "number",
+            "description": "Kept for sales and transfers that are accepted and not done yet, and what has come in by a "
+            "purchase or transfer that is not wholly in yet",
+        }
+    )
+    available = fields.Raw(metadata={"type": "number", "description": "quantity less reserved"})
 
 
 class Movement(Stock):
-    """What came to a location or, negative, left it."""
+    """A quantity that came to a location or, negative, left it."""
 
     id = fields.Integer()
     document_type = Choice("transfer", "sale", "purchase")
     document_id = fields.Integer()
     line_number = fields.Integer()
     step = Choice("send", "complete", "sell", "receive")
+    round = fields.Integer(
+        metadata={"description": "1 when the line moves first, 2 when that is undone, 3 when it moves again"}
+    )
     created_at = Instant()
 
 
@@ -133,7 +150,12 @@ class PurchaseLine(Line):
 class Head(CamelSchema):
     id = fields.Integer()
     notes = fields.String(allow_none=True)
-    job_id = fields.Integer(allow_none=True)
+    job_id = fields.Integer(
+        allow_none=True, metadata={"description": "The job that moves the lines; null after a refusal"}
+    )
+    undo_job_id = fields.Integer(
+        allow_none=True, metadata={"description": "The last job that put back what was left half done"}
+    )
     created_at = Instant()
 
 
@@ -141,7 +163,7 @@ class TransferHead(Head):
     """A transfer without its lines."""
 
     transfer_number = fields.String(attribute="number")
-    status = Choice("draft", "sent", "completed")
+    status = Choice("draft", "sent", "completed", "undoing")
     from_location_id = fields.Integer()
     to_location_id = fields.Integer()
     sent_at = Instant(allow_none=True)
@@ -156,7 +178,7 @@ class SaleHead(Head):
     """A sale without its lines."""
 
     sale_number = fields.String(attribute="number")
-    status = Choice("pending", "completed", "refused")
+    status = Choice("pending", "completed", "refused", "undoing")
     location_id = fields.Integer()
     subtotal = number()
     tax_total = number()
@@ -172,7 +194,7 @@ class PurchaseHead(Head):
     """A purchase without its lines."""
 
     purchase_number = fields.String(attribute="number")
-    status = Choice("draft", "approved")
+    status = Choice("draft", "approved", "undoing")
     location_id = fields.Integer()
     total = number()
     approved_at = Instant(allow_none=True)

@@ -1,4 +1,4 @@
-"""Products and locations, what is where, and how it came there."""
+"""Products and locations, the stock at each location, and the movements that made it."""
 
 from typing import Any
 
@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 from api.http.blueprint import Blueprint
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
-from api.inventory.schemas import Location, LocationBody, Movement, MovementPage, Product, ProductBody, Stock, StockPage
+from api.inventory.schemas import (
+    Location,
+    LocationBody,
+    Movement,
+    MovementPage,
+    Product,
+    ProductBody,
+    StockLevel,
+    StockPage,
+)
 from db import models
 from db.transaction import transaction
 from domain.inventory import catalogue, stock
@@ -70,10 +79,10 @@ def show_location(location_id: int) -> Any:
 
 @stock_api.route("/api/v1/stock")
 @stock_api.arguments(StockPage(), location="query")
-@stock_api.response(200, Stock(many=True), headers=LINK)
+@stock_api.response(200, StockLevel(many=True), headers=LINK)
 @stock_api.refuses(404)
 def list_stock(query: dict[str, Any]) -> Any:
-    """List what is at a location, and what it cost."""
+    """List the stock at a location: how much of each product there is, how much is available, and its cost."""
     place = g.organization_id, query["location_id"]
     with transaction() as session:
         rows = stock.page(session, *place, position(query) or 0, query["limit"] + 1)
@@ -85,7 +94,7 @@ def list_stock(query: dict[str, Any]) -> Any:
 @stock_api.response(200, Movement(many=True), headers=LINK)
 @stock_api.refuses(404)
 def list_movements(query: dict[str, Any]) -> Any:
-    """List what came and went of a product at a location, newest first."""
+    """List the movements of a product at a location, newest first."""
     place = g.organization_id, query["location_id"], query["product_id"]
     with transaction() as session:
         rows = stock.movements(session, *place, position(query), query["limit"] + 1)

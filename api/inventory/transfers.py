@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 from api.http.blueprint import Blueprint
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
-from api.inventory.schemas import NotesBody, Transfer, TransferAccepted, TransferBody, TransferHead, accepted
+from api.inventory.operations import TakeStep
+from api.inventory.schemas import NotesBody, Transfer, TransferAccepted, TransferBody, TransferHead
 from api.jobs.outcome import settled
 from db import models
 from db.transaction import transaction
 from domain.inventory import documents
-from domain.jobs import catalogue
-from domain.jobs.submission import submit
+from domain.inventory.steps import COMPLETE, SEND
 
 PATH = "/api/v1/transfers"
 transfers_api = Blueprint("transfers", __name__, url_prefix=PATH)
@@ -63,7 +63,7 @@ def show(transfer_id: int) -> Any:
 @transfers_api.preferable
 def send(body: dict[str, Any], transfer_id: int) -> Response:
     """Send a transfer while the caller waits; what takes too long goes on as a job."""
-    return _moved("transfer.send", transfer_id, body)
+    return settled(TakeStep(SEND, Transfer(), transfer_id, body))
 
 
 @transfers_api.route("/<row_id:transfer_id>/complete", methods=["POST"])
@@ -76,7 +76,7 @@ def send(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.preferable
 def complete(body: dict[str, Any], transfer_id: int) -> Response:
     """Complete a sent transfer while the caller waits; what takes too long goes on as a job."""
-    return _moved("transfer.complete", transfer_id, body)
+    return settled(TakeStep(COMPLETE, Transfer(), transfer_id, body))
 
 
 @transfers_api.route("/<row_id:transfer_id>/send-async", methods=["POST"])
@@ -87,7 +87,7 @@ def complete(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.limited
 def send_async(body: dict[str, Any], transfer_id: int) -> Response:
     """Send a transfer as a job."""
-    return once(lambda session: _accept(session, "transfer.send", transfer_id, body)).response()
+    return once(lambda session: TakeStep(SEND, Transfer(), transfer_id, body).accept(session, 0.0)).response()
 
 
 @transfers_api.route("/<row_id:transfer_id>/complete-async", methods=["POST"])
@@ -98,18 +98,4 @@ def send_async(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.limited
 def complete_async(body: dict[str, Any], transfer_id: int) -> Response:
     """Complete a sent transfer as a job."""
-    return once(lambda session: _accept(session, "transfer.complete", transfer_id, body)).response()
-
-
-def _moved(kind_name: str, transfer_id: int, body: dict[str, Any]) -> Response:
-    def done(session: Session, _: dict[str, Any]) -> Answer:
-        transfer = documents.get(session, models.Transfer, g.organization_id, transfer_id)
-        return Answer(200, Transfer().dump(transfer))
-
-    return settled(kind_name, lambda session, held: _accept(session, kind_name, transfer_id, body, held), done)
-
-
-def _accept(session: Session, kind_name: str, transfer_id: int, body: dict[str, Any], held: float = 0.0) -> Answer:
-    job_id = submit(session, g.organization_id, kind_name, {"transferId": transfer_id, **body}, held=held)
-    transfer = documents.get(session, models.Transfer, g.organization_id, transfer_id)
-    return accepted("transfer", transfer, catalogue.get(session, g.organization_id, job_id))
+    return once(lambda session: TakeStep(COMPLETE, Transfer(), transfer_id, body).accept(session, 0.0)).response()

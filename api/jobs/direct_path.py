@@ -1,4 +1,4 @@
-"""The direct path: what was just accepted is run here at once, if there is room and for as long as a caller may wait.
+"""The direct path: a job that was just accepted is run here at once, in a free slot and while its caller may wait.
 
 The rows are there first and the workers' code runs them, under a lease as anywhere. So whatever goes wrong here, or
 takes too long, the queue goes on with the same rows.
@@ -19,12 +19,12 @@ from settings import settings
 
 log = logging.getLogger(__name__)
 
-# Small work takes some hundredths of a second; who finds no place for longer meets a load that belongs in the queue.
-PATIENCE = 0.2
+# Small work takes some hundredths of a second; when no slot is free for longer, the load belongs in the queue.
+SLOT_TIMEOUT_S = 0.2
 
 
-class Room:
-    """A place to run jobs in this process. `held` is how long the relay is to leave them alone, 0 without a place."""
+class Slot:
+    """A thread of this process in which jobs can run; the relay leaves them alone for `held` seconds meanwhile."""
 
     def __init__(self, pool: ThreadPoolExecutor | None) -> None:
         self._pool = pool
@@ -34,11 +34,11 @@ class Room:
     def run(self, kind_name: str, job_ids: Sequence[int]) -> None:
         """Return when the jobs have ended, or the budget is used up and they go on without the caller."""
         if self._pool:
-            self._running = self._pool.submit(_deliver, kind_name, job_ids)
+            self._running = self._pool.submit(_run, kind_name, job_ids)
             wait([self._running], timeout=self.held)
 
     def leave(self, free: threading.Semaphore) -> None:
-        """Give the place back, once nothing runs in it any more."""
+        """Give the slot back, once nothing runs in it any more."""
         if self._running:
             self._running.add_done_callback(lambda _: free.release())
         elif self._pool:
@@ -46,20 +46,21 @@ class Room:
 
 
 class DirectPath:
-    """So many places in one process; who finds none of them free takes the queue."""
+    """The slots of one process; a job for which none is free takes the queue."""
 
-    def __init__(self, places: int) -> None:
-        self._free = threading.Semaphore(places)
-        self._pool = ThreadPoolExecutor(places, thread_name_prefix="direct")
+    def __init__(self, slots: int) -> None:
+        self._free = threading.Semaphore(slots)
+        self._pool = ThreadPoolExecutor(slots, thread_name_prefix="direct")
 
     @contextmanager
-    def room(self, kind_name: str) -> Iterator[Room]:
-        """Yield a place, or a room without one when all are taken or the kind is paused."""
-        room = Room(self._pool if not _is_paused(kind_name) and self._free.acquire(timeout=PATIENCE) else None)
+    def slot(self, kind_name: str) -> Iterator[Slot]:
+        """Yield a free slot; one in which nothing runs, if all are taken or the kind is paused."""
+        usable = not _is_paused(kind_name) and self._free.acquire(timeout=SLOT_TIMEOUT_S)
+        slot = Slot(self._pool if usable else None)
         try:
-            yield room
+            yield slot
         finally:
-            room.leave(self._free)
+            slot.leave(self._free)
 
 
 def _is_paused(kind_name: str) -> bool:
@@ -67,7 +68,7 @@ def _is_paused(kind_name: str) -> bool:
         return queues.is_paused(session, find(kind_name))
 
 
-def _deliver(kind_name: str, job_ids: Sequence[int]) -> None:
+def _run(kind_name: str, job_ids: Sequence[int]) -> None:
     kind = find(kind_name)
     deadline = time.monotonic() + settings.direct_budget
     try:
@@ -79,4 +80,5 @@ def _deliver(kind_name: str, job_ids: Sequence[int]) -> None:
         log.exception("%s: the direct path failed, the queue takes over", kind_name)
 
 
+NO_SLOT = Slot(None)
 direct_path = DirectPath(settings.direct_places)

@@ -8,6 +8,7 @@ from db.models.inventory import (
     Product,
     Purchase,
     PurchaseLine,
+    Reservation,
     Sale,
     SaleLine,
     Stock,
@@ -33,6 +34,6 @@ __all__ = [
     "PARTY_FIELDS", "Account", "AccountingDocument", "ApiKey", "Base", "Client", "DocumentNumber",
     "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job", "JobAttempt", "JournalEntry", "JournalLine",
     "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "Product", "Purchase",
-    "PurchaseLine", "RelayState", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
+    "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
     "TemplateSource", "Transfer", "TransferLine", "WaitStatistics",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
-AMOUNT = Numeric(19, 4)
+AMOUNT = Numeric(28, 4)
 
 
 class Account(Base):

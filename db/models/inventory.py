@@ -2,13 +2,25 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Integer, Numeric, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
 TIME = DateTime(timezone=True)
 AMOUNT, PRICE, RATE = Numeric(19, 4), Numeric(19, 6), Numeric(7, 4)
+# Sums of more amounts than there will ever be.
+SUM = Numeric(28, 4)
 
 
 class Product(Base):
@@ -42,29 +54,54 @@ class Stock(Base):
     location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"), primary_key=True)
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("products.id"), primary_key=True)
     organization_id: Mapped[OrganizationId]
-    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
-    value: Mapped[Decimal] = mapped_column(AMOUNT)
+    quantity: Mapped[Decimal] = mapped_column(SUM)
+    value: Mapped[Decimal] = mapped_column(SUM)
 
 
 class Movement(Base):
-    """What came to a location or, negative, left it. Rows are only ever added."""
+    """What came to a location or, negative, left it. Rows are only ever added.
+
+    A line moves in a step there and back: in odd rounds the step moves it, each even round undoes the one before.
+    """
 
     __tablename__ = "movements"
     __table_args__ = (
-        UniqueConstraint("document_type", "document_id", "step", "line_number", name="movements_line_key"),
+        UniqueConstraint("document_type", "document_id", "step", "line_number", "round", name="movements_line_key"),
     )
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
     location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("locations.id"))
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("products.id"))
-    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
-    value: Mapped[Decimal] = mapped_column(AMOUNT)
+    quantity: Mapped[Decimal] = mapped_column(SUM)
+    value: Mapped[Decimal] = mapped_column(SUM)
     document_type: Mapped[str] = mapped_column(Text)
     document_id: Mapped[int] = mapped_column(BigInteger)
     line_number: Mapped[int] = mapped_column(Integer)
     step: Mapped[str] = mapped_column(Text)
+    round: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     created_at: Mapped[Timestamp]
+
+
+class Reservation(Base):
+    """The goods of a document's line that nobody else may take.
+
+    With a job they are those that it will take out: a trigger lets them go when it is FAILED or CANCELLED. Without one
+    they have come in, with `value`, by a document of which not all is in yet.
+    """
+
+    __tablename__ = "reservations"
+    __table_args__ = (ForeignKeyConstraint(["location_id", "product_id"], ["stock.location_id", "stock.product_id"]),)
+
+    document_type: Mapped[str] = mapped_column(Text, primary_key=True)
+    document_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    line_number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    organization_id: Mapped[OrganizationId]
+    location_id: Mapped[int] = mapped_column(BigInteger)
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    quantity: Mapped[Decimal] = mapped_column(AMOUNT)
+    value: Mapped[Decimal | None] = mapped_column(SUM)
+    job_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class DocumentNumber(Base):
@@ -84,8 +121,9 @@ class Numbered:
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
     number: Mapped[str] = mapped_column(Text)
-    # The job that is at it, or was last; no foreign key, as documents outlive jobs.
+    # The one job that may move its lines, and the last that put them back; no foreign keys: documents outlive jobs.
     job_id: Mapped[int | None] = mapped_column(BigInteger)
+    undo_job_id: Mapped[int | None] = mapped_column(BigInteger)
     notes: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Timestamp]
 

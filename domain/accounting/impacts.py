@@ -1,9 +1,9 @@
-"""What documents come to in the accounts: balanced lines, or nothing."""
+"""The impact of documents on the accounts: lines that balance, in whole units of their currency, or nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from domain.accounting.chart import (
     SALES_TAX,
 )
 from domain.accounting.documents import Version
+from domain.pricing import decimals
 
 ZERO = Decimal(0)
 
@@ -53,35 +54,43 @@ def load(session: Session, versions: Iterable[Version]) -> dict[Version, Impact]
 
 
 def _of_type(session: Session, name: str, wanted: dict[int, Version]) -> Iterator[tuple[Version, Impact]]:
-    statement, lines = STATEMENTS[name]
+    statement, groups = STATEMENTS[name]
     for row in run(session, statement, ids=list(wanted)):
         if row.organization_id == wanted[row.id].organization_id:
-            written = [line for line in lines(row) if line.debit or line.credit]
-            yield wanted[row.id], Impact(row.entry_date, row.currency_code, written)
+            unit = Decimal(1).scaleb(-decimals(row.currency_code))
+            lines = [line for group in groups(row) for line in _rounded(group, unit) if line.debit or line.credit]
+            yield wanted[row.id], Impact(row.entry_date, row.currency_code, lines)
 
 
-def _invoice(row: Any) -> list[Line]:
-    return [_debit(RECEIVABLE, row.total), _credit(REVENUE, row.subtotal), _credit(SALES_TAX, row.tax_total)]
+def _rounded(group: list[Line], unit: Decimal) -> list[Line]:
+    """Return lines that balance, in whole units of their currency; what rounding leaves over is the last credit's."""
+    *lines, last = [
+        line._replace(debit=line.debit.quantize(unit, ROUND_HALF_UP), credit=line.credit.quantize(unit, ROUND_HALF_UP))
+        for line in group
+    ]
+    rest = sum((line.debit - line.credit for line in (*lines, last)), ZERO)
+    return [*lines, last._replace(credit=last.credit + rest)]
 
 
-def _sale(row: Any) -> list[Line]:
+def _invoice(row: Any) -> list[list[Line]]:
+    return [[_debit(RECEIVABLE, row.total), _credit(REVENUE, row.subtotal), _credit(SALES_TAX, row.tax_total)]]
+
+
+def _sale(row: Any) -> list[list[Line]]:
     return [
-        _debit(CASH, row.total),
-        _credit(REVENUE, row.subtotal),
-        _credit(SALES_TAX, row.tax_total),
-        _debit(COST_OF_GOODS, row.cost, row.location_id),
-        _credit(INVENTORY, row.cost, row.location_id),
+        [_debit(CASH, row.total), _credit(REVENUE, row.subtotal), _credit(SALES_TAX, row.tax_total)],
+        [_debit(COST_OF_GOODS, row.cost, row.location_id), _credit(INVENTORY, row.cost, row.location_id)],
     ]
 
 
-def _purchase(row: Any) -> list[Line]:
-    return [_debit(INVENTORY, row.total, row.location_id), _credit(PAYABLE, row.total)]
+def _purchase(row: Any) -> list[list[Line]]:
+    return [[_debit(INVENTORY, row.total, row.location_id), _credit(PAYABLE, row.total)]]
 
 
-def _transfer(row: Any) -> list[Line]:
+def _transfer(row: Any) -> list[list[Line]]:
     arrived = row.status == "completed"
     there = _debit(INVENTORY, row.value, row.to_location_id) if arrived else _debit(IN_TRANSIT, row.value)
-    return [there, _credit(INVENTORY, row.value, row.from_location_id)]
+    return [[there, _credit(INVENTORY, row.value, row.from_location_id)]]
 
 
 def _debit(account_code: str, amount: Decimal, location_id: int | None = None) -> Line:
@@ -92,7 +101,7 @@ def _credit(account_code: str, amount: Decimal, location_id: int | None = None) 
     return Line(account_code, ZERO, amount, location_id)
 
 
-STATEMENTS: dict[str, tuple[str, Callable[[Any], list[Line]]]] = {
+STATEMENTS: dict[str, tuple[str, Callable[[Any], list[list[Line]]]]] = {
     "invoice": ("account_invoices", _invoice),
     "sale": ("account_sales", _sale),
     "purchase": ("account_purchases", _purchase),

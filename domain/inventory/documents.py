@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from db.models import (
@@ -57,12 +57,6 @@ def create_purchase(session: Session, organization_id: int, fields: Fields) -> P
     lines = [{**line, "line_total": amount.subtotal} for line, amount in amounts]
     purchase = _with({**fields, "total": priced.subtotal, "lines": lines}, PurchaseLine)
     return _add(session, Purchase(organization_id=organization_id, **purchase), "PO")
-
-
-def refuse_sale(session: Session, organization_id: int, sale_id: int) -> None:
-    """Close a pending sale for good: whoever sold was told that it is refused, and no retry may post it."""
-    pending = (Sale.organization_id == organization_id, Sale.id == sale_id, Sale.status == "pending")
-    session.execute(update(Sale).where(*pending).values(status="refused"))
 
 
 def get(session: Session, model: type[Any], organization_id: int, document_id: int) -> Any:

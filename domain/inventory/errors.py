@@ -41,6 +41,13 @@ class JobAtWork(Exception):
         self.job_id = job_id
 
 
+class NotItsJob(PermanentError):
+    """The document names another job, or none since its caller was told that this one had failed."""
+
+    def __init__(self, number: str, job_id: int):
+        super().__init__(f"job {job_id} no longer moves {number}: its caller was refused, or another job was submitted")
+
+
 class ShortLine(NamedTuple):
     line_number: int
     sku: str
@@ -48,11 +55,11 @@ class ShortLine(NamedTuple):
     there: Decimal
 
     def __str__(self) -> str:
-        return f"line {self.line_number}: product {self.sku}: {self.asked:f} asked for, {self.there:f} there"
+        return f"line {self.line_number}: product {self.sku}: {self.asked:f} asked for, {self.there:f} available"
 
 
 class Shortage(PermanentError):
-    """There is less stock than asked for; `lines` are the short ones."""
+    """Less is available than the lines ask for; `lines` are the short ones."""
 
     def __init__(self, lines: Sequence[ShortLine]):
         super().__init__("; ".join(map(str, lines)))

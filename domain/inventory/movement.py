@@ -1,102 +1,111 @@
 """Documents on the move: a job is submitted for all the lines, and moves ten of them a transaction.
 
-Whoever moves lines holds the document's row, and takes those that have not moved yet. So a job that goes on after a
-crash, one submitted after a failed one, and two at once, move each line once between them.
+Only the job that a document names moves its lines, under the document's lock, and takes those that have not moved yet.
+So a job that goes on after a crash and the zombie before it move each line once between them. Goods that leave are
+reserved when the job is accepted: no step can find too little. Goods that come in stay reserved until the last line is
+in, so that what is only half done can be undone.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import exists, func, null, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.jobs import ClaimedJob
-from db.models import Job, Movement, Product
+from db.models import Job
 from domain.accounting.documents import Document, changed
-from domain.inventory import stock
-from domain.inventory.documents import of
-from domain.inventory.errors import JobAtWork, NotFound, WrongStatus
-from domain.inventory.steps import Step
-from domain.inventory.stock import MovedLine
-from domain.jobs.lifecycle import FINISHED
+from domain.inventory import lines, stock
+from domain.inventory.errors import NotItsJob, WrongStatus
+from domain.inventory.lines import LINES_AT_ONCE, MovedLine, lock_document, unmoved
+from domain.inventory.steps import POST, Step
+from domain.inventory.undoing import owe_undo, refuse_second
+from domain.jobs.lifecycle import Status
 from domain.jobs.submission import enqueue
 from domain.jobs.work import Context, Payload, Progress, Steps
 
-BATCH = 10
-
 
 def submit(step: Step, session: Session, organization_id: int, payload: Payload, **terms: Any) -> int:
-    """Owe the job that moves a document's lines; return its id. Notes in the payload replace the document's.
+    """Owe the job that moves a document's lines, and reserve all that leaves; return the job's id.
 
-    Raise NotFound, WrongStatus, JobAtWork, or Shortage if there is too little stock as of now.
+    Notes in the payload replace the document's. Raise NotFound, WrongStatus, JobAtWork or Shortage.
     """
-    document = _lock(session, step, organization_id, payload[step.key])
-    if document.status != step.before:
-        raise WrongStatus(document.number, document.status, step.before)
-    _refuse_second(session, document)
-    if step.worth is None:
-        lines, _ = _unmoved(session, step, document.id)
-        stock.look(session, organization_id, getattr(document, step.location), lines)
+    document = lock_document(session, step, organization_id, payload[step.key])
+    _require(step, document)
+    refuse_second(session, document)
     document.notes = payload.get("notes", document.notes)
+    total = lines.count(session, step, document.id)
     owed = [(f"{step.noun}:{document.id}", payload)]
-    [document.job_id] = enqueue(
-        session, organization_id, step.kind, owed, total=_size(session, step, document.id), **terms
-    )
+    [document.job_id] = enqueue(session, organization_id, step.kind, owed, total=total, **terms)
+    _reserve(session, step, document)
     return document.job_id
 
 
 def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
     """Move every line of the document exactly once, ten a transaction; then its status and its entries change."""
     document_id = job.payload[step.key]
-    total = _size(context.session, step, document_id)
+    total, reserved = lines.count(context.session, step, document_id), False
     while True:
-        document = _lock(context.session, step, job.organization_id, document_id)
-        lines, left = _unmoved(context.session, step, document_id, BATCH)
-        if not lines:
+        session = context.session
+        document = lock_document(session, step, job.organization_id, document_id)
+        if document.status == step.after:
             break
-        if document.status != step.before:
-            raise WrongStatus(document.number, document.status, step.before)
-        _move(context.session, step, document, lines)
-        yield Progress(total - left + len(lines), total)
-    if document.status == step.before:
-        document.status = step.after
-        setattr(document, step.at, func.clock_timestamp())
-        changed(context.session, job.organization_id, [Document(step.noun, document_id)])
+        _require(step, document)
+        _require_own(document, job)
+        if not reserved:
+            _reserve(session, step, document)  # a job that was ended and requeued has lost what it had reserved
+            reserved = True
+        batch, left = unmoved(session, step, document_id, LINES_AT_ONCE)
+        if not batch:
+            _finish(session, step, document)
+            break
+        _move(session, step, document, batch)
+        yield Progress(total - left + len(batch), total)
     return {step.key: document_id, f"{step.noun}Number": document.number, "itemsProcessed": total}
 
 
-def _lock(session: Session, step: Step, organization_id: int, document_id: int) -> Any:
-    wanted = of(step.document, organization_id).where(step.document.id == document_id)
-    document = session.scalar(wanted.with_for_update(key_share=True))
-    if document is None:
-        raise NotFound(f"{step.noun} not found")
-    return document
+def withdraw(step: Step, session: Session, organization_id: int, document_id: int, job_id: int) -> bool:
+    """See to it that a failed job never moves the document, whose caller is told so; return False if it goes on.
+
+    The document is locked: a worker whom a retry has given the job finds it closed, or has already gone on with it.
+    What the job had moved before it failed is put back.
+    """
+    document = lock_document(session, step, organization_id, document_id)
+    if session.scalar(select(Job.status).where(Job.id == job_id)) != Status.FAILED:
+        return False
+    if document.job_id == job_id:
+        document.job_id = None
+        if not owe_undo(step, session, document) and step is POST:
+            document.status = "refused"
+    return True
 
 
-def _refuse_second(session: Session, document: Any) -> None:
-    status = session.scalar(select(Job.status).where(Job.id == document.job_id))
-    if status and status not in FINISHED:
-        raise JobAtWork(document.number, document.job_id)
+def _require(step: Step, document: Any) -> None:
+    if document.status != step.before:
+        raise WrongStatus(document.number, document.status, step.before)
 
 
-def _unmoved(
-    session: Session, step: Step, document_id: int, limit: int | None = None
-) -> tuple[Sequence[MovedLine], int]:
-    """Return the first lines that have not moved, and how many there are of these in all."""
-    line = step.line
-    worth = null() if step.worth is None else step.worth
-    wanted = select(func.count().over(), line.line_number, line.product_id, Product.sku, line.quantity, worth)
-    wanted = wanted.join(Product, Product.id == line.product_id)
-    wanted = wanted.where(step.owner == document_id, ~exists(select(Movement.id).where(step.moved())))
-    rows = session.execute(wanted.order_by(line.line_number).limit(limit)).all()
-    return [MovedLine(*row[1:]) for row in rows], rows[0][0] if rows else 0
+def _require_own(document: Any, job: ClaimedJob) -> None:
+    if document.job_id != job.id:
+        raise NotItsJob(document.number, job.id)
 
 
-def _move(session: Session, step: Step, document: Any, lines: Sequence[MovedLine]) -> None:
-    move = stock.take if step.worth is None else stock.put
-    origin = {"document_type": step.noun, "document_id": document.id, "step": step.name}
-    move(session, document.organization_id, getattr(document, step.location), lines, **origin)
+def _reserve(session: Session, step: Step, document: Any) -> None:
+    if step.goes_out and (wanted := lines.unreserved(session, step, document.id)):
+        place = document.organization_id, getattr(document, step.location)
+        stock.reserve(session, *place, wanted, step.noun, document.id, document.job_id)
 
 
-def _size(session: Session, step: Step, document_id: int) -> int:
-    return session.scalar(select(func.count()).select_from(step.line).where(step.owner == document_id)) or 0
+def _move(session: Session, step: Step, document: Any, batch: Sequence[MovedLine]) -> None:
+    place = document.organization_id, getattr(document, step.location)
+    (stock.take if step.goes_out else stock.put)(session, *place, batch, **step.origin(document))
+    if not step.goes_out:
+        stock.hold(session, *place, batch, step.noun, document.id)
+
+
+def _finish(session: Session, step: Step, document: Any) -> None:
+    if not step.goes_out:
+        stock.let_go(session, step.noun, document.id)
+    document.status = step.after
+    setattr(document, step.at, func.clock_timestamp())
+    changed(session, document.organization_id, [Document(step.noun, document.id)])

@@ -1,16 +1,17 @@
-"""What moves the lines of a document, and between which states: a table of four."""
+"""The four ways in which the lines of a document move, and between which states: a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from db.models import Movement, Purchase, PurchaseLine, Sale, SaleLine, Transfer, TransferLine
 from domain.inventory.documents import noun
 
 LARGEST_ID = 10**18 - 1
-LONGEST_NOTES = 5000
+MAX_NOTES_LENGTH = 5000
+UNDOING = "undoing"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Step:
     """A document goes from `before` to `after`, at the time `at`, when all its lines have moved at `location`.
 
     `owner` is the column of a line that names its document. `worth` is the value that a line brings in; without it
-    the line goes out, with its share of what is there.
+    the line goes out, with its share of the value that is there.
     """
 
     kind: str
@@ -33,7 +34,7 @@ class Step:
 
     @property
     def noun(self) -> str:
-        """Return what the document is called."""
+        """Return the word for the document: transfer, sale, purchase."""
         return noun(self.document)
 
     @property
@@ -47,20 +48,27 @@ class Step:
         return self.owner.class_
 
     @property
+    def goes_out(self) -> bool:
+        """Return whether the lines leave the location."""
+        return self.worth is None
+
+    @property
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of the payloads."""
-        return {
-            "type": "object",
-            "properties": {
-                self.key: {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
-                "notes": {"type": "string", "maxLength": LONGEST_NOTES, "pattern": r"^[^\x00\ud800-\udfff]*$"},
-            },
-            "required": [self.key],
-            "additionalProperties": False,
-        }
+        notes = {"type": "string", "maxLength": MAX_NOTES_LENGTH, "pattern": r"^[^\x00\ud800-\udfff]*$"}
+        return _schema(self.key, notes=notes)
+
+    @property
+    def undo_schema(self) -> Mapping[str, Any]:
+        """Return the JSON Schema of the payloads that ask to undo it."""
+        return _schema(self.key)
+
+    def origin(self, document: Any) -> dict[str, Any]:
+        """Return the columns by which a movement names its document and step."""
+        return {"document_type": self.noun, "document_id": document.id, "step": self.name}
 
     def moved(self) -> ColumnElement[bool]:
-        """Return the condition under which a movement is that of a line in this step."""
+        """Return the condition under which a movement is one of a line in this step."""
         return and_(
             Movement.document_type == self.noun,
             Movement.document_id == self.owner,
@@ -68,13 +76,31 @@ class Step:
             Movement.line_number == self.line.line_number,
         )
 
+    def last_round(self) -> Any:
+        """Return how often a line has moved in this step, there and back: it is there when the number is odd."""
+        rounds = select(func.coalesce(func.max(Movement.round), 0)).where(self.moved())
+        return rounds.correlate(self.line).scalar_subquery()
+
+    def last_value(self) -> Any:
+        """Return the value that a line's last movement in this step took out; what it brought in is negative."""
+        last = select(-Movement.value).where(self.moved()).order_by(Movement.round.desc()).limit(1)
+        return last.correlate(self.line).scalar_subquery()
+
+
+def _schema(key: str, **more: Any) -> Mapping[str, Any]:
+    return {
+        "type": "object",
+        "properties": {key: {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}} | more,
+        "required": [key],
+        "additionalProperties": False,
+    }
+
 
 SEND = Step("transfer.send", "send", Transfer, TransferLine.transfer_id, "from_location_id", "draft", "sent", "sent_at")
 # What was sent arrives with the value that it left with.
-SENT_VALUE = select(-Movement.value).where(SEND.moved()).correlate(TransferLine).scalar_subquery()
 COMPLETE = Step(
     "transfer.complete", "complete", Transfer, TransferLine.transfer_id, "to_location_id",
-    "sent", "completed", "completed_at", SENT_VALUE,
+    "sent", "completed", "completed_at", SEND.last_value(),
 )  # fmt: skip
 POST = Step("sale.post", "sell", Sale, SaleLine.sale_id, "location_id", "pending", "completed", "completed_at")
 APPROVE = Step(

@@ -1,35 +1,25 @@
-"""What is where: read, taken out, put in. Stock and its movements change together."""
+"""What is at a location: read, reserved, taken out, put in. Stock and its movements change together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Location, Movement, Product, Stock
+from db.models import Location, Movement, Organization, Product
 from db.queries import run
 from domain.inventory import catalogue
 from domain.inventory.errors import Shortage, ShortLine
-
-
-class MovedLine(NamedTuple):
-    """A line on its way; `worth` is None for one that goes out."""
-
-    line_number: int
-    product_id: int
-    sku: str
-    quantity: Decimal
-    worth: Decimal | None = None
+from domain.inventory.lines import MovedLine
+from domain.pricing import decimals
 
 
 def page(session: Session, organization_id: int, location_id: int, after: int, limit: int) -> Sequence[Any]:
     """Return the stock of up to `limit` products above the id `after`, in id order; raise NotFound."""
     catalogue.get(session, Location, organization_id, location_id)
-    wanted = select(
-        Stock.product_id.label("id"), Stock.product_id, Stock.location_id, Stock.quantity, Stock.value
-    ).where(Stock.organization_id == organization_id, Stock.location_id == location_id, Stock.product_id > after)
-    return session.execute(wanted.order_by(Stock.product_id).limit(limit)).all()
+    place = {"organization_id": organization_id, "location_id": location_id}
+    return run(session, "list_stock", **place, after=after, limit=limit)
 
 
 def movements(
@@ -47,28 +37,67 @@ def movements(
     return session.scalars(wanted.where(Movement.id < before) if before else wanted).all()
 
 
-def look(session: Session, organization_id: int, location_id: int, lines: Sequence[MovedLine]) -> None:
-    """Raise Shortage, which names every short line, unless there is enough for all; it may change at once."""
-    there = select(Stock.product_id, Stock.quantity).where(
-        Stock.organization_id == organization_id,
-        Stock.location_id == location_id,
-        Stock.product_id.in_({line.product_id for line in lines}),
-    )
-    _refuse_shortage(lines, session.execute(there))
+def reserve(
+    session: Session,
+    organization_id: int,
+    location_id: int,
+    lines: Sequence[MovedLine],
+    document_type: str,
+    document_id: int,
+    job_id: int,
+) -> None:
+    """Keep what all the lines will take for their job, until it has moved them or has ended without.
+
+    Raise Shortage, which names every short line, and reserve nothing then.
+    """
+    place = {"organization_id": organization_id, "location_id": location_id}
+    product_ids = [line.product_id for line in lines]
+    run(session, "lock_stock", **place, product_ids=product_ids)
+    # A statement of its own: only now, under the lock, does it see what others have reserved.
+    _refuse_shortage(lines, run(session, "available_stock", **place, product_ids=product_ids))
+    kept = {"document_type": document_type, "document_id": document_id, "job_id": job_id}
+    run(session, "reserve_stock", **place, **_columns(lines), **kept)
+
+
+def hold(
+    session: Session,
+    organization_id: int,
+    location_id: int,
+    lines: Sequence[MovedLine],
+    document_type: str,
+    document_id: int,
+) -> None:
+    """Keep what the lines have brought in from everybody, until all of their document is in or it is put back."""
+    place = {"organization_id": organization_id, "location_id": location_id}
+    kept = {"document_type": document_type, "document_id": document_id, "job_id": None}
+    run(session, "reserve_stock", **place, **_columns(lines), **kept)
+
+
+def let_go(session: Session, document_type: str, document_id: int) -> None:
+    """Let everybody have what a document has brought in."""
+    run(session, "release_stock", document_type=document_type, document_id=document_id)
 
 
 def take(session: Session, organization_id: int, location_id: int, lines: Sequence[MovedLine], **origin: Any) -> None:
-    """Take each line out with its share of the value; raise Shortage. `origin` is its document and step."""
+    """Take out what is reserved for the lines, each with its share of the value. `origin` is as for `put`."""
     place = {"organization_id": organization_id, "location_id": location_id}
-    rows = run(session, "lock_stock", **place, product_ids=[line.product_id for line in lines])
-    _refuse_shortage(lines, ((row.product_id, row.quantity) for row in rows))
-    run(session, "take_stock", **place, **_columns(lines), **origin)
+    run(session, "lock_stock", **place, product_ids=[line.product_id for line in lines])
+    currency = session.scalar(select(Organization.currency_code).where(Organization.id == organization_id))
+    run(session, "take_stock", **place, **_columns(lines), **origin, decimals=decimals(currency or ""))
 
 
 def put(session: Session, organization_id: int, location_id: int, lines: Sequence[MovedLine], **origin: Any) -> None:
-    """Put each line in with what it is worth. `origin` is its document and step."""
+    """Put each line in with what it is worth. `origin` is their document and step."""
+    run(session, "put_stock", organization_id=organization_id, location_id=location_id, **_columns(lines), **origin)
+
+
+def take_back(
+    session: Session, organization_id: int, location_id: int, lines: Sequence[MovedLine], **origin: Any
+) -> None:
+    """Take out what the lines had brought in, with the value that it had brought. `origin` is as for `put`."""
     place = {"organization_id": organization_id, "location_id": location_id}
-    run(session, "put_stock", **place, **_columns(lines), values=[line.worth for line in lines], **origin)
+    run(session, "lock_stock", **place, product_ids=[line.product_id for line in lines])
+    run(session, "take_back_stock", **place, **_columns(lines), **origin)
 
 
 def _columns(lines: Sequence[MovedLine]) -> Mapping[str, Any]:
@@ -76,15 +105,17 @@ def _columns(lines: Sequence[MovedLine]) -> Mapping[str, Any]:
         "line_numbers": [line.line_number for line in lines],
         "product_ids": [line.product_id for line in lines],
         "quantities": [line.quantity for line in lines],
+        "values": [line.worth for line in lines],
+        "rounds": [line.round for line in lines],
     }
 
 
 def _refuse_shortage(lines: Sequence[MovedLine], rows: Iterable[Any]) -> None:
-    there: dict[int, Decimal] = dict(map(tuple, rows))
+    available: dict[int, Decimal] = dict(map(tuple, rows))
     short = []
     for line in lines:
-        left = there.get(line.product_id, Decimal(0))
-        there[line.product_id] = max(left - line.quantity, Decimal(0))
+        left = available.get(line.product_id, Decimal(0))
+        available[line.product_id] = max(left - line.quantity, Decimal(0))
         if left < line.quantity:
             short.append(ShortLine(line.line_number, line.sku, line.quantity.normalize(), left.normalize()))
     if short:

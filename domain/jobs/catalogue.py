@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db import jobs as job_rows
 from db.models import Job, JobAttempt
 from domain.jobs.lifecycle import Status
+from domain.jobs.registry import registered
 
 MOST_RETRIED = 1000
 FAILED_OR_CANCELLED = (Status.FAILED, Status.CANCELLED)
@@ -63,10 +64,14 @@ def attempts(session: Session, job: Job) -> list[dict[str, Any]]:
 
 def cancel(session: Session, organization_id: int, job_id: int) -> Job:
     """Cancel a job, or ask its worker to; return it as it then is. Raise JobNotFound or WrongStatus."""
-    if job_rows.cancel(session, organization_id, job_id) is None:
-        ended = get(session, organization_id, job_id)
-        raise WrongStatus(job_id, ended.status, "only a pending or processing job can be cancelled")
-    return get(session, organization_id, job_id)
+    status = job_rows.cancel(session, organization_id, job_id)
+    job = get(session, organization_id, job_id)
+    if status is None:
+        raise WrongStatus(job_id, job.status, "only a pending or processing job can be cancelled")
+    kind = registered(job.kind)
+    if status == Status.CANCELLED and kind and kind.cancelled:
+        kind.cancelled(session, organization_id, job_id, job.payload)
+    return job
 
 
 def retry(session: Session, organization_id: int, job_id: int) -> Job:

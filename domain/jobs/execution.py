@@ -76,8 +76,8 @@ def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[Claim
     for job in jobs:
         try:
             if job.cancel_requested:
-                with statement() as session:
-                    _checkpoint(session, token, job, job.progress, None)
+                with transaction() as session:
+                    _checkpoint(session, kind, token, job, job.progress, None)
             else:
                 ready.append(payloads.current(kind, job))
         except FromTheFuture as newer:
@@ -123,7 +123,7 @@ def _walk(kind: Kind, job: ClaimedJob, token: UUID, started: float, deadline: fl
             except StopIteration as end:
                 _settle(session, kind, token, [job], [end.value or {}], started)
                 return
-            status = _checkpoint(session, token, job, *progress)
+            status = _checkpoint(session, kind, token, job, *progress)
         if status == Status.CANCELLED:
             return
         if time.monotonic() >= deadline:
@@ -145,8 +145,11 @@ def _step() -> Iterator[Session]:
         raise
 
 
-def _checkpoint(session: Session, token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
-    return job_rows.checkpoint(session, token, job.id, done, total, settings.lease)
+def _checkpoint(session: Session, kind: Kind, token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
+    status = job_rows.checkpoint(session, token, job.id, done, total, settings.lease)
+    if status == Status.CANCELLED and kind.cancelled:
+        kind.cancelled(session, job.organization_id, job.id, job.payload)
+    return status
 
 
 def _settle(

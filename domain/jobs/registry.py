@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from inspect import isgeneratorfunction
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from db.jobs import ClaimedJob
 from domain.jobs.work import Context, GroupHandler, Outcome, Payload, PlainHandler
 from settings import settings
@@ -22,7 +24,8 @@ class Kind:
 
     `backoff` is the seconds before the second attempt, `timeout` those that a delivery may take. `schema` is the JSON
     Schema (2020-12) of the payloads that callers may submit, None if there is another way in; `submit` is what a
-    submission does beyond writing the job. `upgrades` turns payloads of an older version into the next one's.
+    submission does beyond writing the job; `cancelled` is given the organization, job and payload in the transaction
+    that cancels it. `upgrades` turns payloads of an older version into the next one's.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Kind:
     timeout: float = settings.task_timeout * 2 / 3
     schema: Mapping[str, Any] | None = None
     submit: Callable[..., int] | None = None
+    cancelled: Callable[[Session, int, int, Payload], object] | None = None
     version: int = 1
     upgrades: Mapping[int, Callable[[Payload], Payload]] = field(default_factory=dict)
 
@@ -73,6 +77,11 @@ def find(name: str) -> Kind:
         return _kinds[name]
     except KeyError:
         raise UnknownKind(f"unknown kind {name!r}; known: {', '.join(sorted(_kinds))}") from None
+
+
+def registered(name: str) -> Kind | None:
+    """Return the kind called `name`, None if no kind of that name is registered here."""
+    return _kinds.get(name)
 
 
 def kinds() -> list[Kind]:

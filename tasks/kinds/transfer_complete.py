@@ -2,11 +2,17 @@ from functools import partial
 
 from domain.inventory.movement import submit, walk
 from domain.inventory.steps import COMPLETE
+from domain.inventory.undoing import cancelled
 from domain.jobs.registry import job
 from domain.jobs.work import ClaimedJob, Context, Steps
 
 
-@job("transfer.complete", schema=COMPLETE.schema, submit=partial(submit, COMPLETE))
+@job(
+    "transfer.complete",
+    schema=COMPLETE.schema,
+    submit=partial(submit, COMPLETE),
+    cancelled=partial(cancelled, COMPLETE),
+)
 def complete_transfer(context: Context, document: ClaimedJob) -> Steps:
     """Each line arrives exactly once, with the value that it left with; then the transfer is completed."""
     return (yield from walk(COMPLETE, context, document))

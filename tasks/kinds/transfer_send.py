@@ -2,11 +2,12 @@ from functools import partial
 
 from domain.inventory.movement import submit, walk
 from domain.inventory.steps import SEND
+from domain.inventory.undoing import cancelled
 from domain.jobs.registry import job
 from domain.jobs.work import ClaimedJob, Context, Steps
 
 
-@job("transfer.send", schema=SEND.schema, submit=partial(submit, SEND))
+@job("transfer.send", schema=SEND.schema, submit=partial(submit, SEND), cancelled=partial(cancelled, SEND))
 def send_transfer(context: Context, document: ClaimedJob) -> Steps:
     """Each line of the transfer leaves its source exactly once; then the transfer is sent."""
     return (yield from walk(SEND, context, document))

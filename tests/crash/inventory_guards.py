@@ -38,7 +38,7 @@ GUARDS = (
     Guard(
         "the lines left out that have moved",
         lambda away: away.function(Step, "moved", lambda _: false()),
-        inventory.a_new_job_goes_on_where_a_cancelled_one_stopped,
+        inventory.a_new_job_goes_on_where_a_failed_one_stopped,
         "it began with what had moved",
     ),
     Guard(

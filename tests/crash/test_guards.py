@@ -8,11 +8,12 @@ from _pytest.outcomes import Failed
 import db.queries
 from tests.crash import accounting_guards, guards, inventory_guards
 from tests.crash.removals import Removal
-from tests.scenarios import accounting, inventory, invoices, jobs, relay
+from tests.scenarios import accounting, inventory, invoices, jobs, relay, reservations
 
 GUARDS = guards.GUARDS + accounting_guards.GUARDS + inventory_guards.GUARDS
 RUN_BY_THE_TESTS = {
     *accounting.SCENARIOS, *inventory.SCENARIOS, *invoices.SCENARIOS, *jobs.SCENARIOS, *relay.SCENARIOS,
+    *reservations.SCENARIOS,
 }  # fmt: skip
 
 

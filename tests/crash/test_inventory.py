@@ -12,14 +12,16 @@ from domain.jobs.registry import find
 from tests import chain
 from tests.checker import check, watch
 from tests.crash.fuse import cut_at, killed_at, points
-from tests.scenarios import inventory
+from tests.scenarios import inventory, reservations
 from tests.warehouse import WORTH, Warehouse, moved, stocked
 
 LINES, PRODUCTS, PLENTY = 37, 5, 10_000
 PASSES = {"after lock_stock", "after take_stock", "after checkpoint", "after commit", "after complete"}
 
 
-@pytest.mark.parametrize("scenario", inventory.SCENARIOS, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    "scenario", inventory.SCENARIOS + reservations.SCENARIOS, ids=lambda scenario: scenario.__name__
+)
 def test_the_stock_is_right_in_the_end(scenario, stage):
     scenario(stage)
 

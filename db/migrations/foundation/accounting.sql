@@ -46,8 +46,8 @@ CREATE TABLE journal_lines (
     organization_id bigint NOT NULL,
     account_code text NOT NULL,
     location_id bigint REFERENCES locations,
-    debit numeric(19, 4) NOT NULL CHECK (debit >= 0),
-    credit numeric(19, 4) NOT NULL CHECK (credit >= 0),
+    debit numeric(28, 4) NOT NULL CHECK (debit >= 0),
+    credit numeric(28, 4) NOT NULL CHECK (credit >= 0),
     PRIMARY KEY (entry_id, line_number),
     FOREIGN KEY (organization_id, account_code) REFERENCES accounts,
     CONSTRAINT journal_lines_side_check CHECK ((debit > 0) <> (credit > 0))

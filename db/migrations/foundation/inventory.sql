@@ -22,8 +22,8 @@ CREATE TABLE stock (
     location_id bigint NOT NULL REFERENCES locations,
     product_id bigint NOT NULL REFERENCES products,
     organization_id bigint NOT NULL REFERENCES organizations,
-    quantity numeric(19, 4) NOT NULL CHECK (quantity >= 0),
-    value numeric(19, 4) NOT NULL CHECK (value >= 0),
+    quantity numeric(28, 4) NOT NULL CHECK (quantity >= 0),
+    value numeric(28, 4) NOT NULL CHECK (value >= 0),
     PRIMARY KEY (location_id, product_id)
 ) WITH (fillfactor = 70);
 
@@ -40,10 +40,11 @@ CREATE TABLE transfers (
     organization_id bigint NOT NULL REFERENCES organizations,
     number text NOT NULL,
     job_id bigint,
+    undo_job_id bigint,
     notes text,
     from_location_id bigint NOT NULL REFERENCES locations,
     to_location_id bigint NOT NULL REFERENCES locations,
-    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'sent', 'completed')),
+    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'sent', 'completed', 'undoing')),
     sent_at timestamptz,
     completed_at timestamptz,
     CHECK (from_location_id <> to_location_id),
@@ -64,9 +65,10 @@ CREATE TABLE sales (
     organization_id bigint NOT NULL REFERENCES organizations,
     number text NOT NULL,
     job_id bigint,
+    undo_job_id bigint,
     notes text,
     location_id bigint NOT NULL REFERENCES locations,
-    status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'completed', 'refused')),
+    status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'completed', 'refused', 'undoing')),
     completed_at timestamptz,
     subtotal numeric(19, 4) NOT NULL,
     tax_total numeric(19, 4) NOT NULL,
@@ -92,9 +94,10 @@ CREATE TABLE purchases (
     organization_id bigint NOT NULL REFERENCES organizations,
     number text NOT NULL,
     job_id bigint,
+    undo_job_id bigint,
     notes text,
     location_id bigint NOT NULL REFERENCES locations,
-    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'approved')),
+    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'approved', 'undoing')),
     approved_at timestamptz,
     total numeric(19, 4) NOT NULL CHECK (total >= 0),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -116,15 +119,57 @@ CREATE TABLE movements (
     organization_id bigint NOT NULL REFERENCES organizations,
     location_id bigint NOT NULL REFERENCES locations,
     product_id bigint NOT NULL REFERENCES products,
-    quantity numeric(19, 4) NOT NULL CHECK (quantity <> 0),
-    value numeric(19, 4) NOT NULL,
+    quantity numeric(28, 4) NOT NULL CHECK (quantity <> 0),
+    value numeric(28, 4) NOT NULL,
     document_type text NOT NULL CHECK (document_type IN ('transfer', 'sale', 'purchase')),
     document_id bigint NOT NULL,
     line_number integer NOT NULL,
     step text NOT NULL CHECK (step IN ('send', 'complete', 'sell', 'receive')),
+    round integer NOT NULL DEFAULT 1 CHECK (round >= 1),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT movements_line_key UNIQUE (document_type, document_id, step, line_number)
+    CONSTRAINT movements_line_key UNIQUE (document_type, document_id, step, line_number, round)
 );
+
+-- Goods that nobody else may take: with a job those that it will take out, without one those that have come in by a
+-- document of which not all is in yet.
+CREATE TABLE reservations (
+    document_type text NOT NULL,
+    document_id bigint NOT NULL,
+    line_number integer NOT NULL,
+    organization_id bigint NOT NULL REFERENCES organizations,
+    location_id bigint NOT NULL,
+    product_id bigint NOT NULL,
+    quantity numeric(19, 4) NOT NULL CHECK (quantity > 0),
+    value numeric(28, 4),
+    job_id bigint,
+    PRIMARY KEY (document_type, document_id, line_number),
+    FOREIGN KEY (location_id, product_id) REFERENCES stock,
+    CHECK ((job_id IS NULL) = (value IS NOT NULL))
+);
+
+CREATE INDEX reservations_stock_idx ON reservations (location_id, product_id);
+
+CREATE INDEX reservations_job_idx ON reservations (job_id) WHERE job_id IS NOT NULL;
+
+-- Goods that have come in by half of a document are nobody's yet: `own` and `own_value` leave them out.
+CREATE VIEW stock_levels AS
+SELECT s.location_id, s.product_id, s.organization_id, s.quantity, s.value, r.reserved,
+    s.quantity - r.held AS own, s.value - r.held_value AS own_value
+FROM stock AS s CROSS JOIN LATERAL (
+    SELECT coalesce(sum(quantity), 0) AS reserved, coalesce(sum(quantity) FILTER (WHERE job_id IS NULL), 0) AS held,
+        coalesce(sum(value), 0) AS held_value
+    FROM reservations WHERE location_id = s.location_id AND product_id = s.product_id
+) AS r;
+
+-- However a job ends that has not moved all its lines, what it had reserved is available again in the same commit.
+CREATE FUNCTION release_reservations() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM reservations WHERE job_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER release_reservations AFTER UPDATE OF status ON open_jobs FOR EACH ROW
+WHEN (NEW.status IN ('FAILED', 'CANCELLED')) EXECUTE FUNCTION release_reservations();
 
 CREATE INDEX products_organization_idx ON products (organization_id, id);
 

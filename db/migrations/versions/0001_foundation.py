@@ -14,15 +14,15 @@ CAPABILITIES = (
     "inventory", "accounting",
 )  # fmt: skip
 TABLES = (
-    "journal_lines", "journal_entries", "accounting_documents", "accounts", "movements", "purchase_lines",
-    "purchases", "sale_lines", "sales", "transfer_lines", "transfers", "document_numbers", "stock", "locations",
-    "products", "incidents", "wait_statistics", "run_statistics", "pauses", "relay_state", "outbox", "job_attempts",
-    "jobs", "invoice_items", "invoices", "clients", "number_series", "suppliers", "templates", "template_sources",
-    "idempotency_keys", "api_keys", "organizations",
+    "journal_lines", "journal_entries", "accounting_documents", "accounts", "reservations", "movements",
+    "purchase_lines", "purchases", "sale_lines", "sales", "transfer_lines", "transfers", "document_numbers",
+    "stock", "locations", "products", "incidents", "wait_statistics", "run_statistics", "pauses", "relay_state",
+    "outbox", "job_attempts", "jobs", "invoice_items", "invoices", "clients", "number_series", "suppliers",
+    "templates", "template_sources", "idempotency_keys", "api_keys", "organizations",
 )  # fmt: skip
 FUNCTIONS = (
     "refuse_late_journal_lines", "refuse_entry_change", "refuse_unbalanced_entry", "refuse_late_lines",
-    "refuse_invoice_change", "refuse_change",
+    "refuse_invoice_change", "refuse_change", "release_reservations",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP VIEW stock_levels")
     for table in TABLES:
         op.execute(f"DROP TABLE {table}")
     for function in FUNCTIONS:

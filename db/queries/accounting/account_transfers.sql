@@ -4,4 +4,4 @@ SELECT t.id, t.organization_id, CAST(coalesce(t.completed_at, t.sent_at) AT TIME
     (SELECT coalesce(abs(sum(value)), 0) FROM movements
      WHERE document_type = 'transfer' AND document_id = t.id AND step = 'send') AS value
 FROM transfers AS t JOIN organizations AS o ON o.id = t.organization_id
-WHERE t.id = ANY(CAST(%(ids)s AS bigint[])) AND t.status <> 'draft'
+WHERE t.id = ANY(CAST(%(ids)s AS bigint[])) AND t.sent_at IS NOT NULL

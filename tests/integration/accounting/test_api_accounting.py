@@ -49,7 +49,7 @@ def listed(client: Caller, document: Document, more: str = "") -> list[dict[str,
 def test_without_room_a_few_documents_are_durable_and_the_queue_recreates_them(database, client, invoices, monkeypatch):
     full = DirectPath(1)
     monkeypatch.setattr("api.accounting.endpoints.direct_path", full)
-    with full.room(KIND):
+    with full.slot(KIND):
         answer = ask(client, *invoices[:2], headers={"Idempotency-Key": "k"})
     assert (answer.status_code, {one["status"] for one in answer.json}) == (202, {"pending"})
     assert listed(client, invoices[0]) == [], "the old entry went in the same commit"
@@ -192,7 +192,7 @@ def test_the_trial_balance_sums_each_account_and_currency_to_zero(client, organi
 
 def test_goods_are_in_the_books_from_the_purchase_to_the_sale(client, organization):
     """What is bought, sent, arrives and is sold changes the accounts by its cost and its price."""
-    warehouse = stocked(organization, 10)
+    warehouse = stocked(organization, 10, cost="3.33")
     chain.keep_books()
     bought = balances(client)["1300"]
     assert balances(client) == {"1300": bought, "2000": -bought}

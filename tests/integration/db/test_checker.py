@@ -20,6 +20,7 @@ from tests.conftest import execute
 from tests.warehouse import stocked
 
 MOVEMENT = "organization_id, location_id, product_id, quantity, value, document_type, document_id, step, line_number"
+RESERVE = "INSERT INTO reservations VALUES"
 DAMAGES = {
     "an accepted request is deleted": ("DELETE FROM jobs WHERE id = 4", {"I1"}),
     "a second invoice for one request": (
@@ -124,7 +125,7 @@ DAMAGES = {
     "a line that moved twice": (
         "ALTER TABLE movements DROP CONSTRAINT movements_line_key; "
         f"INSERT INTO movements ({MOVEMENT}) SELECT {MOVEMENT} FROM movements WHERE step = 'send' AND line_number = 1; "
-        "UPDATE stock SET quantity = quantity - 1, value = value - 3.334 WHERE (location_id, product_id) = (1, 1)",
+        "UPDATE stock SET quantity = quantity - 1, value = value - 3.33 WHERE (location_id, product_id) = (1, 1)",
         {"I12", "A3"},
     ),
     "a line that never moved": (
@@ -135,7 +136,24 @@ DAMAGES = {
         "UPDATE transfer_lines SET quantity = 2 WHERE line_number = 1",
         {"I12"},
     ),
-    "a completed job whose document stayed": ("UPDATE transfers SET status = 'draft', sent_at = NULL", {"I12"}),
+    "goods reserved that are not there": (
+        f"UPDATE transfers SET status = 'draft', sent_at = NULL; {RESERVE} ('transfer', 1, 1, 1, 1, 1, 999, NULL, 4)",
+        {"I12", "I13", "A3"},
+    ),
+    "a reservation of a job that has ended": (f"{RESERVE} ('transfer', 1, 1, 1, 1, 1, 1, NULL, 4)", {"I13"}),
+    "goods kept for nothing": (f"{RESERVE} ('purchase', 1, 1, 1, 1, 1, 1, 1, NULL)", {"I13"}),
+    "a half done purchase whose goods anybody may take": (
+        "UPDATE purchases SET status = 'draft', approved_at = NULL",
+        {"I12", "I13", "A3"},
+    ),
+    "an amount with more decimals than the currency has": (
+        "UPDATE journal_entries SET currency_code = 'JPY' WHERE document_type = 'purchase'",
+        {"A1"},
+    ),
+    "a completed job whose document stayed": (
+        "UPDATE transfers SET status = 'draft', sent_at = NULL",
+        {"I12", "A3"},
+    ),
     "a document's number left out": ("UPDATE transfers SET number = left(number, -1) || '2'", {"I3"}),
     "a job that nobody finished": (
         "UPDATE jobs SET status = 'PROCESSING', completed_at = NULL, attempts = 1, "

@@ -1,0 +1,12 @@
+from functools import partial
+
+from domain.inventory.steps import POST
+from domain.inventory.undoing import submit, walk
+from domain.jobs.registry import job
+from domain.jobs.work import ClaimedJob, Context, Steps
+
+
+@job("sale.undo", schema=POST.undo_schema, submit=partial(submit, "sale"))
+def undo_sale(context: Context, document: ClaimedJob) -> Steps:
+    """Each line that a half done step has moved goes back exactly once; then the sale is as before the step."""
+    return (yield from walk("sale", context, document))
