@@ -1,11 +1,17 @@
 """The least HTTP client that speaks to the API."""
 
 import json
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 HTTP_TIMEOUT = 30
+# A 409 with Retry-After: the request of this key still runs. A 503: whether it was done is not known, the key tells.
+COME_AGAIN = (409, 503)
+COME_AGAIN_TIMEOUT_S = 30
 
 
 class Client:
@@ -17,19 +23,28 @@ class Client:
 
     def get(self, path: str) -> tuple[int, Any]:
         """Return status and body of GET `path`."""
-        return self._send("GET", path)
+        return self._send("GET", path)[:2]
 
-    def post(self, path: str, body: dict) -> tuple[int, Any]:
-        """Return status and body of POST `path` with a JSON body."""
-        return self._send("POST", path, json.dumps(body).encode())
+    def post(self, path: str, body: dict, key: str | None = None) -> tuple[int, Any]:
+        """Return status and body of POST `path` with a JSON body; under a key, come again when the API says so."""
+        deadline = time.monotonic() + COME_AGAIN_TIMEOUT_S
+        headers = {"Idempotency-Key": key} if key else {}
+        while True:
+            status, answer, pause = self._send("POST", path, json.dumps(body).encode(), headers)
+            if not key or not pause or status not in COME_AGAIN or time.monotonic() + pause > deadline:
+                return status, answer
+            time.sleep(pause)
 
-    def _send(self, method: str, path: str, data: bytes | None = None) -> tuple[int, Any]:
-        request = urllib.request.Request(self._url + path, data, self._headers, method=method)  # noqa: S310
+    def _send(
+        self, method: str, path: str, data: bytes | None = None, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[int, Any, int]:
+        """Return status, body and Retry-After, 0 without one."""
+        request = urllib.request.Request(self._url + path, data, {**self._headers, **headers}, method=method)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT) as answer:  # noqa: S310
-                return answer.status, _body(answer)
+                return answer.status, _body(answer), 0
         except urllib.error.HTTPError as error:
-            return error.code, _body(error)
+            return error.code, _body(error), int(error.headers.get("Retry-After", 0))
 
 
 def _body(answer) -> Any:

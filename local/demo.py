@@ -36,6 +36,7 @@ ITEMS = [
     ("Support, hours", "2.5", "80"),
     ("Stickers", "120", "0.35"),
 ]
+GENERATE = "/api/v1/invoices/generate"
 AT_ONCE, SYNCHRONOUS, IN_BULK = 12, 3, 5
 PATIENCE = 60
 
@@ -124,7 +125,8 @@ def _queue_at_once(client: Client, supplier: int) -> list[int]:
     print(f"sending {AT_ONCE} requests at once for {len(CLIENTS)} clients of one supplier ...", flush=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         bodies = [_body(supplier, index) for index in range(AT_ONCE)]
-        answers = list(pool.map(lambda body: client.post("/api/v1/invoice-requests", body), bodies))
+        keys = [f"at once {index}" for index in range(AT_ONCE)]
+        answers = list(pool.map(client.post, ["/api/v1/invoice-requests"] * AT_ONCE, bodies, keys))
     refused = [answer for answer in answers if answer[0] != 201]
     _expect(not refused, f"{len(refused)} of {AT_ONCE} requests were not accepted: {refused[:1]}")
     return [body["requestId"] for _, body in answers]
@@ -133,20 +135,20 @@ def _queue_at_once(client: Client, supplier: int) -> list[int]:
 def _queue_in_bulk(client: Client, supplier: int) -> list[int]:
     print(f"sending {IN_BULK} more in one bulk request ...", flush=True)
     bodies = [_body(supplier, index) for index in range(IN_BULK)]
-    status, answer = client.post("/api/v1/invoice-requests/bulk", {"requests": bodies})
+    status, answer = client.post("/api/v1/invoice-requests/bulk", {"requests": bodies}, "bulk")
     _expect(status == 201, f"the bulk request was answered {status}: {answer}")
     return [result["requestId"] for result in answer]
 
 
 def _issue_synchronously(client: Client, supplier: int) -> list[str]:
     print(f"issuing {SYNCHRONOUS} while the caller waits ...", flush=True)
-    answers = [client.post("/api/v1/invoices/generate", _body(supplier, index)) for index in range(SYNCHRONOUS)]
+    answers = [client.post(GENERATE, _body(supplier, index), f"direct {index}") for index in range(SYNCHRONOUS)]
     _expect(all(status == 200 for status, _ in answers), f"a synchronous invoice was refused: {answers}")
     return [answer["invoiceNumber"] for _, answer in answers]
 
 
 def _send_a_bad_one(client: Client, supplier: int) -> None:
-    status, problem = client.post("/api/v1/invoices/generate", _body(supplier, 0, currencyCode="ZZZ"))
+    status, problem = client.post(GENERATE, _body(supplier, 0, currencyCode="ZZZ"))
     _expect(status == 400, f"an unknown currency was answered {status}: {problem}")
     print(f"a bad one is refused: {status} {problem['error']!r}; it must not cost a number", flush=True)
 

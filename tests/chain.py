@@ -20,6 +20,7 @@ from tasks.app import app, sweep
 from tasks.publisher import Publisher
 from tasks.relay import Relay
 from tests.tenant import Tenant
+from tests.waiting import wait_until_answered
 
 REQUESTS = "/api/v1/invoice-requests"
 GENERATE = "/api/v1/invoices/generate"
@@ -107,7 +108,8 @@ def body(request: InvoiceRequest) -> dict[str, Any]:
 
 def submit(tenant: Tenant, name: str, key: str | None = None) -> int:
     """Have an invoice to the client `name` queued; return the request's id."""
-    answer = post(tenant, REQUESTS, body(tenant.request(name)), key)
+    send = partial(post, tenant, REQUESTS, body(tenant.request(name)), key)
+    answer = wait_until_answered(send) if key else send()
     assert answer.status_code == 201, answer.get_data(as_text=True)
     return answer.json["requestId"]
 

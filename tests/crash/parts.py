@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from werkzeug.test import TestResponse
+
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.transaction import is_transient, transaction
@@ -10,7 +12,7 @@ from tasks.publisher import BrokerAway
 from tests import chain
 from tests.crash.fuse import Fuse, cut, killed_at, points
 from tests.stage import Stage
-from tests.waiting import wait_until
+from tests.waiting import wait_until_answered
 
 INVOICES_OF = "SELECT count(*) FROM invoices WHERE client ->> 'name' = %s"
 REQUESTS_OF = "SELECT count(*) FROM jobs WHERE payload -> 'client' ->> 'name' = %s"
@@ -80,15 +82,13 @@ def _ask_until_accepted(stage: Stage) -> None:
     assert chain.value(REQUESTS_OF, stage.name) == 1, "two requests under one key"
 
 
-def _generate(stage: Stage) -> int:
-    body = chain.body(stage.tenant.request(stage.name))
-    return chain.post(stage.tenant, chain.GENERATE, body, stage.name).status_code
+def _generate(stage: Stage) -> TestResponse:
+    return chain.post(stage.tenant, chain.GENERATE, chain.body(stage.tenant.request(stage.name)), stage.name)
 
 
 def _generate_until_done(stage: Stage) -> None:
-    # What a dead process had locked stays so until the server has noticed.
-    status = wait_until(lambda: (answer := _generate(stage)) != 503 and answer)
-    assert status == 200, f"the second attempt was refused: {status}"
+    answer = wait_until_answered(lambda: _generate(stage))
+    assert answer.status_code == 200, f"the second attempt was refused: {answer.text}"
 
 
 def _publish(stage: Stage) -> None:
