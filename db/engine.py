@@ -1,6 +1,7 @@
 """One SQLAlchemy engine a process, made on first use and never carried over a fork."""
 
 import os
+import threading
 import time
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,6 +19,15 @@ from settings import ConfigurationError, settings
 OVERFLOW = 2
 # The plan of a prepared statement may be from when a table was empty; so many seconds it is kept.
 PLANS_KEEP = 10.0
+CRASH_SHUTDOWN = "57P02"
+
+
+_heard = threading.local()
+
+
+def heard_of_crash() -> float:
+    """Return when (monotonic clock) this thread was last told that another process of the server had crashed."""
+    return getattr(_heard, "at", float("-inf"))
 
 
 def engine() -> Engine:
@@ -42,8 +52,17 @@ def _engine_of(pid: int) -> Engine:
         use_native_hstore=False,  # else each new connection asks the server for a type that we do not use
         hide_parameters=True,  # a payload holds names and addresses, which no log may
     )
+    event.listen(engine, "connect", _hear)
     event.listen(engine, "checkout", _forget_plans)
     return engine
+
+
+def _hear(line: Any, _record: Any) -> None:
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.sqlstate == CRASH_SHUTDOWN:
+            _heard.at = time.monotonic()
+
+    line.add_notice_handler(hear)
 
 
 def _forget_plans(line: Any, record: Any, _proxy: Any) -> None:

@@ -134,6 +134,12 @@ def release(session: Session, token: UUID, ids: Sequence[int], delay: float, gro
     return len(run(session, "release", ids=list(ids), token=token, delay=delay, group_limit=group_limit))
 
 
+def server_crashed(session: Session, token: UUID, job_id: int, lease: float) -> bool:
+    """Tell whether a process of the server has crashed since the job was claimed, or last renewed its `lease`."""
+    rows = run(session, "find_crash", id=job_id, token=token, lease=lease)
+    return bool(rows and rows[0].crashed)
+
+
 def cancel(session: Session, organization_id: int, job_id: int) -> str | None:
     """Cancel a PENDING job, ask a PROCESSING one to stop; return its status, None if it was neither."""
     try:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, SessionTransaction
 
-from db.engine import engine
+from db.engine import engine, heard_of_crash
 from db.queries import failure
 
 # Serialization, deadlock, lock timeout, cancelled statement, cut for idling (a process that was frozen or starved);
@@ -88,6 +88,15 @@ def sqlstate(error: BaseException) -> str | None:
 def violated(error: DBAPIError) -> str | None:
     """Return the name of the constraint that refused, None when it was none."""
     return error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
+
+
+def lost_without_a_word(error: BaseException, since: float) -> bool:
+    """Tell whether the server's process ended with no message, as a crash ends it and hardly anything else.
+
+    The other processes say that one of them has crashed: what was heard before `since` was another crash.
+    """
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated and sqlstate(error) is None
+    return lost and heard_of_crash() < since
 
 
 def is_transient(error: BaseException) -> bool:

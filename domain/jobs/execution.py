@@ -5,19 +5,19 @@ import os
 import random
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from math import isqrt
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, LeaseLost
-from db.transaction import is_transient, sqlstate, statement, transaction
-from domain.jobs import backoff, payloads
+from db.transaction import is_transient, lost_without_a_word, statement, transaction
+from domain.jobs import payloads, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
@@ -27,37 +27,29 @@ from settings import settings
 
 log = logging.getLogger(__name__)
 
-# A long job is handed back after so much of its kind's timeout, and goes on when its turn comes again.
+# A long job is handed back after this part of its kind's timeout, and goes on when its turn comes again.
 SLICE = 0.5
 
 
-class HeldTooLong(Exception):
-    """The server cut the connection because the handler kept its transaction idle, as it would again."""
+def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> list[int]:
+    """Run those of `job_ids` that are due, each to its end or back to the outbox; return the ids of those that failed.
 
-
-def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> None:
-    """Run those of `job_ids` that are due, each to its end or back to the outbox; a doubled message finds nothing.
-
-    At most one group is taken; ids beyond it keep their outbox entries and come again. A job that yields is handed
-    back at its first yield after `seconds`, by default half of what its kind may take.
+    A doubled message finds nothing to do. At most one group is taken; ids beyond it keep their outbox entries and come
+    again. A job that yields is handed back at its first yield after `seconds`, by default half of its kind's timeout.
     """
-    token = uuid4()
-    job_ids = job_ids[: kind.group]
-    started = time.monotonic()
-    deadline = started + (kind.timeout * SLICE if seconds is None else seconds)
+    run = Run(kind, job_ids, seconds)
     try:
-        jobs = _runnable(kind, _claim(kind, job_ids, token), token)
-        if jobs:
-            _run(kind, jobs, token, started, deadline)
+        run.claim()
+        run.perform()
     except LeaseLost as lost:
         log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
         _count("lease_lost")
     except Exception as error:
         if not is_transient(error):
             raise
-        # A commit whose outcome is unknown is decided here too: what did commit no longer carries the token.
         log.warning("%s: %s; handing back", kind.name, type(error).__name__)
-        _hand_back(token, job_ids)
+        run.hand_back(error)
+    return run.failed
 
 
 def worker_name() -> str:
@@ -65,166 +57,169 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _claim(kind: Kind, job_ids: Sequence[int], token: UUID) -> list[ClaimedJob]:
-    with statement() as session:
-        return job_rows.claim(session, kind.name, job_ids, token, settings.lease, worker_name())
+class Run:
+    """The jobs of one kind that are claimed together, until each is settled, set aside or handed back."""
 
+    def __init__(self, kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> None:
+        self.kind, self.token = kind, uuid4()
+        self.job_ids = list(job_ids[: kind.group])
+        self.claimed: dict[int, ClaimedJob] = {}
+        self.jobs: list[ClaimedJob] = []
+        self.failed: list[int] = []
+        self.started = time.monotonic()
+        self.deadline = self.started + (kind.timeout * SLICE if seconds is None else seconds)
 
-def _runnable(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID) -> list[ClaimedJob]:
-    """Return the jobs to be run, with payloads of this version; settle those that are cancelled or not understood."""
-    ready = []
-    for job in jobs:
+    def claim(self) -> None:
+        """Take the jobs that are due; settle at once those that are cancelled, or whose payload is not understood."""
+        with statement() as session:
+            jobs = job_rows.claim(session, self.kind.name, self.job_ids, self.token, settings.lease, worker_name())
+        self.claimed = {job.id: job for job in jobs}
+        self.jobs = [ready for job in jobs if (ready := self._ready(job))]
+
+    def perform(self) -> None:
+        """Run the handler and settle the jobs; set them aside when it raises. Let trouble of the database through."""
+        if not self.jobs:
+            return
         try:
-            if job.cancel_requested:
-                with transaction() as session:
-                    _checkpoint(session, kind, token, job, job.progress, None)
+            if self.kind.stepwise:
+                self._walk(self.jobs[0])
             else:
-                ready.append(payloads.current(kind, job))
+                with transaction() as session:
+                    failures = self.settle(session, self.kind.handler(Context().within(session), self.jobs))
+                self._report(failures)
+        except Exception as error:
+            if isinstance(error, LeaseLost) or is_transient(error):
+                raise
+            self.set_aside(error, verdict.readable(error))
+
+    def settle(self, session: Session, outcomes: Sequence[Outcome]) -> list[Failure]:
+        """Complete or fail each job as its outcome says, in the transaction of its effects; return the failures."""
+        results: dict[int, Outcome] = {}
+        failures: list[Failure] = []
+        for job, outcome in zip(self.jobs, outcomes, strict=True):
+            if isinstance(outcome, PermanentError):
+                failures.append(Failure(job.id, str(outcome), None))
+            else:
+                results[job.id] = outcome
+        job_rows.complete(session, self.token, results)
+        job_rows.set_aside(session, self.token, failures)
+        self._record(session, failed=len(failures))
+        return failures
+
+    def set_aside(self, error: Exception, reason: str) -> None:
+        """Count the attempt of a lone job; have a group go on in smaller ones, as nobody knows whose fault it was."""
+        if len(self.jobs) > 1:
+            log.warning("%s: %d jobs go on in smaller groups: %s", self.kind.name, len(self.jobs), reason)
+            with transaction() as session:
+                ids = [job.id for job in self.jobs]
+                job_rows.release(session, self.token, ids, delay=0, group_limit=_smaller(len(ids)))
+            return
+        failure = verdict.failure(self.kind, self.jobs[0], error, reason)
+        with transaction() as session:
+            self._record(session, failed=1)
+            job_rows.set_aside(session, self.token, [failure])
+        self._report([failure], error)
+
+    def hand_back(self, error: Exception) -> None:
+        """Return what is still held, waiting for the database as long as a task may; then it is swept.
+
+        It goes on in smaller groups. A lone job that the server stopped, or whose server process crashed, would be
+        handed back for ever: its attempt counts. A commit whose outcome is unknown is decided here too, as what did
+        commit no longer carries the token.
+        """
+        lost = lost_without_a_word(error, self.started)
+        give_up = time.monotonic() + settings.task_timeout
+        while time.monotonic() < give_up:
+            try:
+                self._return(error, lost)
+                return
+            except SQLAlchemyError as trouble:
+                if not is_transient(trouble):
+                    raise
+                time.sleep(random.uniform(0.1, 0.5))  # noqa: S311
+
+    def _return(self, error: Exception, lost: bool) -> None:
+        if len(self.jobs) == 1 and (reason := self._blame(error, lost)):
+            with suppress(LeaseLost):
+                self.set_aside(error, reason)
+        else:
+            pause = random.uniform(0.05, 0.5)  # noqa: S311
+            self._release(self.job_ids, pause, _smaller(len(self.job_ids)))
+
+    def _blame(self, error: Exception, lost: bool) -> str | None:
+        if lost:
+            with statement() as session:
+                crashed = job_rows.server_crashed(session, self.token, self.jobs[0].id, settings.lease)
+            return verdict.CRASHED if crashed else None
+        return verdict.servers_verdict(error)
+
+    def _ready(self, job: ClaimedJob) -> ClaimedJob | None:
+        try:
+            if not job.cancel_requested:
+                return payloads.current(self.kind, job)
+            with transaction() as session:
+                self._checkpoint(session, job, job.progress, None)
         except FromTheFuture as newer:
             log.warning("%s; leaving job %d to a newer worker", newer, job.id)
-            _release(token, [job.id], delay=settings.redelivery_interval)
+            self._release([job.id], settings.redelivery_interval, None)
         except Exception as error:
             if is_transient(error) or isinstance(error, LeaseLost):
                 raise
+            failure = verdict.failure(self.kind, job, error)
             with transaction() as session:
-                job_rows.set_aside(session, token, [_failure(kind, job, error)])
-    return ready
+                job_rows.set_aside(session, self.token, [failure])
+            self._report([failure], error)
+        return None
 
-
-def _run(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, started: float, deadline: float) -> None:
-    try:
-        if kind.stepwise:
-            _walk(kind, jobs[0], token, started, deadline)
-        else:
-            with _step() as session:
-                _settle(session, kind, token, jobs, kind.handler(Context().within(session), jobs), started)
-    except Exception as error:
-        if isinstance(error, LeaseLost) or is_transient(error):
-            raise
-        log.error(
-            "%s: %d jobs failed: %s",
-            kind.name,
-            len(jobs),
-            _reason(error),
-            exc_info=not isinstance(error, SQLAlchemyError | HeldTooLong),
-        )
-        _set_aside(kind, jobs, token, error, started)
-
-
-def _walk(kind: Kind, job: ClaimedJob, token: UUID, started: float, deadline: float) -> None:
-    """Run one job step by step, each in a transaction of its own with its checkpoint."""
-    context = Context(job.progress)
-    steps: Steps = kind.handler(context, job)
-    while True:
-        with _step() as session:
-            context.within(session)
-            try:
-                progress = next(steps)
-            except StopIteration as end:
-                _settle(session, kind, token, [job], [end.value or {}], started)
+    def _walk(self, job: ClaimedJob) -> None:
+        """Run one job step by step, each in a transaction of its own with its checkpoint."""
+        context = Context(job.progress)
+        steps: Steps = self.kind.handler(context, job)
+        while True:
+            with transaction() as session:
+                context.within(session)
+                try:
+                    progress = next(steps)
+                except StopIteration as end:
+                    self.settle(session, [end.value or {}])
+                    return
+                status = self._checkpoint(session, job, *progress)
+            if status == Status.CANCELLED:
                 return
-            status = _checkpoint(session, kind, token, job, *progress)
-        if status == Status.CANCELLED:
-            return
-        if time.monotonic() >= deadline:
-            with transaction() as session:
-                statistics.record(session, kind, worker_name(), [job], time.monotonic() - started, 0, goes_on=1)
-                job_rows.release(session, token, [job.id], delay=0, group_limit=None)
-            return
+            if time.monotonic() >= self.deadline:
+                with transaction() as session:
+                    self._record(session, goes_on=1)
+                    job_rows.release(session, self.token, [job.id], delay=0, group_limit=None)
+                return
 
+    def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> str:
+        status = job_rows.checkpoint(session, self.token, job.id, done, total, settings.lease)
+        if status == Status.CANCELLED and self.kind.cancelled:
+            self.kind.cancelled(session, job.organization_id, job.id, job.payload)
+        return status
 
-@contextmanager
-def _step() -> Iterator[Session]:
-    started = time.monotonic()
-    try:
-        with transaction() as session:
-            yield session
-    except DBAPIError as error:
-        if error.connection_invalidated and time.monotonic() - started >= settings.idle_in_transaction_timeout:
-            raise HeldTooLong("the handler kept its transaction idle too long") from error
-        raise
+    def _release(self, job_ids: Sequence[int], delay: float, group_limit: int | None) -> None:
+        with statement() as session:
+            job_rows.release(session, self.token, job_ids, delay=delay, group_limit=group_limit)
 
+    def _record(self, session: Session, failed: int = 0, goes_on: int = 0) -> None:
+        seconds = time.monotonic() - self.started
+        statistics.record(session, self.kind, worker_name(), self.jobs, seconds, failed, goes_on)
 
-def _checkpoint(session: Session, kind: Kind, token: UUID, job: ClaimedJob, done: int, total: int | None) -> str:
-    status = job_rows.checkpoint(session, token, job.id, done, total, settings.lease)
-    if status == Status.CANCELLED and kind.cancelled:
-        kind.cancelled(session, job.organization_id, job.id, job.payload)
-    return status
-
-
-def _settle(
-    session: Session,
-    kind: Kind,
-    token: UUID,
-    jobs: Sequence[ClaimedJob],
-    outcomes: Sequence[Outcome],
-    started: float,
-) -> None:
-    results: dict[int, Outcome] = {}
-    failures: list[Failure] = []
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        if isinstance(outcome, PermanentError):
-            failures.append(Failure(job.id, str(outcome), None))
-        else:
-            results[job.id] = outcome
-    job_rows.complete(session, token, results)
-    job_rows.set_aside(session, token, failures)
-    statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, len(failures))
-
-
-def _set_aside(kind: Kind, jobs: Sequence[ClaimedJob], token: UUID, error: Exception, started: float) -> None:
-    with transaction() as session:
-        if len(jobs) > 1:
-            # Nobody knows whose fault it was: they go on in smaller groups, and only the culprit fails in the end.
-            job_rows.release(session, token, [job.id for job in jobs], delay=0, group_limit=_smaller(len(jobs)))
-        else:
-            statistics.record(session, kind, worker_name(), jobs, time.monotonic() - started, failed=1)
-            job_rows.set_aside(session, token, [_failure(kind, jobs[0], error)])
-
-
-def _failure(kind: Kind, job: ClaimedJob, error: Exception) -> Failure:
-    if isinstance(error, PermanentError):
-        return Failure(job.id, str(error), None)
-    last = job.attempts >= job.max_attempts
-    delay = None if last else backoff.delay(kind.backoff, job.attempts)
-    return Failure(job.id, _reason(error), delay)
-
-
-def _reason(error: Exception) -> str:
-    """Return what a caller may read: no SQL, no constraint's name, no row."""
-    if isinstance(error, SQLAlchemyError):
-        return f"the database refused the job (SQLSTATE {sqlstate(error)})"
-    return f"{type(error).__name__}: {error}"[:2000]
+    def _report(self, failures: Sequence[Failure], error: Exception | None = None) -> None:
+        bug = error if not isinstance(error, PermanentError | SQLAlchemyError) else None
+        for failure in failures:
+            self.failed.append(failure.id)
+            text = verdict.line(self.kind, self.claimed[failure.id], failure)
+            log.log(logging.ERROR if bug else logging.WARNING, text, exc_info=bug)
 
 
 def _smaller(jobs: int) -> int:
-    """Return how many of so many should go on together, so that one at fault is found in few deliveries and rounds.
+    """Return how many of so many should go on together, so that one at fault is found in few runs and rounds.
 
     The square root (R. Dorfman, The Detection of Defective Members of Large Populations, 1943).
     """
     return isqrt(jobs)
-
-
-def _release(token: UUID, job_ids: Sequence[int], delay: float = 0, group_limit: int | None = None) -> None:
-    with statement() as session:
-        job_rows.release(session, token, job_ids, delay=delay, group_limit=group_limit)
-
-
-def _hand_back(token: UUID, job_ids: Sequence[int]) -> None:
-    """Release what is still held under `token`, waiting for the database as long as the task may; then it is swept.
-
-    In smaller groups: it may be one that crashes the server's process, or a group too large for one statement.
-    """
-    deadline = time.monotonic() + settings.task_timeout
-    while time.monotonic() < deadline:
-        try:
-            pause = random.uniform(0.05, 0.5)  # noqa: S311
-            _release(token, job_ids, delay=pause, group_limit=_smaller(len(job_ids)))
-            return
-        except SQLAlchemyError as error:
-            if not is_transient(error):
-                raise
-            time.sleep(random.uniform(0.1, 0.5))  # noqa: S311
 
 
 def _count(incident: str) -> None:

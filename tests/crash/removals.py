@@ -40,13 +40,13 @@ class Removal:
 
 
 def issue_apart_from_completion(away: Removal) -> None:
-    def run(kind: Any, claimed: Any, token: Any, started: float, deadline: float) -> None:
+    def perform(run: execution.Run) -> None:
         with transaction() as session:
-            outcomes = kind.handler(execution.Context().within(session), claimed)
+            outcomes = run.kind.handler(execution.Context().within(session), run.jobs)
         with transaction() as session:
-            execution._settle(session, kind, token, claimed, outcomes, started)
+            run.settle(session, outcomes)
 
-    away.function(execution, "_run", run)
+    away.function(execution.Run, "perform", perform)
 
 
 def settle_whatever_is_left(away: Removal) -> None:

@@ -33,6 +33,11 @@ def leave_traces_in_a_second(context: Context, jobs: Sequence[ClaimedJob]) -> li
     return leave_traces(context, jobs)
 
 
+@registry.job("fault.asleep", backoff=0.2)
+def sleep_in_a_statement(context: Context, job: ClaimedJob) -> None:
+    context.session.execute(text(f"SELECT pg_sleep({job.payload['sleep']})"))
+
+
 @registry.job("fault.late_invoice", backoff=0.2)
 def generate_late(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, after a wait during which no transaction is open."""

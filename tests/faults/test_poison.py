@@ -6,7 +6,7 @@ from tests.faults.load import LEASE_ENDED, drain, fetch, owe, statuses
 from tests.waiting import wait_until
 
 NEIGHBOURS = 8
-HELD = "HeldTooLong: "
+HELD = "the job kept its transaction idle"
 
 
 @pytest.mark.parametrize(

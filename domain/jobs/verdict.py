@@ -1,0 +1,47 @@
+"""What an error says of the job that met it: what its caller may read, and when it is tried again."""
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.jobs import ClaimedJob, Failure
+from db.transaction import sqlstate
+from domain.jobs import backoff
+from domain.jobs.registry import Kind
+from domain.jobs.work import PermanentError
+from settings import settings, variable
+
+MAX_ERROR_LENGTH = 2000
+CRASHED = "the database's server process crashed while it ran this job; its log says why"
+
+
+def servers_verdict(error: BaseException) -> str | None:
+    """Return the sentence for a limit of ours that the server enforced on the job, None for any other error."""
+    match sqlstate(error):
+        case "57014":
+            limit = f"{variable('statement_timeout')} ({settings.statement_timeout} s)"
+            return f"the database cancelled a statement of this job, which may take {limit}; give it less to do at once"
+        case "25P03":
+            limit = f"{variable('idle_in_transaction_timeout')} ({settings.idle_in_transaction_timeout} s)"
+            return f"the job kept its transaction idle for longer than {limit}; wait before context.session is used"
+    return None
+
+
+def failure(kind: Kind, job: ClaimedJob, error: Exception, reason: str | None = None) -> Failure:
+    """Return what becomes of a job that met `error`: another attempt after its backoff, or none."""
+    if isinstance(error, PermanentError):
+        return Failure(job.id, str(error), None)
+    last = job.attempts >= job.max_attempts
+    return Failure(job.id, reason or readable(error), None if last else backoff.delay(kind.backoff, job.attempts))
+
+
+def readable(error: BaseException) -> str:
+    """Return what a caller may read: no SQL, no constraint's name, no row."""
+    if isinstance(error, SQLAlchemyError):
+        return f"the database refused the job (SQLSTATE {sqlstate(error)})"
+    return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
+
+
+def line(kind: Kind, job: ClaimedJob, failure: Failure) -> str:
+    """Return the line of the log for a failed job: which it is, whose, which attempt, why, and what becomes of it."""
+    outcome = "FAILED" if failure.delay is None else f"tried again in {failure.delay:.0f} s"
+    attempt = f"attempt {job.attempts} of {job.max_attempts}"
+    return f"job {job.id} {kind.name} organization {job.organization_id} {attempt}: {failure.error}; {outcome}"
