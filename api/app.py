@@ -19,6 +19,7 @@ from api.invoices.issued import invoices_api
 from api.invoices.requests import requests_api
 from api.invoices.schemas import ClientDetails, KnownClient
 from api.invoices.templates import templates_api
+from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
 from api.jobs.waiting import releasing
 from api.operations.admin import admin_api
@@ -27,6 +28,7 @@ from api.operations.health import health_api
 from api.operations.metrics import metrics_api
 from api.parties.clients import clients_api
 from api.parties.suppliers import suppliers_api
+from settings import Settings
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
@@ -38,9 +40,10 @@ class Application(Flask):
     json_provider_class = ExactProvider
 
 
-def create_app() -> Flask:
-    """Return the API. It knows no kind of work: whoever serves it registers those first."""
+def create_app(settings: Settings) -> Flask:
+    """Return the API, sized by `settings`. It knows no kind of work: its caller registers those first."""
     app = Application(__name__, static_folder=None)
+    app.extensions[EXTENSION] = DirectPath(settings.direct_places)
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber}
     register(app)

@@ -3,7 +3,7 @@
 import os
 import resource
 
-from settings import Settings
+from settings import Settings, settings
 
 OTHER_FILES = 500
 
@@ -54,4 +54,4 @@ def wsgi():
     from api import create_app
 
     tasks.kinds.load()
-    return create_app()
+    return create_app(settings)

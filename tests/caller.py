@@ -7,12 +7,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api import create_app
+from settings import settings
 
 
 @cache
 def application() -> Flask:
-    """Return the application, which has no state of its own."""
-    return create_app()
+    """Return the application, which all tests of this process share."""
+    return create_app(settings)
 
 
 class Caller:

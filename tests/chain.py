@@ -78,18 +78,18 @@ def _consumer_of(pid: int) -> Consumer:
 
 
 @cache
-def _api() -> Any:
-    return create_app()
+def application() -> Any:
+    return create_app(settings)
 
 
 def post(tenant: Tenant, path: str, body: dict[str, Any], key: str | None = None) -> Any:
     """Send a request to the API, under an Idempotency-Key if one is given; return its answer."""
     headers = {"Authorization": f"Bearer {tenant.key}"} | ({"Idempotency-Key": key} if key else {})
-    return _api().test_client().post(path, json=body, headers=headers)
+    return application().test_client().post(path, json=body, headers=headers)
 
 
 def get(tenant: Tenant, path: str) -> Any:
-    return _api().test_client().get(path, headers={"Authorization": f"Bearer {tenant.key}"})
+    return application().test_client().get(path, headers={"Authorization": f"Bearer {tenant.key}"})
 
 
 def body(request: InvoiceRequest) -> dict[str, Any]:

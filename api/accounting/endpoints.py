@@ -105,7 +105,7 @@ def trial_balance() -> Any:
 
 
 def _recreate_here(wanted: list[Document]) -> Response:
-    with direct_path.slot(KIND) as slot:
+    with direct_path().slot(KIND) as slot:
 
         def work(session: Session) -> Answer:
             owed = documents.recreate(session, g.organization_id, wanted, size=1, priority=HIGH, held=slot.held)

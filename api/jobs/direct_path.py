@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+from flask import current_app
+
 from db.transaction import statement
 from domain.jobs.execution import run_jobs
 from domain.jobs.monitoring import queues
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 # Small work takes some hundredths of a second; when no slot is free for longer, the load belongs in the queue.
 SLOT_TIMEOUT_S = 0.2
+EXTENSION = "counterfoil.direct_path"
 
 
 class Slot:
@@ -81,4 +84,8 @@ def _run(kind_name: str, job_ids: Sequence[int]) -> None:
 
 
 NO_SLOT = Slot(None)
-direct_path = DirectPath(settings.direct_places)
+
+
+def direct_path() -> DirectPath:
+    """Return the slots of the application that answers this request."""
+    return current_app.extensions[EXTENSION]

@@ -48,7 +48,7 @@ def settled(operation: Operation, at_once: bool = True) -> Response:
         response = once(lambda session: operation.accept(session, 0.0)).response()
         response.headers["Preference-Applied"] = ASYNC
         return response
-    with direct_path.slot(operation.kind_name) if at_once else nullcontext(NO_SLOT) as slot:
+    with direct_path().slot(operation.kind_name) if at_once else nullcontext(NO_SLOT) as slot:
         answer = once(lambda session: operation.accept(session, slot.held))
         if answer.replayed or not at_once:
             return answer.response()

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from werkzeug.test import TestResponse
 
-import api.accounting.endpoints
-from api.jobs.direct_path import DirectPath
+from api.jobs.direct_path import EXTENSION, DirectPath
 from db.queries import statement
 from domain.accounting.documents import KIND, Document, Owed
 from tests import chain, trade
 from tests.checker import check, watch
 from tests.crash.fuse import killed_at, points
 from tests.tenant import Tenant
-from tests.waiting import wait_until
+from tests.waiting import wait_until, wait_until_answered
 
 RECREATIONS = "/api/v1/accounting/recreations"
 LIVE = """
@@ -89,17 +89,17 @@ def test_a_worker_may_die_at_every_point_of_a_group_of_recreations(database, org
 def test_who_asked_for_a_recreation_may_be_cut_off_at_every_point(
     database, organization, made, monkeypatch, record_property
 ):
-    def ask(key: str) -> int:
+    def ask(key: str) -> TestResponse:
         # A forked process has no threads of its parent's.
-        monkeypatch.setattr(api.accounting.endpoints, "direct_path", DirectPath(1))
+        monkeypatch.setitem(chain.application().extensions, EXTENSION, DirectPath(1))
         body = {"documents": [one._asdict() for one in made[:3]]}
-        return chain.post(organization, RECREATIONS, body, key).status_code
+        return chain.post(organization, RECREATIONS, body, key)
 
     names = points(lambda: ask("nowhere"))
     assert {"after delete_entries", "after enqueue", "before claim", "after complete"} <= set(names)
     for at, name in enumerate(names):
         assert killed_at(at, lambda: ask(f"{at}")), f"never came to {name}"  # noqa: B023  run at once
-        assert ask(f"{at}") in (200, 202)
+        assert wait_until_answered(lambda: ask(f"{at}")).status_code in (200, 202)  # noqa: B023  run at once
         restart()
         assert chain.rows(LIVE) == [], f"killed {name}"
     jobs = chain.value("SELECT count(*) FROM jobs WHERE kind = %s AND priority = 2", KIND)

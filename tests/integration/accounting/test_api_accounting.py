@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from api.jobs.direct_path import DirectPath
+from api.jobs.direct_path import EXTENSION, DirectPath
 from domain.accounting.documents import KIND, Document
 from domain.jobs.submission import HIGH
 from tests import chain, trade
-from tests.caller import Caller
+from tests.caller import Caller, application
 from tests.checker import check
 from tests.warehouse import stocked
 
@@ -48,7 +48,7 @@ def listed(client: Caller, document: Document, more: str = "") -> list[dict[str,
 
 def test_without_room_a_few_documents_are_durable_and_the_queue_recreates_them(database, client, invoices, monkeypatch):
     full = DirectPath(1)
-    monkeypatch.setattr("api.accounting.endpoints.direct_path", full)
+    monkeypatch.setitem(application().extensions, EXTENSION, full)
     with full.slot(KIND):
         answer = ask(client, *invoices[:2], headers={"Idempotency-Key": "k"})
     assert (answer.status_code, {one["status"] for one in answer.json}) == (202, {"pending"})

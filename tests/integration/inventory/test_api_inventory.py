@@ -6,9 +6,10 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from api.jobs.direct_path import direct_path
+from api.jobs.direct_path import EXTENSION
 from settings import settings
 from tests import chain
+from tests.caller import application
 from tests.checker import check
 from tests.conftest import configure
 from tests.crash.fuse import points
@@ -159,7 +160,7 @@ def test_few_lines_are_approved_at_once_and_many_as_a_job(warehouse, client, cou
 def test_without_a_free_slot_the_queue_takes_over(warehouse, client):
     with ExitStack() as taken:
         for _ in range(settings.direct_places):
-            taken.enter_context(direct_path.slot("sale.post"))
+            taken.enter_context(application().extensions[EXTENSION].slot("sale.post"))
         answer = client.post("/api/v1/sales", warehouse.sale_body(1))
     assert answer.status_code == 202
     assert chain.value("SELECT due_at <= clock_timestamp() FROM outbox"), "nobody runs it, and yet the relay waits"
