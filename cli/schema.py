@@ -15,7 +15,7 @@ def migrate(down: str | None) -> None:
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it speaks when imported
     from db import migrations
 
-    if down:
-        migrations.downgrade(down)
-    else:
-        migrations.upgrade()
+    try:
+        migrations.downgrade(down) if down else migrations.upgrade()
+    except migrations.Blocked as blocked:
+        raise click.ClickException(f"the schema was not changed, because others hold its tables: {blocked}") from None

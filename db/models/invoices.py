@@ -1,7 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Integer, LargeBinary, Numeric, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Date, ForeignKey, Integer, LargeBinary, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -38,6 +38,10 @@ class Invoice(Base):
     total: Mapped[Decimal] = mapped_column(AMOUNT)
     notes: Mapped[str | None] = mapped_column(Text)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    # The transaction that issued the invoice: no other adds a line.
+    issued_in: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("pg_current_xact_id()::text::bigint"), deferred=True
+    )
     created_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
     items: Mapped[list["InvoiceItem"]] = relationship(lazy="selectin", order_by="InvoiceItem.line_number")

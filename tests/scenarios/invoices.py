@@ -17,6 +17,9 @@ from tests.stage import Stage
 from tests.waiting import wait_until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+LATE_LINES = """INSERT INTO invoice_items
+                SELECT invoice_id, line_number + 1000, description, quantity, unit_price, discount, tax_rate,
+                    line_subtotal, line_tax, line_total FROM invoice_items"""
 CHANGES = (
     "UPDATE invoices SET number = number + 1000",
     "UPDATE invoices SET total = total + 1, subtotal = subtotal + 1",
@@ -25,8 +28,9 @@ CHANGES = (
     "DELETE FROM invoices",
     "UPDATE invoice_items SET description = 'other'",
     "DELETE FROM invoice_items",
-    "INSERT INTO invoice_items SELECT invoice_id, line_number + 1000, description, quantity, unit_price, discount,"
-    " tax_rate, line_subtotal, line_tax, line_total FROM invoice_items",
+    LATE_LINES,
+    f"UPDATE invoices SET updated_at = clock_timestamp(); {LATE_LINES}",
+    "UPDATE invoices SET issued_in = CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
 )
 
 

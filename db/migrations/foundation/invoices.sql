@@ -21,6 +21,7 @@ CREATE TABLE invoices (
     total numeric(19, 4) NOT NULL CHECK (total = subtotal + tax_total),
     notes text,
     hash bytea NOT NULL CHECK (length(hash) = 32),
+    issued_in bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CHECK (status <> 'unpaid' OR due_date IS NOT NULL),
@@ -58,10 +59,11 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- A line belongs to the transaction that issued its invoice; later it would change what was issued.
+-- A line belongs to the transaction that issued its invoice; later it would change what was issued. The row's xmin would
+-- not do, as an UPDATE renews it.
 CREATE FUNCTION refuse_late_lines() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM added JOIN invoices ON id = invoice_id WHERE invoices.xmin <> pg_current_xact_id()::xid)
+    IF EXISTS (SELECT FROM added JOIN invoices ON id = invoice_id WHERE issued_in <> pg_current_xact_id()::text::bigint)
     THEN
         RAISE EXCEPTION 'an issued invoice gets no more lines' USING ERRCODE = 'restrict_violation';
     END IF;
