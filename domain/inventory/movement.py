@@ -71,13 +71,18 @@ def withdraw(step: Step, session: Session, organization_id: int, document_id: in
     What the job had moved before it failed is put back.
     """
     document = lock_document(session, step, organization_id, document_id)
-    if session.scalar(select(Job.status).where(Job.id == job_id)) != Status.FAILED:
+    if not has_failed(session, job_id):
         return False
     if document.job_id == job_id:
         document.job_id = None
         if not owe_undo(step, session, document) and step is POST:
             document.status = "refused"
     return True
+
+
+def has_failed(session: Session, job_id: int) -> bool:
+    """Return whether a job is FAILED as of now."""
+    return session.scalar(select(Job.status).where(Job.id == job_id)) == Status.FAILED
 
 
 def _require(step: Step, document: Any) -> None:

@@ -76,6 +76,17 @@ def two_sales_of_the_last_piece(stage: Stage) -> None:
     stage.check()
 
 
+def two_transfers_of_the_last_piece(stage: Stage) -> None:
+    warehouse = stocked(stage.tenant, 1)
+    paths = [f"/api/v1/transfers/{warehouse.transfer(1)}/send-async" for _ in range(2)]
+    send = [lambda path=path: warehouse.caller.post(path) for path in paths]
+    with two_at_once(stage, send, HOLD_STOCK, warehouse.here, warehouse.products[0]) as answers:
+        statuses = sorted(answer.result().status_code for answer in answers)
+    assert statuses == [202, 409], "one is accepted, the other is refused"
+    chain.recover()
+    stage.check()
+
+
 def a_transfer_sent_twice_at_once_is_one_job(stage: Stage) -> None:
     warehouse = stocked(stage.tenant, 5)
     transfer_id = warehouse.transfer(1)
@@ -184,6 +195,7 @@ def another_organization_sees_and_moves_nothing(stage: Stage) -> None:
     assert Caller(stranger.key).post("/api/v1/transfers", body).status_code == 400, "a stranger's goods are taken"
     with transaction() as session:
         [job_id] = enqueue(session, stranger.id, SEND.kind, [("", {"transferId": transfer_id})])
+    chain.ask("UPDATE transfers SET job_id = %s WHERE id = %s", job_id, transfer_id)
     run(job_id)
     assert moved("transfer", transfer_id, "send") == [], "the job of another organization moved a line"
     assert chain.rows("SELECT status, error FROM jobs WHERE id = %s", job_id) == [("FAILED", "transfer not found")]
@@ -192,6 +204,7 @@ def another_organization_sees_and_moves_nothing(stage: Stage) -> None:
 
 SCENARIOS = (
     two_sales_of_the_last_piece,
+    two_transfers_of_the_last_piece,
     a_transfer_sent_twice_at_once_is_one_job,
     two_jobs_of_one_transfer_move_each_line_once,
     two_transfers_in_opposite_order_do_not_deadlock,

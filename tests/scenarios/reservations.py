@@ -171,7 +171,7 @@ def half_a_purchase_is_nobodys_until_the_rest_is_in(stage: Stage) -> None:
     job_id = warehouse.submit(APPROVE.kind, purchaseId=purchase_id)
     run_jobs(find(APPROVE.kind), [job_id], seconds=0)
     [level] = warehouse.caller.get(f"/api/v1/stock?locationId={warehouse.here}").json
-    assert (level["quantity"], level["available"], level["value"]) == (15, 5, 95)
+    assert (level["quantity"], level["available"], level["value"]) == (15, 5, 95), "half a purchase can be had"
     assert warehouse.caller.post("/api/v1/sales", warehouse.sale_body(6)).status_code == 409, "half a purchase was sold"
     assert warehouse.caller.post("/api/v1/sales", warehouse.sale_body(5)).status_code == 201
     assert chain.value(WORTH) == 90, "what was sold was worth more than it had cost"
