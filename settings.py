@@ -45,7 +45,7 @@ class Settings:
     max_out: int = 2000
     max_broker_depth: int = 200
     max_backlog: int = 20_000_000
-    max_backlog_of_one: int = 2_000_000
+    max_backlog_per_organization: int = 2_000_000
 
     statement_timeout: int = 15
     lock_timeout: int = 2

@@ -21,8 +21,16 @@ log = logging.getLogger(__name__)
 # Of each five minutes: the worker has other things to do.
 CLEANUP_SECONDS = 5.0
 
+# Celery says of each task that it came and went; a sweep every few seconds would fill the log of an idle worker.
+for chatty in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
+
 app = Celery("counterfoil")
 app.config_from_object("celeryconfig")
+
+
+class JobsFailed(Exception):
+    """Some jobs of a run failed: Flower shows its task as failed, with their numbers. The log has a line for each."""
 
 
 def _register(kind: Kind) -> None:
@@ -31,7 +39,7 @@ def _register(kind: Kind) -> None:
             f"{variable('task_timeout')} ({settings.task_timeout} s) must exceed the {kind.timeout} s of {kind.name}"
         )
 
-    @app.task(name=kind.name, soft_time_limit=kind.timeout, time_limit=settings.task_timeout)
+    @app.task(name=kind.name, soft_time_limit=kind.timeout, time_limit=settings.task_timeout, throws=(JobsFailed,))
     def run(*args: Any, **body: Any) -> None:
         try:
             job_ids = read(args, body)
@@ -40,16 +48,18 @@ def _register(kind: Kind) -> None:
             with statement() as session:
                 statistics.record_incident(session, "forged_message")
             return
-        run_jobs(kind, job_ids)
+        if failed := run_jobs(kind, job_ids):
+            raise JobsFailed(f"{len(failed)} of {len(job_ids)} jobs failed: {', '.join(map(str, failed))}")
 
 
-@app.task(name="queue.sweep")
+# Without events for Flower, whose list they would fill.
+@app.task(name="queue.sweep", send_events=False)
 def sweep() -> None:
     """Sweep the jobs whose lease has run out, and mend the outbox; two at once sweep no job twice."""
     keep_up()
 
 
-@app.task(name="queue.cleanup")
+@app.task(name="queue.cleanup", send_events=False)
 def cleanup() -> None:
     """Delete what is past its retention."""
     clean(CLEANUP_SECONDS)

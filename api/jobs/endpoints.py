@@ -113,15 +113,15 @@ def cancel(job_id: int) -> Job:
 def retry(job_id: int) -> Job:
     """Try a failed or cancelled job again, from where it stopped."""
     with transaction() as session:
-        return catalogue.retry(session, g.organization_id, job_id)
+        return catalogue.requeue(session, g.organization_id, job_id)
 
 
 @jobs_api.route("/retry", methods=["POST"])
 @jobs_api.arguments(RetryBody())
 @jobs_api.response(200, Retried)
 def retry_all(body: dict[str, Any]) -> Any:
-    """Try all failed and cancelled jobs that match again, or say which these would be."""
+    """Try all failed jobs that match again, cancelled ones if `status` says so; or only say which these would be."""
     with transaction() as session:
-        matched = catalogue.retryable(session, g.organization_id, filters(body))
+        matched = catalogue.requeueable(session, g.organization_id, filters(body))
         retried = [] if body["dry_run"] else job_rows.requeue(session, g.organization_id, *matched)
     return {"matched": len(matched), "retried": len(retried), "dry_run": body["dry_run"], "job_ids": matched}

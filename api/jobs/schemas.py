@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from api.http.fields import Choice, Flag, Instant, Text, Whole
 from api.http.pagination import Page
@@ -101,8 +101,16 @@ class JobPage(Page, Filters):
 
 
 class RetryBody(Filters):
+    """Which jobs to try again: failed ones, unless `status` says otherwise. Without a filter, `all` must be true."""
+
     status = Choice("failed", "cancelled")
+    all = Flag(load_default=False)
     dry_run = Flag(load_default=False)
+
+    @validates_schema
+    def says_which(self, data: dict[str, Any], **_: Any) -> None:
+        if not data["all"] and not data.keys() - {"all", "dry_run"}:
+            raise ValidationError("give a filter, or true to mean all failed jobs", "all")
 
 
 class Retried(CamelSchema):

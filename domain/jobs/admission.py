@@ -1,4 +1,4 @@
-"""Who submits more than can wait is told to come again, before the database drowns in it.
+"""A caller that submits more than can wait is told to come again, before the database drowns in it.
 
 One organization's flood is refused to that organization alone; what all of them together leave waiting, to everybody.
 The counts are those of a moment ago, so that asking costs nothing: the limits are passed by what comes in meanwhile.
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from db.queries import run
 from settings import settings
 
-COUNT_KEEPS = 1.0
+COUNT_KEPT_S = 1.0
 # To count what one organization has waiting takes longer the more it is, so the answer is kept that much longer.
-PATIENCE = 20
-RELIEF = 0.01
-LONGEST_PAUSE = 60
+COUNT_KEPT_PER_SECOND_OF_COUNTING = 20
+PART_TO_BE_WORKED_OFF = 0.01
+MAX_PAUSE_S = 60
 
 
 class TooManyWaiting(Exception):
@@ -43,13 +43,13 @@ class Admission:
             return
         if self._all(session) >= settings.max_backlog:
             raise TooManyWaiting(settings.max_backlog, False, _pause(session, settings.max_backlog))
-        most = settings.max_backlog_of_one
+        most = settings.max_backlog_per_organization
         if self._waiting >= most and self._of(session, organization_id, most) >= most:
             raise TooManyWaiting(most, True, _pause(session, most))
 
     def _all(self, session: Session) -> int:
         if time.monotonic() >= self._until:
-            self._until = time.monotonic() + COUNT_KEEPS
+            self._until = time.monotonic() + COUNT_KEPT_S
             self._waiting = run(session, "count_waiting")[0].jobs
             self._own = {one: known for one, known in self._own.items() if known[1] > time.monotonic()}
         return self._waiting
@@ -60,7 +60,7 @@ class Admission:
         if started >= until:
             self._own[organization_id] = jobs, started + settings.statement_timeout  # the others do not count as well
             jobs = run(session, "count_waiting_of_one", organization_id=organization_id, most=most)[0].jobs
-            kept = max(COUNT_KEEPS, PATIENCE * (time.monotonic() - started))
+            kept = max(COUNT_KEPT_S, COUNT_KEPT_PER_SECOND_OF_COUNTING * (time.monotonic() - started))
             self._own[organization_id] = jobs, time.monotonic() + kept
         return jobs
 
@@ -68,7 +68,7 @@ class Admission:
 def _pause(session: Session, limit: int) -> int:
     """Return in how many seconds a part of `limit` is worked off, as things went lately."""
     rate = sum(row.jobs_per_second for row in run(session, "drain_rates"))
-    return max(1, min(LONGEST_PAUSE, round(limit * RELIEF / rate))) if rate else LONGEST_PAUSE
+    return max(1, min(MAX_PAUSE_S, round(limit * PART_TO_BE_WORKED_OFF / rate))) if rate else MAX_PAUSE_S
 
 
 admission = Admission()

@@ -11,8 +11,7 @@ from db.models import Job, JobAttempt
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import registered
 
-MOST_RETRIED = 1000
-FAILED_OR_CANCELLED = (Status.FAILED, Status.CANCELLED)
+MAX_REQUEUED_AT_ONCE = 1000
 
 
 class JobNotFound(Exception):
@@ -74,7 +73,7 @@ def cancel(session: Session, organization_id: int, job_id: int) -> Job:
     return job
 
 
-def retry(session: Session, organization_id: int, job_id: int) -> Job:
+def requeue(session: Session, organization_id: int, job_id: int) -> Job:
     """Give a failed or cancelled job all its attempts again; return it. Raise JobNotFound or WrongStatus."""
     if not job_rows.requeue(session, organization_id, job_id):
         job = get(session, organization_id, job_id)
@@ -82,10 +81,11 @@ def retry(session: Session, organization_id: int, job_id: int) -> Job:
     return get(session, organization_id, job_id)
 
 
-def retryable(session: Session, organization_id: int, filters: Mapping[str, Any]) -> Sequence[int]:
-    """Return the ids of up to MOST_RETRIED jobs that match and can be retried, oldest first."""
-    wanted = _matching(organization_id, {"status": FAILED_OR_CANCELLED} | dict(filters))
-    return session.scalars(wanted.with_only_columns(Job.id).order_by(Job.id).limit(MOST_RETRIED)).all()
+def requeueable(session: Session, organization_id: int, filters: Mapping[str, Any]) -> Sequence[int]:
+    """Return the ids of up to MAX_REQUEUED_AT_ONCE jobs that match, oldest first: failed, unless the filters say so."""
+    wanted = _matching(organization_id, {"status": Status.FAILED} | dict(filters))
+    ids = wanted.with_only_columns(Job.id).order_by(Job.id)
+    return session.scalars(ids.limit(MAX_REQUEUED_AT_ONCE)).all()
 
 
 def _matching(organization_id: int, filters: Mapping[str, Any]) -> Select[Job]:

@@ -18,8 +18,8 @@ from domain.jobs.registry import LANES, find, kinds
 from domain.jobs.upkeep.cleanup import clean
 from domain.jobs.upkeep.sweep import keep_up
 
-# So much work is taken at a time; the rest stays in order.
-AT_ONCE = 1.0
+# Seconds of work that are leased at a time; the rest stays in order.
+LEASED_AT_ONCE_S = 1.0
 
 
 class Tally(NamedTuple):
@@ -40,7 +40,7 @@ def work_off(seconds: float) -> Tally:
     dispatch = Dispatch(known.__contains__)
     done: list[int] = []
     while time.monotonic() < deadline:
-        entries = dispatch.lease(dict.fromkeys(LANES, AT_ONCE))
+        entries = dispatch.lease(dict.fromkeys(LANES, LEASED_AT_ONCE_S))
         if not entries:
             break
         for group in coalesce(entries, dispatch.group_size):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from db.jobs import ClaimedJob
 from domain.invoices import numbering
 from domain.jobs import registry
-from domain.jobs.work import Context, Outcome
+from domain.jobs.work import Context, Outcome, PermanentError
 from tasks.kinds.invoice_generate import generate_invoices
 
 
@@ -36,6 +36,11 @@ def leave_traces_in_a_second(context: Context, jobs: Sequence[ClaimedJob]) -> li
 @registry.job("fault.asleep", backoff=0.2)
 def sleep_in_a_statement(context: Context, job: ClaimedJob) -> None:
     context.session.execute(text(f"SELECT pg_sleep({job.payload['sleep']})"))
+
+
+@registry.job("fault.refused")
+def refuse(_context: Context, _job: ClaimedJob) -> None:
+    raise PermanentError("no")
 
 
 @registry.job("fault.late_invoice", backoff=0.2)

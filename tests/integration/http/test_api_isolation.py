@@ -53,7 +53,10 @@ CASES: dict[str, Case] = {
     "POST /api/v1/jobs/<job_id>/cancel": Case("/api/v1/jobs/{request}/cancel", 404),
     "POST /api/v1/jobs/<job_id>/retry": Case("/api/v1/jobs/{request}/retry", 404),
     "POST /api/v1/jobs/retry": Case(
-        "/api/v1/jobs/retry", 200, lambda _: {}, answer={"matched": 0, "retried": 0, "dryRun": False, "jobIds": []}
+        "/api/v1/jobs/retry",
+        200,
+        lambda _: {"all": True},
+        answer={"matched": 0, "retried": 0, "dryRun": False, "jobIds": []},
     ),
     "POST /api/v1/accounting/recreations": Case(
         "/api/v1/accounting/recreations",

@@ -99,7 +99,7 @@ def test_answers_that_are_too_few_are_an_error_and_the_next_is_asked_for(databas
 
 def test_who_counts_what_waits_keeps_no_other_waiting(client: Caller, organization: Tenant, monkeypatch) -> None:
     monkeypatch.setattr(requests, "admission", Admission())
-    configure(max_backlog_of_one=0)  # so that what the organization has is counted
+    configure(max_backlog_per_organization=0)  # so that what the organization has is counted
     with ThreadPoolExecutor(1) as pool, psycopg.connect(url()) as holder:
         holder.execute("LOCK TABLE outbox")
         accepted = pool.submit(client.post, REQUESTS, bodies.invoice(organization.supplier_id))

@@ -60,7 +60,7 @@ def refusals(caller: Caller, tenant: Tenant) -> set[int]:
 def test_an_organization_that_floods_is_answered_429_and_no_other(
     client, organization, stranger, other_organization, flood, limit
 ):
-    limit("max_backlog_of_one")
+    limit("max_backlog_per_organization")
     assert refusals(client, organization) == {429}
     waiting = chain.value("SELECT count(*) FROM outbox")
     assert stranger.post(REQUESTS, bodies.invoice(other_organization.supplier_id)).status_code == 201
@@ -87,7 +87,7 @@ def test_an_answer_that_was_kept_is_given_again_whatever_waits(client, organizat
 
 
 def test_once_enough_is_done_submissions_are_accepted_again(client, organization, flood, limit, lanes):
-    limit("max_backlog_of_one")
+    limit("max_backlog_per_organization")
     assert refusals(client, organization) == {429}
     chain.recover()
     wait_until(lambda: client.post(REQUESTS, bodies.invoice(organization.supplier_id)).status_code == 201)

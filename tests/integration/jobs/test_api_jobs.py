@@ -170,7 +170,20 @@ def test_all_that_match_are_retried_after_a_rehearsal(client, organization):
     assert rehearsal == {"matched": 3, "retried": 0, "dryRun": True, "jobIds": failed}
     assert chain.value("SELECT count(*) FROM jobs WHERE status = 'PENDING'") == 0
     assert client.post(f"{JOBS}/retry", {"status": "failed", "type": "probe"}).json["retried"] == 3
-    assert client.post(f"{JOBS}/retry", {}).json["jobIds"] == [cancelled]
+    assert client.post(f"{JOBS}/retry", {"status": "cancelled"}).json["jobIds"] == [cancelled]
+
+
+def test_a_retry_of_all_asks_for_a_filter_and_leaves_cancelled_jobs_alone(client, organization):
+    failed, _ = bring(organization.id, Status.FAILED)
+    bring(organization.id, Status.CANCELLED)
+    for body in ({}, {"dryRun": True}, {"all": False}):
+        answer = client.post(f"{JOBS}/retry", body)
+        assert (answer.status_code, answer.json["errors"]) == (
+            400,
+            {"all": ["give a filter, or true to mean all failed jobs"]},
+        )
+    assert client.post(f"{JOBS}/retry", {"type": "probe", "dryRun": True}).json["jobIds"] == [failed]
+    assert client.post(f"{JOBS}/retry", {"all": True}).json["jobIds"] == [failed]
 
 
 def test_each_attempt_is_told_with_its_error_and_times(client, organization):
@@ -206,5 +219,5 @@ def test_another_organizations_job_is_not_there(client, stranger, path):
 
 def test_a_retry_of_all_reaches_no_other_organization(client, stranger, organization):
     bring(organization.id, Status.FAILED)
-    assert stranger.post(f"{JOBS}/retry", {}).json["matched"] == 0
+    assert stranger.post(f"{JOBS}/retry", {"all": True}).json["matched"] == 0
     assert stranger.get(JOBS).json == []

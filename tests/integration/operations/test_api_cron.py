@@ -50,7 +50,7 @@ def test_without_a_secret_set_it_is_closed_to_everybody(database):
 def test_when_its_time_is_over_a_long_job_goes_on_at_the_next_call(client, monkeypatch):
     monkeypatch.setitem(registry._kinds, KIND.name, KIND)
     job_id = client.post("/api/v1/jobs", {"type": "probe.walk", "payload": {"count": 5}}).json["jobId"]
-    monkeypatch.setattr("domain.jobs.inline.AT_ONCE", 0.1)
+    monkeypatch.setattr("domain.jobs.inline.LEASED_AT_ONCE_S", 0.1)
     configure(cron_budget=0.000001)
     assert Caller("").get(CRON, headers=SECRET).json["processed"] == 0
     configure(cron_budget=5)

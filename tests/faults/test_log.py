@@ -1,0 +1,24 @@
+"""What the parts say: nothing at INFO while nothing happens, and one line for each job that failed."""
+
+from tests.faults.load import drain, owe, value
+from tests.waiting import wait_until
+
+SWEEPS = "SELECT CAST(swept_to AS text) FROM relay_state"
+
+
+def test_an_idle_worker_and_beat_print_nothing(chain, organization):
+    worker, beat = chain.start("worker", "beat", log_level="INFO")
+    said = [len(part.lines) for part in (worker, beat)]
+    for _ in range(3):
+        before = value(SWEEPS)
+        wait_until(lambda: value(SWEEPS) != before, 15, "nobody swept")  # noqa: B023
+    assert [part.lines[start:] for part, start in zip((worker, beat), said, strict=True)] == [[], []]
+
+
+def test_a_failed_job_has_one_line_and_its_task_has_failed(chain, organization):
+    _, worker = chain.start("relay", "worker", log_level="INFO")
+    [job] = owe(organization, "fault.refused", [{}])
+    drain(20)
+    line = f"job {job.request_id} fault.refused organization {organization.id} attempt 1 of 3: no; FAILED"
+    wait_until(lambda: worker.said(line) == 1, 10)
+    assert worker.said("Traceback") == 0
