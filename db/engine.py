@@ -112,7 +112,7 @@ def _session() -> dict[str, str]:
         "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout}s",
         "timezone": "UTC",
         "jit": "off",
-        # A plan made while a table was small must not read it all once it has grown.
+        # For the queue: a plan made while a table was small must not read it all once it has grown. See `report`.
         "enable_seqscan": "off",
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, Timeou
 from sqlalchemy.orm import Session, SessionTransaction
 
 from db.engine import engine, heard_of_crash
-from db.queries import failure
+from db.queries import failure, run
 
 # Serialization, deadlock, lock timeout, cancelled statement, cut for idling (a process that was frozen or starved);
 # then whole classes: connection, resources, shutdown. SQLSTATE codes: PostgreSQL manual, appendix A.
@@ -56,6 +56,14 @@ def transaction() -> Iterator[Session]:
         except BaseException:
             _roll_back(session)
             raise
+
+
+@contextmanager
+def report() -> Iterator[Session]:
+    """Read many rows in one snapshot, by the plans that PostgreSQL chooses by itself; nothing can be written."""
+    with transaction() as session:
+        run(session, "begin_report")
+        yield session
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, page, position
 from api.jobs.direct_path import direct_path
 from api.jobs.outcome import finished
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.accounting import chart, documents, journal
 from domain.accounting.documents import KIND, MOST_IN_A_JOB, Document, Owed
 from domain.jobs import catalogue
@@ -99,7 +99,7 @@ def entries(query: dict[str, Any]) -> Any:
 @accounting_api.response(200, TrialBalance)
 def trial_balance() -> Any:
     """Sum up the live entries of each account and currency; the balance of each currency is zero."""
-    with transaction() as session:
+    with report() as session:
         rows, totals = journal.trial_balance(session, g.organization_id)
     return {"accounts": rows, "totals": totals}
 

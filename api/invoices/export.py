@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from api.http.blueprint import Blueprint
 from api.http.fields import Day, Flag, Whole
 from api.http.schema import CamelSchema, Query
-from db.transaction import transaction
+from db.transaction import report
 from domain.invoices import archive, catalogue
 from domain.parties import catalogue as parties
 
@@ -41,7 +41,7 @@ class Preview(CamelSchema):
 @export_api.refuses(404)
 def preview(query: dict[str, Any]) -> Any:
     """Count what an archive would hold."""
-    with transaction() as session:
+    with report() as session:
         parties.get_supplier(session, g.organization_id, query["supplier_id"])
         found = catalogue.summary(session, g.organization_id, _span(query))
     return {
@@ -59,7 +59,7 @@ def preview(query: dict[str, Any]) -> Any:
 @export_api.refuses(404)
 def download(query: dict[str, Any]) -> Response:
     """Download the PDFs of up to 500 invoices."""
-    with transaction() as session:
+    with report() as session:
         parties.get_supplier(session, g.organization_id, query["supplier_id"])
         ids = archive.choose(session, g.organization_id, _span(query))
     headers = {"Content-Disposition": 'attachment; filename="invoices.zip"'}

@@ -11,7 +11,7 @@ from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import CamelSchema
 from api.parties.schemas import Supplier, SupplierBody
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.invoices import audit
 from domain.parties import catalogue as parties
 
@@ -85,6 +85,6 @@ def change(body: dict[str, Any], supplier_id: int) -> Any:
 @suppliers_api.refuses(404)
 def show_audit(supplier_id: int) -> Response:
     """Recompute the series of a supplier from its rows."""
-    with transaction() as session:
+    with report() as session:
         findings = audit.audit(session, g.organization_id, supplier_id)
     return Answer(200, findings).response()

@@ -47,7 +47,11 @@ class Supplier(Party, Base):
 
 
 class NumberSeries(Base):
-    """The counter of one series. Nothing refers to it, so its lock blocks nobody but the next number."""
+    """The counter of one series. Nothing refers to it, so its lock blocks nobody but the next number.
+
+    The database has no primary key here, only an index that leads to the newest version of a row: with a key,
+    PostgreSQL would compare each new version with all those that a held snapshot keeps (decision 0013).
+    """
 
     __tablename__ = "number_series"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Invoice, NumberSeries
@@ -80,9 +80,8 @@ class Auditor:
 def audit(session: Session, organization_id: int, supplier_id: int) -> dict[str, Any]:
     """Return what is wrong with a supplier's invoice series, and its head hash; raise PartyNotFound.
 
-    `session` must not have been used yet: the whole audit sees one snapshot.
+    `session` must be a report's: the whole audit sees one snapshot.
     """
-    session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     parties.get_supplier(session, organization_id, supplier_id)
     series = session.get_one(NumberSeries, (supplier_id, SERIES))
     auditor = Auditor(expected=series.start_number)

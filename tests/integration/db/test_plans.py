@@ -8,16 +8,20 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
 from db import statistics
 from db.engine import connect_arguments
 from db.jobs import NewJob
 from db.queries import statement
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from tests import chain
+from tests.tenant import new_tenant
 
 JOBS = 3000
 KINDS = {"complete": {"results": "{}"}, "retry": {"errors": "{}", "delays": "{}"}, "fail": {"errors": "{}"}}
@@ -71,6 +75,30 @@ def test_no_plan_is_kept_for_long_and_a_connection_that_died_is_replaced(databas
     chain.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'counterfoil'")
     with transaction() as session:
         assert statistics.recent_runs(session) == {}
+
+
+def test_a_report_is_planned_as_postgresql_does_and_the_queue_after_it_as_before(database):
+    switches = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_bitmapscan")
+
+    def shown(session: Session) -> set[str]:
+        return {session.scalar(text(f"SHOW {switch}")) for switch in switches}
+
+    for _ in range(3):
+        with report() as session:
+            line = session.scalar(text("SELECT pg_backend_pid()"))
+            assert shown(session) == {"on"}
+        with transaction() as session:
+            assert session.scalar(text("SELECT pg_backend_pid()")) == line, "another connection proves nothing"
+            assert shown(session) == {"off"}
+
+
+def test_a_report_reads_one_snapshot_and_writes_nothing(database, organization):
+    with report() as session:
+        before = session.scalar(text("SELECT count(*) FROM organizations"))
+        new_tenant("Another")
+        assert session.scalar(text("SELECT count(*) FROM organizations")) == before
+        with pytest.raises(DBAPIError, match="read-only transaction"):
+            session.execute(text("UPDATE organizations SET name = 'x'"))
 
 
 VERBS = [
