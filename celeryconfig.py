@@ -2,9 +2,9 @@
 
 from kombu import Exchange, Queue
 
-from settings import settings
+import settings
 
-broker_url = settings.broker_url
+broker_url = settings.current().broker_url
 task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in ("urgent", "default", "io")]
 task_default_queue = "default"
 task_default_exchange = "default"
@@ -21,20 +21,20 @@ task_publish_retry = False
 task_acks_late = False
 worker_prefetch_multiplier = 1
 # What a worker has fetched and not begun stands before everything urgent; Redis and Valkey can do without.
-worker_disable_prefetch = settings.broker_url.startswith("redis")
+worker_disable_prefetch = settings.current().broker_url.startswith("redis")
 worker_consumer = "tasks.consumer:Consumer"
 worker_max_tasks_per_child = 10_000
 # A child that grew past half of what it may have is replaced between two messages.
-worker_max_memory_per_child = settings.worker_memory_mb * 1024 // 2
+worker_max_memory_per_child = settings.current().worker_memory_mb * 1024 // 2
 worker_hijack_root_logger = False
 # Events cost an idle request a quarter of its time; Flower asks for them while it runs.
 worker_send_task_events = False
 worker_cancel_long_running_tasks_on_connection_loss = False
 # What runs may end: a job cut off costs an attempt and waits for the sweep.
-worker_soft_shutdown_timeout = settings.task_timeout
-task_time_limit = settings.task_timeout
+worker_soft_shutdown_timeout = settings.current().task_timeout
+task_time_limit = settings.current().task_timeout
 
-broker_connection_timeout = settings.broker_timeout
+broker_connection_timeout = settings.current().broker_timeout
 broker_connection_retry_on_startup = True
 broker_connection_retry = True
 broker_connection_max_retries = None
@@ -44,13 +44,13 @@ broker_transport_options = {
     # Valkey keeps no copy of what a worker has taken, so nothing comes back by a clock that knows of no lease.
     "ack_emulation": False,
     "priority_steps": [0],  # one list a queue: order is the relay's
-    "socket_timeout": settings.broker_timeout,
-    "socket_connect_timeout": settings.broker_timeout,
+    "socket_timeout": settings.current().broker_timeout,
+    "socket_connect_timeout": settings.current().broker_timeout,
     "socket_keepalive": True,
     "health_check_interval": 10,
     "retry_on_timeout": False,
 }
-if not settings.broker_url.startswith("redis"):
+if not settings.current().broker_url.startswith("redis"):
     broker_transport_options = {"confirm_publish": True}
     broker_heartbeat = 10
 
@@ -58,7 +58,7 @@ beat_scheduler = "celery.beat:Scheduler"
 beat_schedule = {
     "sweep": {
         "task": "queue.sweep",
-        "schedule": settings.sweep_interval,
+        "schedule": settings.current().sweep_interval,
         "options": {"queue": "urgent", "expires": 60},
     },
     # Without "expires": a worker whose clock runs ahead would discard every one of these.

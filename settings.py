@@ -1,8 +1,11 @@
-"""Every setting, read from the environment once, here and nowhere else."""
+"""Every setting, read from the environment once, here and nowhere else.
+
+A module asks `current()` when it needs a value and keeps no copy, so that no object is sized at import."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +16,8 @@ class ConfigurationError(Exception):
 
 
 DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2")
+PREFIX = "COUNTERFOIL_"
+LAST_PORT = 65535
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 
 
@@ -69,7 +74,32 @@ class Settings:
                     f"{variable(shorter)} ({getattr(self, shorter)} s) must be shorter than "
                     f"{variable(longer)} ({getattr(self, longer)} s)"
                 )
+        for name in ("api_port", "flower_port"):
+            check_port(variable(name), getattr(self, name))
         return self
+
+
+def check_port(name: str, port: int) -> None:
+    """Raise ConfigurationError unless a server can have this port."""
+    if not 0 <= port <= LAST_PORT:
+        raise ConfigurationError(f"{name} must be a port, at most {LAST_PORT}, not {port}")
+
+
+def unknown(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return a sentence for each COUNTERFOIL_ variable that is no setting, with the nearest one that is."""
+    known = [name for f in fields(Settings) if (name := variable(f.name)).startswith(PREFIX)]
+    given = os.environ if environ is None else environ
+    strangers = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+    return [f"{name} is no setting{_nearest(name, known)}" for name in strangers]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    # Without the prefix, which all have in common.
+    near = get_close_matches(name.removeprefix(PREFIX), [other.removeprefix(PREFIX) for other in known], n=1)
+    return f"; did you mean {PREFIX}{near[0]}?" if near else "; docs/settings.md lists them"
+
+
+_current: Settings | None = None
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -85,9 +115,23 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**given).check()
 
 
+def current() -> Settings:
+    """Return this process's settings: those given to `use`, or those of the environment, read at the first call."""
+    global _current
+    if _current is None:
+        _current = load()
+    return _current
+
+
+def use(settings: Settings) -> None:
+    """Replace this process's settings as a whole; an object that was built from the former ones keeps them."""
+    global _current
+    _current = settings
+
+
 def variable(name: str) -> str:
     """Return the environment variable of the setting `name`: the two URLs by custom, the rest prefixed."""
-    return name.upper() if name.endswith("_url") else f"COUNTERFOIL_{name.upper()}"
+    return name.upper() if name.endswith("_url") else PREFIX + name.upper()
 
 
 def child_environment(**overrides: str) -> dict[str, str]:
@@ -139,6 +183,3 @@ def _split(name: str, url: str) -> tuple[str, str | None, str]:
     except ValueError as error:
         raise ConfigurationError(f"{name} is not a URL: {error}") from None
     return parts.scheme, parts.hostname, parts.path
-
-
-settings = load()

@@ -6,8 +6,8 @@ import psycopg
 from flask import Flask, request
 from gunicorn.app.base import BaseApplication
 
+import settings
 from cli.serving import server_options
-from settings import settings
 
 TABLE = "CREATE TABLE bare_requests (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body jsonb NOT NULL)"
 INSERT = "INSERT INTO bare_requests (body) VALUES (%s) RETURNING id"
@@ -19,7 +19,7 @@ _of_thread = threading.local()
 @app.post("/")
 def accept() -> tuple[dict, int]:
     if not hasattr(_of_thread, "connection"):
-        _of_thread.connection = psycopg.connect(settings.database_url)
+        _of_thread.connection = psycopg.connect(settings.current().database_url)
     with _of_thread.connection.cursor() as cursor:
         cursor.execute(INSERT, [psycopg.types.json.Jsonb(request.get_json())])
         [made] = cursor.fetchone()

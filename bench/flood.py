@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Sequence
 
+import settings
 from bench import masses
 from bench.backlog import Workload
 from bench.idle import percentiles
@@ -17,7 +18,6 @@ from db.outbox import Turn
 from db.transaction import transaction
 from domain.jobs.registry import LANES
 from domain.jobs.submission import HIGH, NORMAL, enqueue
-from settings import settings
 
 KIND = "invoice.generate"
 FLOOD, FEW = 1_000_000, 10
@@ -74,7 +74,7 @@ def choosing_ms(organization_id: int) -> float:
         with transaction() as session:
             started = time.perf_counter()
             outbox.waiting(session, LANES)
-            entries = outbox.lease(session, [turn(organization_id, FEW)], settings.redelivery_interval)
+            entries = outbox.lease(session, [turn(organization_id, FEW)], settings.current().redelivery_interval)
             times.append(1000 * (time.perf_counter() - started))
             session.rollback()
         if len(entries) != FEW:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ import psycopg
 import redis
 from sqlalchemy import Engine, create_engine, text
 
+import settings
 from db import engine, migrations
 from local.broker import EmbeddedBroker
 from local.part import Part
 from local.postgres import EmbeddedPostgres
 from local.process import free_port
-from settings import child_environment, database_url, settings, variable
+from settings import child_environment, database_url, variable
 
 STATEMENT = re.compile(r"\[(\d+)\] LOG: +(statement|execute [^:]*): ")
 CELERY_OPTIONS = ["--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
@@ -115,8 +117,8 @@ def machine() -> Iterator[Machine]:
         Path(folder).chmod(0o755)
         made = Machine(Path(folder))
         with made.postgres, made.broker:
-            object.__setattr__(settings, "database_url", database_url(made.postgres.url))
-            object.__setattr__(settings, "broker_url", made.broker.url)
+            urls = {"database_url": database_url(made.postgres.url), "broker_url": made.broker.url}
+            settings.use(replace(settings.current(), **urls))
             yield made
 
 

@@ -9,15 +9,15 @@ from celery import Celery
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import settings
 from db.models import Client, Invoice, InvoiceItem, Job, NumberSeries, Supplier, Template
 from db.transaction import transaction
 from domain.invoices.request import InvoiceRequest
 from domain.pricing import price
-from settings import settings
 
 STARTED = "started after ms"
 
-app = Celery("peers", broker=settings.broker_url)
+app = Celery("peers", broker=settings.current().broker_url)
 app.conf.update(task_ignore_result=True)
 
 
@@ -35,7 +35,7 @@ def started(sent: float) -> None:
 
 @cache
 def _notes() -> redis.Redis:
-    return redis.Redis.from_url(settings.broker_url)
+    return redis.Redis.from_url(settings.current().broker_url)
 
 
 @app.task(name="naive", queue="naive", acks_late=True)

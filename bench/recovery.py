@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import psutil
 
+import settings
 from bench.backlog import Workload
 from bench.load import SPAN, Load, completed, rate, seconds_until_back, slowest_later
 from bench.machine import Machine, wait_for
@@ -13,11 +14,10 @@ from bench.table import row
 from bench.workloads import CHAIN
 from local.part import Part
 from local.process import Child
-from settings import settings
 
 SUPPLIERS = 1000
 # What a dead worker held comes back when its lease has run out and the sweep has seen it.
-BEFORE, WATCHED = 30, settings.lease + 30
+BEFORE, WATCHED = 30, settings.current().lease + 30
 
 
 def measure(machine: Machine) -> dict:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import psycopg
 
+import settings
 from bench import masses
 from bench.backlog import Workload
 from bench.flood import KIND, choosing_ms, turn
@@ -27,7 +28,6 @@ from db import jobs as job_rows
 from db import migrations, outbox
 from db.engine import engine
 from db.transaction import transaction
-from settings import settings
 
 SUPPLIERS, FEW = 1000, 10
 WAITING, HISTORY = 10_000_000, 20_000_000
@@ -146,10 +146,10 @@ def _claim_ms(organization_id: int) -> float:
     """Claim the next group as a worker does, and complete it; return how long the claim took."""
     token = uuid4()
     with transaction() as session:
-        entries = outbox.lease(session, [turn(organization_id, GROUP)], settings.redelivery_interval)
+        entries = outbox.lease(session, [turn(organization_id, GROUP)], settings.current().redelivery_interval)
         ids = [entry.job_id for entry in entries]
         started = time.perf_counter()
-        claimed = job_rows.claim(session, KIND, ids, token, settings.lease, PROBE)
+        claimed = job_rows.claim(session, KIND, ids, token, settings.current().lease, PROBE)
         taken = 1000 * (time.perf_counter() - started)
         job_rows.complete(session, token, {job.id: {} for job in claimed})
     if len(claimed) != GROUP:

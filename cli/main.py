@@ -5,23 +5,20 @@ import sys
 
 import click
 
+import settings
 from cli.keys import keys
 from cli.parts import api, beat, flower, relay, worker
 from cli.schema import migrate
 from cli.stack import demo, up
+from local.process import StartFailed
+from settings import ConfigurationError, variable
 
 
 def main() -> None:
     """Run a command; an error that the operator can repair is one line, and the exit status 2."""
     try:
-        import settings
-    except Exception as error:  # the module that defines ConfigurationError is the one that failed
-        refuse(error, 2)
-    from local.process import StartFailed
-
-    try:
         counterfoil()
-    except settings.ConfigurationError as error:
+    except ConfigurationError as error:
         refuse(error, 2)
     except StartFailed as error:
         refuse(error.summary, 1)
@@ -36,11 +33,11 @@ def refuse(error: object, status: int) -> None:
 @click.group()
 def counterfoil() -> None:
     """Invoices that are never lost, doubled or misnumbered."""
-    from settings import ConfigurationError, settings, variable
-
-    if settings.log_level not in logging.getLevelNamesMapping():
+    if settings.current().log_level not in logging.getLevelNamesMapping():
         raise ConfigurationError(f"{variable('log_level')} must be one of DEBUG, INFO, WARNING, ERROR")
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    for sentence in settings.unknown():
+        print(f"counterfoil: warning: {sentence}", file=sys.stderr)
+    logging.basicConfig(level=settings.current().log_level, format="%(levelname)s %(name)s: %(message)s")
 
 
 for command in (up, demo, migrate, api, relay, worker, beat, flower, keys):

@@ -9,12 +9,13 @@ import click
 @click.command()
 def api() -> None:
     """Serve HTTP."""
+    import settings
     from cli import preflight, serving
     from db.engine import connections_per_process
-    from settings import settings
 
-    preflight.require_database(settings.api_workers * connections_per_process())
-    serving.serve(settings)
+    preflight.require_database(settings.current().api_workers * connections_per_process())
+    preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
+    serving.serve(settings.current())
 
 
 @click.command()
@@ -35,7 +36,8 @@ def relay() -> None:
 @click.command()
 def worker() -> None:
     """Run jobs."""
-    from settings import export, settings
+    import settings
+    from settings import export
 
     # SIGTERM must give running jobs the soft shutdown's seconds, not all the time they like.
     export(REMAP_SIGTERM="SIGQUIT")
@@ -46,9 +48,9 @@ def worker() -> None:
         [
             "--quiet",
             "worker",
-            f"--concurrency={settings.worker_concurrency}",
+            f"--concurrency={settings.current().worker_concurrency}",
             f"--hostname=worker-{os.getpid()}@%h",
-            f"--loglevel={settings.log_level}",
+            f"--loglevel={settings.current().log_level}",
             "--without-gossip",
             "--without-mingle",
         ]
@@ -60,21 +62,21 @@ def beat() -> None:
     """Start periodic work; any number may run, each run is safe to happen twice."""
     from celery.signals import beat_init
 
-    from settings import settings
+    import settings
 
     beat_init.connect(lambda **_: say_ready("beat"), weak=False)
-    options = ["--scheduler=celery.beat:Scheduler", f"--loglevel={settings.log_level}"]
+    options = ["--scheduler=celery.beat:Scheduler", f"--loglevel={settings.current().log_level}"]
     celery_app().start(["--quiet", "beat", *options])
 
 
 @click.command()
 def flower() -> None:
     """Show the workers in a browser: to other machines, and with buttons, only behind a password."""
-    from settings import settings
+    import settings
 
-    password = settings.flower_basic_auth
-    address = settings.api_host if password else "127.0.0.1"
-    options = [f"--address={address}", f"--port={settings.flower_port}", "--purge_offline_workers=60"]
+    password = settings.current().flower_basic_auth
+    address = settings.current().api_host if password else "127.0.0.1"
+    options = [f"--address={address}", f"--port={settings.current().flower_port}", "--purge_offline_workers=60"]
     app = celery_app()
     # Flower's threads take two connections each: out of a small pool they wait for one another for ever.
     app.conf.broker_pool_limit = 0

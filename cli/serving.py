@@ -3,7 +3,7 @@
 import os
 import resource
 
-from settings import Settings, settings
+from settings import Settings
 
 OTHER_FILES = 500
 
@@ -18,7 +18,7 @@ def serve(settings: Settings) -> None:
                 self.cfg.set(name, value)
 
         def load(self):
-            return wsgi()
+            return wsgi(settings)
 
     allow_open_files(settings.api_listeners + OTHER_FILES)
     Server().run()
@@ -48,7 +48,7 @@ def server_options(settings: Settings) -> dict:
     }
 
 
-def wsgi():
+def wsgi(settings: Settings):
     """Return the application for any WSGI server, with every kind of job known to it."""
     import tasks.kinds
     from api import create_app

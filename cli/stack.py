@@ -7,21 +7,22 @@ import click
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), help="Port of the API; 0 takes a free one.")
+@click.option("--port", type=int, help="Port of the API; 0 takes a free one.")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), default=Path("data"))
 @click.option("--workers", type=click.IntRange(1), help="Worker processes.")
 def up(port: int | None, data_dir: Path, workers: int | None) -> None:
     """Run the whole stack here, on an embedded PostgreSQL and Valkey unless their URLs are given."""
+    import settings
     from cli import preflight
     from local import stack
-    from settings import settings
 
-    if settings.database_url:
-        preflight.require_database()
-    if settings.broker_url:
+    if settings.current().database_url:
+        preflight.require_database(migrated=False)
+    if settings.current().broker_url:
         preflight.require_broker()
-    port = settings.api_port if port is None else port
-    stack.up(data_dir, port, workers or settings.worker_concurrency)
+    port = settings.current().api_port if port is None else port
+    settings.check_port("--port", port)
+    stack.up(data_dir, port, workers or settings.current().worker_concurrency)
 
 
 @click.command()

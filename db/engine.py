@@ -13,7 +13,8 @@ from psycopg.pq import Conninfo
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from settings import ConfigurationError, settings
+import settings
+from settings import ConfigurationError, Settings
 
 # One for the thread of the listeners, one to spare.
 OVERFLOW = 2
@@ -32,16 +33,16 @@ def heard_of_crash() -> float:
 
 def engine() -> Engine:
     """Return this process's engine; a child of a fork gets one of its own."""
-    return _engine_of(os.getpid())
+    return _engine_of(os.getpid(), settings.current())
 
 
 def connections_per_process() -> int:
     """Return how many connections one process opens at the most."""
-    return settings.api_threads + settings.direct_places + OVERFLOW
+    return settings.current().api_threads + settings.current().direct_places + OVERFLOW
 
 
 @lru_cache(maxsize=1)
-def _engine_of(pid: int) -> Engine:
+def _engine_of(pid: int, settings: Settings) -> Engine:
     engine = create_engine(
         url(),
         pool_size=settings.api_threads,
@@ -79,9 +80,9 @@ def _forget_plans(line: Any, record: Any, _proxy: Any) -> None:
 
 def url() -> str:
     """Return the database's address; raise ConfigurationError when none is set."""
-    if not settings.database_url:
+    if not settings.current().database_url:
         raise ConfigurationError("DATABASE_URL is not set; it must look like postgresql://user:password@host/database")
-    return settings.database_url
+    return settings.current().database_url
 
 
 def connect_arguments(session: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def connect_arguments(session: Mapping[str, str] | None = None) -> dict[str, Any
     given = conninfo_to_dict(url())
     ours = " ".join(f"-c {name}={value}" for name, value in (_session() if session is None else session).items())
     arguments = {
-        "connect_timeout": settings.connect_timeout,
+        "connect_timeout": settings.current().connect_timeout,
         "application_name": "counterfoil",
         "keepalives_idle": 5,
         "keepalives_interval": 2,
@@ -107,9 +108,9 @@ def connect_arguments(session: Mapping[str, str] | None = None) -> dict[str, Any
 
 def _session() -> dict[str, str]:
     return {
-        "statement_timeout": f"{settings.statement_timeout}s",
-        "lock_timeout": f"{settings.lock_timeout}s",
-        "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout}s",
+        "statement_timeout": f"{settings.current().statement_timeout}s",
+        "lock_timeout": f"{settings.current().lock_timeout}s",
+        "idle_in_transaction_session_timeout": f"{settings.current().idle_in_transaction_timeout}s",
         "timezone": "UTC",
         "jit": "off",
         # For the queue: a plan made while a table was small must not read it all once it has grown. See `report`.

@@ -22,10 +22,15 @@ def first_access(folder: Path, database: str, url: str, create_key: Callable[[],
     """Return apiKey and supplierId as kept in the folder for this database, or make and keep them."""
     kept = folder / "access.json"
     known = json.loads(kept.read_text()) if kept.exists() else {}
-    if database not in known:
+    if database not in known or not _opens(url, known[database]["apiKey"]):
         known[database] = _make(url, create_key())
         _keep(kept, known)
     return known[database]
+
+
+def _opens(url: str, key: str) -> bool:
+    """Return whether the API takes the key; it does not when the database was made anew beside the kept file."""
+    return Client(url, key).get("/api/v1/products")[0] != 401
 
 
 def _make(url: str, key: str) -> dict:

@@ -11,6 +11,7 @@ import psycopg
 from local.binaries import postgres_programs
 from local.process import LOOPBACK, Child, StartFailed, free_port, run
 from local.server_folder import FolderInUse, ServerFolder
+from settings import ConfigurationError
 
 NAME = "counterfoil"
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
@@ -82,6 +83,7 @@ class EmbeddedPostgres(Child):
         cluster = self._folder.path / "cluster"
         if not cluster.exists():
             self._make_cluster()
+        self._require_own_version(cluster)
         # We hold the lock, so no server of this folder lives; the pid in there may be anybody's by now.
         (cluster / "postmaster.pid").unlink(missing_ok=True)
         self.port = self.port or free_port()
@@ -110,6 +112,15 @@ class EmbeddedPostgres(Child):
             return False
         return True
 
+    def _require_own_version(self, cluster: Path) -> None:
+        made_by = (cluster / "PG_VERSION").read_text().strip()
+        ours = run([str(postgres_programs() / "postgres"), "--version"], env=ENVIRONMENT).stdout.split()[-1]
+        if made_by != ours.split(".")[0]:
+            raise ConfigurationError(
+                f"{cluster} was made by PostgreSQL {made_by}, and this one is {ours}: dump it with version {made_by},"
+                " or choose another --data-dir"
+            )
+
     def _make_cluster(self) -> None:
         unfinished = self._folder.path / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -126,7 +137,9 @@ class EmbeddedPostgres(Child):
         command = [str(postgres_programs() / "initdb"), *CLUSTER, *places]
         made = run(command, env=ENVIRONMENT, **self._folder.spawn_options())
         if made.returncode:
-            raise StartFailed("postgres did not start: initdb failed", made.stderr.splitlines())
+            words = made.stderr.splitlines()
+            reason = next((line for line in reversed(words) if "error" in line), "initdb failed")
+            raise StartFailed(f"postgres did not start: {reason}", words)
 
     def _create_database(self) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:

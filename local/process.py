@@ -113,6 +113,13 @@ class Child:
             self._reader.join(1)  # else its last words may still be on the way
         return self._process.returncode
 
+    def end(self) -> str:
+        """Return how the process ended: by which status or signal, and its last line."""
+        status = self.poll() or 0
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        last = f", its last line: {self._last_lines[-1]}" if self._last_lines else ""
+        return f"{self.name} {how}{last}"
+
     def kill(self, signal_number: int) -> None:
         """Send a signal to the process, if it still runs."""
         if self.poll() is None:

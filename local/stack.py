@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import settings
 from local.access import first_access
 from local.broker import EmbeddedBroker
 from local.console import Console
@@ -12,7 +13,7 @@ from local.postgres import EmbeddedPostgres
 from local.process import LOOPBACK, StartFailed, free_port, is_free, run
 from local.server_folder import FolderInUse, ServerFolder
 from local.supervisor import Supervisor
-from settings import ConfigurationError, child_environment, settings, variable
+from settings import ConfigurationError, child_environment, variable
 
 
 def up(data_dir: Path, port: int, workers: int) -> None:
@@ -22,15 +23,23 @@ def up(data_dir: Path, port: int, workers: int) -> None:
         folder.lock(patience=0)
     except FolderInUse:
         raise ConfigurationError(f"another `counterfoil up` runs on {data_dir}; give this one a --data-dir") from None
-    if port and not is_free(settings.api_host, port):
+    except OSError as error:
+        raise _unusable(data_dir, error) from None
+    if port and not is_free(settings.current().api_host, port):
         raise ConfigurationError(f"port {port} is taken; choose another with --port (0 takes a free one)")
     stack = Stack(folder.path, port or free_port(), workers, Console())
     try:
         stack.run()
     except KeyboardInterrupt:
         pass
+    except OSError as error:  # the disk became full, or the folder read-only
+        raise _unusable(data_dir, error) from None
     finally:
         folder.release()
+
+
+def _unusable(data_dir: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"--data-dir {data_dir} cannot be used: {error.strerror or error}")
 
 
 class Stack:
@@ -60,12 +69,12 @@ class Stack:
             supervisor.run()
 
     def _start_servers(self, supervisor: Supervisor) -> None:
-        if not settings.database_url:
+        if not settings.current().database_url:
             supervisor.start(self._postgres)
-        if not settings.broker_url:
+        if not settings.current().broker_url:
             supervisor.start(self._broker)
-        self._database_url = settings.database_url or self._postgres.url
-        self._broker_url = settings.broker_url or self._broker.url
+        self._database_url = settings.current().database_url or self._postgres.url
+        self._broker_url = settings.current().broker_url or self._broker.url
         self._environment = child_environment(
             **{
                 variable("database_url"): self._database_url,
@@ -91,8 +100,8 @@ class Stack:
 
     def _facts(self, parts: list[Part]) -> dict:
         database = "embedded"
-        if settings.database_url:
-            place = urlsplit(settings.database_url)
+        if settings.current().database_url:
+            place = urlsplit(settings.current().database_url)
             database = f"{place.hostname}:{place.port}{place.path}"
         access = first_access(
             self._data_dir,
@@ -109,7 +118,7 @@ class Stack:
             "brokerUrl": self._broker_url,
             "pids": {
                 **{part.name: part.pid for part in parts},
-                "postgres": None if settings.database_url else self._postgres.pid,
-                "broker": None if settings.broker_url else self._broker.pid,
+                "postgres": None if settings.current().database_url else self._postgres.pid,
+                "broker": None if settings.current().broker_url else self._broker.pid,
             },
         }

@@ -71,7 +71,9 @@ class Supervisor:
     def _bring_back(self, child: Child) -> None:
         now = time.monotonic()
         if child not in self._due:
-            self._due[child] = now + self._delay(child, now)
+            delay = self._delay(child, now)
+            self._due[child] = now + delay
+            self._console.part(child.name)(f"{child.end()}; it is started again in {delay:.1f} s")
         if now >= self._due[child]:
             del self._due[child]
             self._starting.add(child)

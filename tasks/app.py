@@ -5,13 +5,14 @@ from typing import Any
 
 from celery import Celery
 
+import settings
 from db import statistics
 from db.transaction import statement
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import Kind, kinds
 from domain.jobs.upkeep.cleanup import clean
 from domain.jobs.upkeep.sweep import keep_up
-from settings import ConfigurationError, settings, variable
+from settings import ConfigurationError, variable
 from tasks import kinds as kinds_folder
 from tasks import limits  # noqa: F401  connects itself
 from tasks.message import ForgedMessage, read
@@ -34,12 +35,15 @@ class JobsFailed(Exception):
 
 
 def _register(kind: Kind) -> None:
-    if kind.timeout >= settings.task_timeout:
+    limit = settings.current().task_timeout
+    if kind.timeout >= limit:
         raise ConfigurationError(
-            f"{variable('task_timeout')} ({settings.task_timeout} s) must exceed the {kind.timeout} s of {kind.name}"
+            f"{variable('task_timeout')} ({limit} s) must exceed the {kind.timeout} s of {kind.name}"
         )
 
-    @app.task(name=kind.name, soft_time_limit=kind.timeout, time_limit=settings.task_timeout, throws=(JobsFailed,))
+    @app.task(
+        name=kind.name, soft_time_limit=kind.timeout, time_limit=settings.current().task_timeout, throws=(JobsFailed,)
+    )
     def run(*args: Any, **body: Any) -> None:
         try:
             job_ids = read(args, body)

@@ -2,9 +2,9 @@
 
 from collections import deque
 
+import settings
 from domain.jobs.dispatch.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs
 from domain.jobs.dispatch.grouping import Group
-from settings import settings
 
 # So much of the usual may wait while deliveries are short.
 SHORT_AHEAD = 0.1
@@ -43,9 +43,9 @@ class Lane:
         a `backlog`: the database keeps what comes until workers are about to run out of work.
         """
         depth = self._depth or 0
-        if depth >= settings.max_broker_depth:
+        if depth >= settings.current().max_broker_depth:
             return 0.0
-        ahead = settings.work_ahead_ms / 1000 * (1 if delivery >= DELIVERY_SECONDS else SHORT_AHEAD)
+        ahead = settings.current().work_ahead_ms / 1000 * (1 if delivery >= DELIVERY_SECONDS else SHORT_AHEAD)
         waits = sum(self._waiting) + (depth - len(self._waiting)) * ahead
         room = ahead - waits
         enough = room < delivery / 2 or (waits > BUSY_SECONDS and not backlog)

@@ -5,11 +5,11 @@ from typing import Any
 
 from celery.signals import worker_process_init
 
-from settings import settings
+import settings
 
 
 @worker_process_init.connect
 def limit_memory(**_: Any) -> None:
     """Bound what this prefork child may allocate; libraries and shared pages do not count."""
-    limit = settings.worker_memory_mb * 2**20
+    limit = settings.current().worker_memory_mb * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -4,8 +4,8 @@ from celery import Celery
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
+import settings
 from domain.jobs.dispatch.grouping import Group
-from settings import settings
 from tasks.message import body
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class Publisher:
                 queue=message.lane,
                 producer=self._producer,
                 retry=False,
-                timeout=settings.broker_timeout,
-                confirm_timeout=settings.broker_timeout,
+                timeout=settings.current().broker_timeout,
+                confirm_timeout=settings.current().broker_timeout,
             )
         except self._errors as error:
             self.close()

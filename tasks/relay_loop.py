@@ -6,11 +6,11 @@ import random
 import signal
 import time
 
+import settings
 from db import jobs as job_rows
 from db import outbox
 from db.listener import Listener
 from db.transaction import is_transient, statement
-from settings import settings
 from tasks.app import app
 from tasks.publisher import BrokerAway, Publisher
 from tasks.relay import Relay
@@ -58,7 +58,7 @@ class Loop:
             with statement() as session:
                 # Another relay may have died while it was busy, and nobody would be woken any more.
                 outbox.listen(session, self._listening)
-            self._next_sweep = time.monotonic() + settings.sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311
+            self._next_sweep = time.monotonic() + settings.current().sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311
 
     def _pace(self, found: int) -> None:
         now = time.monotonic()

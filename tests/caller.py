@@ -6,14 +6,14 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import settings
 from api import create_app
-from settings import settings
 
 
 @cache
 def application() -> Flask:
     """Return the application, which all tests of this process share."""
-    return create_app(settings)
+    return create_app(settings.current())
 
 
 class Caller:

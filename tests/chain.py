@@ -10,12 +10,12 @@ import psycopg
 from kombu import Connection
 
 import celeryconfig
+import settings
 from api import create_app
 from domain.accounting.documents import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import LANES, find
-from settings import settings
 from tasks.app import app, sweep
 from tasks.publisher import Publisher
 from tasks.relay import Relay
@@ -79,7 +79,7 @@ def _consumer_of(pid: int) -> Consumer:
 
 @cache
 def application() -> Any:
-    return create_app(settings)
+    return create_app(settings.current())
 
 
 def post(tenant: Tenant, path: str, body: dict[str, Any], key: str | None = None) -> Any:
@@ -185,13 +185,13 @@ def keep_books() -> None:
 
 
 def ask(statement: str, *parameters: object) -> None:
-    with _connection(os.getpid(), settings.database_url).cursor() as cursor:
+    with _connection(os.getpid(), settings.current().database_url).cursor() as cursor:
         cursor.execute(statement, parameters)
 
 
 def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Return what a statement returns, read on a connection that no fault is injected into."""
-    with _connection(os.getpid(), settings.database_url).cursor() as cursor:
+    with _connection(os.getpid(), settings.current().database_url).cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
 

@@ -2,6 +2,7 @@ import itertools
 import math
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+import settings
 from db import engine as db_engine
 from db import migrations
 from local.broker import EmbeddedBroker
 from local.postgres import EmbeddedPostgres
-from settings import broker_url, database_url, settings
+from settings import broker_url, database_url
 from tasks import kinds
 from tests.tenant import Tenant, new_tenant
 
@@ -30,10 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def configure(**values: object) -> None:
-    """Point the one Settings object elsewhere, as a process started with another environment would."""
-    for name, value in values.items():
-        object.__setattr__(settings, name, value)
-    db_engine._engine_of.cache_clear()
+    """Use other settings from now on, as a process started with another environment would."""
+    settings.use(replace(settings.current(), **values))
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def template_database(postgres: EmbeddedPostgres) -> str:
 @pytest.fixture
 def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
     """The URL of a database of this test's own; the settings point at it."""
-    before = settings.__dict__.copy()
+    before = settings.current()
     name = f"test_{next(_numbers)}"
     maintenance = make_url(postgres.url).set(database="postgres").render_as_string(hide_password=False)
     execute(maintenance, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY file_copy")
@@ -65,7 +65,7 @@ def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str
     configure(database_url=database_url(url))
     yield url
     db_engine.engine().dispose()
-    configure(**before)
+    settings.use(before)
     execute(maintenance, f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from settings import settings
+import settings
 
 MEGABYTE = 1024 * 1024
 # A client that is still sending would find a reset connection instead of the answer.
@@ -18,7 +18,7 @@ READER = (
 
 def protect(app: Flask) -> None:
     """Bound what `app` reads and say to browsers what its answers may do."""
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * MEGABYTE
+    app.config["MAX_CONTENT_LENGTH"] = settings.current().max_body_mb * MEGABYTE
     app.before_request(refuse_large_body)
     app.after_request(add_headers)
 
@@ -26,12 +26,12 @@ def protect(app: Flask) -> None:
 def refuse_large_body() -> None:
     """Raise the 413 for a body that is announced too large, without keeping any of it."""
     length = request.content_length or 0
-    if length <= settings.max_body_mb * MEGABYTE:
+    if length <= settings.current().max_body_mb * MEGABYTE:
         return
     stream, left = request.environ["wsgi.input"], min(length, PATIENCE)
     while left > 0 and (chunk := stream.read(min(CHUNK, left))):
         left -= len(chunk)
-    raise RequestEntityTooLarge(f"the body must not be larger than {settings.max_body_mb} MB")
+    raise RequestEntityTooLarge(f"the body must not be larger than {settings.current().max_body_mb} MB")
 
 
 def add_headers(response: Response) -> Response:

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 
 from flask import current_app
 
+import settings
 from db.transaction import statement
 from domain.jobs.execution import run_jobs
 from domain.jobs.monitoring import queues
 from domain.jobs.registry import find
-from settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Slot:
     def __init__(self, pool: ThreadPoolExecutor | None) -> None:
         self._pool = pool
         self._running: Future[None] | None = None
-        self.held = float(settings.direct_budget) if pool else 0.0
+        self.held = float(settings.current().direct_budget) if pool else 0.0
 
     def run(self, kind_name: str, job_ids: Sequence[int]) -> None:
         """Return when the jobs have ended, or the budget is used up and they go on without the caller."""
@@ -73,7 +73,7 @@ def _is_paused(kind_name: str) -> bool:
 
 def _run(kind_name: str, job_ids: Sequence[int]) -> None:
     kind = find(kind_name)
-    deadline = time.monotonic() + settings.direct_budget
+    deadline = time.monotonic() + settings.current().direct_budget
     try:
         for start in range(0, len(job_ids), kind.group):
             if (left := deadline - time.monotonic()) <= 0:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import settings
 from db.queries import run
 from db.transaction import statement
-from settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -176,4 +176,4 @@ class Listeners:
         return {listener for listener in some if not self._told(listener, found.get(listener.job_id))}
 
 
-listeners = Listeners(settings.api_listeners)
+listeners = Listeners(settings.current().api_listeners)

@@ -14,6 +14,7 @@ from flask import Response, g, request
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
+import settings
 from api.http import exact_json
 from api.http.blueprint import Blueprint
 from api.http.problems import unavailable
@@ -22,7 +23,6 @@ from db.models import Job
 from db.transaction import transaction
 from domain.jobs.lifecycle import FINISHED
 from domain.jobs.monitoring import explanation
-from settings import settings
 
 # Finds a job of an organization, or raises what is answered 404.
 Find = Callable[[Session, int, int], Job]
@@ -30,7 +30,7 @@ STREAM = "text/event-stream"
 WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?=$|[,;\s])")
 LONGEST_PAUSE = 60
 # A long poll holds a thread, so only half of them may; whoever finds none free is answered at once.
-_places = threading.Semaphore(max(1, settings.api_threads // 2))
+_places = threading.Semaphore(max(1, settings.current().api_threads // 2))
 HEADERS = {
     "ETag": {"schema": {"type": "string"}, "description": "Other whenever anything but durationMs is"},
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds, by the backlog and its drain rate"},
@@ -170,7 +170,7 @@ def _waited(job_id: int, state: State, describe: Callable[[Any], State], seconds
 
 def _seconds() -> int:
     wish = WAIT.search(request.headers.get("Prefer", ""))
-    return min(int(wish[1]), settings.http_timeout) if wish else 0
+    return min(int(wish[1]), settings.current().http_timeout) if wish else 0
 
 
 def _pause(job: Job) -> int:

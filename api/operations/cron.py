@@ -7,11 +7,11 @@ from typing import Any
 from flask import request
 from marshmallow import fields
 
+import settings
 from api.http.blueprint import Blueprint
 from api.http.problems import Refused
 from api.http.schema import CamelSchema
 from domain.jobs import inline
-from settings import settings
 
 cron_api = Blueprint("cron", __name__)
 
@@ -31,15 +31,15 @@ def process_jobs() -> Any:
     """Run due jobs for a bounded time, for installations without workers; takes COUNTERFOIL_CRON_SECRET as the key."""
     _require_secret()
     started = time.monotonic()
-    tally = inline.work_off(settings.cron_budget)
+    tally = inline.work_off(settings.current().cron_budget)
     duration = round((time.monotonic() - started) * 1000)
     return {"message": "Job processing complete", "duration": duration} | tally._asdict()
 
 
 def _require_secret() -> None:
     challenge = {"WWW-Authenticate": "Bearer"}
-    if not settings.cron_secret:
+    if not settings.current().cron_secret:
         raise Refused(401, "not switched on: set COUNTERFOIL_CRON_SECRET", headers=challenge)
     given = request.headers.get("Authorization", "").encode(errors="replace")
-    if not hmac.compare_digest(given, f"Bearer {settings.cron_secret}".encode()):
+    if not hmac.compare_digest(given, f"Bearer {settings.current().cron_secret}".encode()):
         raise Refused(401, "send the secret: Authorization: Bearer SECRET", headers=challenge)

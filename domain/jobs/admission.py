@@ -8,8 +8,8 @@ import time
 
 from sqlalchemy.orm import Session
 
+import settings
 from db.queries import run
-from settings import settings
 
 COUNT_KEPT_S = 1.0
 # To count what one organization has waiting takes longer the more it is, so the answer is kept that much longer.
@@ -41,9 +41,9 @@ class Admission:
         """
         if held:
             return
-        if self._all(session) >= settings.max_backlog:
-            raise TooManyWaiting(settings.max_backlog, False, _pause(session, settings.max_backlog))
-        most = settings.max_backlog_per_organization
+        if self._all(session) >= settings.current().max_backlog:
+            raise TooManyWaiting(settings.current().max_backlog, False, _pause(session, settings.current().max_backlog))
+        most = settings.current().max_backlog_per_organization
         if self._waiting >= most and self._of(session, organization_id, most) >= most:
             raise TooManyWaiting(most, True, _pause(session, most))
 
@@ -58,7 +58,10 @@ class Admission:
         jobs, until = self._own.get(organization_id, (0, 0.0))
         started = time.monotonic()
         if started >= until:
-            self._own[organization_id] = jobs, started + settings.statement_timeout  # the others do not count as well
+            self._own[organization_id] = (
+                jobs,
+                started + settings.current().statement_timeout,
+            )  # the others do not count as well
             jobs = run(session, "count_waiting_of_one", organization_id=organization_id, most=most)[0].jobs
             kept = max(COUNT_KEPT_S, COUNT_KEPT_PER_SECOND_OF_COUNTING * (time.monotonic() - started))
             self._own[organization_id] = jobs, time.monotonic() + kept

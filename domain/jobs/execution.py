@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+import settings
 from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, LeaseLost
@@ -23,7 +24,6 @@ from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
 from domain.jobs.registry import Kind
 from domain.jobs.work import Context, Outcome, PermanentError, Steps
-from settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,9 @@ class Run:
     def claim(self) -> None:
         """Take the jobs that are due; settle at once those that are cancelled, or whose payload is not understood."""
         with statement() as session:
-            jobs = job_rows.claim(session, self.kind.name, self.job_ids, self.token, settings.lease, worker_name())
+            jobs = job_rows.claim(
+                session, self.kind.name, self.job_ids, self.token, settings.current().lease, worker_name()
+            )
         self.claimed = {job.id: job for job in jobs}
         self.jobs = [ready for job in jobs if (ready := self._ready(job))]
 
@@ -128,7 +130,7 @@ class Run:
         commit no longer carries the token.
         """
         lost = lost_without_a_word(error, self.started)
-        give_up = time.monotonic() + settings.task_timeout
+        give_up = time.monotonic() + settings.current().task_timeout
         while time.monotonic() < give_up:
             try:
                 self._return(error, lost)
@@ -149,7 +151,7 @@ class Run:
     def _blame(self, error: Exception, lost: bool) -> str | None:
         if lost:
             with statement() as session:
-                crashed = job_rows.server_crashed(session, self.token, self.jobs[0].id, settings.lease)
+                crashed = job_rows.server_crashed(session, self.token, self.jobs[0].id, settings.current().lease)
             return verdict.CRASHED if crashed else None
         return verdict.servers_verdict(error)
 
@@ -161,7 +163,7 @@ class Run:
                 self._checkpoint(session, job, job.progress, None)
         except FromTheFuture as newer:
             log.warning("%s; leaving job %d to a newer worker", newer, job.id)
-            self._release([job.id], settings.redelivery_interval, None)
+            self._release([job.id], settings.current().redelivery_interval, None)
         except Exception as error:
             if is_transient(error) or isinstance(error, LeaseLost):
                 raise
@@ -193,7 +195,7 @@ class Run:
                 return
 
     def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> str:
-        status = job_rows.checkpoint(session, self.token, job.id, done, total, settings.lease)
+        status = job_rows.checkpoint(session, self.token, job.id, done, total, settings.current().lease)
         if status == Status.CANCELLED and self.kind.cancelled:
             self.kind.cancelled(session, job.organization_id, job.id, job.payload)
         return status

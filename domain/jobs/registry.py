@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+import settings
 from db.jobs import ClaimedJob
 from domain.jobs.work import Context, GroupHandler, Outcome, Payload, PlainHandler
-from settings import settings
 
 LANES = ("urgent", "default", "io")
 
@@ -35,7 +35,7 @@ class Kind:
     group: int = 1
     max_attempts: int = 3
     backoff: float = 120.0
-    timeout: float = settings.task_timeout * 2 / 3
+    timeout: float = settings.current().task_timeout * 2 / 3
     schema: Mapping[str, Any] | None = None
     submit: Callable[..., int] | None = None
     cancelled: Callable[[Session, int, int, Payload], object] | None = None

@@ -2,12 +2,13 @@
 
 from sqlalchemy.exc import SQLAlchemyError
 
+import settings
 from db.jobs import ClaimedJob, Failure
 from db.transaction import sqlstate
 from domain.jobs import backoff
 from domain.jobs.registry import Kind
 from domain.jobs.work import PermanentError
-from settings import settings, variable
+from settings import variable
 
 MAX_ERROR_LENGTH = 2000
 CRASHED = "the database's server process crashed while it ran this job; its log says why"
@@ -17,10 +18,10 @@ def servers_verdict(error: BaseException) -> str | None:
     """Return the sentence for a limit of ours that the server enforced on the job, None for any other error."""
     match sqlstate(error):
         case "57014":
-            limit = f"{variable('statement_timeout')} ({settings.statement_timeout} s)"
+            limit = f"{variable('statement_timeout')} ({settings.current().statement_timeout} s)"
             return f"the database cancelled a statement of this job, which may take {limit}; give it less to do at once"
         case "25P03":
-            limit = f"{variable('idle_in_transaction_timeout')} ({settings.idle_in_transaction_timeout} s)"
+            limit = f"{variable('idle_in_transaction_timeout')} ({settings.current().idle_in_transaction_timeout} s)"
             return f"the job kept its transaction idle for longer than {limit}; wait before context.session is used"
     return None
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+import settings
 from db import jobs as job_rows
 from db import outbox
 from db.jobs import ClaimedJob, Failure, LeaseLost
@@ -19,7 +20,6 @@ from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import LANES, Kind, find
 from domain.jobs.work import Context, Outcome
-from settings import settings
 from tests import chain
 from tests.crash.fuse import killed_at
 from tests.crash.parts import CLAIMED, MISSING_CLIENT
@@ -43,7 +43,7 @@ def incidents(name: str) -> int:
 
 def claim(request_id: int, token: UUID) -> ClaimedJob:
     with transaction() as session:
-        [job] = job_rows.claim(session, KIND, [request_id], token, settings.lease)
+        [job] = job_rows.claim(session, KIND, [request_id], token, settings.current().lease)
     return job
 
 
@@ -77,8 +77,8 @@ def deliver_all(kind: Kind) -> None:
     for _ in range(2 * kind.max_attempts):
         chain.time_passes()
         with transaction() as session:
-            turns = [outbox.Turn(*one[:5], settings.max_out) for one in outbox.waiting(session, LANES)]
-            entries = outbox.lease(session, turns, settings.redelivery_interval) if turns else []
+            turns = [outbox.Turn(*one[:5], settings.current().max_out) for one in outbox.waiting(session, LANES)]
+            entries = outbox.lease(session, turns, settings.current().redelivery_interval) if turns else []
         for group in coalesce(entries, lambda name: kind.group if name == kind.name else find(name).group):
             run_jobs(kind if group.kind == kind.name else find(group.kind), group.job_ids)
     assert chain.value(chain.UNFINISHED) == 0, "some jobs never end"
@@ -151,8 +151,8 @@ def a_claim_waits_for_nobody(stage: Stage) -> None:
     request_id = stage.submit()
     with transaction() as first, transaction() as second:
         second.execute(text("SET LOCAL lock_timeout = '300ms'"))
-        assert job_rows.claim(first, KIND, [request_id], uuid.uuid4(), settings.lease)
-        assert not job_rows.claim(second, KIND, [request_id], uuid.uuid4(), settings.lease)
+        assert job_rows.claim(first, KIND, [request_id], uuid.uuid4(), settings.current().lease)
+        assert not job_rows.claim(second, KIND, [request_id], uuid.uuid4(), settings.current().lease)
     chain.time_passes()
     chain.recover()
     stage.check()
@@ -189,7 +189,7 @@ def a_lease_runs_by_the_clock_of_the_database(stage: Stage) -> None:
         left = chain.value(
             "SELECT extract(epoch FROM lease_expires_at - clock_timestamp()) FROM jobs WHERE id = %s", request_id
         )
-        assert 0 < left <= settings.lease, f"a clock {seconds} s off made a lease of {left} s"
+        assert 0 < left <= settings.current().lease, f"a clock {seconds} s off made a lease of {left} s"
         chain.sweeper()
         assert state(request_id) == (Status.PROCESSING, 1), "a healthy job was swept"
         finish(job, token)
@@ -236,7 +236,7 @@ def what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job(stage: 
 
     def die_with(ids: Sequence[int]) -> None:
         with transaction() as session:
-            assert len(job_rows.claim(session, KIND, ids, uuid.uuid4(), settings.lease)) == len(ids)
+            assert len(job_rows.claim(session, KIND, ids, uuid.uuid4(), settings.current().lease)) == len(ids)
         chain.time_passes()
         chain.sweeper()
 

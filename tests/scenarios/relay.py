@@ -1,14 +1,16 @@
 """Scenarios of the way from the outbox to the broker, and of the way from the caller into the outbox."""
 
+from dataclasses import replace
+
 import redis
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+import settings
 from db import outbox
 from db.outbox import Entry, Turn
 from db.transaction import transaction
 from domain.jobs.dispatch.grouping import Group
-from settings import settings
 from tasks.app import app
 from tasks.publisher import BrokerAway, Publisher
 from tasks.relay import Relay
@@ -45,11 +47,11 @@ def submit_alone(stage: Stage, count: int) -> list[int]:
 
 def lease(session: Session, organization_id: int, most: int) -> list[Entry]:
     turn = Turn("default", 1, organization_id, "invoice.generate", outbox.BEGINNING, most)
-    return outbox.lease(session, [turn], settings.redelivery_interval)
+    return outbox.lease(session, [turn], settings.current().redelivery_interval)
 
 
 def forget_all_messages() -> None:
-    with redis.Redis.from_url(settings.broker_url) as broker:
+    with redis.Redis.from_url(settings.current().broker_url) as broker:
         broker.flushall()
 
 
@@ -77,7 +79,7 @@ def two_relays_at_once_share_the_entries(stage: Stage) -> None:
         some = lease(first, stage.tenant.id, 3)
         with transaction() as second:
             second.execute(text("SET LOCAL lock_timeout = '300ms'"))
-            others = lease(second, stage.tenant.id, settings.max_out)
+            others = lease(second, stage.tenant.id, settings.current().max_out)
     assert sorted(entry.job_id for entry in some + others) == ids, "an entry was leased twice or by neither"
     chain.recover()
     stage.check()
@@ -96,13 +98,14 @@ def a_broker_that_leaves_gives_the_entries_back(stage: Stage) -> None:
 
 def no_more_are_out_than_allowed(stage: Stage) -> None:
     ids = submit_alone(stage, 5)
-    before, settings.__dict__["max_out"] = settings.max_out, 2
+    before = settings.current()
+    settings.use(replace(before, max_out=2))
     try:
         assert [chain.relay(), chain.relay()] == [2, 0], "the bound on what is out does not hold"
         assert chain.work() == 2
         assert chain.relay() == 2
     finally:
-        settings.__dict__["max_out"] = before
+        settings.use(before)
     chain.recover()
     assert chain.value("SELECT count(*) FROM jobs WHERE id = ANY(%s) AND attempts = 1", ids) == 5
     stage.check()

@@ -1,13 +1,14 @@
 """A configuration that cannot work is refused with the name of the variable to change."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import ConfigurationError, Settings, broker_url, database_url, load, variable
+from settings import ConfigurationError, Settings, broker_url, current, database_url, load, unknown, use, variable
 
 ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 
@@ -78,3 +79,26 @@ def test_a_bad_broker_url_is_refused(url):
 def test_secrets_are_not_shown():
     settings = load({"DATABASE_URL": "postgresql://u:canary@h/d", "BROKER_URL": "redis://:canary@h/0"})
     assert "canary" not in repr(settings)
+
+
+def test_settings_are_replaced_as_a_whole_and_read_when_they_are_used():
+    before = current()
+    try:
+        use(replace(before, lease=before.lease + 1))
+        assert current().lease == before.lease + 1
+    finally:
+        use(before)
+    assert current() is before
+
+
+@pytest.mark.parametrize("name", ["COUNTERFOIL_API_PORT", "COUNTERFOIL_FLOWER_PORT"])
+def test_a_port_that_cannot_be_is_refused_by_name(name):
+    with pytest.raises(ConfigurationError, match=f"{name} must be a port, at most 65535, not 99999"):
+        load({name: "99999"})
+
+
+def test_a_variable_that_is_no_setting_is_named_with_the_nearest():
+    assert unknown({"COUNTERFOIL_LEESE": "1", "COUNTERFOIL_LEASE": "2", "HOME": "/"}) == [
+        "COUNTERFOIL_LEESE is no setting; did you mean COUNTERFOIL_LEASE?"
+    ]
+    assert unknown({"COUNTERFOIL_QQQQQQQ": "1"}) == ["COUNTERFOIL_QQQQQQQ is no setting; docs/settings.md lists them"]

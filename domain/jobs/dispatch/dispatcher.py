@@ -4,6 +4,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+import settings
 from db import outbox
 from db.outbox import Entry, Turn, Waiting
 from db.transaction import statement
@@ -11,7 +12,6 @@ from domain.jobs.dispatch.backlog import Heads
 from domain.jobs.dispatch.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs, measured
 from domain.jobs.dispatch.turns import Turns
 from domain.jobs.registry import LANES
-from settings import settings
 
 COSTS_KEEP = 0.25
 # Who came lately is expected again: so long deliveries stay short.
@@ -66,11 +66,11 @@ class Dispatch:
         return entries
 
     def _following(self, lane: str, waiting: Sequence[Waiting], seconds: float) -> list[Turn]:
-        return self._turns[lane].following(waiting, seconds, settings.max_out - waiting[0].out, self.costs)
+        return self._turns[lane].following(waiting, seconds, settings.current().max_out - waiting[0].out, self.costs)
 
     def _taken(self, turns: Sequence[Turn]) -> list[Entry]:
         with statement() as session:
-            return outbox.lease(session, turns, settings.redelivery_interval)
+            return outbox.lease(session, turns, settings.current().redelivery_interval)
 
     def _look_ahead(self, turns: Sequence[Turn], entries: Sequence[Entry], waiting: Sequence[Waiting]) -> None:
         """Take note whether more waits, and whether somebody had all his work taken at once beside others."""

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
+import settings
 from db import jobs as job_rows
 from db import retention
 from db.transaction import is_transient, statement, transaction
-from settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +46,14 @@ def _turn_weeks() -> None:
     dropped = True
     while dropped:
         with transaction() as session:
-            dropped = retention.drop_week(session, settings.job_retention_days)
+            dropped = retention.drop_week(session, settings.current().job_retention_days)
 
 
 def _delete_rows() -> int:
     with transaction() as session:
         return retention.clean(
             session,
-            settings.job_retention_days,
-            settings.failed_job_retention_days,
-            settings.idempotency_retention_hours,
+            settings.current().job_retention_days,
+            settings.current().failed_job_retention_days,
+            settings.current().idempotency_retention_hours,
         )

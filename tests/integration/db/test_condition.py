@@ -6,10 +6,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
+import settings
 from db import condition, migrations
 from db.engine import connect_arguments, engine
 from db.transaction import transaction
-from settings import settings
 from tests import chain
 from tests.conftest import configure, execute
 
@@ -21,7 +21,7 @@ def check(migrated: bool = True) -> None:
 
 def set_for_database(name: str, value: str) -> None:
     """Have each new session of this test's database begin with the setting."""
-    chain.ask(f"ALTER DATABASE {conninfo_to_dict(settings.database_url)['dbname']} SET {name} = {value}")
+    chain.ask(f"ALTER DATABASE {conninfo_to_dict(settings.current().database_url)['dbname']} SET {name} = {value}")
     engine().dispose()
 
 

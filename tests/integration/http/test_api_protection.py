@@ -49,7 +49,7 @@ def test_the_reader_asks_nobody_else_for_anything() -> None:
 
 
 def test_a_database_that_is_away_is_a_503_and_nothing_else(client: Caller, organization: Tenant) -> None:
-    url = db_engine.settings.database_url
+    url = db_engine.url()
     configure(database_url="postgresql://nobody@127.0.0.1:1/nothing")
     for path in (GENERATE, "/api/v1/invoice-requests"):
         answer = client.post(path, bodies.invoice(organization.supplier_id))
@@ -91,7 +91,7 @@ def test_a_counter_held_by_another_is_waited_for_and_then_503(
     import psycopg
 
     configure(lock_timeout=1)
-    with psycopg.connect(db_engine.settings.database_url) as other, other.cursor() as cursor:
+    with psycopg.connect(db_engine.url()) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM number_series FOR UPDATE")
         answer = client.post(GENERATE, bodies.invoice(organization.supplier_id))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")

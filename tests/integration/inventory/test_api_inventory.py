@@ -6,8 +6,8 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+import settings
 from api.jobs.direct_path import EXTENSION
-from settings import settings
 from tests import chain
 from tests.caller import application
 from tests.checker import check
@@ -159,7 +159,7 @@ def test_few_lines_are_approved_at_once_and_many_as_a_job(warehouse, client, cou
 
 def test_without_a_free_slot_the_queue_takes_over(warehouse, client):
     with ExitStack() as taken:
-        for _ in range(settings.direct_places):
+        for _ in range(settings.current().direct_places):
             taken.enter_context(application().extensions[EXTENSION].slot("sale.post"))
         answer = client.post("/api/v1/sales", warehouse.sale_body(1))
     assert answer.status_code == 202

@@ -5,11 +5,11 @@ import pytest
 import redis
 from sqlalchemy import text
 
+import settings
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.transaction import transaction
 from domain.jobs.registry import find
-from settings import settings
 from tasks.app import app
 from tasks.publisher import BrokerAway, Publisher
 from tasks.relay import Relay
@@ -178,7 +178,7 @@ def test_no_transaction_is_open_while_the_relay_talks_to_the_broker(database, or
 
 def test_a_broker_that_is_full_gives_the_entries_back_and_is_tried_again(database, organization, lanes):
     ids = owe(organization.id, count=3)
-    with redis.Redis.from_url(settings.broker_url) as broker:
+    with redis.Redis.from_url(settings.current().broker_url) as broker:
         broker.config_set("maxmemory", 1)
         with pytest.raises(BrokerAway, match="maxmemory"):
             Relay(Publisher(app)).turn()
@@ -189,7 +189,7 @@ def test_a_broker_that_is_full_gives_the_entries_back_and_is_tried_again(databas
 
 
 def test_a_lane_that_was_deleted_at_the_broker_counts_as_empty(database, organization, lanes):
-    with redis.Redis.from_url(settings.broker_url) as broker:
+    with redis.Redis.from_url(settings.current().broker_url) as broker:
         broker.flushall()
     publisher = Publisher(app)
     publisher.connect()

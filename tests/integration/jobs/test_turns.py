@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+import settings
 from db import jobs as job_rows
 from db import outbox
 from db.jobs import NewJob
@@ -15,7 +16,6 @@ from db.transaction import transaction
 from domain.jobs.dispatch.costs import DELIVERY_SECONDS
 from domain.jobs.dispatch.dispatcher import Dispatch
 from domain.jobs.registry import LANES, find
-from settings import settings
 from tests import chain
 from tests.conftest import configure
 from tests.tenant import Tenant, new_tenant
@@ -182,7 +182,7 @@ def test_choosing_reads_as_many_rows_with_ten_entries_as_with_a_hundred_thousand
     turn = {
         "lanes": ["default"], "priorities": [1], "organization_ids": [organization.id],
         "kinds": ["invoice.generate"], "since": [outbox.BEGINNING], "mosts": [10],
-        "redelivery": settings.redelivery_interval,
+        "redelivery": settings.current().redelivery_interval,
     }  # fmt: skip
     read = []
     for count in (10, 100_000):

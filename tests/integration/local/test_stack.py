@@ -1,6 +1,7 @@
 """`counterfoil up` says what runs where, brings back what dies, and leaves nothing behind."""
 
 import re
+import shutil
 import signal
 import socket
 import urllib.request
@@ -184,3 +185,51 @@ def test_an_api_that_wants_more_connections_than_the_server_allows_says_so_and_e
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
     assert "306 connections are wanted" in refused.stderr
+
+
+def said(refused) -> str:
+    """Return the one line of a command that could not start."""
+    assert (refused.returncode, refused.stderr.count("\n"), refused.stdout) == (2, 1, ""), refused.stderr
+    return refused.stderr
+
+
+@pytest.mark.parametrize("path", ["/proc/none", "/dev/null/data"])
+def test_a_folder_that_cannot_be_used_is_one_line(path):
+    assert said(counterfoil("up", "--port", "0", "--data-dir", path)).startswith(
+        f"counterfoil: --data-dir {path} cannot"
+    )
+
+
+def test_a_port_that_cannot_be_is_one_line(tmp_path):
+    told = said(counterfoil("up", "--port", "99999", "--data-dir", str(tmp_path)))
+    assert told == "counterfoil: --port must be a port, at most 65535, not 99999\n"
+
+
+def test_an_api_whose_port_is_taken_is_one_line(database):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused = counterfoil("api", DATABASE_URL=database, COUNTERFOIL_API_PORT=str(other.getsockname()[1]))
+    assert "is taken" in said(refused)
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "relay", "beat", "flower", "keys list"])
+def test_a_command_on_a_database_without_a_schema_says_to_migrate(database, command):
+    with psycopg.connect(database) as connection:
+        connection.execute("DROP TABLE alembic_version")
+    assert "run `counterfoil migrate`" in said(counterfoil(*command.split(), DATABASE_URL=database))
+
+
+def test_a_cluster_of_another_major_version_is_one_line(tmp_path):
+    cluster = tmp_path / "postgres" / "cluster"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("15\n")
+    refused = counterfoil("up", "--port", "0", "--data-dir", str(tmp_path))
+    assert "was made by PostgreSQL 15" in said(refused)
+
+
+def test_a_database_made_anew_beside_the_kept_key_gets_another_key(tmp_path):
+    with RunningStack(tmp_path / "data") as first:
+        assert first.client.get("/api/v1/products")[0] == 200
+    shutil.rmtree(tmp_path / "data" / "postgres")
+    with RunningStack(tmp_path / "data") as second:
+        assert second.client.get("/api/v1/products")[0] == 200
+        assert second.facts["apiKey"] != first.facts["apiKey"]

@@ -81,6 +81,12 @@ def test_a_killed_part_is_started_again_and_named(supervised):
     assert int(restarted[1]) != killed.pid
 
 
+def test_the_supervisor_says_why_a_part_died_and_that_it_starts_again(supervised):
+    supervised.parts()[0].kill()
+    told = supervised.read_until(r"first +\| first was .* started again .*")[0]
+    assert "was ended by SIGKILL, its last line: first ready; it is started again in" in told
+
+
 def test_a_part_that_is_killed_again_and_again_always_comes_back(supervised):
     part = supervised.parts()[0]
     for _ in range(3):

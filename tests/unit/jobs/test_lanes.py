@@ -2,14 +2,14 @@
 
 import pytest
 
+import settings
 from domain.jobs.dispatch.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Cost, Costs
 from domain.jobs.dispatch.grouping import Group
-from settings import settings
 from tasks.lanes import BUSY_SECONDS, Lane
 
 KIND = "invoice.generate"
 COSTS = Costs({KIND: Cost(0.0, 0.001)})
-MOST = settings.work_ahead_ms / 1000
+MOST = settings.current().work_ahead_ms / 1000
 
 
 @pytest.fixture
@@ -58,5 +58,5 @@ def test_messages_of_others_fill_the_lane(lane):
 
 
 def test_a_lane_that_nobody_takes_from_gets_no_more(lane):
-    lane.look(settings.max_broker_depth)
+    lane.look(settings.current().max_broker_depth)
     assert not lane.room(DELIVERY_SECONDS, backlog=True)
