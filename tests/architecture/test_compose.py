@@ -62,6 +62,16 @@ def test_its_variables_are_settings(name: str) -> None:
 
 
 @every_part
+def test_the_settings_of_the_env_file_reach_it(name: str) -> None:
+    assert parts()[name]["env_file"] == [{"path": ".env", "required": False}]
+
+
+def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() -> None:
+    outside = {name for name, service in services().items() if "outside" in service["networks"]}
+    assert outside == {"api", "worker", "flower"}
+
+
+@every_part
 def test_it_reaches_database_and_broker(name: str) -> None:
     assert {"DATABASE_URL", "BROKER_URL"} <= parts()[name]["environment"].keys()
 

@@ -86,7 +86,7 @@ def test_what_the_address_of_the_database_asks_for_is_kept(database):
     configure(database_url=f"{database}?options={options}&application_name=shop&connect_timeout=7")
     assert shown("search_path") == "public,extra"
     assert shown("application_name") == "shop"
-    assert shown("lock_timeout") == f"{settings.lock_timeout}s", "a caller's option takes ours away"
+    assert shown("lock_timeout") == f"{settings.current().lock_timeout}s", "a caller's option takes ours away"
     assert "connect_timeout" not in connect_arguments()
 
 
