@@ -45,9 +45,9 @@ def connections_per_process() -> int:
 def _engine_of(pid: int, settings: Settings) -> Engine:
     engine = create_engine(
         url(),
-        pool_size=settings.current().api_threads,
-        max_overflow=settings.current().direct_places + OVERFLOW,
-        pool_timeout=settings.current().connect_timeout,
+        pool_size=settings.api_threads,
+        max_overflow=settings.direct_places + OVERFLOW,
+        pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
         connect_args=connect_arguments(),
         use_native_hstore=False,  # else each new connection asks the server for a type that we do not use
