@@ -3,12 +3,11 @@
 from kombu import Exchange, Queue
 
 import settings
+from domain.jobs import lanes
 
 broker_url = settings.current().broker_url
-task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in ("urgent", "default", "io")]
-task_default_queue = "default"
-task_default_exchange = "default"
-task_default_routing_key = "default"
+task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in lanes.LANES]
+task_default_queue = task_default_exchange = task_default_routing_key = lanes.DEFAULT
 
 task_serializer = "json"
 accept_content = ["json"]
@@ -59,10 +58,10 @@ beat_schedule = {
     "sweep": {
         "task": "queue.sweep",
         "schedule": settings.current().sweep_interval,
-        "options": {"queue": "urgent", "expires": 60},
+        "options": {"queue": lanes.URGENT, "expires": 60},
     },
     # Without "expires": a worker whose clock runs ahead would discard every one of these.
-    "cleanup": {"task": "queue.cleanup", "schedule": 300, "options": {"queue": "default"}},
+    "cleanup": {"task": "queue.cleanup", "schedule": 300, "options": {"queue": lanes.DEFAULT}},
 }
 timezone = "UTC"
 enable_utc = True

@@ -47,7 +47,7 @@ class Settings:
     redelivery_interval: int = 8
     sweep_interval: int = 5
     work_ahead_ms: int = 500
-    max_out: int = 2000
+    max_in_flight: int = 2000
     max_broker_depth: int = 200
     max_backlog: int = 20_000_000
     max_backlog_per_organization: int = 2_000_000

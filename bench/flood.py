@@ -16,7 +16,7 @@ from bench.workloads import CHAIN
 from db import outbox
 from db.outbox import Turn
 from db.transaction import transaction
-from domain.jobs.registry import LANES
+from domain.jobs.lanes import LANES
 from domain.jobs.submission import HIGH, NORMAL, enqueue
 
 KIND = "invoice.generate"

@@ -11,85 +11,102 @@ from db.queries import run
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class Waiting(NamedTuple):
-    """The due entries of one organization and kind in a lane, the oldest due since `due_at`.
-
-    `weight` is the organization's share among others, `out` how many jobs the lane has published and nobody has
-    claimed, `free` how many jobs more of the organization may run, None without a limit. What all lanes have out is due
-    again from `out_since` on, None if there is nothing.
-    """
+class Stream(NamedTuple):
+    """The entries of one organization, kind and priority in a lane; they go out in the order in which they fall due."""
 
     lane: str
     priority: int
     organization_id: int
     kind: str
-    due_at: datetime
-    weight: int
-    out: int
-    free: int | None
-    out_since: datetime | None = None
 
 
-class Edge(NamedTuple):
-    """A place in a lane, and the time before which nothing in it is due any more."""
+class Cursor(NamedTuple):
+    """A stream, and the time before which nothing in it is due any more."""
 
-    lane: str
-    priority: int
-    organization_id: int
-    kind: str
+    stream: Stream
     since: datetime
 
 
 class Turn(NamedTuple):
-    """Whose entries are to be taken, due since when, and how many at the most."""
+    """At most `most` entries of a stream are to be taken, from those that fell due at `since` on."""
 
-    lane: str
-    priority: int
-    organization_id: int
-    kind: str
+    stream: Stream
     since: datetime
     most: int
 
 
+class Waiting(NamedTuple):
+    """A stream that has due entries, the oldest due since `due_at`.
+
+    `weight` is the organization's share among others, `in_flight` how many jobs of the lane are published and not yet
+    claimed, `free` how many jobs more of the organization may run, None without a limit. The first job in flight in any
+    lane is due again at `in_flight_since`, None if none is in flight.
+    """
+
+    stream: Stream
+    due_at: datetime
+    weight: int
+    in_flight: int
+    free: int | None
+    in_flight_since: datetime | None = None
+
+    @property
+    def cursor(self) -> Cursor:
+        return Cursor(self.stream, self.due_at)
+
+
 class Entry(NamedTuple):
-    """What is owed to a worker. `group_limit` is how many jobs may travel together, None as many as the kind allows."""
+    """A job that is owed to a worker.
+
+    `group_limit` is how many jobs may travel together with it, None for as many as the kind allows.
+    """
 
     job_id: int
-    organization_id: int
-    kind: str
-    lane: str
-    priority: int
+    stream: Stream
     group_key: str
     group_limit: int | None
 
 
 def waiting(
-    session: Session, lanes: Sequence[str], edges: Sequence[Edge] = (), out_since: datetime = BEGINNING
+    session: Session, lanes: Sequence[str], cursors: Sequence[Cursor] = (), in_flight_since: datetime = BEGINNING
 ) -> list[Waiting]:
-    """Return who has due entries in `lanes`, at `edges` those due since then; what is paused is not among them.
+    """Return the streams in `lanes` that have due entries; those at `cursors` are read from there on.
 
-    What is out is counted where it falls due again after `out_since`.
+    Paused lanes and kinds are left out. Jobs in flight are counted if they fall due again after `in_flight_since`.
     """
-    return [Waiting(*row) for row in run(session, "waiting_turns", **places(lanes, edges, out_since))]
+    rows = run(session, "waiting_streams", **cursor_parameters(lanes, cursors, in_flight_since))
+    return [Waiting(_stream(row), row.due_at, row.weight, row.in_flight, row.free, row.in_flight_since) for row in rows]
 
 
-def places(lanes: Sequence[str], edges: Sequence[Edge] = (), out_since: datetime = BEGINNING) -> dict[str, Any]:
-    """Return the parameters of waiting_turns.sql: where each lane begins, the `edges` in it, and where what is out."""
-    begins = [Edge(lane, -1, 0, "", BEGINNING) for lane in lanes]
-    return columns([*begins, *(edge for edge in edges if edge.lane in lanes)]) | {"out_since": out_since}
+def cursor_parameters(
+    lanes: Sequence[str], cursors: Sequence[Cursor] = (), in_flight_since: datetime = BEGINNING
+) -> dict[str, Any]:
+    """Return the parameters of waiting_streams.sql: a cursor before each lane, and all `cursors` in these lanes."""
+    first = [Cursor(Stream(lane, priority=-1, organization_id=0, kind=""), BEGINNING) for lane in lanes]
+    known = [cursor for cursor in cursors if cursor.stream.lane in lanes]
+    return columns([*first, *known]) | {"in_flight_since": in_flight_since}
 
 
-def columns(places: Sequence[Edge | Turn | Waiting]) -> dict[str, Any]:
-    """Return places, and since when each is to be looked at, as the parameters of a query."""
-    names = ("lanes", "priorities", "organization_ids", "kinds", "since")
-    return {name: [place[n] for place in places] for n, name in enumerate(names)}
+def columns(cursors: Sequence[Cursor | Turn]) -> dict[str, Any]:
+    """Return streams, and since when each is read, as the parameters of a query."""
+    return {
+        "lanes": [one.stream.lane for one in cursors],
+        "priorities": [one.stream.priority for one in cursors],
+        "organization_ids": [one.stream.organization_id for one in cursors],
+        "kinds": [one.stream.kind for one in cursors],
+        "since": [one.since for one in cursors],
+    }
 
 
 def lease(session: Session, turns: Sequence[Turn], redelivery: float) -> list[Entry]:
     """Take the due entries that `turns` allow, oldest first; each is due again in `redelivery` seconds."""
     mosts = [turn.most for turn in turns]
     rows = run(session, "lease_entries", **columns(turns), mosts=mosts, redelivery=redelivery)
-    return [Entry(*row) for row in rows]
+    return [Entry(row.job_id, _stream(row), row.group_key, row.group_limit) for row in rows]
+
+
+def _stream(row: Any) -> Stream:
+    return Stream(lane=row.lane, priority=row.priority, organization_id=row.organization_id, kind=row.kind)
 
 
 def give_back(session: Session, job_ids: Sequence[int], delay: float = 0.0) -> None:
@@ -100,7 +117,7 @@ def give_back(session: Session, job_ids: Sequence[int], delay: float = 0.0) -> N
 def mend(session: Session, limit: int = 10_000) -> int:
     """Give PENDING jobs without an entry a new one, and no other job one; return how many were put right.
 
-    Looks at `limit` jobs, and at the following ones the next time.
+    Each call reads `limit` jobs and goes on where the one before it stopped.
     """
     return len(run(session, "mend_entries", limit=limit))
 

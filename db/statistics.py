@@ -10,9 +10,9 @@ from db.queries import run
 
 
 class Recent(NamedTuple):
-    """Latest deliveries of a kind: how many, their jobs and seconds, and sums of squares and products; all fading."""
+    """Latest runs of a kind: how many, their jobs and seconds, and sums of squares and products; all fading."""
 
-    deliveries: float
+    runs: float
     jobs: float
     seconds: float
     jobs_squared: float
@@ -20,7 +20,7 @@ class Recent(NamedTuple):
 
 
 def recent_runs(session: Session) -> dict[str, Recent]:
-    """Return the latest deliveries of each kind, as the worker that reported last has them."""
+    """Return the latest runs of each kind, as the worker that reported last has them."""
     return {kind: Recent(*sums) for kind, *sums in run(session, "recent_runs")}
 
 

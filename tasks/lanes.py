@@ -3,13 +3,13 @@
 from collections import deque
 
 import settings
-from domain.jobs.dispatch.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs
+from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS, Costs
 from domain.jobs.dispatch.grouping import Group
 
-# So much of the usual may wait while deliveries are short.
-SHORT_AHEAD = 0.1
+# The part of the usual work ahead that may wait while runs are short.
+SHORT_RUNS_SHARE = 0.1
 # Without a backlog nothing is sent behind so many seconds of work: what comes meanwhile makes larger groups.
-BUSY_SECONDS = SHORT_DELIVERY_SECONDS / 2
+BUSY_SECONDS = SHORT_RUN_SECONDS / 2
 
 
 class Lane:
@@ -20,11 +20,11 @@ class Lane:
         self._waiting: deque[float] = deque()
         self._depth: int | None = None
 
-    def must_be_looked_at(self, delivery: float, backlog: bool) -> bool:
-        """Tell whether nobody knows the queue's length, or no more may be sent by what was known of it last."""
-        return self._depth is None or not self.room(delivery, backlog)
+    def needs_poll(self, run_seconds: float, backlog: bool) -> bool:
+        """Tell whether the queue's length is not known, or is so long by the last poll that no more may be sent."""
+        return self._depth is None or not self.capacity(run_seconds, backlog)
 
-    def look(self, depth: int) -> None:
+    def polled(self, depth: int) -> None:
         """Take note of how many messages wait."""
         while len(self._waiting) > depth:
             self._waiting.popleft()
@@ -35,18 +35,18 @@ class Lane:
         self._waiting.append(costs.seconds(message.kind, len(message.job_ids)))
         self._depth = (self._depth or 0) + 1
 
-    def room(self, delivery: float, backlog: bool) -> float:
+    def capacity(self, run_seconds: float, backlog: bool) -> float:
         """Return how many seconds of work may be sent; 0 when enough waits there, or nobody works on it.
 
-        Never less than half a `delivery`: small refills would make small groups, and these cost more for each job.
-        While deliveries are short, somebody is about who should not wait: then one of them is enough. So it is without
-        a `backlog`: the database keeps what comes until workers are about to run out of work.
+        Never less than half a run: small refills would make small groups, and these cost more for each job. While runs
+        are short, somebody is about who should not wait: then one of them is enough. One is also enough without a
+        `backlog`: the database keeps what comes until workers are about to run out of work.
         """
         depth = self._depth or 0
         if depth >= settings.current().max_broker_depth:
             return 0.0
-        ahead = settings.current().work_ahead_ms / 1000 * (1 if delivery >= DELIVERY_SECONDS else SHORT_AHEAD)
+        ahead = settings.current().work_ahead_ms / 1000 * (1 if run_seconds >= RUN_SECONDS else SHORT_RUNS_SHARE)
         waits = sum(self._waiting) + (depth - len(self._waiting)) * ahead
-        room = ahead - waits
-        enough = room < delivery / 2 or (waits > BUSY_SECONDS and not backlog)
-        return 0.0 if depth and enough else room
+        capacity = ahead - waits
+        enough = capacity < run_seconds / 2 or (waits > BUSY_SECONDS and not backlog)
+        return 0.0 if depth and enough else capacity

@@ -17,11 +17,11 @@ from tasks.relay import Relay
 
 log = logging.getLogger(__name__)
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 2.0
+MIN_PAUSE_S, MAX_PAUSE_S = 0.002, 2.0
 # So many entries without a pause longer than a nap are a rush: intakes need not say that there is work.
-RUSH = 20
-# A full lane will have room again soon, which is as good as a rush.
-NAP, NAP_WHILE_FULL = 0.005, 0.1
+RUSH_ENTRIES = 20
+# A full lane will have capacity again soon, which is as good as a rush.
+NAP_S, NAP_WHILE_FULL_S = 0.005, 0.1
 
 
 class Loop:
@@ -63,31 +63,31 @@ class Loop:
     def _pace(self, found: int) -> None:
         now = time.monotonic()
         self._since_pause += found
-        if found and (self._since_pause >= RUSH or self._relay.has_more):
+        if found and (self._since_pause >= RUSH_ENTRIES or self._relay.has_more):
             self._last_rush = now
             self._listen(False)
             return
         full = self._relay.is_full
         pause = (now - self._last_rush) / 4
-        pause = min(max(pause, self._relay.shortest_look if full else SHORTEST_PAUSE), LONGEST_PAUSE)
-        if pause > (NAP_WHILE_FULL if full else NAP):
+        pause = min(max(pause, self._relay.poll_seconds if full else MIN_PAUSE_S), MAX_PAUSE_S)
+        if pause > (NAP_WHILE_FULL_S if full else NAP_S):
             self._since_pause = 0
             if not self._listening:
-                self._listen(True)  # and look once more: an intake that saw the old flag may just have committed
+                self._listen(True)  # and poll once more: an intake that saw the old flag may just have committed
                 return
         self._rest(pause)
 
     def _rest(self, seconds: float) -> None:
-        """Wait until somebody calls, a full lane has room again, or the time is over."""
+        """Wait until an intake calls, a full lane has capacity again, or the time is over."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if not self._relay.is_full:
                 self._listener.wait(left)
                 return
-            look = max((time.monotonic() - self._last_moved) / 10, self._relay.shortest_look)
-            if self._listener.wait(min(left, look)):
+            pause = max((time.monotonic() - self._last_moved) / 10, self._relay.poll_seconds)
+            if self._listener.wait(min(left, pause)):
                 return
-            if self._relay.has_room_again():
+            if self._relay.has_capacity_again():
                 self._last_moved = time.monotonic()
                 return
 

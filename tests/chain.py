@@ -15,7 +15,8 @@ from api import create_app
 from domain.accounting.documents import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.execution import run_jobs
-from domain.jobs.registry import LANES, find
+from domain.jobs.lanes import LANES
+from domain.jobs.registry import find
 from tasks.app import app, sweep
 from tasks.publisher import Publisher
 from tasks.relay import Relay

@@ -70,9 +70,9 @@ def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_dear(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every look and mend done when it is asked for, however slow the machine is."""
-    monkeypatch.setattr("domain.jobs.dispatch.pacing.CHEAP", math.inf)
+def every_scan_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every full scan and mend done when it is asked for, however slow the machine is."""
+    monkeypatch.setattr("domain.jobs.dispatch.pacing.CHEAP_SECONDS", math.inf)
 
 
 def execute(url: str, statement: str) -> None:

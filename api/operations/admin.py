@@ -11,8 +11,8 @@ from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
 from db.transaction import transaction
 from domain.identity import organizations
+from domain.jobs.lanes import LANES
 from domain.jobs.monitoring import queues
-from domain.jobs.registry import LANES
 
 PATH = "/api/v1/admin"
 admin_api = Blueprint("admin", __name__, url_prefix=PATH)

@@ -10,11 +10,12 @@ from typing import NamedTuple
 from db import outbox
 from db.queries import run
 from db.transaction import statement
-from domain.jobs.dispatch.dispatcher import Dispatch
+from domain.jobs.dispatch.dispatcher import Dispatcher
 from domain.jobs.dispatch.grouping import coalesce
 from domain.jobs.execution import run_jobs
+from domain.jobs.lanes import LANES
 from domain.jobs.lifecycle import Status
-from domain.jobs.registry import LANES, find, kinds
+from domain.jobs.registry import find, kinds
 from domain.jobs.upkeep.cleanup import clean
 from domain.jobs.upkeep.sweep import keep_up
 
@@ -37,13 +38,13 @@ def work_off(seconds: float) -> Tally:
     keep_up()
     clean(0.0)
     known = {kind.name for kind in kinds()}
-    dispatch = Dispatch(known.__contains__)
+    dispatcher = Dispatcher(known.__contains__)
     done: list[int] = []
     while time.monotonic() < deadline:
-        entries = dispatch.lease(dict.fromkeys(LANES, LEASED_AT_ONCE_S))
+        entries = dispatcher.lease(dict.fromkeys(LANES, LEASED_AT_ONCE_S))
         if not entries:
             break
-        for group in coalesce(entries, dispatch.group_size):
+        for group in coalesce(entries, dispatcher.group_size):
             if (left := deadline - time.monotonic()) <= 0:
                 _give_back(group.job_ids)
                 continue

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 import settings
 from db.jobs import ClaimedJob
+from domain.jobs.lanes import DEFAULT
 from domain.jobs.work import Context, GroupHandler, Outcome, Payload, PlainHandler
-
-LANES = ("urgent", "default", "io")
 
 
 class UnknownKind(Exception):
@@ -31,7 +30,7 @@ class Kind:
     name: str
     handler: Callable[..., Any]
     stepwise: bool = False
-    lane: str = "default"
+    lane: str = DEFAULT
     group: int = 1
     max_attempts: int = 3
     backoff: float = 120.0

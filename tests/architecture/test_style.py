@@ -15,7 +15,7 @@ QUERIES = ROOT / "db" / "queries"
 
 LONG_SQL = {
     "issue_invoices": "invoices, lines and counters go in one round trip, for the counter is locked until it returns",
-    "waiting_turns": "who waits and what each may still have are of one moment, and each turn asks once",
+    "waiting_streams": "what waits and what each organization may still have are of one moment, asked once a turn",
 }
 
 

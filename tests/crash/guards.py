@@ -304,10 +304,10 @@ GUARDS = (
         "must be due at once",
     ),
     Guard(
-        "the bound on what is out",
-        lambda away: away.sql("waiting_turns", "WHERE published_at IS NOT NULL", "WHERE published_at IS NULL"),
-        relay.no_more_are_out_than_allowed,
-        "the bound on what is out",
+        "the bound on what is in flight",
+        lambda away: away.sql("waiting_streams", "WHERE published_at IS NOT NULL", "WHERE published_at IS NULL"),
+        relay.no_more_are_in_flight_than_allowed,
+        "the bound on what is in flight",
     ),
     Guard(
         "database trouble told from a job's own",

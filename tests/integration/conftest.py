@@ -40,7 +40,7 @@ def warehouse(organization) -> Warehouse:
 
 @pytest.fixture
 def jobs_take(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Have the relay believe that each job takes so many seconds, and a delivery by itself none."""
+    """Have the relay believe that each job takes so many seconds, and a run by itself none."""
 
     def believe(seconds: float) -> None:
         costs = Costs({kind.name: Cost(0.0, seconds) for kind in kinds()})

@@ -1,12 +1,11 @@
 """Scenarios of claiming, running and ending jobs."""
 
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
@@ -17,8 +16,9 @@ from db.jobs import ClaimedJob, Failure, LeaseLost
 from db.transaction import transaction
 from domain.jobs.dispatch.grouping import coalesce
 from domain.jobs.execution import run_jobs
+from domain.jobs.lanes import LANES
 from domain.jobs.lifecycle import Status
-from domain.jobs.registry import LANES, Kind, find
+from domain.jobs.registry import Kind, find
 from domain.jobs.work import Context, Outcome
 from tests import chain
 from tests.crash.fuse import killed_at
@@ -77,7 +77,7 @@ def deliver_all(kind: Kind) -> None:
     for _ in range(2 * kind.max_attempts):
         chain.time_passes()
         with transaction() as session:
-            turns = [outbox.Turn(*one[:5], settings.current().max_out) for one in outbox.waiting(session, LANES)]
+            turns = [outbox.Turn(one.stream, one.due_at, 2000) for one in outbox.waiting(session, LANES)]
             entries = outbox.lease(session, turns, settings.current().redelivery_interval) if turns else []
         for group in coalesce(entries, lambda name: kind.group if name == kind.name else find(name).group):
             run_jobs(kind if group.kind == kind.name else find(group.kind), group.job_ids)
@@ -97,7 +97,7 @@ def clock_off(seconds: float) -> Iterator[None]:
 
 def a_zombie_commits_nothing_while_its_successor_works(stage: Stage) -> None:
     stage.begin()
-    request_id, token = stage.submit(), uuid.uuid4()
+    request_id, token = stage.submit(), uuid4()
     successors: list[ClaimedJob] = []
 
     def outlive_the_lease() -> None:
@@ -130,7 +130,7 @@ def a_zombie_commits_nothing_after_its_successor_completed(stage: Stage) -> None
 
 def a_zombie_neither_fails_nor_releases(stage: Stage) -> None:
     stage.begin()
-    request_id, stale, token = stage.submit(), uuid.uuid4(), uuid.uuid4()
+    request_id, stale, token = stage.submit(), uuid4(), uuid4()
     claim(request_id, stale)
     chain.time_passes()
     chain.sweeper()
@@ -151,8 +151,8 @@ def a_claim_waits_for_nobody(stage: Stage) -> None:
     request_id = stage.submit()
     with transaction() as first, transaction() as second:
         second.execute(text("SET LOCAL lock_timeout = '300ms'"))
-        assert job_rows.claim(first, KIND, [request_id], uuid.uuid4(), settings.current().lease)
-        assert not job_rows.claim(second, KIND, [request_id], uuid.uuid4(), settings.current().lease)
+        assert job_rows.claim(first, KIND, [request_id], uuid4(), settings.current().lease)
+        assert not job_rows.claim(second, KIND, [request_id], uuid4(), settings.current().lease)
     chain.time_passes()
     chain.recover()
     stage.check()
@@ -183,7 +183,7 @@ def a_job_that_kills_its_worker_ends_failed(stage: Stage) -> None:
 def a_lease_runs_by_the_clock_of_the_database(stage: Stage) -> None:
     for seconds in (-TWO_HOURS, TWO_HOURS):
         stage.begin()
-        request_id, token = stage.submit(), uuid.uuid4()
+        request_id, token = stage.submit(), uuid4()
         with clock_off(seconds):
             job = claim(request_id, token)
         left = chain.value(
@@ -236,7 +236,7 @@ def what_a_dead_worker_had_goes_on_in_smaller_groups_and_then_job_by_job(stage: 
 
     def die_with(ids: Sequence[int]) -> None:
         with transaction() as session:
-            assert len(job_rows.claim(session, KIND, ids, uuid.uuid4(), settings.current().lease)) == len(ids)
+            assert len(job_rows.claim(session, KIND, ids, uuid4(), settings.current().lease)) == len(ids)
         chain.time_passes()
         chain.sweeper()
 
@@ -280,7 +280,7 @@ ORPHAN = """INSERT INTO outbox (job_id, organization_id, kind, lane, priority, g
 def an_entry_left_beside_a_running_job_stops_no_sweep(stage: Stage) -> None:
     stage.begin()
     request_id = stage.submit()
-    claim(request_id, uuid.uuid4())
+    claim(request_id, uuid4())
     chain.ask(ORPHAN, request_id)
     chain.recover()
     assert state(request_id) == (Status.COMPLETED, 2)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 import settings
 from db import outbox
-from db.outbox import Entry, Turn
+from db.outbox import Entry, Stream, Turn
 from db.transaction import transaction
 from domain.jobs.dispatch.grouping import Group
 from tasks.app import app
@@ -19,7 +19,7 @@ from tests.crash.parts import INTAKE
 from tests.stage import Stage
 from tests.tenant import new_tenant
 
-OUT = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL AND due_at > clock_timestamp()"
+IN_FLIGHT = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL AND due_at > clock_timestamp()"
 DUE = "SELECT count(*) FROM outbox WHERE published_at IS NULL AND due_at <= clock_timestamp()"
 
 
@@ -46,7 +46,7 @@ def submit_alone(stage: Stage, count: int) -> list[int]:
 
 
 def lease(session: Session, organization_id: int, most: int) -> list[Entry]:
-    turn = Turn("default", 1, organization_id, "invoice.generate", outbox.BEGINNING, most)
+    turn = Turn(Stream("default", 1, organization_id, "invoice.generate"), outbox.BEGINNING, most)
     return outbox.lease(session, [turn], settings.current().redelivery_interval)
 
 
@@ -79,7 +79,7 @@ def two_relays_at_once_share_the_entries(stage: Stage) -> None:
         some = lease(first, stage.tenant.id, 3)
         with transaction() as second:
             second.execute(text("SET LOCAL lock_timeout = '300ms'"))
-            others = lease(second, stage.tenant.id, settings.current().max_out)
+            others = lease(second, stage.tenant.id, settings.current().max_in_flight)
     assert sorted(entry.job_id for entry in some + others) == ids, "an entry was leased twice or by neither"
     chain.recover()
     stage.check()
@@ -91,17 +91,17 @@ def a_broker_that_leaves_gives_the_entries_back(stage: Stage) -> None:
         Relay(Leaving(takes=1)).turn()
         raise AssertionError("the relay did not notice")
     except BrokerAway:
-        assert (chain.value(OUT), chain.value(DUE)) == (1, 3), "what was not sent must be due at once"
+        assert (chain.value(IN_FLIGHT), chain.value(DUE)) == (1, 3), "what was not sent must be due at once"
     chain.recover()
     stage.check()
 
 
-def no_more_are_out_than_allowed(stage: Stage) -> None:
+def no_more_are_in_flight_than_allowed(stage: Stage) -> None:
     ids = submit_alone(stage, 5)
     before = settings.current()
-    settings.use(replace(before, max_out=2))
+    settings.use(replace(before, max_in_flight=2))
     try:
-        assert [chain.relay(), chain.relay()] == [2, 0], "the bound on what is out does not hold"
+        assert [chain.relay(), chain.relay()] == [2, 0], "the bound on what is in flight does not hold"
         assert chain.work() == 2
         assert chain.relay() == 2
     finally:
@@ -162,7 +162,7 @@ SCENARIOS = (
     an_entry_lives_until_its_job_is_claimed,
     two_relays_at_once_share_the_entries,
     a_broker_that_leaves_gives_the_entries_back,
-    no_more_are_out_than_allowed,
+    no_more_are_in_flight_than_allowed,
     a_request_is_accepted_whole_or_not_at_all,
     a_key_used_for_another_request_is_refused,
     another_organization_finds_no_request,

@@ -1,4 +1,4 @@
-"""Where to begin to look for what is due."""
+"""Which streams have due entries, and from where on the next poll reads each."""
 
 import time
 from collections.abc import Sequence
@@ -7,44 +7,48 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from db import outbox
-from db.outbox import Edge, Waiting
-from domain.jobs.dispatch.pacing import Spaced
+from db.outbox import Cursor, Stream, Waiting
+from domain.jobs.dispatch.pacing import PacedScan
 
-# What a look costs for each place that it finds, in seconds, beside what it passes over.
-OF_A_PLACE = 0.0001
-# An entry may be committed so much later than it was due, and is seen all the same.
-BEHIND = timedelta(seconds=1)
-# So long another relay may take to lease entries; what took longer is counted by the next look from the beginning.
-LEASING = timedelta(seconds=0.1)
+# A poll takes so long for each stream that it finds, whatever it passes over on its way.
+SECONDS_PER_STREAM = 0.0001
+# An entry may be committed so much later than it was due, and the next poll sees it all the same.
+COMMIT_DELAY = timedelta(seconds=1)
+# Another relay may take so long to lease entries; if it takes longer, the next full scan counts them.
+LEASE_DELAY = timedelta(seconds=0.1)
 
 
-class Heads:
-    """What one process knows of each place's first entry; not used while looks from the beginning are cheap.
+class Backlog:
+    """Knows the first entry of each stream in one process, so that a poll need not read what was deleted before it.
 
-    Threads may share it: what they know is replaced, never changed.
+    While full scans are cheap, each poll is one and the cursors stay unused. Threads may share a backlog: what it knows
+    is replaced, never changed.
     """
 
     def __init__(self) -> None:
-        self._edges: dict[tuple[str, int, int, str], Edge] = {}
-        self._out_since = outbox.BEGINNING
-        self._whole = Spaced()
+        self._cursors: dict[Stream, Cursor] = {}
+        self._in_flight_since = outbox.BEGINNING
+        self._full_scan = PacedScan()
 
     def waiting(self, session: Session, lanes: Sequence[str]) -> list[Waiting]:
-        """Return who has due entries in `lanes`.
+        """Return the streams in `lanes` that have due entries.
 
-        What was committed long after it was due may be left to the next look from the beginning.
+        An entry that was committed long after it was due may be left to the next full scan.
         """
-        whole, started, waiting = self._whole.due, time.monotonic(), []
+        full, started, waiting = self._full_scan.due, time.monotonic(), []
         try:
-            known = () if whole else ([*self._edges.values()], self._out_since)
+            known = () if full else ([*self._cursors.values()], self._in_flight_since)
             waiting = outbox.waiting(session, lanes, *known)
         finally:
-            if whole:
-                self._whole.took(time.monotonic() - started - OF_A_PLACE * len(waiting))
+            if full:
+                self._full_scan.took(time.monotonic() - started - SECONDS_PER_STREAM * len(waiting))
         if waiting:
-            self._out_since = waiting[0].out_since - LEASING if waiting[0].out_since else outbox.BEGINNING
-        if self._whole.due:
-            self._edges = {}
+            since = waiting[0].in_flight_since
+            self._in_flight_since = since - LEASE_DELAY if since else outbox.BEGINNING
+        if self._full_scan.due:
+            self._cursors = {}
         else:
-            self._edges = self._edges | {one[:4]: Edge(*one[:4], one.due_at - BEHIND) for one in waiting}
+            self._cursors = self._cursors | {
+                one.stream: Cursor(one.stream, one.due_at - COMMIT_DELAY) for one in waiting
+            }
         return waiting

@@ -1,4 +1,4 @@
-"""What goes next: leased from the outbox in the order of turns, for whoever brings it to a worker, or is one."""
+"""Leases what goes next from the outbox, in the order of turns, for a process that publishes it or runs it itself."""
 
 import time
 from collections import Counter, defaultdict
@@ -8,14 +8,14 @@ import settings
 from db import outbox
 from db.outbox import Entry, Turn, Waiting
 from db.transaction import statement
-from domain.jobs.dispatch.backlog import Heads
-from domain.jobs.dispatch.costs import DELIVERY_SECONDS, SHORT_DELIVERY_SECONDS, Costs, measured
+from domain.jobs.dispatch.backlog import Backlog
+from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS, Costs, measured
 from domain.jobs.dispatch.turns import Turns
-from domain.jobs.registry import LANES
+from domain.jobs.lanes import LANES
 
-COSTS_KEEP = 0.25
-# Who came lately is expected again: so long deliveries stay short.
-EXPECTED = 2.0
+COSTS_KEEP_S = 0.25
+# For 2 s after a small backlog was emptied, runs stay short: its owner will probably submit again.
+SHORT_RUNS_FOR_S = 2.0
 
 
 def any_kind(_: str) -> bool:
@@ -23,7 +23,7 @@ def any_kind(_: str) -> bool:
     return True
 
 
-class Dispatch:
+class Dispatcher:
     """Keeps the account of turns for one process. `takes` says of which kinds it hands out work.
 
     `more` names the lanes in which something was left when they were last asked for.
@@ -31,57 +31,58 @@ class Dispatch:
 
     def __init__(self, takes: Callable[[str], bool] = any_kind) -> None:
         self._takes = takes
-        self._heads = Heads()
+        self._backlog = Backlog()
         self._turns = {lane: Turns() for lane in LANES}
         self.costs, self._costs_until = Costs({}), 0.0
         self._short_until = 0.0
         self.more: set[str] = set()
 
     @property
-    def delivery_seconds(self) -> float:
-        """Return how long a delivery should take: not long while some have little to do beside others with much."""
-        return SHORT_DELIVERY_SECONDS if time.monotonic() < self._short_until else DELIVERY_SECONDS
+    def run_seconds(self) -> float:
+        """Return how long a run should take: not long while some have little to do beside others with much."""
+        return SHORT_RUN_SECONDS if time.monotonic() < self._short_until else RUN_SECONDS
 
     def group_size(self, kind: str) -> int:
-        """Return how many jobs of the kind one delivery should carry."""
-        return self.costs.group_size(kind, self.delivery_seconds)
+        """Return how many jobs of the kind one run should carry."""
+        return self.costs.group_size(kind, self.run_seconds)
 
-    def lease(self, rooms: Mapping[str, float]) -> list[Entry]:
-        """Return the entries that have their turn, for about so many seconds of work in each lane of `rooms`."""
+    def lease(self, capacities: Mapping[str, float]) -> list[Entry]:
+        """Return the entries that have their turn, for about so many seconds of work in each lane of `capacities`."""
         with statement() as session:
-            waiting = [one for one in self._heads.waiting(session, list(rooms)) if self._takes(one.kind)]
-        self.more -= rooms.keys()
+            waiting = [one for one in self._backlog.waiting(session, list(capacities)) if self._takes(one.stream.kind)]
+        self.more -= capacities.keys()
         if not waiting:
             return []
         self._measure()
         of_lane: dict[str, list[Waiting]] = defaultdict(list)
         for one in waiting:
-            of_lane[one.lane].append(one)
-        turns = [turn for lane, there in of_lane.items() for turn in self._following(lane, there, rooms[lane])]
+            of_lane[one.stream.lane].append(one)
+        turns = [turn for lane, there in of_lane.items() for turn in self._following(lane, there, capacities[lane])]
         entries = self._taken(turns) if turns else []
         self._look_ahead(turns, entries, waiting)
         for lane, there in of_lane.items():
-            if taken := [entry for entry in entries if entry.lane == lane]:
+            if taken := [entry for entry in entries if entry.stream.lane == lane]:
                 self._turns[lane].charge(taken, there, self.costs)
         return entries
 
     def _following(self, lane: str, waiting: Sequence[Waiting], seconds: float) -> list[Turn]:
-        return self._turns[lane].following(waiting, seconds, settings.current().max_out - waiting[0].out, self.costs)
+        jobs = settings.current().max_in_flight - waiting[0].in_flight
+        return self._turns[lane].following(waiting, seconds, jobs, self.costs)
 
     def _taken(self, turns: Sequence[Turn]) -> list[Entry]:
         with statement() as session:
             return outbox.lease(session, turns, settings.current().redelivery_interval)
 
     def _look_ahead(self, turns: Sequence[Turn], entries: Sequence[Entry], waiting: Sequence[Waiting]) -> None:
-        """Take note whether more waits, and whether somebody had all his work taken at once beside others."""
-        taken = Counter((entry.lane, entry.priority, entry.organization_id, entry.kind) for entry in entries)
-        emptied = {turn[:4] for turn in turns if taken[turn[:4]] < turn.most}
-        self.more |= {one.lane for one in waiting if one.free != 0 and one[:4] not in emptied}
-        if emptied and len({(one.priority, one.organization_id) for one in waiting}) > 1:
-            self._short_until = time.monotonic() + EXPECTED
+        """Take note whether more waits, and whether one stream was emptied while other organizations wait."""
+        taken = Counter(entry.stream for entry in entries)
+        emptied = {turn.stream for turn in turns if taken[turn.stream] < turn.most}
+        self.more |= {one.stream.lane for one in waiting if one.free != 0 and one.stream not in emptied}
+        if emptied and len({(one.stream.priority, one.stream.organization_id) for one in waiting}) > 1:
+            self._short_until = time.monotonic() + SHORT_RUNS_FOR_S
 
     def _measure(self) -> None:
         if time.monotonic() >= self._costs_until:
             with statement() as session:
                 self.costs = measured(session)
-            self._costs_until = time.monotonic() + COSTS_KEEP
+            self._costs_until = time.monotonic() + COSTS_KEEP_S

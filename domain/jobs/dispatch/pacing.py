@@ -1,20 +1,23 @@
-"""What is dear now and then is done less often then.
+"""A scan that has become slow may use 1 % of the time, but runs at least once a minute.
 
-PostgreSQL keeps what was deleted or changed for as long as any snapshot may still see it, and who looks from the
-beginning passes over all of it: while somebody holds a transaction open, each look takes longer than the one before.
+PostgreSQL keeps deleted and changed rows for as long as any snapshot may still see them, and a scan from the beginning
+passes over all of these rows. While somebody holds a transaction open, each scan takes longer than the one before.
 """
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What takes no longer, in seconds, is always due again; else it may take one part of so many of the time, until it
-# would come too late: it may have taken long because the database was away.
-CHEAP, SHARE, LONGEST = 0.002, 100, 60.0
+# A scan that took no longer than this is always due again.
+CHEAP_SECONDS = 0.002
+# The pause after a slower scan, in times of what it took.
+PAUSE_FACTOR = 100
+# A scan may have been slow only because the database was away, so the pause has an end.
+MAX_PAUSE_S = 60.0
 
 
-class Spaced:
-    """Says when to do again what took some time."""
+class PacedScan:
+    """Says when a scan is due again after what it took the last time."""
 
     def __init__(self) -> None:
         self._due_at = 0.0
@@ -25,7 +28,7 @@ class Spaced:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Space the next time by what the block takes."""
+        """Decide by the time of the block when the next scan is due."""
         started = time.monotonic()
         try:
             yield
@@ -33,4 +36,6 @@ class Spaced:
             self.took(time.monotonic() - started)
 
     def took(self, seconds: float) -> None:
-        self._due_at = time.monotonic() + min(SHARE * seconds, LONGEST) if seconds > CHEAP else 0.0
+        """Decide when the next scan is due, as the last one took `seconds`."""
+        pause = min(PAUSE_FACTOR * seconds, MAX_PAUSE_S)
+        self._due_at = time.monotonic() + pause if seconds > CHEAP_SECONDS else 0.0

@@ -2,10 +2,11 @@
 
 A higher priority goes first. Within a priority the organizations take turns by the work they were given: each has a
 virtual time, the seconds of work handed out for it divided by its weight, and the least goes first (start-time fair
-queueing; Goyal, Vin and Cheng, SIGCOMM 1996). Who was away begins where the others are: waiting saves up nothing.
+queueing; Goyal, Vin and Cheng, SIGCOMM 1996). An organization that was away begins where the others are: it saves up
+nothing by waiting.
 
 The bound: of the work handed out while lower priorities wait, at least LOWER_SHARE is theirs, give or take the
-least that is worth a delivery. Several lower priorities share that evenly.
+least that is worth a run. Several lower priorities share that evenly.
 """
 
 from collections import defaultdict
@@ -25,7 +26,7 @@ class Clock:
         self._now = 0.0
 
     def time(self, organization_id: int) -> float:
-        """Return the organization's time; who was away is no further behind than the one that was served last."""
+        """Return the organization's time, which is never behind that of the organization that was served last."""
         return max(self.times.get(organization_id, 0.0), self._now)
 
     def add(self, organization_id: int, seconds: float) -> None:
@@ -33,13 +34,13 @@ class Clock:
         self.times[organization_id] = self.time(organization_id) + seconds
 
     def advance(self, now: float) -> None:
-        """Forget whom it makes no difference to forget."""
+        """Move on to `now`, and forget the organizations whose time is not ahead of it."""
         self._now = now
         self.times = {organization: time for organization, time in self.times.items() if time > now}
 
 
 class Turns:
-    """The turns in one lane, as far as this process has handed out work; another one that starts knows nothing yet."""
+    """The turns in one lane, as far as this process has handed out work; a process that starts knows nothing yet."""
 
     def __init__(self) -> None:
         self._clocks: dict[int, Clock] = defaultdict(Clock)
@@ -49,27 +50,27 @@ class Turns:
     def following(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Costs) -> list[Turn]:
         """Return turns of one priority for about `seconds` of work and up to `most` jobs.
 
-        One job at the least, and where jobs travel together as much as is worth a delivery.
+        They allow one job at the least, and where jobs travel together as many as are worth a run.
         """
         able = [one for one in waiting if one.free != 0]
         if not able or most <= 0:
             return []
-        priority = self._priority({one.priority for one in able})
-        if priority != max(one.priority for one in able):
+        priority = self._priority({one.stream.priority for one in able})
+        if priority != max(one.stream.priority for one in able):
             seconds = min(seconds, self._owed_below)
-        return self._shared([one for one in able if one.priority == priority], seconds, most, costs)
+        return self._shared([one for one in able if one.stream.priority == priority], seconds, most, costs)
 
     def charge(self, entries: Iterable[Entry], waiting: Sequence[Waiting], costs: Costs) -> None:
         """Count the work of `entries`, which were taken while `waiting` was there."""
         able = [one for one in waiting if one.free != 0]
-        weights = {one.organization_id: one.weight for one in able}
-        top, lowest = max(one.priority for one in able), min(one.priority for one in able)
+        weights = {one.stream.organization_id: one.weight for one in able}
+        top, lowest = max(one.stream.priority for one in able), min(one.stream.priority for one in able)
         for entry in entries:
-            cost = costs.job(entry.kind, entry.group_limit)
-            self._clocks[entry.priority].add(entry.organization_id, cost / weights[entry.organization_id])
-            if entry.priority < top:
+            stream, cost = entry.stream, costs.job(entry.stream.kind, entry.group_limit)
+            self._clocks[stream.priority].add(stream.organization_id, cost / weights[stream.organization_id])
+            if stream.priority < top:
                 self._owed_below -= cost
-                self._given_below[entry.priority] = self._given_below.get(entry.priority, 0.0) + cost
+                self._given_below[stream.priority] = self._given_below.get(stream.priority, 0.0) + cost
             elif lowest < top:
                 self._owed_below += cost * LOWER_SHARE / (1 - LOWER_SHARE)
 
@@ -83,32 +84,38 @@ class Turns:
         return min(below, key=lambda priority: (self._given_below.get(priority, 0.0), -priority))
 
     def _shared(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Costs) -> list[Turn]:
-        clock = self._clocks[waiting[0].priority]
-        heads: dict[int, Waiting] = {}
-        for one in sorted(waiting, key=lambda w: w.due_at):
-            heads.setdefault(one.organization_id, one)
-        order = sorted(heads.values(), key=lambda w: (clock.time(w.organization_id), w.due_at))
-        clock.advance(clock.time(order[0].organization_id))
-        if (least := costs.least(order[0].kind)) > 1:
-            seconds = max(seconds, least * costs.job(order[0].kind))
+        clock = self._clocks[waiting[0].stream.priority]
+        order = _order(clock, waiting)
+        clock.advance(clock.time(order[0].stream.organization_id))
+        if (least := costs.least(order[0].stream.kind)) > 1:
+            seconds = max(seconds, least * costs.job(order[0].stream.kind))
         level = _level(clock, order, seconds)
         turns: list[Turn] = []
         for one in order:
-            behind = (level - clock.time(one.organization_id)) * one.weight
+            behind = (level - clock.time(one.stream.organization_id)) * one.weight
             if most <= 0 or seconds <= 0 or (turns and behind <= 0):
                 break
-            jobs = min(max(1, int(behind / costs.job(one.kind))), most, most if one.free is None else one.free)
-            turns.append(Turn(*one[:5], jobs))
+            job = costs.job(one.stream.kind)
+            jobs = min(max(1, int(behind / job)), most, most if one.free is None else one.free)
+            turns.append(Turn(one.stream, one.due_at, jobs))
             most -= jobs
-            seconds -= jobs * costs.job(one.kind)
+            seconds -= jobs * job
         return turns
 
 
+def _order(clock: Clock, waiting: Sequence[Waiting]) -> list[Waiting]:
+    """Return each organization's oldest stream; the organization that was given least comes first."""
+    oldest: dict[int, Waiting] = {}
+    for one in sorted(waiting, key=lambda w: w.due_at):
+        oldest.setdefault(one.stream.organization_id, one)
+    return sorted(oldest.values(), key=lambda w: (clock.time(w.stream.organization_id), w.due_at))
+
+
 def _level(clock: Clock, order: Sequence[Waiting], seconds: float) -> float:
-    """Return the virtual time that all who are behind it come to when they are given `seconds` of work."""
-    level, weight = clock.time(order[0].organization_id), 0
+    """Return the virtual time to which all that are behind it come by `seconds` of work."""
+    level, weight = clock.time(order[0].stream.organization_id), 0
     for one in order:
-        rise = clock.time(one.organization_id) - level
+        rise = clock.time(one.stream.organization_id) - level
         if rise * weight >= seconds:
             break
         seconds -= rise * weight

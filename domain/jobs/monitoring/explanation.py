@@ -10,12 +10,12 @@ from db import outbox
 from db.models import Job
 from db.outbox import Waiting
 from db.queries import run
-from domain.jobs.dispatch.backlog import Heads
+from domain.jobs.dispatch.backlog import Backlog
 from domain.jobs.lifecycle import FINISHED, Status
 
 # A published entry that nobody claims, or a due one that nobody publishes, for so many seconds means: nobody is there.
 PATIENCE = 5.0
-_heads = Heads()
+_backlog = Backlog()
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def explain(session: Session, job: Job) -> Explanation:
         return Explanation("finished", f"The job is {job.status.lower()}.")
     if job.status != Status.PENDING:
         return _running(job)
-    waiting = _heads.waiting(session, [job.lane])
-    facts = run(session, "explain_job", id=job.id, **outbox.columns(waiting))
+    waiting = _backlog.waiting(session, [job.lane])
+    facts = run(session, "explain_job", id=job.id, **outbox.columns([one.cursor for one in waiting]))
     if not facts:  # a worker has claimed it since it was read
         return _running(job)
     [entry] = facts
@@ -69,7 +69,7 @@ def explain(session: Session, job: Job) -> Explanation:
         )  # fmt: skip
     if entry.paused_since:
         return Explanation("paused", f"Its lane or kind is paused since {entry.paused_since:%Y-%m-%d %H:%M:%S} UTC.")
-    return _queued(session, job, entry, [one for one in waiting if one.priority == job.priority])
+    return _queued(session, job, entry, [one for one in waiting if one.stream.priority == job.priority])
 
 
 def seconds_until_start(session: Session, job: Job) -> float | None:
@@ -102,7 +102,7 @@ def _queued(session: Session, job: Job, entry: Any, waiting: list[Waiting]) -> E
 
 
 def _position(job: Job, entry: Any, waiting: list[Waiting]) -> Position:
-    weights = {one.organization_id: one.weight for one in waiting}
+    weights = {one.stream.organization_id: one.weight for one in waiting}
     own = weights.setdefault(job.organization_id, 1)
     return Position(entry.higher, entry.own, len(weights), own / sum(weights.values()))
 
@@ -115,7 +115,7 @@ def _reason(job: Job, entry: Any, waiting: list[Waiting], position: Position, si
         return "sent", f"It was sent to lane {job.lane} {age:.1f} s ago; a worker takes it when it is free."
     if entry.due_at > entry.now:
         return "held", "Whoever submitted it may still run it; then it is queued."
-    if any(one.free == 0 for one in waiting if one.organization_id == job.organization_id):
+    if any(one.free == 0 for one in waiting if one.stream.organization_id == job.organization_id):
         return "at_its_limit", "As many jobs of its organization are running as may run at once."
     if silent and (entry.now - entry.due_at).total_seconds() > PATIENCE:
         return "no_relay", "It is due and nobody sends it: is a relay running, and does it reach the broker?"

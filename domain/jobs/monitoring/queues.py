@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.models import Incident, Pause
 from db.queries import run
+from domain.jobs.lanes import LANES
 from domain.jobs.monitoring.statistics import BOUNDS
-from domain.jobs.registry import LANES, Kind, kinds
+from domain.jobs.registry import Kind, kinds
 
 MOST_COUNTED = 100_000
 WAITS_KEPT = 7 * 24

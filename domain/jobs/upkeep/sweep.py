@@ -3,9 +3,9 @@
 from db import jobs as job_rows
 from db import outbox
 from db.transaction import statement
-from domain.jobs.dispatch.pacing import Spaced
+from domain.jobs.dispatch.pacing import PacedScan
 
-_mends = Spaced()
+_mends = PacedScan()
 
 
 def keep_up() -> None:

@@ -8,8 +8,9 @@ import psycopg
 
 from db import outbox
 from db.engine import connect_arguments
-from db.outbox import Edge
+from db.outbox import Cursor, Stream
 from db.queries import statement
+from domain.jobs.lanes import LANES
 from tests import chain
 
 FEW, MANY, HISTORY = 20_000, 1_000_000, 300_000
@@ -46,9 +47,10 @@ class Pages:
                 "group_keys": [""] * GROUP,
             }
             self._run("enqueue", held=0, **jobs, **texts)
-            self._run("waiting_turns", **outbox.places(["urgent", "default", "io"]))
-            place = outbox.columns([Edge("default", 1, organization_id, "probe", outbox.BEGINNING)])
-            self._run("lease_entries", **place, mosts=[GROUP], redelivery=30)
+            self._run("waiting_streams", **outbox.cursor_parameters(LANES))
+            stream = Stream("default", 1, organization_id, "probe")
+            cursor = outbox.columns([Cursor(stream, outbox.BEGINNING)])
+            self._run("lease_entries", **cursor, mosts=[GROUP], redelivery=30)
             leased = "SELECT array_agg(job_id) FROM outbox WHERE published_at IS NOT NULL"
             [ids] = self._connection.execute(leased).fetchone() or ()
             assert len(ids) == GROUP
@@ -59,7 +61,7 @@ class Pages:
             self._run("retry", ids=ids[1:2], token=token, errors=of_one, delays=of_one)
             self._run("complete", ids=ids[2:], token=token, results="{}")
             self._run("watch_jobs", ids=ids)
-            self._run("explain_job", id=ids[0], **place)
+            self._run("explain_job", id=ids[0], **cursor)
             self._run("find_expired", limit=GROUP, whole=True)
             self._run("sweep", ids=ids)
             self._run("mend_entries", limit=GROUP)

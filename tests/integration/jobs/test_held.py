@@ -12,12 +12,14 @@ from sqlalchemy.exc import DBAPIError
 from db import jobs as job_rows
 from db import outbox
 from db.engine import connect_arguments, url
-from db.outbox import Edge
+from db.outbox import Cursor, Stream
 from db.queries import statement
 from db.transaction import statement as one_statement
-from domain.jobs.dispatch import backlog, pacing
-from domain.jobs.dispatch.backlog import Heads
-from domain.jobs.dispatch.pacing import Spaced
+from domain.jobs.dispatch import backlog as backlogs
+from domain.jobs.dispatch import pacing
+from domain.jobs.dispatch.backlog import Backlog
+from domain.jobs.dispatch.pacing import PacedScan
+from domain.jobs.lanes import LANES
 from domain.jobs.upkeep.cleanup import clean
 from domain.jobs.upkeep.sweep import keep_up
 from tests import chain
@@ -31,7 +33,6 @@ ENTRIES = """
         SELECT %s, 'probe', 'default', 3, '{}' FROM generate_series(1, %s) AS n RETURNING id, organization_id)
     INSERT INTO outbox (job_id, organization_id, kind, lane, priority, group_key, due_at)
     SELECT id, organization_id, 'probe', 'default', 1, '', clock_timestamp() - %s * interval '1 second' FROM job"""
-LANES = ["urgent", "default", "io"]
 
 
 def owe(organization_id: int, count: int = 1, seconds_ago: float = 0) -> None:
@@ -55,33 +56,38 @@ def pages(name: str, **parameters: Any) -> int:
     return plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
 
 
-def seen(look: Heads) -> list[int]:
+def seen(backlog: Backlog) -> list[int]:
     with one_statement() as session:
-        return sorted(one.organization_id for one in look.waiting(session, LANES))
+        return sorted(one.stream.organization_id for one in backlog.waiting(session, LANES))
 
 
 @pytest.fixture
-def dear(monkeypatch) -> Heads:
-    """Looks from the beginning that are dear, and come again when they are due."""
-    monkeypatch.setattr(backlog, "OF_A_PLACE", 0)
-    monkeypatch.setattr(pacing, "CHEAP", 0)
-    monkeypatch.setattr(pacing, "SHARE", 10**6)
-    return Heads()
+def slow(monkeypatch) -> Backlog:
+    """A backlog whose full scans are slow, and come again when they are due."""
+    monkeypatch.setattr(backlogs, "SECONDS_PER_STREAM", 0)
+    monkeypatch.setattr(pacing, "CHEAP_SECONDS", 0)
+    monkeypatch.setattr(pacing, "PAUSE_FACTOR", 10**6)
+    return Backlog()
 
 
-def test_a_look_passes_over_nothing_that_was_deleted_however_much_it_is(database, organization, held):
+def test_a_poll_passes_over_nothing_that_was_deleted_however_much_it_is(database, organization, held):
     owe(organization.id)
-    look = Heads()
-    assert seen(look) == [organization.id]
-    before = pages("waiting_turns", **outbox.places(LANES))
+    backlog = Backlog()
+    assert seen(backlog) == [organization.id]
+    before = pages("waiting_streams", **outbox.cursor_parameters(LANES))
     owe(organization.id, GONE, seconds_ago=100)
     chain.ask("UPDATE outbox SET published_at = due_at WHERE due_at < clock_timestamp() - interval '50 seconds'")
     chain.ask("DELETE FROM outbox WHERE published_at IS NOT NULL")
-    [head] = chain.rows("SELECT lane, priority, organization_id, kind, due_at FROM outbox")
-    assert pages("waiting_turns", **outbox.places(LANES, [Edge(*head)])) <= before + FEW
-    assert pages("waiting_turns", **outbox.places(LANES)) > before + MANY, "nothing was there to pass over"
-    turn = {"lanes": [head[0]], "priorities": [head[1]], "organization_ids": [head[2]], "kinds": [head[3]]}
-    assert pages("lease_entries", **turn, since=[head[4]], mosts=[10], redelivery=8) <= FEW
+    [first] = cursors()
+    assert pages("waiting_streams", **outbox.cursor_parameters(LANES, [first])) <= before + FEW
+    assert pages("waiting_streams", **outbox.cursor_parameters(LANES)) > before + MANY, "nothing was there to pass over"
+    assert pages("lease_entries", **outbox.columns([first]), mosts=[10], redelivery=8) <= FEW
+
+
+def cursors() -> list[Cursor]:
+    """Return where each entry is."""
+    rows = chain.rows("SELECT due_at, lane, priority, organization_id, kind FROM outbox")
+    return [Cursor(Stream(*stream), due_at) for due_at, *stream in rows]
 
 
 def publish(job_ids: list[int], seconds: int) -> None:
@@ -90,57 +96,55 @@ def publish(job_ids: list[int], seconds: int) -> None:
     chain.ask(f"UPDATE outbox SET {published} WHERE job_id = ANY(%s)", seconds, job_ids)
 
 
-def out(look: Heads) -> int:
+def in_flight(backlog: Backlog) -> int:
     with one_statement() as session:
-        [one] = look.waiting(session, LANES)
-    return one.out
+        [one] = backlog.waiting(session, LANES)
+    return one.in_flight
 
 
-def test_what_is_out_is_counted_without_what_was_claimed_since(dear, database, organization, held):
+def test_what_is_in_flight_is_counted_without_what_was_claimed_since(slow, database, organization, held):
     owe(organization.id, GONE + 3)
     ids = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
     publish(ids[: GONE + 1], seconds=20)
     publish(ids[GONE + 1 : GONE + 2], seconds=30)
     chain.ask("DELETE FROM outbox WHERE job_id = ANY(%s)", ids[:GONE])
-    assert [out(dear), out(dear)] == [2, 2]
+    assert [in_flight(slow), in_flight(slow)] == [2, 2]
     chain.ask("DELETE FROM outbox WHERE job_id = %s", ids[GONE])
-    assert [out(dear), out(dear)] == [1, 1]
-    known = pages("waiting_turns", **outbox.places(LANES, out_since=dear._out_since))
-    assert known + MANY < pages("waiting_turns", **outbox.places(LANES)), "nothing was there to pass over"
+    assert [in_flight(slow), in_flight(slow)] == [1, 1]
+    known = pages("waiting_streams", **outbox.cursor_parameters(LANES, in_flight_since=slow._in_flight_since))
+    assert known + MANY < pages("waiting_streams", **outbox.cursor_parameters(LANES)), "nothing was there to pass over"
 
 
-def test_what_another_relay_leases_at_the_same_time_counts_as_out(dear, database, organization):
+def test_what_another_relay_leases_at_the_same_time_counts_as_in_flight(slow, database, organization):
     owe(organization.id, 3)
     first, second, _ = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
     publish([first], seconds=20)
-    assert [out(dear), out(dear)] == [1, 1]
+    assert [in_flight(slow), in_flight(slow)] == [1, 1]
     earlier = "(SELECT max(due_at) FROM outbox) - interval '50 ms'"
     chain.ask(f"UPDATE outbox SET published_at = clock_timestamp(), due_at = {earlier} WHERE job_id = %s", second)
-    assert out(dear) == 2
+    assert in_flight(slow) == 2
 
 
-def test_after_the_clock_was_put_back_what_is_out_is_counted_by_the_next_look_from_the_beginning(
-    dear, database, organization
-):
+def test_after_the_clock_was_put_back_what_is_in_flight_is_counted_by_the_next_full_scan(slow, database, organization):
     owe(organization.id, 3)
     stuck, later, _ = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
     publish([stuck], seconds=3600)
-    assert out(dear) == 1
+    assert in_flight(slow) == 1
     publish([later], seconds=20)
-    assert out(dear) == 1
-    dear._whole.took(0)
-    assert out(dear) == 2
+    assert in_flight(slow) == 1
+    slow._full_scan.took(0)
+    assert in_flight(slow) == 2
 
 
 def test_why_a_job_waits_is_told_without_what_was_deleted(database, organization, held):
     owe(organization.id)
     job_id = chain.value("SELECT id FROM open_jobs")
-    [head] = [Edge(*place) for place in chain.rows("SELECT lane, priority, organization_id, kind, due_at FROM outbox")]
-    before = pages("explain_job", id=job_id, **outbox.columns([head]))
+    [first] = cursors()
+    before = pages("explain_job", id=job_id, **outbox.columns([first]))
     owe(organization.id, GONE, seconds_ago=100)
     chain.ask("DELETE FROM outbox WHERE job_id <> %s", job_id)
-    assert pages("explain_job", id=job_id, **outbox.columns([head])) <= before + FEW
-    long_ago = head._replace(since=outbox.BEGINNING)
+    assert pages("explain_job", id=job_id, **outbox.columns([first])) <= before + FEW
+    long_ago = first._replace(since=outbox.BEGINNING)
     assert pages("explain_job", id=job_id, **outbox.columns([long_ago])) > before + MANY, "nothing was there"
 
 
@@ -228,13 +232,13 @@ def test_a_sweep_at_rest_writes_nothing(database):
     assert versions[1:] == versions[:1] * 2
 
 
-def test_while_mending_is_dear_it_is_done_less_often(dear, database, organization, monkeypatch):
+def test_while_mending_is_slow_it_is_done_less_often(slow, database, organization, monkeypatch):
     def mended() -> int:
         chain.ask("DELETE FROM outbox")
         keep_up()
         return chain.value("SELECT count(*) FROM outbox")
 
-    mends = Spaced()
+    mends = PacedScan()
     monkeypatch.setattr("domain.jobs.upkeep.sweep._mends", mends)
     owe(organization.id)
     assert [mended(), mended()] == [1, 0]
@@ -242,59 +246,59 @@ def test_while_mending_is_dear_it_is_done_less_often(dear, database, organizatio
     assert mended() == 1
 
 
-def test_a_look_from_the_beginning_that_fails_forgets_nothing_and_is_not_repeated_at_once(dear, database, organization):
+def test_a_full_scan_that_fails_forgets_nothing_and_is_not_repeated_at_once(slow, database, organization):
     owe(organization.id)
-    assert seen(dear) == [organization.id]
-    known = dict(dear._edges)
-    dear._whole.took(0)
+    assert seen(slow) == [organization.id]
+    known = dict(slow._cursors)
+    slow._full_scan.took(0)
     with psycopg.connect(url()) as holder:
         holder.execute("LOCK TABLE outbox")
         with pytest.raises(DBAPIError):
-            seen(dear)
-    assert dear._edges == known
-    assert not dear._whole.due
+            seen(slow)
+    assert slow._cursors == known
+    assert not slow._full_scan.due
 
 
-def test_a_place_where_nothing_is_due_stays_known(dear, database, organization):
+def test_a_stream_where_nothing_is_due_stays_known(slow, database, organization):
     owe(organization.id)
-    assert seen(dear) == [organization.id]
+    assert seen(slow) == [organization.id]
     chain.ask("UPDATE outbox SET due_at = clock_timestamp() + interval '1 hour'")
-    dear._whole.took(0)
-    assert seen(dear) == []
-    assert len(dear._edges) == 1
+    slow._full_scan.took(0)
+    assert seen(slow) == []
+    assert len(slow._cursors) == 1
 
 
-def test_who_is_new_is_seen_at_once_before_between_and_after_the_known(dear, database, organization):
+def test_a_new_stream_is_seen_at_once_before_between_and_after_the_known(slow, database, organization):
     others = [new_tenant(name).id for name in ("Second", "Third", "Fourth", "Fifth")]
     for known in (organization.id, others[1], others[2]):
         owe(known)
-    assert seen(dear) == [organization.id, others[1], others[2]]
+    assert seen(slow) == [organization.id, others[1], others[2]]
     chain.ask("DELETE FROM outbox WHERE organization_id IN (%s, %s)", others[1], organization.id)
     owe(others[0])
     owe(others[3])
-    assert seen(dear) == [others[0], others[2], others[3]]
+    assert seen(slow) == [others[0], others[2], others[3]]
     owe(others[1])
-    assert seen(dear) == others
+    assert seen(slow) == others
 
 
-def test_what_was_committed_late_is_seen_by_the_next_look_from_the_beginning(dear, database, organization):
+def test_what_was_committed_late_is_seen_by_the_next_full_scan(slow, database, organization):
     owe(organization.id)
-    assert seen(dear) == [organization.id]
+    assert seen(slow) == [organization.id]
     chain.ask("DELETE FROM outbox")
     owe(organization.id, seconds_ago=0.9)
-    assert seen(dear) == [organization.id], "so late are many"
+    assert seen(slow) == [organization.id], "so late are many"
     chain.ask("DELETE FROM outbox")
     owe(organization.id, seconds_ago=60)
-    assert seen(dear) == []
-    dear._whole.took(0)
-    assert seen(dear) == [organization.id]
+    assert seen(slow) == []
+    slow._full_scan.took(0)
+    assert seen(slow) == [organization.id]
 
 
-def test_while_looks_are_cheap_each_is_from_the_beginning(database, organization):
-    look = Heads()
+def test_while_full_scans_are_cheap_each_poll_is_one(database, organization):
+    backlog = Backlog()
     owe(organization.id)
-    assert seen(look) == [organization.id]
+    assert seen(backlog) == [organization.id]
     chain.ask("DELETE FROM outbox")
     owe(organization.id, seconds_ago=60)
-    assert seen(look) == [organization.id]
-    assert not look._edges
+    assert seen(backlog) == [organization.id]
+    assert not backlog._cursors

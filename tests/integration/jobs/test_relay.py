@@ -65,7 +65,7 @@ def test_higher_priority_goes_first_and_each_lane_has_its_queue(database, organi
 def test_under_the_bound_the_highest_priority_goes_out(database, organization, lanes):
     owe(organization.id, priority=1, count=3)
     high = owe(organization.id, priority=5, count=2)
-    configure(max_out=2)
+    configure(max_in_flight=2)
     assert chain.relay() == 2
     assert taken() == [high]
 
@@ -73,7 +73,7 @@ def test_under_the_bound_the_highest_priority_goes_out(database, organization, l
 def test_a_lane_that_is_full_does_not_hold_another_back(database, organization, lanes):
     owe(organization.id, count=3)
     urgent = owe(organization.id, lane="urgent")
-    configure(max_out=2)
+    configure(max_in_flight=2)
     assert chain.relay() == 3
     assert taken("urgent") == [urgent]
 

@@ -13,14 +13,15 @@ from db import outbox
 from db.jobs import NewJob
 from db.queries import statement
 from db.transaction import transaction
-from domain.jobs.dispatch.costs import DELIVERY_SECONDS
-from domain.jobs.dispatch.dispatcher import Dispatch
-from domain.jobs.registry import LANES, find
+from domain.jobs.dispatch.costs import RUN_SECONDS
+from domain.jobs.dispatch.dispatcher import Dispatcher
+from domain.jobs.lanes import LANES
+from domain.jobs.registry import find
 from tests import chain
 from tests.conftest import configure
 from tests.tenant import Tenant, new_tenant
 
-OUT_OF = """SELECT count(*) FROM outbox JOIN jobs ON id = job_id
+IN_FLIGHT = """SELECT count(*) FROM outbox JOIN jobs ON id = job_id
             WHERE published_at IS NOT NULL AND jobs.organization_id = %s"""
 FLOOD = """
     WITH job AS (
@@ -35,8 +36,8 @@ def owe(tenant: Tenant, count: int, priority: int = 1, kind: str = "invoice.gene
         return job_rows.enqueue(session, kind, "default", priority, 3, [NewJob(tenant.id, {})] * count)
 
 
-def out(tenant: Tenant) -> int:
-    return chain.value(OUT_OF, tenant.id)
+def in_flight(tenant: Tenant) -> int:
+    return chain.value(IN_FLIGHT, tenant.id)
 
 
 def pause(what: str, name: str) -> None:
@@ -47,8 +48,8 @@ def test_one_that_floods_leaves_the_others_their_turn(database, organization, ot
     chain.ask(FLOOD, organization.id, 10_000)
     owe(other_organization, 20)
     chain.relay()
-    assert out(other_organization) == 20, "who came later waits behind the flood"
-    assert out(organization) > 0
+    assert in_flight(other_organization) == 20, "the one that came later waits behind the flood"
+    assert in_flight(organization) > 0
 
 
 def test_weights_decide_the_shares(database, organization, other_organization, lanes):
@@ -56,18 +57,18 @@ def test_weights_decide_the_shares(database, organization, other_organization, l
     for tenant in (organization, other_organization):
         chain.ask(FLOOD, tenant.id, 1000)
     chain.relay()
-    assert out(organization) == pytest.approx(3 * out(other_organization), abs=4)
+    assert in_flight(organization) == pytest.approx(3 * in_flight(other_organization), abs=4)
 
 
 def test_an_organization_has_no_more_jobs_running_than_it_may(
     jobs_take, database, organization, other_organization, lanes
 ):
-    jobs_take(DELIVERY_SECONDS / 200)
+    jobs_take(RUN_SECONDS / 200)
     chain.ask("UPDATE organizations SET max_running = 5 WHERE id = %s", organization.id)
     owe(organization, 50)
     owe(other_organization, 50)
     chain.relay()
-    assert (out(organization), out(other_organization)) == (5, 50)
+    assert (in_flight(organization), in_flight(other_organization)) == (5, 50)
     claimed = [row[0] for row in chain.rows("SELECT job_id FROM outbox WHERE published_at IS NOT NULL")]
     with transaction() as session:
         job_rows.claim(session, "invoice.generate", claimed, uuid4(), lease=60)
@@ -79,7 +80,7 @@ def test_what_is_paused_stays_in_the_outbox_and_nothing_else_does(database, orga
     owe(organization, 2, kind="other.kind")
     pause("kind", "invoice.generate")
     assert chain.relay() == 2
-    assert delivered() == [1, 1]
+    assert jobs_of_messages() == [1, 1]
     chain.ask("DELETE FROM pauses")
     pause("lane", "default")
     assert chain.relay() == 0
@@ -98,49 +99,47 @@ def test_an_urgent_job_behind_ten_thousand_goes_out_in_the_next_turn(database, o
     assert chain.value("SELECT published_at IS NOT NULL FROM outbox WHERE job_id = %s", *urgent)
 
 
-def test_a_kind_that_was_never_measured_begins_with_few_jobs_a_delivery(database, organization, lanes):
+def test_a_kind_that_was_never_measured_begins_with_few_jobs_a_run(database, organization, lanes):
     chain.ask(FLOOD, organization.id, 1000)
     chain.relay()
-    assert set(delivered()) == {20, 10}
+    assert set(jobs_of_messages()) == {20, 10}
 
 
-def test_beside_somebody_with_little_to_do_deliveries_are_short(
-    jobs_take, database, organization, other_organization, lanes
-):
+def test_beside_somebody_with_little_to_do_runs_are_short(jobs_take, database, organization, other_organization, lanes):
     jobs_take(0.0003)
     chain.ask(FLOOD, organization.id, 10_000)
     chain.relay()
-    assert max(delivered()) == find("invoice.generate").group
+    assert max(jobs_of_messages()) == find("invoice.generate").group
     owe(other_organization, 1)
     chain.relay()
-    assert delivered() == [1], "who has little to do waits for a long delivery"
+    assert jobs_of_messages() == [1], "the one with little to do waits for a long run"
     chain.relay()
-    assert 10 < max(delivered()) < 250, "the next one waits for a long delivery"
+    assert 10 < max(jobs_of_messages()) < 250, "the next one waits for a long run"
 
 
-def delivered() -> list[int]:
+def jobs_of_messages() -> list[int]:
     """Take every message of the default lane; return how many jobs each carries."""
     messages = iter(partial(chain.take, "default"), None)
     return [len(message.payload[1]["jobs"]) for message in messages]
 
 
-def test_whoever_leases_hears_whether_something_was_left(database, organization, other_organization, lanes):
-    dispatch = Dispatch()
+def test_the_dispatcher_knows_whether_something_was_left(database, organization, other_organization, lanes):
+    dispatcher = Dispatcher()
     owe(organization, 3)
-    assert (len(dispatch.lease({"default": 1.0})), dispatch.more) == (3, set())
+    assert (len(dispatcher.lease({"default": 1.0})), dispatcher.more) == (3, set())
     chain.ask(FLOOD, organization.id, 10_000)
-    dispatch.lease({"default": 0.1})
+    dispatcher.lease({"default": 0.1})
     owe(other_organization, 1)
-    assert len(dispatch.lease({"default": 0.0001})) == 1
-    assert dispatch.more == {"default"}, "the flood waits until somebody calls"
-    dispatch.lease({"urgent": 1.0})
-    assert dispatch.more == {"default"}, "a lane that is full has no backlog any more"
+    assert len(dispatcher.lease({"default": 0.0001})) == 1
+    assert dispatcher.more == {"default"}, "the flood waits until somebody calls"
+    dispatcher.lease({"urgent": 1.0})
+    assert dispatcher.more == {"default"}, "a lane that is full has no backlog any more"
     chain.ask("DELETE FROM outbox")
-    assert (dispatch.lease({"default": 1.0}), dispatch.more) == ([], set())
+    assert (dispatcher.lease({"default": 1.0}), dispatcher.more) == ([], set())
 
 
 def test_under_a_constant_stream_of_urgent_work_the_rest_gets_its_tenth(database, organization, lanes):
-    configure(work_ahead_ms=100, max_out=100_000)
+    configure(work_ahead_ms=100, max_in_flight=100_000)
     chain.ask(FLOOD, organization.id, 2000)
     given: dict[int, int] = {1: 0, 2: 0}
     for _ in range(60):
@@ -178,7 +177,7 @@ def _scanned(node: dict[str, Any]) -> Any:
 
 def test_choosing_reads_as_many_rows_with_ten_entries_as_with_a_hundred_thousand(database, organization, lanes):
     new_tenant("Third")
-    wanted = outbox.places(LANES)
+    wanted = outbox.cursor_parameters(LANES)
     turn = {
         "lanes": ["default"], "priorities": [1], "organization_ids": [organization.id],
         "kinds": ["invoice.generate"], "since": [outbox.BEGINNING], "mosts": [10],
@@ -190,7 +189,7 @@ def test_choosing_reads_as_many_rows_with_ten_entries_as_with_a_hundred_thousand
         chain.ask("ANALYZE outbox")
         chain.ask("UPDATE outbox SET published_at = NULL, due_at = clock_timestamp() - interval '1 second'"
                   " WHERE published_at IS NOT NULL")  # fmt: skip
-        read.append((rows_read(statement("waiting_turns"), wanted), rows_read(statement("lease_entries"), turn)))
+        read.append((rows_read(statement("waiting_streams"), wanted), rows_read(statement("lease_entries"), turn)))
     assert read[0] == read[1], "the backlog makes the choice dearer"
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.outbox import Entry, Waiting
+from db.outbox import Entry, Stream, Turn, Waiting
 from domain.jobs.dispatch.costs import Cost, Costs
 from domain.jobs.dispatch.turns import LOWER_SHARE, Turns
 
@@ -17,7 +17,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 FOR_EVER = 10**9
 
 
-class Backlog(NamedTuple):
+class Owed(NamedTuple):
+    """The jobs of one stream that wait."""
+
     organization_id: int
     priority: int = 1
     jobs: int = FOR_EVER
@@ -27,24 +29,26 @@ class Backlog(NamedTuple):
     free: int | None = None
     group_limit: int | None = None
 
+    @property
+    def stream(self) -> Stream:
+        return Stream("default", self.priority, self.organization_id, self.kind)
+
 
 class Lane:
-    """Turns over backlogs that are worked off as they are handed out."""
+    """Turns over streams that are worked off as they are handed out."""
 
-    def __init__(self, *backlogs: Backlog, costs: Mapping[str, float] | None = None) -> None:
+    def __init__(self, *streams: Owed, costs: Mapping[str, float] | None = None) -> None:
         self.turns = Turns()
-        self.left = dict(enumerate(backlogs))
+        self.left = dict(enumerate(streams))
         self.costs = costs or {"k": 0.01}
         self.known = Costs({kind: Cost(0.0, seconds) for kind, seconds in self.costs.items()})
 
     def waiting(self) -> list[Waiting]:
         return [
-            Waiting(
-                "default", b.priority, b.organization_id, b.kind, START - timedelta(seconds=b.age), b.weight, 0, b.free
-            )
-            for b in self.left.values()
-            if b.jobs
-        ]  # fmt: skip
+            Waiting(owed.stream, START - timedelta(seconds=owed.age), owed.weight, in_flight=0, free=owed.free)
+            for owed in self.left.values()
+            if owed.jobs
+        ]
 
     def hand_out(self, seconds: float = 0.1, most: int = 1000) -> list[Entry]:
         waiting = self.waiting()
@@ -54,25 +58,25 @@ class Lane:
             self.turns.charge(entries, waiting, self.known)
         return entries
 
-    def _taken(self, turn: object) -> list[Entry]:
-        for number, b in self.left.items():
-            if (b.priority, b.organization_id, b.kind) == (turn.priority, turn.organization_id, turn.kind) and b.jobs:
-                taken = min(turn.most, b.jobs)
-                self.left[number] = b._replace(jobs=b.jobs - taken)
-                return [Entry(0, b.organization_id, b.kind, "default", b.priority, "", b.group_limit)] * taken
+    def _taken(self, turn: Turn) -> list[Entry]:
+        for number, owed in self.left.items():
+            if owed.stream == turn.stream and owed.jobs:
+                taken = min(turn.most, owed.jobs)
+                self.left[number] = owed._replace(jobs=owed.jobs - taken)
+                return [Entry(0, owed.stream, "", owed.group_limit)] * taken
         raise AssertionError("a turn for nobody")
 
 
 def work(entries: Sequence[Entry], costs: Mapping[str, float]) -> Counter[int]:
     done: Counter[int] = Counter()
     for entry in entries:
-        done[entry.organization_id] += costs[entry.kind]
+        done[entry.stream.organization_id] += costs[entry.stream.kind]
     return done
 
 
 def test_a_higher_priority_goes_first():
-    lane = Lane(Backlog(1, priority=1), Backlog(2, priority=2, jobs=5))
-    assert {entry.priority for entry in lane.hand_out()} == {2}
+    lane = Lane(Owed(1, priority=1), Owed(2, priority=2, jobs=5))
+    assert {entry.stream.priority for entry in lane.hand_out()} == {2}
 
 
 @given(
@@ -83,7 +87,7 @@ def test_a_higher_priority_goes_first():
 def test_organizations_get_work_in_proportion_to_their_weights(weights, costs):
     """Shares differ by no more than what one turn gives: measured in seconds of work, not in jobs."""
     cost_of = {f"k{n}": cost for n, cost in enumerate(costs)}
-    lane = Lane(*(Backlog(n, weight=w, kind=f"k{n}") for n, w in enumerate(weights)), costs=cost_of)
+    lane = Lane(*(Owed(n, weight=w, kind=f"k{n}") for n, w in enumerate(weights)), costs=cost_of)
     given_out = [entry for _ in range(400) for entry in lane.hand_out(seconds=0.5)]
     shares = work(given_out, cost_of)
     fair = {n: shares[n] / weight for n, weight in enumerate(weights)}
@@ -94,7 +98,7 @@ def test_organizations_get_work_in_proportion_to_their_weights(weights, costs):
 @given(st.sampled_from([0.001, 0.01, 0.5, 2.0]), st.sampled_from([0.001, 0.01, 0.5, 2.0]))
 def test_lower_priorities_get_their_tenth_of_the_work_give_or_take_a_job(high, low):
     costs = {"high": high, "low": low}
-    lane = Lane(Backlog(1, priority=2, kind="high"), Backlog(2, priority=1, kind="low"), costs=costs)
+    lane = Lane(Owed(1, priority=2, kind="high"), Owed(2, priority=1, kind="low"), costs=costs)
     shares = work([entry for _ in range(2000) for entry in lane.hand_out(seconds=0.5)], costs)
     total = sum(shares.values())
     assert shares[2] >= LOWER_SHARE * total - max(costs.values()) - 0.5, "the low priority starves"
@@ -102,47 +106,47 @@ def test_lower_priorities_get_their_tenth_of_the_work_give_or_take_a_job(high, l
 
 
 def test_several_lower_priorities_share_their_tenth():
-    lane = Lane(Backlog(1, priority=9), Backlog(2, priority=2), Backlog(3, priority=0))
+    lane = Lane(Owed(1, priority=9), Owed(2, priority=2), Owed(3, priority=0))
     shares = work([entry for _ in range(2000) for entry in lane.hand_out()], lane.costs)
     assert shares[2] == pytest.approx(shares[3], rel=0.05)
 
 
 def test_who_comes_to_a_flood_is_served_in_the_next_turn():
-    lane = Lane(Backlog(1))
+    lane = Lane(Owed(1))
     for _ in range(50):
         lane.hand_out()
-    lane.left[9] = Backlog(9, jobs=1)
-    assert 9 in {entry.organization_id for entry in lane.hand_out()}
+    lane.left[9] = Owed(9, jobs=1)
+    assert 9 in {entry.stream.organization_id for entry in lane.hand_out()}
 
 
 def test_who_was_away_has_saved_up_nothing():
-    lane = Lane(Backlog(1), Backlog(2, jobs=1))
+    lane = Lane(Owed(1), Owed(2, jobs=1))
     for _ in range(50):
         lane.hand_out()
-    lane.left[1] = Backlog(2)
+    lane.left[1] = Owed(2)
     shares = work([entry for _ in range(20) for entry in lane.hand_out()], lane.costs)
     assert shares[1] >= 0.4 * sum(shares.values()), "the one that came back took the lane for itself"
 
 
 def test_slow_work_is_handed_out_one_job_at_a_time_and_in_turns():
-    lane = Lane(*(Backlog(n) for n in range(3)), costs={"k": 2.0})
+    lane = Lane(*(Owed(n) for n in range(3)), costs={"k": 2.0})
     order = [lane.hand_out(seconds=0.5) for _ in range(6)]
     assert [len(entries) for entries in order] == [1] * 6
-    assert [entries[0].organization_id for entries in order] == [0, 1, 2] * 2
+    assert [entries[0].stream.organization_id for entries in order] == [0, 1, 2] * 2
 
 
 def test_within_an_organization_the_oldest_goes_first():
-    lane = Lane(Backlog(1, kind="new", age=1), Backlog(1, kind="old", age=2), costs={"new": 1.0, "old": 1.0})
-    assert lane.hand_out()[0].kind == "old"
+    lane = Lane(Owed(1, kind="new", age=1), Owed(1, kind="old", age=2), costs={"new": 1.0, "old": 1.0})
+    assert lane.hand_out()[0].stream.kind == "old"
 
 
 def test_nobody_runs_more_than_it_may_and_others_do_not_wait_for_that():
-    lane = Lane(Backlog(1, free=3), Backlog(2, free=0), Backlog(3, jobs=7))
-    assert Counter(entry.organization_id for entry in lane.hand_out(seconds=10)) == {1: 3, 3: 7}
+    lane = Lane(Owed(1, free=3), Owed(2, free=0), Owed(3, jobs=7))
+    assert Counter(entry.stream.organization_id for entry in lane.hand_out(seconds=10)) == {1: 3, 3: 7}
 
 
 def test_no_more_than_the_bound_is_handed_out():
-    lane = Lane(Backlog(1), Backlog(2))
+    lane = Lane(Owed(1), Owed(2))
     assert sum(1 for _ in lane.hand_out(seconds=100, most=10)) == 10
     assert lane.hand_out(most=0) == []
 
@@ -152,7 +156,7 @@ def test_with_nothing_to_do_there_is_no_turn():
 
 
 def test_what_is_forgotten_is_only_what_makes_no_difference():
-    lane = Lane(*(Backlog(n, jobs=1) for n in range(500)), Backlog(1000))
+    lane = Lane(*(Owed(n, jobs=1) for n in range(500)), Owed(1000))
     for _ in range(700):
         lane.hand_out()
     assert len(lane.turns._clocks[1].times) <= 2, "the memory of every organization ever seen is kept"
@@ -160,22 +164,22 @@ def test_what_is_forgotten_is_only_what_makes_no_difference():
 
 @pytest.mark.parametrize("cost", [0.001, 2.0])
 def test_organizations_share_the_lower_tenth_evenly_while_a_higher_priority_never_ends(cost):
-    lane = Lane(Backlog(1, priority=2), Backlog(2, age=9), Backlog(3), costs={"k": cost})
+    lane = Lane(Owed(1, priority=2), Owed(2, age=9), Owed(3), costs={"k": cost})
     shares = work([entry for _ in range(3000) for entry in lane.hand_out(seconds=0.5)], lane.costs)
     assert shares[2] > 0
     assert shares[2] == pytest.approx(shares[3], rel=0.1, abs=2 * cost), "the older backlog took the tenth for itself"
 
 
 def test_the_lower_tenth_disturbs_no_turns_above():
-    above = [Backlog(n, priority=2, age=n) for n in range(1, 21)]
-    lane = Lane(*above, Backlog(99), costs={"k": 2.0})
+    above = [Owed(n, priority=2, age=n) for n in range(1, 21)]
+    lane = Lane(*above, Owed(99), costs={"k": 2.0})
     shares = work([entry for _ in range(2000) for entry in lane.hand_out(seconds=0.5)], lane.costs)
     given = [shares[one.organization_id] for one in above]
     assert max(given) - min(given) <= 2 * 2.0, given
 
 
 def test_who_is_at_its_limit_takes_no_share_of_the_lower_ones():
-    lane = Lane(Backlog(1, priority=5, free=0), Backlog(2, priority=3), Backlog(3, priority=1))
+    lane = Lane(Owed(1, priority=5, free=0), Owed(2, priority=3), Owed(3, priority=1))
     shares = work([entry for _ in range(1000) for entry in lane.hand_out()], lane.costs)
     assert shares[3] >= 0.09 * sum(shares.values()), "the lowest starves while the highest is held back"
 
@@ -184,22 +188,22 @@ DEAR = Costs({"invoice.generate": Cost(0.2, 0.001)})
 
 
 def test_a_turn_is_worth_its_delivery():
-    lane = Lane(Backlog(1, kind="invoice.generate"), Backlog(2, kind="invoice.generate"))
+    lane = Lane(Owed(1, kind="invoice.generate"), Owed(2, kind="invoice.generate"))
     lane.known = DEAR
     for _ in range(4):
-        shares = Counter(entry.organization_id for entry in lane.hand_out(seconds=0.05))
+        shares = Counter(entry.stream.organization_id for entry in lane.hand_out(seconds=0.05))
         assert shares == pytest.approx({1: 100, 2: 100}, abs=2)
 
 
 def test_many_with_little_to_do_share_a_delivery():
-    lane = Lane(*(Backlog(n, kind="invoice.generate", jobs=1) for n in range(100)))
+    lane = Lane(*(Owed(n, kind="invoice.generate", jobs=1) for n in range(100)))
     lane.known = DEAR
     assert len(lane.hand_out(seconds=0.6)) == 100
 
 
 @pytest.mark.parametrize(("group_limit", "jobs"), [(1, 1), (5, 5), (10_000, DEAR.group_size("invoice.generate", 0.2))])
 def test_a_job_that_travels_in_a_small_group_is_charged_for_its_part_of_the_delivery(group_limit, jobs):
-    lane = Lane(Backlog(1, kind="invoice.generate", group_limit=group_limit), Backlog(2, kind="invoice.generate"))
+    lane = Lane(Owed(1, kind="invoice.generate", group_limit=group_limit), Owed(2, kind="invoice.generate"))
     lane.known = DEAR
-    shares = Counter(entry.organization_id for _ in range(1000) for entry in lane.hand_out(seconds=0.5))
+    shares = Counter(entry.stream.organization_id for _ in range(1000) for entry in lane.hand_out(seconds=0.5))
     assert shares[1] * (0.2 / jobs + 0.001) == pytest.approx(shares[2] * DEAR.job("invoice.generate"), rel=0.1)
