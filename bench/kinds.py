@@ -1,9 +1,7 @@
 import time
 from collections.abc import Sequence
 
-from db.jobs import ClaimedJob
-from domain.jobs.registry import job
-from domain.jobs.work import Context, Outcome
+from domain.jobs.work import ClaimedJob, Context, Outcome, job
 
 
 @job("bench.slow")

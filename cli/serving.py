@@ -9,8 +9,12 @@ OTHER_FILES = 500
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop; a kind that cannot be loaded is refused here, not in each of gunicorn's workers."""
     from gunicorn.app.base import BaseApplication
+
+    import tasks.kinds
+
+    tasks.kinds.load()
 
     class Server(BaseApplication):
         def load_config(self):

@@ -1,16 +1,15 @@
 """Every kind of work, by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from inspect import isgeneratorfunction
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 import settings
-from db.jobs import ClaimedJob
-from domain.jobs.lanes import DEFAULT
-from domain.jobs.work import Context, GroupHandler, Outcome, Payload, PlainHandler
+from domain.jobs.lanes import DEFAULT, LANES
+
+Payload = Mapping[str, Any]
 
 
 class UnknownKind(Exception):
@@ -41,33 +40,22 @@ class Kind:
     version: int = 1
     upgrades: Mapping[int, Callable[[Payload], Payload]] = field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """Return where the handler is written: its module and name."""
+        return f"{self.handler.__module__}.{self.handler.__qualname__}"
+
 
 _kinds: dict[str, Kind] = {}
 
 
-def job(name: str, *, group: int | None = None, **policy: Any) -> Callable[[Any], Any]:
-    """Register the decorated handler as kind `name`.
-
-    Without `group` the handler takes (context, job) and returns the result, or yields Progress on the way to it; with
-    `group`, (context, jobs) and returns one result or PermanentError for each job, in order.
-    """
-
-    def register(handler: Any) -> Any:
-        if name in _kinds:
-            raise ValueError(f"two kinds are called {name}")
-        stepwise = isgeneratorfunction(handler)
-        run = handler if group or stepwise else _each(handler)
-        _kinds[name] = Kind(name, run, stepwise, group=group or 1, **policy)
-        return handler
-
-    return register
-
-
-def _each(handler: PlainHandler) -> GroupHandler:
-    def handle(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
-        return [handler(context, jobs[0]) or {}]
-
-    return handle
+def register(kind: Kind) -> None:
+    """Make the kind known by its name; raise ValueError if another kind has it, or for an unknown lane."""
+    if taken := _kinds.get(kind.name):
+        raise ValueError(f"two kinds are called {kind.name}: {taken.place} and {kind.place}")
+    if kind.lane not in LANES:
+        raise ValueError(f"the lane of {kind.name} must be one of {', '.join(LANES)}, not {kind.lane!r}")
+    _kinds[kind.name] = kind
 
 
 def find(name: str) -> Kind:

@@ -1,14 +1,17 @@
-"""What a handler of work is given, and what it gives back."""
+"""All that a kind imports of the queue: the decorator, and what a handler is given and gives back."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
+from inspect import isgeneratorfunction
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from db.jobs import ClaimedJob
+from domain.jobs.registry import Kind, Payload, register
 
-Payload = Mapping[str, Any]
+__all__ = ["ClaimedJob", "Context", "Outcome", "Payload", "PermanentError", "Progress", "Steps", "job"]
 
 
 class PermanentError(Exception):
@@ -43,3 +46,27 @@ Outcome = dict[str, Any] | PermanentError
 GroupHandler = Callable[[Context, Sequence[ClaimedJob]], Sequence[Outcome]]
 PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
 Steps = Generator[Progress, None, dict[str, Any] | None]
+
+
+def job(name: str, *, group: int | None = None, **policy: Any) -> Callable[[Any], Any]:
+    """Register the decorated handler as kind `name`; `policy` is the other fields of `Kind`.
+
+    Without `group` the handler takes (context, job) and returns the result, or yields Progress on the way to it; with
+    `group`, (context, jobs) and returns one result or PermanentError for each job, in order.
+    """
+
+    def decorate(handler: Any) -> Any:
+        stepwise = isgeneratorfunction(handler)
+        run = handler if group or stepwise else _one_by_one(handler)
+        register(Kind(name, run, stepwise, group=group or 1, **policy))
+        return handler
+
+    return decorate
+
+
+def _one_by_one(handler: PlainHandler) -> GroupHandler:
+    @wraps(handler)
+    def handle(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
+        return [handler(context, jobs[0]) or {}]
+
+    return handle

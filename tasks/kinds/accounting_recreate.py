@@ -2,8 +2,7 @@ from collections.abc import Sequence
 
 from domain.accounting import recreation
 from domain.accounting.documents import KIND, MOST_IN_A_JOB, TYPES, submit
-from domain.jobs.registry import job
-from domain.jobs.work import ClaimedJob, Context, Outcome
+from domain.jobs.work import ClaimedJob, Context, Outcome, job
 
 DOCUMENT = {
     "type": "object",

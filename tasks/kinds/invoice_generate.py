@@ -2,8 +2,7 @@ from collections.abc import Sequence
 
 from domain.invoices import generation
 from domain.invoices.request import InvoiceRequest
-from domain.jobs.registry import job
-from domain.jobs.work import ClaimedJob, Context, Outcome
+from domain.jobs.work import ClaimedJob, Context, Outcome, job
 
 
 @job("invoice.generate", group=500, max_attempts=5, backoff=5.0)

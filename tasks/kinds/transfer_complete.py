@@ -3,8 +3,7 @@ from functools import partial
 from domain.inventory.movement import submit, walk
 from domain.inventory.steps import COMPLETE
 from domain.inventory.undoing import cancelled
-from domain.jobs.registry import job
-from domain.jobs.work import ClaimedJob, Context, Steps
+from domain.jobs.work import ClaimedJob, Context, Steps, job
 
 
 @job(

@@ -2,8 +2,7 @@ from functools import partial
 
 from domain.inventory.steps import SEND
 from domain.inventory.undoing import submit, walk
-from domain.jobs.registry import job
-from domain.jobs.work import ClaimedJob, Context, Steps
+from domain.jobs.work import ClaimedJob, Context, Steps, job
 
 
 @job("transfer.undo", schema=SEND.undo_schema, submit=partial(submit, "transfer"))

@@ -130,7 +130,7 @@ def test_the_rule_sees(path: str, line: str) -> None:
         ("celeryconfig.py", "from domain.jobs import lanes"),
         ("domain/webhooks/sending.py", "from gateways import http"),
         ("tasks/relay.py", "from tasks.message import coalesce\nimport kombu"),
-        ("tasks/kinds/a.py", "from domain.jobs.registry import job\nfrom db.jobs import ClaimedJob"),
+        ("tasks/kinds/a.py", "from domain.jobs.work import ClaimedJob, job\nfrom db.models import Client"),
         ("api/jobs/endpoints.py", "from . import errors\nfrom flask import Flask"),
     ],
 )

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from db.jobs import ClaimedJob
 from domain.invoices import numbering
-from domain.jobs import registry
-from domain.jobs.work import Context, Outcome, PermanentError
+from domain.jobs import work
+from domain.jobs.work import ClaimedJob, Context, Outcome, PermanentError
 from tasks.kinds.invoice_generate import generate_invoices
 
 
-@registry.job("fault.group", group=20, backoff=0.2)
+@work.job("fault.group", group=20, backoff=0.2)
 def leave_traces(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     """Each job that completes has left exactly one row."""
     for job in jobs:
@@ -23,34 +22,34 @@ def leave_traces(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     return [{} for _ in jobs]
 
 
-@registry.job("fault.single", backoff=0.2)
+@work.job("fault.single", backoff=0.2)
 def leave_trace(context: Context, job: ClaimedJob) -> None:
     leave_traces(context, [job])
 
 
-@registry.job("fault.slow", group=20, timeout=1)
+@work.job("fault.slow", group=20, timeout=1)
 def leave_traces_in_a_second(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     return leave_traces(context, jobs)
 
 
-@registry.job("fault.asleep", backoff=0.2)
+@work.job("fault.asleep", backoff=0.2)
 def sleep_in_a_statement(context: Context, job: ClaimedJob) -> None:
     context.session.execute(text(f"SELECT pg_sleep({job.payload['sleep']})"))
 
 
-@registry.job("fault.refused")
+@work.job("fault.refused")
 def refuse(_context: Context, _job: ClaimedJob) -> None:
     raise PermanentError("no")
 
 
-@registry.job("fault.late_invoice", backoff=0.2)
+@work.job("fault.late_invoice", backoff=0.2)
 def generate_late(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, after a wait during which no transaction is open."""
     wait(job)
     return generate_invoices(context, [job])[0]
 
 
-@registry.job("fault.hold_counter", backoff=0.2)
+@work.job("fault.hold_counter", backoff=0.2)
 def hold_counter(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, which then keeps the supplier's counter locked."""
     result = generate_invoices(context, [job])[0]

@@ -17,8 +17,8 @@ from db.transaction import transaction
 from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import MOVES, Status
 from domain.jobs.registry import Kind
-from domain.jobs.registry import job as register
 from domain.jobs.work import Context, PermanentError
+from domain.jobs.work import job as register
 from tasks.app import cleanup
 from tests import chain
 from tests.checker import check, watch
