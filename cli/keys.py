@@ -18,8 +18,8 @@ def keys() -> None:
 @click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
 def create(organization: str, currency: str | None, operator: bool) -> None:
     """Print a new API key; it is shown this once."""
+    from domain.errors import Invalid
     from domain.identity import organizations
-    from domain.invoices.errors import InvoiceRefused
 
     with _database() as session:
         owner = organizations.find(session, organization)
@@ -27,7 +27,7 @@ def create(organization: str, currency: str | None, operator: bool) -> None:
             raise click.UsageError(f"{organization} has the currency {owner.currency_code}, and keeps it")
         try:
             owner = owner or organizations.create(session, organization, currency or "EUR")
-        except InvoiceRefused as refused:
+        except Invalid as refused:
             raise click.UsageError(str(refused)) from None
         key = organizations.create_key(session, owner.id, "created on the command line", operator)
     click.echo(key)
@@ -50,12 +50,13 @@ def list_keys() -> None:
 @click.argument("key_id", type=int)
 def revoke(key_id: int) -> None:
     """Let a key open nothing from now on; an event stream that it opened ends within ten minutes."""
+    from domain.errors import NotFound
     from domain.identity import organizations
 
     try:
         with _database() as session:
             organizations.revoke_key(session, key_id)
-    except organizations.KeyNotFound as error:
+    except NotFound as error:
         raise click.UsageError(f"{error}; `counterfoil keys list` shows them") from None
 
 

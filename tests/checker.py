@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from domain.invoices import ledger
 from domain.jobs.lifecycle import MOVES
-from domain.pricing import DECIMALS
+from domain.money import DECIMALS
 from tests.invariants import OPEN_TRANSACTIONS_AND_LOCKS, RULES, WATCH, WATCHED_RULES
 from tests.waiting import wait_until
 

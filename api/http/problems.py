@@ -7,9 +7,9 @@ from flask import Response, current_app
 from werkzeug.http import HTTP_STATUS_CODES
 
 from api.http.fields import Spoken
+from domain.errors import told
 
 MEDIA_TYPE = "application/problem+json"
-MOST_TOLD = 20
 RETRY_AFTER = {"Retry-After": "2"}
 
 
@@ -36,9 +36,7 @@ def invalid(errors: Mapping[str, list[str]], code: int = 400) -> Refused:
         for name, messages in errors.items()
         for message in messages
     ]
-    told = list(dict.fromkeys(sentences))
-    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    return Refused(code, "; ".join(told[:MOST_TOLD]) + more, errors)
+    return Refused(code, told(sentences), errors)
 
 
 def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:

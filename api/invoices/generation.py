@@ -14,8 +14,8 @@ from api.http.schema import CamelSchema, Query
 from api.invoices.pdf import PDF, attachment
 from api.invoices.schemas import InvoiceBody, invoice_request
 from db.transaction import transaction
+from domain.errors import Refusal
 from domain.invoices import catalogue, generation, printing
-from domain.invoices.errors import InvoiceRefused
 from domain.invoices.request import InvoiceRequest
 from domain.pdf.rendering import RendererBusy, RenderingFailed
 
@@ -101,6 +101,6 @@ def _rehearse(request: InvoiceRequest) -> None:
 
 def _issued(session: Session, request: InvoiceRequest) -> generation.Issued:
     [issued] = generation.issue(session, [request])
-    if isinstance(issued, InvoiceRefused):
+    if isinstance(issued, Refusal):
         raise issued
     return issued

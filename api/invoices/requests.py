@@ -18,8 +18,8 @@ from api.http.schema import Body, CamelSchema
 from api.invoices.schemas import Invoice, InvoiceBody, invoice_request
 from api.jobs import waiting
 from db.transaction import statement, transaction
+from domain.errors import Refusal
 from domain.invoices import intake
-from domain.invoices.errors import InvoiceRefused
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
@@ -124,7 +124,7 @@ def show_invoice(request_id: int) -> Any:
 
 
 @GroupCommit
-def _accept(requests: Sequence[InvoiceRequest]) -> list[int | intake.Refusal]:
+def _accept(requests: Sequence[InvoiceRequest]) -> list[intake.Verdict]:
     with statement() as session:
         return intake.accept(session, requests)
 
@@ -140,7 +140,7 @@ def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:
         return work(session)
 
 
-def _accepted(verdict: int | intake.Refusal) -> Answer:
+def _accepted(verdict: intake.Verdict) -> Answer:
     if isinstance(verdict, Exception):
         raise verdict
     queued = _queued(verdict) | {"message": "invoice generation request queued"}
@@ -158,10 +158,10 @@ def _queued(request_id: int) -> dict[str, Any]:
     return {"requestId": request_id, "status": Status.PENDING.value}
 
 
-def _verdict(verdict: int | intake.Refusal | Refused) -> dict[str, Any]:
+def _verdict(verdict: intake.Verdict | Refused) -> dict[str, Any]:
     if isinstance(verdict, TooManyWaiting):
         raise verdict
     if isinstance(verdict, int):
         return _queued(verdict)
-    refused = refusal(str(verdict)) if isinstance(verdict, InvoiceRefused) else verdict
+    refused = refusal(verdict) if isinstance(verdict, Refusal) else verdict
     return {"error": refused.detail, **refused.members}

@@ -3,9 +3,9 @@ from marshmallow import ValidationError, fields
 from api.http.fields import Instant, Rate, Spoken, Text, Whole
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, Query
-from domain.invoices.errors import InvoiceRefused
+from domain.errors import Invalid
+from domain.money import smallest_unit
 from domain.parties.catalogue import locale_exists
-from domain.pricing import smallest_unit
 from domain.text import INVISIBLE_RANGES
 
 SHORT, LONG = 60, 200
@@ -19,7 +19,7 @@ def check_currency(code: str) -> None:
     """Raise the ValidationError for a code that ISO 4217 does not know."""
     try:
         smallest_unit(code)
-    except InvoiceRefused as refused:
+    except Invalid as refused:
         raise ValidationError(Spoken(refused)) from None
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from db.queries import run
+from domain.errors import NotFound
 from domain.jobs.admission import admission
 from domain.jobs.submission import NORMAL, enqueue
 
@@ -44,20 +45,12 @@ class Synchronized(NamedTuple):
     last: Document | None
 
 
-class DocumentsNotFound(Exception):
-    """The organization has no such documents."""
-
-    def __init__(self, documents: Sequence[Document]):
-        super().__init__("not found: " + ", ".join(f"{one.type} {one.id}" for one in documents))
-        self.documents = documents
-
-
 def changed(
     session: Session, organization_id: int, documents: Collection[Document], priority: int = NORMAL
 ) -> list[Owed]:
     """Owe the journal the next version of each document from the commit of `session` on, which changed them.
 
-    Several documents share a job, so a group of them costs two statements. Raise DocumentsNotFound for one that
+    Several documents share a job, so a group of them costs two statements. Raise NotFound for one that
     another organization has.
     """
     if not documents:
@@ -71,7 +64,7 @@ def recreate(
 ) -> list[Owed]:
     """Take what was entered for the documents out of the journal, and owe it anew, `size` of them a job.
 
-    `terms` are `priority` and `held` of `enqueue`. Raise DocumentsNotFound or TooManyWaiting, and change nothing then.
+    `terms` are `priority` and `held` of `enqueue`. Raise NotFound or TooManyWaiting, and change nothing then.
     """
     admission.admit(session, organization_id, terms.get("held", 0.0))
     wanted = list(dict.fromkeys(documents))
@@ -83,7 +76,7 @@ def recreate(
 
 
 def submit(session: Session, organization_id: int, payload: Mapping[str, Any], **terms: Any) -> int:
-    """Owe one job that recreates the documents of a payload from outside; return its id. Raise DocumentsNotFound."""
+    """Owe one job that recreates the documents of a payload from outside; return its id. Raise NotFound."""
     documents = [Document(one["type"], one["id"]) for one in payload["documents"]]
     [owed] = recreate(session, organization_id, documents, MOST_IN_A_JOB, **terms)
     return owed.job_id
@@ -120,7 +113,7 @@ def keys(documents: Iterable[Document | Version]) -> dict[str, list[Any]]:
 
 
 def _next(session: Session, organization_id: int, documents: Collection[Document]) -> list[Version]:
-    """Return the documents' new versions, in the order given; their rows are locked. Raise DocumentsNotFound."""
+    """Return the documents' new versions, in the order given; their rows are locked. Raise NotFound."""
     rows = run(session, "change_documents", organization_id=organization_id, **keys(documents))
     versions = {Document(*key): version for *key, version in rows}
     _require(documents, versions)
@@ -129,7 +122,8 @@ def _next(session: Session, organization_id: int, documents: Collection[Document
 
 def _require(documents: Iterable[Document], known: Container[Document]) -> None:
     if missing := [document for document in documents if document not in known]:
-        raise DocumentsNotFound(missing)
+        names = ", ".join(f"{one.type} {one.id}" for one in missing)
+        raise NotFound(f"not found: {names}", documents=[one._asdict() for one in missing])
 
 
 def _owe(session: Session, organization_id: int, versions: Sequence[Version], size: int, **terms: Any) -> list[Owed]:

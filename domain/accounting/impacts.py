@@ -20,7 +20,7 @@ from domain.accounting.chart import (
     SALES_TAX,
 )
 from domain.accounting.documents import Version
-from domain.pricing import decimals
+from domain.money import decimals
 
 ZERO = Decimal(0)
 

@@ -9,18 +9,11 @@ from sqlalchemy.orm import Session
 from db.models import ApiKey, Organization
 from db.queries import run
 from domain.accounting import chart
-from domain.pricing import smallest_unit
+from domain.errors import NotFound
+from domain.money import smallest_unit
 from domain.templates import library
 
 KEY_PREFIX = "cf_"
-
-
-class OrganizationNotFound(Exception):
-    """There is no such organization."""
-
-
-class KeyNotFound(Exception):
-    """There is no such key, or it was revoked before."""
 
 
 class KeyHolder(NamedTuple):
@@ -33,7 +26,7 @@ class KeyHolder(NamedTuple):
 def create(session: Session, name: str, currency_code: str = "EUR") -> Organization:
     """Return a new organization with the default accounts and the shipped templates, the first of them its default.
 
-    Its sales and purchases are in one currency for ever; raise InvoiceRefused for an unknown one.
+    Its sales and purchases are in one currency for ever; raise Invalid for an unknown one.
     """
     smallest_unit(currency_code)
     organization = Organization(name=name, currency_code=currency_code)
@@ -72,18 +65,18 @@ def live_keys(session: Session) -> Sequence[ApiKey]:
 
 
 def revoke_key(session: Session, key_id: int) -> None:
-    """Let a key open nothing any more; raise KeyNotFound."""
+    """Let a key open nothing any more; raise NotFound."""
     live = (ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
     gone = session.scalar(update(ApiKey).where(*live).values(revoked_at=func.clock_timestamp()).returning(ApiKey.id))
     if gone is None:
-        raise KeyNotFound(f"there is no live key {key_id}")
+        raise NotFound(f"there is no live key {key_id}")
 
 
 def share(session: Session, organization_id: int, weight: int, max_running: int | None) -> Organization:
-    """Set an organization's part of the turns, and how many of its jobs may run at once; raise OrganizationNotFound."""
+    """Set an organization's part of the turns, and how many of its jobs may run at once; raise NotFound."""
     organization = session.get(Organization, organization_id)
     if organization is None:
-        raise OrganizationNotFound(f"organization {organization_id} not found")
+        raise NotFound(f"organization {organization_id} not found")
     organization.weight, organization.max_running = weight, max_running
     session.flush()
     return organization

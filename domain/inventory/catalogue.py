@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.models import Location, Product
 from db.transaction import violated
 from domain import text
-from domain.inventory.errors import NotFound, Taken
+from domain.errors import NotFound, Taken
 
 Thing = TypeVar("Thing", Product, Location)
 UNIQUE_FIELD: dict[type[Any], str] = {Product: "sku", Location: "name"}

@@ -19,9 +19,8 @@ from db.models import (
     TransferLine,
 )
 from db.queries import run
+from domain.errors import Invalid, NotFound
 from domain.inventory import catalogue
-from domain.inventory.errors import Invalid, NotFound
-from domain.invoices.errors import InvoiceRefused
 from domain.invoices.request import Item
 from domain.pricing import Priced, price
 
@@ -33,7 +32,7 @@ def create_transfer(session: Session, organization_id: int, fields: Fields) -> T
     ends = {"fromLocationId": fields["from_location_id"], "toLocationId": fields["to_location_id"]}
     _check(session, organization_id, ends, fields["lines"])
     if len(set(ends.values())) == 1:
-        raise Invalid({"toLocationId": "must be another location than fromLocationId"})
+        raise Invalid.fields({"toLocationId": ["must be another location than fromLocationId"]})
     return _add(session, Transfer(organization_id=organization_id, **_with(fields, TransferLine)), "TR")
 
 
@@ -86,15 +85,15 @@ def noun(model: type[Any]) -> str:
 
 def _check(session: Session, organization_id: int, places: Mapping[str, int], lines: Sequence[Fields]) -> None:
     strange = catalogue.unknown(session, Location, organization_id, places.values())
-    wrong = {field: "is not a known location" for field, place in places.items() if place in strange}
+    wrong = {field: ["is not a known location"] for field, place in places.items() if place in strange}
     strange = catalogue.unknown(session, Product, organization_id, {line["product_id"] for line in lines})
     wrong |= {
-        f"lines[{n}].productId": "is not a known product"
+        f"lines[{n}].productId": ["is not a known product"]
         for n, line in enumerate(lines)
         if line["product_id"] in strange
     }
     if wrong:
-        raise Invalid(wrong)
+        raise Invalid.fields(wrong)
 
 
 def _priced(session: Session, organization_id: int, lines: Sequence[Fields], amount: str) -> Priced:
@@ -102,8 +101,8 @@ def _priced(session: Session, organization_id: int, lines: Sequence[Fields], amo
     items = [Item("", line["quantity"], line[amount], tax_rate=line.get("tax_rate")) for line in lines]
     try:
         return price(items, session.scalars(currency).one(), Decimal(0))
-    except InvoiceRefused as refused:
-        raise Invalid({"lines": f"are too much: {refused}"}) from None
+    except Invalid as refused:
+        raise Invalid.fields({"lines": [f"are too much: {refused}"]}) from None
 
 
 def _with(fields: Fields, line: type[Any]) -> dict[str, Any]:

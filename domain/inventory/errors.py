@@ -1,47 +1,25 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from domain.jobs.work import PermanentError
+from domain.errors import Conflict, told
 
 
-class NotFound(PermanentError):
-    """The organization has no such product, location or document."""
-
-
-class Invalid(Exception):
-    """Fields name what does not exist, or do not fit together; `errors` has the message of each."""
-
-    def __init__(self, errors: Mapping[str, str]):
-        super().__init__("; ".join(f"{field} {message}" for field, message in errors.items()))
-        self.errors = dict(errors)
-
-
-class Taken(Exception):
-    """Another product or location of the organization has this `field`."""
-
-    def __init__(self, noun: str, field: str):
-        super().__init__(f"another {noun} has this {field}")
-        self.field = field
-
-
-class WrongStatus(PermanentError):
-    """The document is in no state for what was asked; `status` says in which."""
+class WrongStatus(Conflict):
+    """The document is in no state for what was asked."""
 
     def __init__(self, number: str, status: str, wanted: str):
-        super().__init__(f"{number} is {status}, not {wanted}")
-        self.status = status
+        super().__init__(f"{number} is {status}, not {wanted}", documentStatus=status)
 
 
-class JobAtWork(Exception):
-    """A job that has not ended is at the document; `job_id` says which."""
+class JobAtWork(Conflict):
+    """A job that has not ended is at the document."""
 
     def __init__(self, number: str, job_id: int):
-        super().__init__(f"job {job_id} is at work on {number}")
-        self.job_id = job_id
+        super().__init__(f"job {job_id} is at work on {number}", jobId=job_id)
 
 
-class NotItsJob(PermanentError):
+class NotItsJob(Conflict):
     """The document names another job, or none since its caller was told that this one had failed."""
 
     def __init__(self, number: str, job_id: int):
@@ -58,9 +36,10 @@ class ShortLine(NamedTuple):
         return f"line {self.line_number}: product {self.sku}: {self.asked:f} asked for, {self.there:f} available"
 
 
-class Shortage(PermanentError):
+class Shortage(Conflict):
     """Less is available than the lines ask for; `lines` are the short ones."""
 
     def __init__(self, lines: Sequence[ShortLine]):
-        super().__init__("; ".join(map(str, lines)))
+        errors = {f"lines[{line.line_number - 1}].quantity": [str(line)] for line in lines}
+        super().__init__(told(map(str, lines)), errors)
         self.lines = lines

@@ -8,8 +8,8 @@ from sqlalchemy import exists, func, null, select
 from sqlalchemy.orm import Session
 
 from db.models import Product, Reservation
+from domain.errors import NotFound
 from domain.inventory.documents import of
-from domain.inventory.errors import NotFound
 from domain.inventory.steps import Step
 
 LINES_AT_ONCE = 10

@@ -12,7 +12,7 @@ from db.queries import run
 from domain.inventory import catalogue
 from domain.inventory.errors import Shortage, ShortLine
 from domain.inventory.lines import MovedLine
-from domain.pricing import decimals
+from domain.money import decimals
 
 
 def page(session: Session, organization_id: int, location_id: int, after: int, limit: int) -> Sequence[Any]:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from db.jobs import ClaimedJob
 from db.models import Job
+from domain.errors import NotFound
 from domain.inventory import lines, stock
-from domain.inventory.errors import JobAtWork, NotFound, WrongStatus
+from domain.inventory.errors import JobAtWork, WrongStatus
 from domain.inventory.lines import LINES_AT_ONCE, lock_document
 from domain.inventory.steps import APPROVE, COMPLETE, POST, SEND, UNDOING, Step
 from domain.jobs.lifecycle import FINISHED

@@ -11,20 +11,13 @@ from sqlalchemy.orm import Session
 
 from db.models import Invoice
 from db.transaction import transaction
+from domain.errors import Invalid, NotFound
 from domain.invoices import catalogue, printing
 from domain.pdf.rendering import RendererBusy, RenderingFailed
 
 LIMIT = 500
 PATIENCE = 3
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
-
-
-class NothingToExport(Exception):
-    """No invoice was issued in the span."""
-
-
-class TooMany(Exception):
-    """The span holds more invoices than one archive may."""
 
 
 class Outlet(io.RawIOBase):
@@ -50,12 +43,12 @@ class Outlet(io.RawIOBase):
 
 
 def choose(session: Session, organization_id: int, span: catalogue.Span) -> Sequence[int]:
-    """Return the ids of the invoices that an archive of `span` holds; raise NothingToExport or TooMany."""
+    """Return the ids of the invoices that an archive of `span` holds; raise NotFound or Invalid."""
     ids = catalogue.ids(session, organization_id, span, LIMIT + 1)
     if not ids:
-        raise NothingToExport("no invoice was issued in this span")
+        raise NotFound("no invoice was issued in this span")
     if len(ids) > LIMIT:
-        raise TooMany(f"more than {LIMIT} invoices; choose a shorter span")
+        raise Invalid(f"more than {LIMIT} invoices; choose a shorter span")
     return ids
 
 

@@ -78,7 +78,7 @@ class Auditor:
 
 
 def audit(session: Session, organization_id: int, supplier_id: int) -> dict[str, Any]:
-    """Return what is wrong with a supplier's invoice series, and its head hash; raise PartyNotFound.
+    """Return what is wrong with a supplier's invoice series, and its head hash; raise NotFound.
 
     `session` must be a report's: the whole audit sees one snapshot.
     """

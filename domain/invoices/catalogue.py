@@ -9,18 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Invoice
 from domain.accounting.documents import Document, changed
-
-
-class InvoiceNotFound(Exception):
-    """The organization has no such invoice."""
-
-
-class NumberAmbiguous(Exception):
-    """Several suppliers of the organization have an invoice of this number."""
-
-
-class AlreadyIssued(Exception):
-    """The invoice is not unpaid, and never becomes it again."""
+from domain.errors import Conflict, Invalid, NotFound
 
 
 @dataclass(frozen=True)
@@ -52,28 +41,28 @@ def page(
 
 
 def get(session: Session, organization_id: int, invoice_id: int) -> Invoice:
-    """Return one invoice by its id; raise InvoiceNotFound."""
+    """Return one invoice by its id; raise NotFound."""
     invoice = session.scalar(_of(organization_id).where(Invoice.id == invoice_id))
     if invoice is None:
-        raise InvoiceNotFound("invoice not found")
+        raise NotFound("invoice not found")
     return invoice
 
 
 def find(session: Session, organization_id: int, invoice_number: str, supplier_id: int | None) -> Invoice:
-    """Return the one invoice of this number; raise InvoiceNotFound or NumberAmbiguous."""
+    """Return the one invoice of this number; raise NotFound or Invalid."""
     found = _of(organization_id).where(Invoice.invoice_number == invoice_number).limit(2)
     if supplier_id is not None:
         found = found.where(Invoice.supplier_id == supplier_id)
     invoices = session.scalars(found).all()
     if not invoices:
-        raise InvoiceNotFound("invoice not found")
+        raise NotFound("invoice not found")
     if len(invoices) > 1:
-        raise NumberAmbiguous(f"{invoice_number} is not unique: say whose it is by supplierId")
+        raise Invalid.sentence(f"{invoice_number} is not unique: say whose it is by supplierId", "supplierId")
     return invoices[0]
 
 
 def mark_issued(session: Session, invoice: Invoice) -> Invoice:
-    """Return the invoice, issued instead of unpaid; raise AlreadyIssued."""
+    """Return the invoice, issued instead of unpaid; raise Conflict."""
     change = (
         update(Invoice)
         .where(Invoice.id == invoice.id, Invoice.status == "unpaid")
@@ -81,7 +70,7 @@ def mark_issued(session: Session, invoice: Invoice) -> Invoice:
         .returning(Invoice.id)
     )
     if not session.execute(change).first():
-        raise AlreadyIssued("invoice is already issued")
+        raise Conflict("invoice is already issued")
     changed(session, invoice.organization_id, [Document("invoice", invoice.id)])
     session.refresh(invoice)
     return invoice

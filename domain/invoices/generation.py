@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
 from domain.accounting.documents import Document, changed
+from domain.errors import Invalid, Refusal
 from domain.invoices import numbering
-from domain.invoices.errors import InvoiceRefused
 from domain.invoices.ledger import decimal, plain
 from domain.invoices.request import InvoiceRequest
 from domain.parties import recipients
@@ -34,22 +34,22 @@ class Issued:
         return {"invoiceId": self.id, "invoiceNumber": self.invoice_number}
 
 
-def issue(session: Session, requests: Sequence[InvoiceRequest]) -> list[Issued | InvoiceRefused]:
+def issue(session: Session, requests: Sequence[InvoiceRequest]) -> list[Issued | Refusal]:
     """Issue one invoice for each request, in order, or say why not; the numbers are real once `session` commits."""
     drafts = draft(session, requests)
-    issued = iter(_write(session, [d for d in drafts if not isinstance(d, InvoiceRefused)]))
-    return [d if isinstance(d, InvoiceRefused) else next(issued) for d in drafts]
+    issued = iter(_write(session, [d for d in drafts if not isinstance(d, Refusal)]))
+    return [d if isinstance(d, Refusal) else next(issued) for d in drafts]
 
 
-def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | InvoiceRefused]:
+def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | Refusal]:
     """Return all of each invoice but its number and hash, or why it is refused; no counter is locked."""
     suppliers = _suppliers(session, {request.supplier_id for request in requests})
     drafts = [_draft(request, suppliers.get(request.supplier_id)) for request in requests]
-    valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, InvoiceRefused)]
+    valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, Refusal)]
     asked = [recipients.Asked(requests[n].organization_id, requests[n].client) for n, _ in valid]
     for (n, content), recipient in zip(valid, recipients.resolve(session, asked), strict=True):
         if recipient is None:
-            drafts[n] = InvoiceRefused("client not found")
+            drafts[n] = Invalid.sentence("client not found", "client.id")
         else:
             content["client_id"], content["client"] = recipient
     return drafts
@@ -71,20 +71,20 @@ def _suppliers(session: Session, ids: Collection[int]) -> dict[int, Mapping[str,
     return {row.id: row._asdict() for row in run(session, "load_suppliers", ids=sorted(ids))}
 
 
-def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft | InvoiceRefused:
+def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft | Refusal:
     try:
         if supplier is None or supplier["organization_id"] != request.organization_id:
-            raise InvoiceRefused("supplier not found")
+            raise Invalid.sentence("supplier not found", "supplierId")
         return _terms(request) | _amounts(request, supplier) | _origin(supplier)
-    except InvoiceRefused as refused:
+    except Invalid as refused:
         return refused
 
 
 def _terms(request: InvoiceRequest) -> Draft:
     if request.unpaid and request.due_date is None:
-        raise InvoiceRefused("due_date is required to mark invoice unpaid")
+        raise Invalid.sentence("due_date is required to mark invoice unpaid", "dueDate")
     if request.issue_date and request.due_date and request.due_date < request.issue_date:
-        raise InvoiceRefused("due_date must not be before issue_date")
+        raise Invalid.sentence("due_date must not be before issue_date", "dueDate")
     return {
         "job_id": request.job_id,
         "status": "unpaid" if request.unpaid else "issued",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.jobs import NewJob
 from db.models import Invoice, Job
 from db.queries import run
-from domain.invoices.errors import InvoiceRefused
+from domain.errors import Conflict, Invalid, NotFound
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
@@ -18,22 +18,10 @@ from domain.pricing import price
 
 KIND = "invoice.generate"
 
-Refusal = InvoiceRefused | TooManyWaiting
+Verdict = int | Invalid | TooManyWaiting
 
 
-class RequestNotFound(Exception):
-    """The organization has no such invoice request."""
-
-
-class NotCompleted(Exception):
-    """There is no invoice yet, or there will be none; `status` says which."""
-
-    def __init__(self, status: str):
-        super().__init__(f"the request is {status}")
-        self.status = status
-
-
-def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[int | Refusal]:
+def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict]:
     """Enqueue a job for each request that can be issued, and say why of each that cannot, in order.
 
     The requests may be of several organizations. All that is written is one statement, the last.
@@ -48,20 +36,20 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[int | R
 
 
 def find(session: Session, organization_id: int, request_id: int) -> Job:
-    """Return the job that is the request; raise RequestNotFound."""
+    """Return the job that is the request; raise NotFound."""
     job = session.scalar(
         select(Job).where(Job.id == request_id, Job.organization_id == organization_id, Job.kind == KIND)
     )
     if job is None:
-        raise RequestNotFound("invoice request not found")
+        raise NotFound("invoice request not found")
     return job
 
 
 def invoice_of(session: Session, organization_id: int, request_id: int) -> Invoice:
-    """Return the invoice that the request became; raise RequestNotFound or NotCompleted."""
+    """Return the invoice that the request became; raise NotFound or Conflict."""
     job = find(session, organization_id, request_id)
     if job.status != Status.COMPLETED:
-        raise NotCompleted(job.status)
+        raise Conflict(f"the request is {job.status}", status=job.status)
     return session.scalars(select(Invoice).where(Invoice.job_id == job.id)).one()
 
 
@@ -73,12 +61,12 @@ def _full(session: Session, organization_id: int) -> TooManyWaiting | None:
     return None
 
 
-def _refusal(request: InvoiceRequest, suppliers: Mapping[int, Any]) -> InvoiceRefused | None:
+def _refusal(request: InvoiceRequest, suppliers: Mapping[int, Any]) -> Invalid | None:
     supplier = suppliers.get(request.supplier_id)
     if supplier is None or supplier.organization_id != request.organization_id:
-        return InvoiceRefused("supplier not found")
+        return Invalid.sentence("supplier not found", "supplierId")
     try:
         price(request.items, request.currency_code or supplier.currency_code, supplier.default_tax_rate)
-    except InvoiceRefused as refused:
+    except Invalid as refused:
         return refused
     return None

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from db.models import Invoice, NumberSeries, TemplateSource
 from db.transaction import transaction
+from domain.errors import Refusal
 from domain.invoices import ledger
-from domain.invoices.errors import InvoiceRefused
 from domain.invoices.generation import draft
 from domain.invoices.numbering import SERIES, following
 from domain.invoices.request import InvoiceRequest
@@ -36,7 +36,7 @@ def html(session: Session, invoice: Invoice) -> str:
 
 
 def rehearse(request: InvoiceRequest) -> None:
-    """Raise InvoiceRefused or RenderingFailed if the request cannot be issued and printed; keep nothing."""
+    """Raise Refusal or RenderingFailed if the request cannot be issued and printed; keep nothing."""
     try:
         with transaction() as session:
             raise _Rehearsed(_html(session, _provisional(session, request)))
@@ -46,7 +46,7 @@ def rehearse(request: InvoiceRequest) -> None:
 
 def _provisional(session: Session, request: InvoiceRequest) -> dict[str, Any]:
     [content] = draft(session, [request])
-    if isinstance(content, InvoiceRefused):
+    if isinstance(content, Refusal):
         raise content
     series = session.get_one(NumberSeries, (request.supplier_id, SERIES))
     _, printed = following(series)

@@ -8,29 +8,18 @@ from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
 from db.models import Job, JobAttempt
+from domain.errors import Conflict, NotFound
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import registered
 
 MAX_REQUEUED_AT_ONCE = 1000
 
 
-class JobNotFound(Exception):
-    """The organization has no such job."""
-
-
-class WrongStatus(Exception):
-    """The job is in no state for what was asked; `status` says in which."""
-
-    def __init__(self, job_id: int, status: str, wish: str):
-        super().__init__(f"job {job_id} is {status.lower()}: {wish}")
-        self.status = status
-
-
 def get(session: Session, organization_id: int, job_id: int) -> Job:
-    """Return one job; raise JobNotFound."""
+    """Return one job; raise NotFound."""
     job = session.scalar(_matching(organization_id, {}).where(Job.id == job_id))
     if job is None:
-        raise JobNotFound(f"job {job_id} not found")
+        raise NotFound(f"job {job_id} not found")
     return job
 
 
@@ -62,11 +51,11 @@ def attempts(session: Session, job: Job) -> list[dict[str, Any]]:
 
 
 def cancel(session: Session, organization_id: int, job_id: int) -> Job:
-    """Cancel a job, or ask its worker to; return it as it then is. Raise JobNotFound or WrongStatus."""
+    """Cancel a job, or ask its worker to; return it as it then is. Raise NotFound or Conflict."""
     status = job_rows.cancel(session, organization_id, job_id)
     job = get(session, organization_id, job_id)
     if status is None:
-        raise WrongStatus(job_id, job.status, "only a pending or processing job can be cancelled")
+        raise _conflict(job, "only a pending or processing job can be cancelled")
     kind = registered(job.kind)
     if status == Status.CANCELLED and kind and kind.cancelled:
         kind.cancelled(session, organization_id, job_id, job.payload)
@@ -74,10 +63,10 @@ def cancel(session: Session, organization_id: int, job_id: int) -> Job:
 
 
 def requeue(session: Session, organization_id: int, job_id: int) -> Job:
-    """Give a failed or cancelled job all its attempts again; return it. Raise JobNotFound or WrongStatus."""
+    """Give a failed or cancelled job all its attempts again; return it. Raise NotFound or Conflict."""
     if not job_rows.requeue(session, organization_id, job_id):
         job = get(session, organization_id, job_id)
-        raise WrongStatus(job_id, job.status, "only a failed or cancelled job can be retried")
+        raise _conflict(job, "only a failed or cancelled job can be retried")
     return get(session, organization_id, job_id)
 
 
@@ -86,6 +75,11 @@ def requeueable(session: Session, organization_id: int, filters: Mapping[str, An
     wanted = _matching(organization_id, {"status": Status.FAILED} | dict(filters))
     ids = wanted.with_only_columns(Job.id).order_by(Job.id)
     return session.scalars(ids.limit(MAX_REQUEUED_AT_ONCE)).all()
+
+
+def _conflict(job: Job, wish: str) -> Conflict:
+    status = job.status.lower()
+    return Conflict(f"job {job.id} is {status}: {wish}", jobStatus=status)
 
 
 def _matching(organization_id: int, filters: Mapping[str, Any]) -> Select[Job]:

@@ -7,16 +7,9 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from db.jobs import UNSTORABLE, ClaimedJob
+from domain.errors import Invalid
 from domain.jobs.registry import Kind, find
 from domain.jobs.work import Payload, PermanentError
-
-
-class PayloadInvalid(Exception):
-    """The payload does not fit its kind's schema; `errors` has the messages of each field."""
-
-    def __init__(self, errors: Mapping[str, list[str]]):
-        super().__init__("; ".join(f"{name} {text}" for name, texts in errors.items() for text in texts))
-        self.errors = dict(errors)
 
 
 class FromTheFuture(Exception):
@@ -24,7 +17,7 @@ class FromTheFuture(Exception):
 
 
 def check(kind: Kind, payload: Payload) -> None:
-    """Raise PayloadInvalid, which names every field that is wrong, unless the kind's schema takes `payload`."""
+    """Raise Invalid, which names every field that is wrong, unless the kind's schema takes `payload`."""
     errors: dict[str, list[str]] = {}
     if any(UNSTORABLE.search(text) for text in _texts(payload)):
         errors["payload"] = ["must not contain NUL or half a surrogate pair"]
@@ -33,7 +26,7 @@ def check(kind: Kind, payload: Payload) -> None:
             if message not in errors.setdefault(field, []):  # the library tells of each missing field for each of them
                 errors[field].append(message)
     if errors:
-        raise PayloadInvalid(errors)
+        raise Invalid.fields({_within_body(field): texts for field, texts in errors.items()})
 
 
 def current(kind: Kind, job: ClaimedJob) -> ClaimedJob:
@@ -46,6 +39,10 @@ def current(kind: Kind, job: ClaimedJob) -> ClaimedJob:
             raise PermanentError(f"payload version {version} of {kind.name} is no longer understood; submit it again")
         payload = kind.upgrades[version](payload)
     return job._replace(payload=dict(payload))
+
+
+def _within_body(field: str) -> str:
+    return field if field == "payload" else f"payload.{field}"
 
 
 @cache

@@ -5,9 +5,10 @@ from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
 from db.jobs import NewJob
+from domain.errors import Invalid
 from domain.jobs.admission import admission
 from domain.jobs.payloads import check
-from domain.jobs.registry import UnknownKind, find, kinds
+from domain.jobs.registry import find, kinds
 from domain.jobs.work import Payload
 
 NORMAL, HIGH = 1, 2
@@ -43,12 +44,12 @@ def enqueue_jobs(
 def submit(session: Session, organization_id: int, kind_name: str, payload: Payload, **terms: Any) -> int:
     """Owe one job with a payload from outside; return its id. `terms` are `priority` and `held` of `enqueue`.
 
-    Raise UnknownKind, PayloadInvalid, TooManyWaiting, or what the kind's own `submit` refuses by.
+    Raise Invalid, TooManyWaiting, or what the kind's own `submit` refuses by.
     """
     admission.admit(session, organization_id, terms.get("held", 0.0))
     kind = find(kind_name) if kind_name in open_kinds() else None
     if kind is None:
-        raise UnknownKind(f"unknown type {kind_name!r}; known: {', '.join(open_kinds())}")
+        raise Invalid.sentence(f"unknown type {kind_name!r}; known: {', '.join(open_kinds())}", "type")
     check(kind, payload)
     if kind.submit:
         return kind.submit(session, organization_id, payload, **terms)

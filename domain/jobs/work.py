@@ -9,13 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from db.jobs import ClaimedJob
+from domain.errors import PermanentError
 from domain.jobs.registry import Kind, Payload, register
 
 __all__ = ["ClaimedJob", "Context", "Outcome", "Payload", "PermanentError", "Progress", "Steps", "job"]
-
-
-class PermanentError(Exception):
-    """Trying again cannot help; the message is what the caller reads."""
 
 
 @dataclass

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS, Client, NumberSeries, Supplier
 from db.transaction import violated
-from domain import pricing
-from domain.invoices.errors import InvoiceRefused
+from domain.errors import Conflict, Invalid, NotFound, Taken
+from domain.money import smallest_unit
 from domain.templates import library
 
 SERIES_FIELDS = {
@@ -32,30 +32,6 @@ SUPPLIER_DEFAULTS = {
 }
 IDENTITIES = {"clients_tax_id_key": "taxId", "clients_vat_id_key": "vatId"}
 SEARCHED = (Client.name, Client.tax_id, Client.vat_id, Client.email)
-
-
-class PartyNotFound(Exception):
-    """The organization has no such supplier or client."""
-
-
-class Invalid(Exception):
-    """A field names something that does not exist."""
-
-    def __init__(self, field: str, message: str):
-        super().__init__(message)
-        self.field = field
-
-
-class Taken(Exception):
-    """Another client of the organization has this tax or VAT id."""
-
-    def __init__(self, field: str):
-        super().__init__(f"another client has this {field}")
-        self.field = field
-
-
-class SeriesInUse(Exception):
-    """An invoice bears a number of the series, so what numbers look like cannot change any more."""
 
 
 def create_supplier(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Supplier:
@@ -80,7 +56,7 @@ def change_supplier(session: Session, organization_id: int, supplier_id: int, fi
 
 
 def get_supplier(session: Session, organization_id: int, supplier_id: int) -> Supplier:
-    """Return one supplier; raise PartyNotFound."""
+    """Return one supplier; raise NotFound."""
     return _one(session, _suppliers(organization_id).where(Supplier.id == supplier_id), "supplier")
 
 
@@ -98,7 +74,7 @@ def create_client(session: Session, organization_id: int, fields: Mapping[str, A
 
 
 def change_client(session: Session, organization_id: int, client_id: int, fields: Mapping[str, Any]) -> Client:
-    """Return the changed client, absent fields cleared; raise PartyNotFound or Taken."""
+    """Return the changed client, absent fields cleared; raise NotFound or Taken."""
     client = get_client(session, organization_id, client_id)
     _overwrite(client, fields)
     return _settled(session, client)
@@ -111,17 +87,17 @@ def delete_client(session: Session, organization_id: int, client_id: int) -> Non
 
 
 def get_client(session: Session, organization_id: int, client_id: int) -> Client:
-    """Return one client; raise PartyNotFound, also for a deleted one."""
+    """Return one client; raise NotFound, also for a deleted one."""
     return _one(session, _clients(organization_id).where(Client.id == client_id), "client")
 
 
 def client_by_identity(session: Session, organization_id: int, tax_id: str | None, vat_id: str | None) -> Client:
-    """Return the client with this tax id, else the one with this VAT id; raise PartyNotFound."""
+    """Return the client with this tax id, else the one with this VAT id; raise NotFound."""
     for column, value in ((Client.tax_id, tax_id), (Client.vat_id, vat_id)):
         client = value and session.scalar(_clients(organization_id).where(column == value))
         if client:
             return client
-    raise PartyNotFound("client not found")
+    raise NotFound("client not found")
 
 
 def clients(
@@ -152,15 +128,13 @@ def _parted(session: Session, organization_id: int, fields: Mapping[str, Any]) -
 
 def _check_settings(session: Session, organization_id: int, fields: Mapping[str, Any]) -> None:
     try:
-        pricing.smallest_unit(fields.get("currency_code", "EUR"))
+        smallest_unit(fields.get("currency_code", "EUR"))
         if template_id := fields.get("default_template_id"):
             library.get(session, organization_id, template_id)
-    except InvoiceRefused as refused:
-        raise Invalid("currencyCode", str(refused)) from None
-    except library.TemplateNotFound:
-        raise Invalid("defaultTemplateId", "template not found") from None
+    except NotFound as missing:
+        raise Invalid.fields({"defaultTemplateId": [str(missing)]}) from None
     if not locale_exists(fields.get("locale_code", "en_US")):
-        raise Invalid("localeCode", "unknown locale")
+        raise Invalid.fields({"localeCode": ["unknown locale"]})
 
 
 def _change_series(session: Session, supplier_id: int, asked: Mapping[str, Any]) -> None:
@@ -170,7 +144,7 @@ def _change_series(session: Session, supplier_id: int, asked: Mapping[str, Any])
     # The condition is checked again once a running transaction has let go of the counter.
     unused = update(NumberSeries).where(NumberSeries.supplier_id == supplier_id, NumberSeries.last_number == 0)
     if not session.execute(unused.values(asked).returning(NumberSeries.code)).first():
-        raise SeriesInUse(
+        raise Conflict(
             f'an invoice is issued, so send invoicePrefix "{series.prefix}", invoiceNumberDigits {series.digits} '
             f"and invoiceStartNumber {series.start_number} as they are"
         )
@@ -189,7 +163,7 @@ def _settled(session: Session, client: Client) -> Client:
         name = violated(error)
         if name not in IDENTITIES:
             raise
-        raise Taken(IDENTITIES[name]) from None
+        raise Taken("client", IDENTITIES[name]) from None
     session.refresh(client)
     return client
 
@@ -205,5 +179,5 @@ def _clients(organization_id: int) -> Select[Client]:
 def _one(session: Session, found: Select[Any], noun: str) -> Any:
     row = session.scalar(found)
     if row is None:
-        raise PartyNotFound(f"{noun} not found")
+        raise NotFound(f"{noun} not found")
     return row

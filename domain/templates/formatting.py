@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 
-from domain.pricing import decimals
+from domain.money import decimals
 
 ENGLISH = Locale("en")
 UNDRAWABLE = re.compile(r"[^\u0000-\u052f\u1e00-\u20cf\u2116]")

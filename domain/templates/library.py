@@ -9,11 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Template, TemplateSource
+from domain.errors import NotFound
 from domain.templates import template as templates
-
-
-class TemplateNotFound(Exception):
-    """The organization has no such template."""
 
 
 def add_shipped(session: Session, organization_id: int) -> None:
@@ -33,7 +30,7 @@ def add_shipped(session: Session, organization_id: int) -> None:
 
 @lru_cache(maxsize=16)
 def check(html: str) -> None:
-    """Raise TemplateInvalid unless every invoice can be printed with `html`.
+    """Raise Invalid unless every invoice can be printed with `html`.
 
     Call it before the transaction: it takes a while, and create and change, which ask again, then know the answer.
     """
@@ -41,7 +38,7 @@ def check(html: str) -> None:
 
 
 def create(session: Session, organization_id: int, name: str, html: str, is_default: bool = False) -> Template:
-    """Return the new template; raise TemplateInvalid when `html` is unsafe or cannot be rendered."""
+    """Return the new template; raise Invalid when `html` is unsafe or cannot be rendered."""
     check(html)
     if is_default:
         _clear_default(session, organization_id)
@@ -60,7 +57,7 @@ def change(
     template = get(session, organization_id, template_id)
     check(html)
     if template.is_default and not is_default:
-        raise templates.TemplateInvalid("make another template the default instead of leaving none")
+        raise templates.invalid("make another template the default instead of leaving none")
     if is_default and not template.is_default:
         _clear_default(session, organization_id)
     template.name, template.source_hash, template.is_default = name, _keep(session, html), is_default
@@ -71,12 +68,12 @@ def change(
 
 
 def get(session: Session, organization_id: int, template_id: int) -> Template:
-    """Return one template; raise TemplateNotFound."""
+    """Return one template; raise NotFound."""
     template = session.scalar(
         select(Template).where(Template.organization_id == organization_id, Template.id == template_id)
     )
     if template is None:
-        raise TemplateNotFound("template not found")
+        raise NotFound("template not found")
     return template
 
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from domain.errors import Invalid
 from domain.pdf.rendering import RendererBusy, RenderingFailed, render_pdf
 from domain.templates import markup, placeholders
 from domain.templates.sample import SAMPLE
@@ -19,12 +20,9 @@ DEFAULTS = {
 }
 
 
-class TemplateInvalid(Exception):
-    """The template cannot be saved; detail tells its author what to change."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
+def invalid(message: str) -> Invalid:
+    """Return the refusal of a template; the message tells its author what to change."""
+    return Invalid.sentence(message, "html")
 
 
 def render_html(template_html: str, document: InvoiceDocument) -> str:
@@ -34,34 +32,34 @@ def render_html(template_html: str, document: InvoiceDocument) -> str:
 
 
 def check(html: str) -> None:
-    """Raise TemplateInvalid unless every invoice can be printed with this template."""
+    """Raise Invalid unless every invoice can be printed with this template."""
     check_size(html)
     check_placeholders(html)
     for finding in markup.findings(html):
-        raise TemplateInvalid(finding)
+        raise invalid(finding)
     check_prints(html)
 
 
 def check_size(html: str) -> None:
     size = len(html.encode(errors="replace"))
     if size > MAX_BYTES:
-        raise TemplateInvalid(f"the template has {size:,} bytes; the limit is {MAX_BYTES:,}")
+        raise invalid(f"the template has {size:,} bytes; the limit is {MAX_BYTES:,}")
 
 
 def check_placeholders(html: str) -> None:
     for syntax in FOREIGN_SYNTAX:
         if syntax in html:
-            raise TemplateInvalid(f"remove {syntax}: a template knows only {{{{placeholder}}}}s, no statements")
+            raise invalid(f"remove {syntax}: a template knows only {{{{placeholder}}}}s, no statements")
     used = [name.strip() for name in PLACEHOLDER.findall(html)]
     for name in used:
         if name not in placeholders.NAMES:
             known = ", ".join(sorted(placeholders.NAMES))
-            raise TemplateInvalid(f"unknown placeholder {{{{{name[:60]}}}}}; known are: {known}")
+            raise invalid(f"unknown placeholder {{{{{name[:60]}}}}}; known are: {known}")
     if "{{" in PLACEHOLDER.sub("", html):
-        raise TemplateInvalid("a {{ has no matching }}")
+        raise invalid("a {{ has no matching }}")
     for name in REQUIRED:
         if name not in used:
-            raise TemplateInvalid(f"{{{{{name}}}}} is missing: an invoice has to show it")
+            raise invalid(f"{{{{{name}}}}} is missing: an invoice has to show it")
 
 
 def check_prints(html: str) -> None:
@@ -70,4 +68,4 @@ def check_prints(html: str) -> None:
     except RendererBusy:
         raise
     except RenderingFailed as failure:
-        raise TemplateInvalid(f"the template cannot be printed: {failure.detail}") from failure
+        raise invalid(f"the template cannot be printed: {failure.detail}") from failure

@@ -9,16 +9,13 @@ from sqlalchemy.orm import Session
 
 from db.models import Incident, Pause
 from db.queries import run
+from domain.errors import NotFound
 from domain.jobs.lanes import LANES
 from domain.jobs.monitoring.statistics import BOUNDS
 from domain.jobs.registry import Kind, kinds
 
 MOST_COUNTED = 100_000
 WAITS_KEPT = 7 * 24
-
-
-class NoSuchQueue(Exception):
-    """There is no lane or kind of that name."""
 
 
 def depths(session: Session) -> Sequence[Any]:
@@ -89,4 +86,4 @@ def resume(session: Session, what: str, name: str) -> None:
 def _check(what: str, name: str) -> None:
     known = LANES if what == "lane" else [kind.name for kind in kinds()]
     if name not in known:
-        raise NoSuchQueue(f"no {what} is called {name}; there are: {', '.join(known)}")
+        raise NotFound(f"no {what} is called {name}; there are: {', '.join(known)}")

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from db.transaction import transaction
 from domain.accounting import documents, journal
-from domain.accounting.documents import KIND, MOST_IN_A_JOB, MOST_SYNCHRONIZED, Document, DocumentsNotFound
+from domain.accounting.documents import KIND, MOST_IN_A_JOB, MOST_SYNCHRONIZED, Document
+from domain.errors import NotFound
 from domain.invoices import generation
 from domain.jobs.submission import HIGH, submit
 from tests import chain, trade
@@ -195,7 +196,7 @@ def test_a_line_has_exactly_one_side(database, organization, debit, credit):
 
 def test_a_change_of_another_organization_moves_no_version(database, organization, other_organization):
     [document] = trade.invoices(organization)
-    with pytest.raises(DocumentsNotFound):
+    with pytest.raises(NotFound):
         trade.change(other_organization, document)
     assert version(document) == 1
 
@@ -206,7 +207,7 @@ def test_a_recreation_names_each_document_that_is_not_there_and_changes_nothing(
     [mine], [theirs] = trade.invoices(organization), trade.invoices(other_organization)
     asked = [mine, Document("sale", mine.id), theirs, Document("transfer", 10**17)]
     with (
-        pytest.raises(DocumentsNotFound, match=rf"^not found: sale {mine.id}, invoice {theirs.id}, transfer 1(0+)$"),
+        pytest.raises(NotFound, match=rf"^not found: sale {mine.id}, invoice {theirs.id}, transfer 1(0+)$"),
         transaction() as session,
     ):
         documents.recreate(session, organization.id, asked, size=1)
@@ -234,7 +235,7 @@ def test_a_job_from_outside_recreates_what_the_organization_has(database, organi
     job_id = ask(mine, version=1)
     trade.enter(documents.Owed(job_id, []))
     assert [row[:2] for row in entries(mine)] == [(2, False)], "the version is the document's own"
-    with pytest.raises(DocumentsNotFound):
+    with pytest.raises(NotFound):
         ask(theirs)
 
 

@@ -1,0 +1,55 @@
+"""The ways in which the domain refuses, one class for each decision that a caller makes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+MAX_SENTENCES = 20
+
+
+class PermanentError(Exception):
+    """Trying again cannot help; the message is what the caller reads."""
+
+
+class Refusal(PermanentError):
+    """What was asked is refused: `errors` has the messages of each wrong field, `members` what a program may read."""
+
+    def __init__(self, message: str, errors: Mapping[str, Sequence[str]] | None = None, **members: Any):
+        super().__init__(message)
+        self.errors = {field: list(messages) for field, messages in (errors or {}).items()}
+        self.members = members
+
+
+class NotFound(Refusal):
+    """The organization has nothing of that name or id."""
+
+
+class Conflict(Refusal):
+    """What is there already, or its state, does not allow it."""
+
+
+class Taken(Conflict):
+    """Another of the organization has this `field`."""
+
+    def __init__(self, noun: str, field: str):
+        super().__init__(f"another {noun} has this {field}", {field: ["is taken"]})
+
+
+class Invalid(Refusal):
+    """The input is wrong, whatever else is there."""
+
+    @classmethod
+    def sentence(cls, message: str, field: str) -> "Invalid":
+        """Return the refusal of one field, with a message that is a sentence of its own."""
+        return cls(message, {field: [message]})
+
+    @classmethod
+    def fields(cls, errors: Mapping[str, Sequence[str]]) -> "Invalid":
+        """Return the refusal of several fields; each message goes on where its field's name ended."""
+        return cls(told(f"{field} {text}" for field, texts in errors.items() for text in texts), errors)
+
+
+def told(sentences: Iterable[str]) -> str:
+    """Return as many of `sentences` as one can read, each once, and how many more there are."""
+    different = list(dict.fromkeys(sentences))
+    more = f"; and {len(different) - MAX_SENTENCES} more" if len(different) > MAX_SENTENCES else ""
+    return "; ".join(different[:MAX_SENTENCES]) + more
