@@ -8,7 +8,6 @@ from db.transaction import transaction
 from domain.identity import organizations
 from domain.invoices.request import InvoiceRequest, Item
 from domain.jobs.submission import enqueue
-from domain.parties import catalogue as parties
 
 ADDRESS = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
 BATCH = 1000
@@ -21,7 +20,7 @@ class Workload:
         with transaction() as session:
             self.organization_id = organizations.create(session, "Bench").id
             self.suppliers = [
-                parties.create_supplier(session, self.organization_id, {"name": f"Supplier {n}", **ADDRESS}).id
+                suppliers.create(session, self.organization_id, {"name": f"Supplier {n}", **ADDRESS}).id
                 for n in range(suppliers)
             ]
 

@@ -29,6 +29,11 @@ def comparable(name: str) -> str:
     return " ".join(stored(INVISIBLE.sub("", name)).split())
 
 
+def comparable_legal_name(name: str) -> str:
+    """Return the form of a company's name that does not depend on case, width, white space and a dot at the end."""
+    return comparable(unicodedata.normalize("NFKC", name)).casefold().rstrip(" .")
+
+
 def comparable_identity(number: str) -> str:
     """Return the form of a tax or VAT id that all its spellings share: NFKC, upper case, no spaces, dots or dashes."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).upper())

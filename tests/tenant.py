@@ -5,7 +5,7 @@ from typing import Any
 from db.transaction import transaction
 from domain.identity import organizations
 from domain.invoices.request import InvoiceRequest, Item
-from domain.parties import catalogue as parties
+from domain.parties import suppliers
 
 ADDRESS = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
 
@@ -33,12 +33,12 @@ def new_tenant(name: str) -> Tenant:
     with transaction() as session:
         organization = organizations.create(session, name)
         key = organizations.create_key(session, organization.id, "first")
-        supplier = parties.create_supplier(session, organization.id, {"name": f"{name} Ltd", **ADDRESS})
+        supplier = suppliers.create(session, organization.id, {"name": f"{name} Ltd", **ADDRESS})
     return Tenant(organization.id, key, supplier.id)
 
 
 def new_supplier(tenant: Tenant) -> Tenant:
     """Return the same organization with another supplier."""
     with transaction() as session:
-        supplier = parties.create_supplier(session, tenant.id, {"name": "Another Ltd", **ADDRESS})
+        supplier = suppliers.create(session, tenant.id, {"name": "Another Ltd", **ADDRESS})
     return Tenant(tenant.id, tenant.key, supplier.id)

@@ -10,7 +10,7 @@ from api.http.fields import Day, Flag, Whole
 from api.http.schema import CamelSchema, Query
 from db.transaction import report
 from domain.invoices import archive, catalogue
-from domain.parties import catalogue as parties
+from domain.parties import suppliers
 
 ZIP = "application/zip"
 export_api = Blueprint("invoice export", __name__, url_prefix="/api/v1/invoices/export")
@@ -42,7 +42,7 @@ class Preview(CamelSchema):
 def preview(query: dict[str, Any]) -> Any:
     """Count what an archive would hold."""
     with report() as session:
-        parties.get_supplier(session, g.organization_id, query["supplier_id"])
+        suppliers.get(session, g.organization_id, query["supplier_id"])
         found = catalogue.summary(session, g.organization_id, _span(query))
     return {
         "count": found.count,
@@ -60,7 +60,7 @@ def preview(query: dict[str, Any]) -> Any:
 def download(query: dict[str, Any]) -> Response:
     """Download the PDFs of up to 500 invoices."""
     with report() as session:
-        parties.get_supplier(session, g.organization_id, query["supplier_id"])
+        suppliers.get(session, g.organization_id, query["supplier_id"])
         ids = archive.choose(session, g.organization_id, _span(query))
     headers = {"Content-Disposition": 'attachment; filename="invoices.zip"'}
     return Response(archive.stream(g.organization_id, ids), headers=headers, mimetype=ZIP)

@@ -10,6 +10,12 @@ from api.parties.schemas import PartyBody, PartySnapshot, currency
 from domain.invoices.request import InvoiceRequest, Item
 
 CLIENT_REQUIRED = Spoken("client.id or client details (name, addressLine1, city, country) required")
+CLIENT_RULE = (
+    "A client by its id, or by its details. Details are matched by taxId, then by vatId, whatever their spelling "
+    "(letter case, spaces, dots, dashes); companies that share a vatId are told apart by taxId. If none matches, a new "
+    "client is created. Address, email and phone go on this invoice as sent. If the legal name or the taxId is "
+    "another than that of the client found, the answer is 409 (a queued request fails) and says which clientId to send."
+)
 MOST_ITEMS = 1000
 
 
@@ -38,7 +44,7 @@ class ClientField(fields.Field[dict[str, Any]]):
 
     def __init__(self) -> None:
         documented = [{"$ref": f"#/components/schemas/{name}"} for name in ("KnownClient", "ClientDetails")]
-        super().__init__(required=True, metadata={"anyOf": documented})
+        super().__init__(required=True, metadata={"anyOf": documented, "description": CLIENT_RULE})
         self._known, self._details = KnownClient(), ClientDetails()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from api.http.pagination import LINK, Page, page, position
 from api.http.problems import invalid
 from api.parties.schemas import Client, ClientBody, Identity, Search
 from db.transaction import transaction
-from domain.parties import catalogue as parties
+from domain.parties import clients
 
 clients_api = Blueprint("clients", __name__, url_prefix="/api/v1/parties")
 
@@ -22,7 +22,7 @@ clients_api = Blueprint("clients", __name__, url_prefix="/api/v1/parties")
 def index(query: dict[str, Any]) -> Any:
     """List clients."""
     with transaction() as session:
-        rows = parties.clients(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
 
 
@@ -34,7 +34,7 @@ def create(body: dict[str, Any]) -> Response:
     """Create a client."""
 
     def work(session: Session) -> Answer:
-        client = parties.create_client(session, g.organization_id, body)
+        client = clients.create(session, g.organization_id, body)
         return Answer(201, Client().dump(client), {"Location": f"/api/v1/parties/clients/{client.id}"})
 
     return once(work).response()
@@ -46,7 +46,7 @@ def create(body: dict[str, Any]) -> Response:
 def search(query: dict[str, Any]) -> Any:
     """Find clients by a part of name, tax id, VAT id or e-mail."""
     with transaction() as session:
-        rows = parties.clients(session, g.organization_id, position(query) or 0, query["limit"] + 1, search=query["q"])
+        rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1, search=query["q"])
     return page(rows, query)
 
 
@@ -59,7 +59,7 @@ def show_by_identity(query: dict[str, Any]) -> Any:
     if not query:
         raise invalid({"taxId": ["or vatId is required"]})
     with transaction() as session:
-        return parties.client_by_identity(session, g.organization_id, query.get("tax_id"), query.get("vat_id"))
+        return clients.with_identity(session, g.organization_id, query.get("tax_id"), query.get("vat_id"))
 
 
 @clients_api.route("/clients/<row_id:client_id>")
@@ -68,7 +68,7 @@ def show_by_identity(query: dict[str, Any]) -> Any:
 def show(client_id: int) -> Any:
     """Show one client."""
     with transaction() as session:
-        return parties.get_client(session, g.organization_id, client_id)
+        return clients.get(session, g.organization_id, client_id)
 
 
 @clients_api.route("/clients/<row_id:client_id>", methods=["PUT"])
@@ -78,7 +78,7 @@ def show(client_id: int) -> Any:
 def change(body: dict[str, Any], client_id: int) -> Any:
     """Replace a client: a field that is absent or null is cleared; issued invoices stay as they are."""
     with transaction() as session:
-        return parties.change_client(session, g.organization_id, client_id, body)
+        return clients.change(session, g.organization_id, client_id, body)
 
 
 @clients_api.route("/clients/<row_id:client_id>", methods=["DELETE"])
@@ -87,5 +87,5 @@ def change(body: dict[str, Any], client_id: int) -> Any:
 def delete(client_id: int) -> Response:
     """Delete a client; its invoices stay."""
     with transaction() as session:
-        parties.delete_client(session, g.organization_id, client_id)
+        clients.delete(session, g.organization_id, client_id)
     return Response(status=204)

@@ -5,7 +5,7 @@ from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, Query
 from domain.errors import Invalid
 from domain.money import smallest_unit
-from domain.parties.catalogue import locale_exists
+from domain.parties.suppliers import locale_exists
 from domain.text import INVISIBLE_RANGES
 
 SHORT, LONG = 60, 200

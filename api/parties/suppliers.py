@@ -13,7 +13,7 @@ from api.http.schema import CamelSchema
 from api.parties.schemas import Supplier, SupplierBody
 from db.transaction import report, transaction
 from domain.invoices import audit
-from domain.parties import catalogue as parties
+from domain.parties import suppliers
 
 PATH = "/api/v1/parties/suppliers"
 suppliers_api = Blueprint("suppliers", __name__)
@@ -39,7 +39,7 @@ class Audit(CamelSchema):
 def index(query: dict[str, Any]) -> Any:
     """List suppliers."""
     with transaction() as session:
-        rows = parties.suppliers(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = suppliers.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
 
 
@@ -51,7 +51,7 @@ def create(body: dict[str, Any]) -> Response:
     """Create a supplier with its number series."""
 
     def work(session: Session) -> Answer:
-        supplier = parties.create_supplier(session, g.organization_id, body)
+        supplier = suppliers.create(session, g.organization_id, body)
         return Answer(201, Supplier().dump(supplier), {"Location": f"{PATH}/{supplier.id}"})
 
     return once(work).response()
@@ -63,7 +63,7 @@ def create(body: dict[str, Any]) -> Response:
 def show(supplier_id: int) -> Any:
     """Show one supplier."""
     with transaction() as session:
-        return parties.get_supplier(session, g.organization_id, supplier_id)
+        return suppliers.get(session, g.organization_id, supplier_id)
 
 
 @suppliers_api.route(f"{PATH}/<row_id:supplier_id>", methods=["PUT"])
@@ -77,7 +77,7 @@ def change(body: dict[str, Any], supplier_id: int) -> Any:
     as they are. A 409 names them.
     """
     with transaction() as session:
-        return parties.change_supplier(session, g.organization_id, supplier_id, body)
+        return suppliers.change(session, g.organization_id, supplier_id, body)
 
 
 @suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/audit")

@@ -70,3 +70,6 @@ class Client(Party, Base):
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # The ids as they are compared, whatever their spelling.
+    tax_key: Mapped[str | None] = mapped_column(Text)
+    vat_key: Mapped[str | None] = mapped_column(Text)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.models import Invoice, NumberSeries
 from domain.invoices import ledger
 from domain.invoices.numbering import SERIES
-from domain.parties import catalogue as parties
+from domain.parties import suppliers
 
 CHUNK = 500
 LONGEST = 1000
@@ -82,7 +82,7 @@ def audit(session: Session, organization_id: int, supplier_id: int) -> dict[str,
 
     `session` must be a report's: the whole audit sees one snapshot.
     """
-    parties.get_supplier(session, organization_id, supplier_id)
+    suppliers.get(session, organization_id, supplier_id)
     series = session.get_one(NumberSeries, (supplier_id, SERIES))
     auditor = Auditor(expected=series.start_number)
     for invoice in session.scalars(_invoices(supplier_id)):

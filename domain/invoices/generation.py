@@ -48,8 +48,8 @@ def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | 
     valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, Refusal)]
     asked = [recipients.Asked(requests[n].organization_id, requests[n].client) for n, _ in valid]
     for (n, content), recipient in zip(valid, recipients.resolve(session, asked), strict=True):
-        if recipient is None:
-            drafts[n] = Invalid.sentence("client not found", "client.id")
+        if isinstance(recipient, Refusal):
+            drafts[n] = recipient
         else:
             content["client_id"], content["client"] = recipient
     return drafts

@@ -1,6 +1,6 @@
-"""Who each invoice goes to: by id, else matched by tax id, then by VAT id, else created."""
+"""Each request gets the client that it names by its id, else the one that its details mean, else a new one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS
 from db.queries import run
-
-TAX_KEYS = ("tax_id", "vat_id")
-Key = tuple[int, str, Any]
+from domain.errors import Invalid, Refusal
+from domain.parties.matching import Candidate, Contradiction, Directory, Keys, keys
 
 
 class Recipient(NamedTuple):
+    """A client, and its details as the invoice keeps them: those that were sent, where details were sent."""
+
     id: int
     snapshot: dict[str, str]
 
@@ -24,62 +25,63 @@ class Asked(NamedTuple):
     organization_id: int
     client: Mapping[str, Any]
 
-    def identities(self) -> Iterator[Key]:
-        names = ("id",) if "id" in self.client else TAX_KEYS
-        return ((self.organization_id, name, self.client[name]) for name in names if self.client.get(name))
+    def candidate(self) -> Candidate:
+        """Return what the request says of the client."""
+        return Candidate(self.organization_id, self.client, keys(self.client), self.client.get("id", 0))
 
 
-def resolve(session: Session, asked: Sequence[Asked]) -> list[Recipient | None]:
-    """Return the client of each request in order, creating new ones; None where an id names no client."""
-    known = _find(session, asked)
-    recipients = [_match(known, one) for one in asked]
-    missing = [n for n, (one, found) in enumerate(zip(asked, recipients, strict=True)) if not found]
-    created = _create(session, [asked[n] for n in missing if "id" not in asked[n].client])
-    for n in missing:
-        recipients[n] = created.get(id(asked[n])) or _match(created, asked[n])
-    return recipients
+def resolve(session: Session, asked: Sequence[Asked]) -> list[Recipient | Refusal]:
+    """Return the client of each request in order, creating new ones, or why it can have none."""
+    wanted = [one.candidate() for one in asked]
+    by_id, directory = _known(session, wanted)
+    matches = [by_id.get((one.organization_id, one.id)) if one.id else _meant(directory, one) for one in wanted]
+    _create(session, [one for one, match in zip(wanted, matches, strict=True) if match is one])
+    return [_recipient(one, match) for one, match in zip(wanted, matches, strict=True)]
 
 
-def _find(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
-    wanted = [
-        {"organization_id": one.organization_id, **{name: value for _, name, value in one.identities()}}
-        for one in asked
-        if any(one.identities())
+def _meant(directory: Directory, wanted: Candidate) -> Candidate | Contradiction:
+    """Return what the directory knows; a new client is known to the requests that follow."""
+    match = directory.match(wanted)
+    if match is None:
+        directory.add(wanted)
+        return wanted
+    return match
+
+
+def _known(session: Session, wanted: Iterable[Candidate]) -> tuple[dict[tuple[int, int], Candidate], Directory]:
+    rows = [
+        {"organization_id": one.organization_id, "id": one.id, "tax_key": one.keys.tax, "vat_key": one.keys.vat}
+        for one in wanted
+        if one.id or any(one.keys)
     ]
-    if not wanted:
-        return {}
-    known: dict[Any, Recipient] = {}
-    for row in run(session, "find_clients", wanted=orjson.dumps(wanted).decode()):
-        client = row._asdict()
-        for name in ("id", *TAX_KEYS):
-            known[client["organization_id"], name, client[name]] = Recipient(client["id"], _snapshot(client))
-    return known
+    by_id, directory = {}, Directory()
+    for row in run(session, "find_clients", wanted=orjson.dumps(rows).decode()) if rows else ():
+        known = Candidate(row.organization_id, row._asdict(), Keys(row.tax_key, row.vat_key), row.id)
+        by_id[row.organization_id, row.id] = known
+        directory.add(known)
+    return by_id, directory
 
 
-def _match(known: Mapping[Any, Recipient], asked: Asked) -> Recipient | None:
-    return next((known[key] for key in asked.identities() if key in known), None)
-
-
-def _create(session: Session, asked: Sequence[Asked]) -> dict[Any, Recipient]:
-    """Insert the new parties, one row for those of a group that share a tax or VAT id; keyed by request and by key."""
-    fresh: list[Asked] = []
-    taken: set[Key] = set()
-    for one in asked:
-        if taken.isdisjoint(one.identities()):
-            fresh.append(one)
-            taken.update(one.identities())
+def _create(session: Session, fresh: list[Candidate]) -> None:
+    """Insert the new clients, and give each its id."""
     if not fresh:
-        return {}
+        return
     # Sorted, so that two groups with the same new clients wait for each other instead of deadlocking.
-    fresh.sort(key=lambda one: list(one.identities()))
-    clients = [{**one.client, "organization_id": one.organization_id, "position": n} for n, one in enumerate(fresh)]
+    fresh.sort(key=lambda one: (one.organization_id, *(key or "" for key in one.keys)))
+    clients = [
+        {**one.fields, "organization_id": one.organization_id, "position": n, "tax_key": one.keys.tax,
+         "vat_key": one.keys.vat}
+        for n, one in enumerate(fresh)
+    ]  # fmt: skip
     rows = run(session, "create_clients", clients=orjson.dumps(clients).decode())
-    created: dict[Any, Recipient] = {}
     for one, row in zip(fresh, rows, strict=True):
-        recipient = Recipient(row.id, _snapshot(one.client))
-        created |= {id(one): recipient} | dict.fromkeys(one.identities(), recipient)
-    return created
+        one.id = row.id
 
 
-def _snapshot(fields: Mapping[str, Any]) -> dict[str, str]:
-    return {name: fields[name] for name in PARTY_FIELDS if fields.get(name)}
+def _recipient(wanted: Candidate, match: Candidate | Contradiction | None) -> Recipient | Refusal:
+    if match is None:
+        return Invalid.sentence("client not found", "client.id")
+    if isinstance(match, Contradiction):
+        return match.refusal()
+    fields = wanted.fields if "name" in wanted.fields else match.fields
+    return Recipient(match.id, {name: fields[name] for name in PARTY_FIELDS if fields.get(name)})

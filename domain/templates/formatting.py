@@ -36,16 +36,20 @@ class LocalFormat:
 
     def money(self, amount: Decimal) -> str:
         """Return the amount with its currency: a total."""
-        pattern = copy(self._locale.currency_formats["standard"])
-        # CLDR would print as many decimals as there are in cash, which for some currencies is none.
-        pattern.frac_prec = (decimals(self._currency),) * 2
+        pattern = self._with_decimals(self._locale.currency_formats["standard"])
         text = pattern.apply(amount, self._locale, currency=self._currency, currency_digits=False)
         return CODE_BESIDE_DIGIT.sub("\xa0", text)
 
     def amount(self, amount: Decimal) -> str:
         """Return the amount alone, with no digit lost: a unit price may be finer than the currency."""
-        pattern = self._locale.decimal_formats[None]
-        return pattern.apply(amount, self._locale, currency=self._currency, decimal_quantization=False)
+        pattern = self._with_decimals(self._locale.decimal_formats[None])
+        return pattern.apply(amount, self._locale, decimal_quantization=False)
+
+    def _with_decimals(self, pattern: numbers.NumberPattern) -> numbers.NumberPattern:
+        """Return the pattern with the currency's own decimals; CLDR's are those of cash, for some currencies none."""
+        own = copy(pattern)
+        own.frac_prec = (decimals(self._currency),) * 2
+        return own
 
     def quantity(self, quantity: Decimal) -> str:
         return numbers.format_decimal(quantity, locale=self._locale, decimal_quantization=False)

@@ -98,8 +98,8 @@ def test_a_file_imports_only_what_its_layer_stands_on(source: Source) -> None:
         ("db/engine.py", "import flask"),
         ("db/engine.py", "import requests"),
         ("db/engine.py", "from domain.jobs import registry"),
-        ("domain/parties/catalogue.py", "import celery.app"),
-        ("domain/parties/catalogue.py", "def f():\n    from api import create_app"),
+        ("domain/parties/clients.py", "import celery.app"),
+        ("domain/parties/clients.py", "def f():\n    from api import create_app"),
         ("domain/jobs/backoff.py", "from ...tasks import relay"),
         ("tasks/app.py", "from flask import Flask"),
         ("tasks/kinds/a.py", "from tasks.kinds import invoice_generate"),
@@ -116,7 +116,7 @@ def test_a_file_imports_only_what_its_layer_stands_on(source: Source) -> None:
         ("gateways/http.py", "from domain.jobs import registry"),
         ("tasks/kinds/a.py", "from gateways import http"),
         ("api/jobs/endpoints.py", "from gateways import http"),
-        ("domain/parties/catalogue.py", "from tests.tenant import Tenant"),
+        ("domain/parties/clients.py", "from tests.tenant import Tenant"),
     ],
 )
 def test_the_rule_sees(path: str, line: str) -> None:

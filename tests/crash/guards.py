@@ -10,7 +10,7 @@ from db import outbox
 from db.models import Client, Invoice, Supplier, Template
 from domain.invoices import catalogue, generation
 from domain.jobs import execution
-from domain.parties import catalogue as parties
+from domain.parties import clients, suppliers
 from domain.templates import library
 from tests.crash.removals import (
     Removal,
@@ -239,13 +239,13 @@ GUARDS = (
     ),
     Guard(
         "the organization filter of suppliers",
-        lambda away: ask_for_any(away, parties, "_suppliers", lambda: select(Supplier)),
+        lambda away: ask_for_any(away, suppliers, "_of", lambda: select(Supplier)),
         relay.another_organization_sees_no_row,
         "shown to another organization: /api/v1/parties/suppliers",
     ),
     Guard(
         "the organization filter of clients",
-        lambda away: ask_for_any(away, parties, "_clients", lambda: select(Client)),
+        lambda away: ask_for_any(away, clients, "_of", lambda: select(Client)),
         relay.another_organization_sees_no_row,
         "shown to another organization: /api/v1/parties/clients",
     ),

@@ -60,11 +60,16 @@ CREATE TABLE clients (
     phone text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    deleted_at timestamptz
+    deleted_at timestamptz,
+    -- The ids as they are compared, whatever their spelling.
+    tax_key text CHECK (tax_key IS NULL OR tax_id IS NOT NULL),
+    vat_key text CHECK (vat_key IS NULL OR vat_id IS NOT NULL)
 );
 
-CREATE UNIQUE INDEX clients_tax_id_key ON clients (organization_id, tax_id) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX clients_tax_id_key ON clients (organization_id, tax_key) WHERE deleted_at IS NULL;
 
-CREATE UNIQUE INDEX clients_vat_id_key ON clients (organization_id, vat_id) WHERE deleted_at IS NULL;
+-- Companies of a VAT group share a VAT id; their tax ids tell them apart.
+CREATE UNIQUE INDEX clients_vat_id_key ON clients (organization_id, vat_key, tax_key) NULLS NOT DISTINCT
+    WHERE deleted_at IS NULL AND vat_key IS NOT NULL;
 
 CREATE INDEX clients_organization_idx ON clients (organization_id, id);

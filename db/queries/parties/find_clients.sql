@@ -1,11 +1,12 @@
 WITH wanted AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(%(wanted)s AS jsonb))
-    AS t (organization_id bigint, id bigint, tax_id text, vat_id text)
+    AS t (organization_id bigint, id bigint, tax_key text, vat_key text)
 ), known AS (
     SELECT c.id FROM wanted JOIN clients AS c ON c.id = wanted.id
-    UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, tax_id) WHERE c.deleted_at IS NULL
-    UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, vat_id) WHERE c.deleted_at IS NULL
+    UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, tax_key) WHERE c.deleted_at IS NULL
+    UNION SELECT c.id FROM wanted JOIN clients AS c USING (organization_id, vat_key) WHERE c.deleted_at IS NULL
 )
 SELECT id, organization_id, name, address_line1, address_line2, city, region, postal_code, country,
-    tax_id, vat_id, email, phone
+    tax_id, vat_id, email, phone, tax_key, vat_key
 FROM known JOIN clients USING (id) WHERE deleted_at IS NULL
+ORDER BY id

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db import engine as db_engine
-from domain.parties import catalogue as parties
+from domain.parties import clients
 from tests import bodies, chain
 from tests.caller import Caller, application
 from tests.conftest import configure
@@ -69,17 +69,17 @@ def test_a_request_cut_off_for_idling_in_its_transaction_is_a_503_and_with_a_key
     client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As happens to an api that was frozen or starved in the middle of one."""
-    create = parties.create_client
+    create = clients.create
 
     def idle(session: Session, *arguments: Any) -> Any:
-        monkeypatch.setattr(parties, "create_client", create)
+        monkeypatch.setattr(clients, "create", create)
         session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
         backend = session.connection().connection.driver_connection.info.backend_pid
         wait_until(lambda: chain.value(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {backend}") == 0)
         return create(session, *arguments)
 
     for headers, expected in (({}, 503), ({"Idempotency-Key": "frozen"}, 201)):
-        monkeypatch.setattr(parties, "create_client", idle)
+        monkeypatch.setattr(clients, "create", idle)
         answer = client.post("/api/v1/parties/clients", bodies.party(), headers=headers)
         assert answer.status_code == expected
     assert chain.value("SELECT count(*) FROM clients WHERE name = %s", bodies.party()["name"]) == 1
@@ -108,7 +108,7 @@ def test_a_bug_is_a_500_with_an_id_and_no_word_of_its_cause(
     def fail(*arguments: object) -> None:
         raise ZeroDivisionError("the cause")
 
-    monkeypatch.setattr(parties, "create_client", fail)
+    monkeypatch.setattr(clients, "create", fail)
     answer = client.post("/api/v1/parties/clients", bodies.party())
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
     assert "cause" not in answer.text

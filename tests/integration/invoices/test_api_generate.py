@@ -96,10 +96,11 @@ def test_the_largest_amount_comes_back_digit_by_digit(client: Caller, organizati
 
 
 def test_the_same_client_is_found_again(client: Caller, organization: Tenant) -> None:
-    for changes in ({}, {"name": "Ada & Co"}):
+    for changes in ({}, {"addressLine1": "13 Engine Row"}):
         client.post(GENERATE, bodies.invoice(organization.supplier_id, client=bodies.CLIENT | changes))
     [known] = client.get("/api/v1/parties/clients").json
-    assert known["name"] == "Ada"
+    assert known["addressLine1"] == "12 Engine Row"
+    assert client.get("/api/v1/invoices/INV-000002").json["client"]["addressLine1"] == "13 Engine Row"
     body = bodies.invoice(organization.supplier_id, client={"id": known["id"]})
     assert client.post(GENERATE, body).json["invoiceNumber"] == "INV-000003"
 

@@ -24,8 +24,8 @@ REQUESTS, CALLERS, WORKERS = 200, 8, 3
 KIND = find("invoice.generate")
 COUNTER = text("SELECT FROM number_series WHERE supplier_id = :id FOR UPDATE")
 CLIENT = text(
-    "INSERT INTO clients (organization_id, name, address_line1, city, country, tax_id)"
-    " VALUES (:id, 'Raced', '1 Main Street', 'Sofia', 'BG', :tax_id)"
+    "INSERT INTO clients (organization_id, name, address_line1, city, country, tax_id, tax_key)"
+    " VALUES (:id, :name, '1 Main Street', 'Sofia', 'BG', 'T-' || :name, 'T' || :name)"
 )
 ISSUED = "SELECT count(*) FROM invoices"
 
@@ -112,12 +112,12 @@ def test_new_clients_are_created_in_one_order_and_the_loser_of_a_race_adopts_the
     ids = owe([organization.request("A"), organization.request("B")][::step])
     with ThreadPoolExecutor(1) as pool:
         with transaction() as winner:
-            winner.execute(CLIENT, {"id": organization.id, "tax_id": "T-A"})
+            winner.execute(CLIENT, {"id": organization.id, "name": "A"})
             delivery = pool.submit(run_jobs, KIND, ids)
             wait_until(lambda: chain.value(WAITING), message="the group did not wait for the same client")
             with transaction() as third:
                 third.execute(text("SET LOCAL lock_timeout = '300ms'"))
-                third.execute(CLIENT, {"id": organization.id, "tax_id": "T-B"})
+                third.execute(CLIENT, {"id": organization.id, "name": "B"})
         delivery.result()
     chain.time_passes()
     run_jobs(KIND, ids)

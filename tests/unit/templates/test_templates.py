@@ -1,6 +1,7 @@
 """Templates: what is shown, what is refused, and that a value can never become markup or a placeholder."""
 
 import contextlib
+import re
 import time
 from dataclasses import replace
 from datetime import date
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from domain.errors import Invalid
+from domain.money import _current_currencies, smallest_unit
 from domain.templates.markup import findings
 from domain.templates.placeholders import NAMES
 from domain.templates.sample import SAMPLE
@@ -219,7 +221,20 @@ def test_a_hostile_template_is_inspected_in_linear_time(opening, unit):
     assert time.process_time() - started < 2
 
 
-@pytest.mark.parametrize(("code", "total"), [("RSD", "12.34"), ("JPY", "12"), ("KWD", "12.340")])
-def test_a_total_shows_the_decimals_that_the_currency_has_on_paper(code, total):
-    amount = Decimal("12") if code == "JPY" else Decimal("12.34")
-    assert shown("total", currency_code=code, locale_code="en_US", total=amount).endswith(total)
+@pytest.mark.parametrize("locale", ["en_US", "de_DE", "sr_RS", "bg_BG", "hi_IN"])
+def test_line_and_total_amounts_show_the_decimals_of_iso_4217_in_every_currency(locale):
+    for code in _current_currencies():
+        unit = smallest_unit(code)
+        amount = Decimal(1234) + 2 * unit if unit < 1 else Decimal(1234)
+        line = replace(SAMPLE.items[0], unit_price=Decimal("0.123456"), line_total=amount)
+        cell = re.search(
+            r'line-total">([^<]*)<', shown("itemsRows", currency_code=code, locale_code=locale, items=(line,))
+        )
+        total = shown("total", currency_code=code, locale_code=locale, total=amount)
+        decimals = -int(unit.as_tuple().exponent)
+        for text in (cell[1], total):
+            digits = re.sub(r"\D", "", text)
+            assert digits == "1234" + ("2".rjust(decimals, "0") if decimals else ""), f"{code}: {text}"
+        assert "123456" in shown("itemsRows", currency_code=code, locale_code=locale, items=(line,)), (
+            "a unit price is cut"
+        )

@@ -1,0 +1,100 @@
+"""Clients, as they are now; an issued invoice keeps its own as the request named it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import Client
+from db.transaction import violated
+from domain.errors import NotFound, Taken
+from domain.parties.matching import keys
+from domain.parties.party import overwrite
+from domain.text import comparable_identity
+
+IDENTITIES = {"clients_tax_id_key": "taxId", "clients_vat_id_key": "vatId"}
+SEARCHED = (Client.name, Client.tax_id, Client.vat_id, Client.email)
+
+
+def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Client:
+    """Return a new client; raise Taken."""
+    client = Client(organization_id=organization_id)
+    session.add(client)
+    return _write(session, client, fields)
+
+
+def change(session: Session, organization_id: int, client_id: int, fields: Mapping[str, Any]) -> Client:
+    """Return the changed client, absent fields cleared; raise NotFound or Taken."""
+    return _write(session, get(session, organization_id, client_id), fields)
+
+
+def delete(session: Session, organization_id: int, client_id: int) -> None:
+    """Hide the client for good; its invoices and their snapshots stay."""
+    get(session, organization_id, client_id).deleted_at = func.clock_timestamp()
+    session.flush()
+
+
+def get(session: Session, organization_id: int, client_id: int) -> Client:
+    """Return one client; raise NotFound, also for a deleted one."""
+    return _one(session, _of(organization_id).where(Client.id == client_id))
+
+
+def with_identity(session: Session, organization_id: int, tax_id: str | None, vat_id: str | None) -> Client:
+    """Return the client with this tax id; else one with this VAT id and no other tax id. Raise NotFound."""
+    tax_key, vat_key = keys({"tax_id": tax_id, "vat_id": vat_id})
+    own_vat = Client.vat_key == vat_key
+    if tax_key:
+        own_vat &= Client.tax_key.is_(None)
+    found = _of(organization_id).where(or_(Client.tax_key == tax_key, own_vat))
+    return _one(session, found.order_by(Client.tax_key == tax_key, Client.id).limit(1))
+
+
+def page(session: Session, organization_id: int, after: int, limit: int, search: str | None = None) -> Sequence[Client]:
+    """Return up to `limit` clients with an id above `after`, of those that `search` is part of when it is given."""
+    found = _of(organization_id).where(Client.id > after).order_by(Client.id).limit(limit)
+    if search is not None:
+        parts = [column.icontains(search, autoescape=True) for column in SEARCHED]
+        if number := comparable_identity(search):
+            parts += [key.contains(number, autoescape=True) for key in (Client.tax_key, Client.vat_key)]
+        found = found.where(or_(*parts))
+    return session.scalars(found).all()
+
+
+def _write(session: Session, client: Client, fields: Mapping[str, Any]) -> Client:
+    tax_key, vat_key = keys(fields)
+    _refuse_shared_vat_id(session, client, tax_key, vat_key)
+    overwrite(client, {**fields, "tax_key": tax_key, "vat_key": vat_key})
+    try:
+        session.flush()
+    except IntegrityError as error:
+        name = violated(error)
+        if name not in IDENTITIES:
+            raise
+        raise Taken("client", IDENTITIES[name]) from None
+    session.refresh(client)
+    return client
+
+
+def _refuse_shared_vat_id(session: Session, client: Client, tax_key: str | None, vat_key: str | None) -> None:
+    """Raise Taken unless those that share the VAT id, as a VAT group does, can be told apart by their tax ids."""
+    if vat_key is None:
+        return
+    others = _of(client.organization_id).where(Client.vat_key == vat_key, Client.id != (client.id or 0))
+    if tax_key:
+        others = others.where(Client.tax_key.is_(None))
+    with session.no_autoflush:
+        if session.scalar(others.limit(1)):
+            raise Taken("client", "vatId")
+
+
+def _of(organization_id: int) -> Select[Client]:
+    return select(Client).where(Client.organization_id == organization_id, Client.deleted_at.is_(None))
+
+
+def _one(session: Session, found: Select[Client]) -> Client:
+    client = session.scalar(found)
+    if client is None:
+        raise NotFound("client not found")
+    return client
