@@ -1,9 +1,21 @@
 """What protects the journal, how each guard is taken away, and the scenario that then goes red."""
 
-from domain.accounting import recreation
+from decimal import Decimal
+
+from domain.accounting import impacts, recreation
+from domain.accounting.impacts import Line
 from domain.invoices import generation
 from tests.crash.guards import Guard
+from tests.crash.removals import Removal
 from tests.scenarios import accounting
+
+
+def round_each_by_itself(away: Removal) -> None:
+    def rounded(lines: list[Line], unit: Decimal) -> list[Line]:
+        return [line._replace(debit=line.debit.quantize(unit), credit=line.credit.quantize(unit)) for line in lines]
+
+    away.function(impacts, "_rounded", rounded)
+
 
 GUARDS = (
     Guard(
@@ -49,6 +61,18 @@ GUARDS = (
         lambda away: away.schema("DROP INDEX journal_entries_live_key"),
         accounting.the_database_refuses_a_second_live_entry,
         "two live entries",
+    ),
+    Guard(
+        "the rounding of amounts to their currency's decimals",
+        lambda away: away.function(impacts, "_rounded", lambda lines, _unit: lines),
+        accounting.an_amount_is_booked_in_whole_units_of_its_currency,
+        "booked in JPY: .*33.3333",
+    ),
+    Guard(
+        "what rounding leaves over, in the last line",
+        round_each_by_itself,
+        accounting.an_amount_is_booked_in_whole_units_of_its_currency,
+        "booked in JPY: \\(''",
     ),
     Guard(
         "the trigger that weighs an entry at commit",

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -53,6 +54,15 @@ CHANGES = (
     f"{PAIR} WHERE deleted_at IS NULL",
     f"WITH gone AS (UPDATE journal_entries SET deleted_at = clock_timestamp() WHERE deleted_at IS NULL) {PAIR}",
 )
+
+AMOUNTS = """
+    SELECT trim_scale(debit - credit) FROM journal_lines JOIN journal_entries AS e ON e.id = entry_id
+    WHERE document_type = %s AND document_id = %s AND deleted_at IS NULL ORDER BY line_number"""
+# An issued invoice is frozen, and its amounts have its currency's decimals: only so does it get others.
+INVOICED = """
+    ALTER TABLE invoices DISABLE TRIGGER frozen;
+    UPDATE invoices SET currency_code = '{}', subtotal = {}, tax_total = {}, total = {} WHERE id = {};
+    ALTER TABLE invoices ENABLE TRIGGER frozen"""
 
 
 def entries(document: Document) -> list[tuple[int, bool, int]]:
@@ -167,6 +177,35 @@ def the_database_refuses_an_entry_that_does_not_balance(stage: Stage) -> None:
     stage.check()
 
 
+def an_amount_is_booked_in_whole_units_of_its_currency(stage: Stage) -> None:
+    """What rounding leaves over goes to the last line, so that each entry balances."""
+    expected = {
+        "JPY": ("25 -20 -5", "25 -20 -5 5 -5", "33 -33", "12 -12"),
+        "KWD": ("24.801 -20.4 -4.401", "24.801 -20.4 -4.401 5.251 -5.251", "33.333 -33.333", "12.346 -12.346"),
+    }
+    for currency, amounts in expected.items():
+        chain.ask("UPDATE organizations SET currency_code = %s", currency)
+        sources = unrounded(stage, currency)
+        for owed in trade.change(stage.tenant, *sources):
+            trade.enter(owed)
+        booked = tuple(" ".join(f"{amount:f}" for (amount,) in chain.rows(AMOUNTS, *one)) for one in sources)
+        assert booked == amounts, f"booked in {currency}: {booked}"
+
+
+def unrounded(stage: Stage, currency: str) -> list[Document]:
+    """Return an invoice, a sale, a purchase and a transfer whose amounts have four decimals each."""
+    here, there = trade.place(stage.tenant), trade.place(stage.tenant)
+    [invoiced] = trade.invoices(stage.tenant)
+    subtotal, tax_total, total = Decimal("20.4004"), Decimal("4.4004"), Decimal("24.8008")
+    chain.ask(INVOICED.format(currency, subtotal, tax_total, total, invoiced.id))
+    return [
+        invoiced,
+        trade.sale(stage.tenant, here, ("2.6255", "2.6254"), subtotal=subtotal, tax_total=tax_total, total=total),
+        trade.purchase(stage.tenant, here, total=Decimal("33.3333")),
+        trade.transfer(stage.tenant, here, there, ("8.1228", "4.2227")),
+    ]
+
+
 def another_organizations_job_enters_nothing(stage: Stage) -> None:
     document = invoice(stage)
     trade.change(stage.tenant, document)
@@ -216,6 +255,7 @@ SCENARIOS = (
     an_entry_and_its_lines_never_change,
     the_database_refuses_a_second_live_entry,
     the_database_refuses_an_entry_that_does_not_balance,
+    an_amount_is_booked_in_whole_units_of_its_currency,
     another_organizations_job_enters_nothing,
     another_organization_sees_no_entry,
     a_stranger_recreates_nothing,
