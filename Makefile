@@ -45,7 +45,7 @@ bench-full: $(READY)  ## hours: make bench, other queues, and all else there is;
 	@$(BIN)/python -m bench full
 
 chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes (SEED=n repeats one)
-	@$(BIN)/python -m pytest -m chaos tests/chaos --timeout 3600 -s
+	@$(BIN)/python -m pytest -m chaos tests/chaos tests/crash --timeout 3600 -s
 
 lock: $(READY)  ## resolve the dependencies anew, with hashes for every platform
 	@$(BIN)/python -m pip install --quiet uv

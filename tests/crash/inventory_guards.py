@@ -64,8 +64,8 @@ GUARDS = (
     Guard(
         "the lock of the document",
         read_without_a_lock,
-        inventory.two_jobs_of_one_transfer_move_each_line_once,
-        "did not come to wait for each other",
+        inventory.a_transfer_sent_twice_at_once_is_one_job,
+        "two jobs are at one transfer",
     ),
     Guard(
         "the refusal of a second job",
@@ -152,8 +152,8 @@ GUARDS = (
     Guard(
         "the status that a step requires",
         lambda away: away.function(movement, "_require", lambda *_: None),
-        reservations.what_a_cancelled_job_left_half_done_is_undone,
-        "documentStatus",
+        inventory.goods_arrive_only_when_their_transfer_was_sent,
+        "goods arrive that were never sent",
     ),
     Guard(
         "the lock of a document that is refused",

@@ -100,6 +100,15 @@ def a_transfer_sent_twice_at_once_is_one_job(stage: Stage) -> None:
     stage.check()
 
 
+def goods_arrive_only_when_their_transfer_was_sent(stage: Stage) -> None:
+    warehouse = stocked(stage.tenant, 5)
+    transfer_id = warehouse.transfer(1)
+    answer = warehouse.caller.post(f"/api/v1/transfers/{transfer_id}/complete-async")
+    assert answer.status_code == 409, "goods arrive that were never sent"
+    assert answer.json["documentStatus"] == "draft"
+    stage.check()
+
+
 def two_jobs_of_one_transfer_move_each_line_once(stage: Stage) -> None:
     """A failed job is retried while the one submitted after it is at work."""
     warehouse = stocked(stage.tenant, 30)
@@ -206,6 +215,7 @@ SCENARIOS = (
     two_sales_of_the_last_piece,
     two_transfers_of_the_last_piece,
     a_transfer_sent_twice_at_once_is_one_job,
+    goods_arrive_only_when_their_transfer_was_sent,
     two_jobs_of_one_transfer_move_each_line_once,
     two_transfers_in_opposite_order_do_not_deadlock,
     a_new_job_goes_on_where_a_failed_one_stopped,

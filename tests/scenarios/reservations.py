@@ -152,7 +152,8 @@ def assert_undone(warehouse: Warehouse, step: Step, document_id: int, lines: int
     path = f"/api/v1/{step.noun}s/{document_id}"
     undo = warehouse.caller.get(path).json["undoJobId"]
     refused = warehouse.caller.post("/api/v1/jobs", {"type": step.kind, "payload": {step.key: document_id}})
-    assert (refused.status_code, refused.json["documentStatus"]) == (409, "undoing")
+    assert refused.status_code == 409, "a step begins while its document is undoing"
+    assert refused.json.get("documentStatus") == "undoing", "the refusal does not say that the document is undoing"
     run_jobs(find(f"{step.noun}.undo"), [undo], seconds=0)
     job = warehouse.caller.get(f"/api/v1/jobs/{undo}").json
     assert (job["progress"], job["total"]) == (10, lines), "it has no progress of its own"
