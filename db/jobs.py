@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -51,7 +52,7 @@ class NewJob(NamedTuple):
 
 
 def enqueue(
-    session: Session,
+    session: Session | psycopg.Connection,
     kind: str,
     lane: str,
     priority: int,

@@ -15,23 +15,28 @@ FOLDER = Path(__file__).parent
 MANY = 20
 
 
-def run(session: Session, name: str, /, **parameters: Any) -> Sequence[Any]:
-    """Run `name`.sql in the session's transaction; return its rows as named tuples.
+def run(session: Session | psycopg.Connection, name: str, /, **parameters: Any) -> Sequence[Any]:
+    """Run `name`.sql in the transaction of a session, or of a psycopg connection; return its rows as named tuples.
 
     Straight through the driver, which prepares it once a connection: SQLAlchemy would cost more than the statement.
     For many rows it is planned anew, as a plan made for small tables would read them whole for each row once they have
-    grown. Errors are SQLAlchemy's all the same, and a broken connection empties the pool.
+    grown. A session's errors are SQLAlchemy's all the same, and a broken connection empties its pool.
     """
+    if isinstance(session, psycopg.Connection):
+        return _execute(session, name, parameters)
     connection = session.connection()
-    line: Any = connection.connection
     try:
-        cursor = line.cursor(row_factory=namedtuple_row)
-        many = any(isinstance(value, list) and len(value) > MANY for value in parameters.values())
-        cursor.execute(statement(name), parameters, prepare=False if many else None)
-        # Not `cursor.description`: making it would cost as much as reading the rows.
-        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+        return _execute(connection.connection, name, parameters)
     except psycopg.Error as error:
         raise failure(connection, name, error) from error
+
+
+def _execute(line: Any, name: str, parameters: dict[str, Any]) -> Sequence[Any]:
+    cursor = line.cursor(row_factory=namedtuple_row)
+    many = any(isinstance(value, list) and len(value) > MANY for value in parameters.values())
+    cursor.execute(statement(name), parameters, prepare=False if many else None)
+    # Not `cursor.description`: making it would cost as much as reading the rows.
+    return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 def failure(connection: Connection, name: str, error: psycopg.Error) -> StatementError:

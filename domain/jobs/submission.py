@@ -1,6 +1,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psycopg
 from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
@@ -15,7 +16,7 @@ NORMAL, HIGH = 1, 2
 
 
 def enqueue(
-    session: Session,
+    session: Session | psycopg.Connection,
     organization_id: int,
     kind_name: str,
     payloads: Sequence[tuple[str, Mapping[str, Any]]],
@@ -23,16 +24,22 @@ def enqueue(
     total: int = 1,
     held: float = 0.0,
 ) -> list[int]:
-    """Owe one job for each (group key, payload) from the commit of `session` on; return their ids in order.
+    """Owe one job for each (group key, payload) if and when the transaction of `session` commits; return their ids.
 
-    The relay leaves them alone for `held` seconds, in which whoever submits may run them itself.
+    The transaction may be any in Counterfoil's database: a SQLAlchemy session over psycopg, or a psycopg connection.
+    The relay leaves the jobs alone for `held` seconds, in which the process that submits them may run them itself.
     """
     jobs = [NewJob(organization_id, payload, group_key) for group_key, payload in payloads]
     return enqueue_jobs(session, kind_name, jobs, priority, total, held)
 
 
 def enqueue_jobs(
-    session: Session, kind_name: str, jobs: Sequence[NewJob], priority: int = NORMAL, total: int = 1, held: float = 0.0
+    session: Session | psycopg.Connection,
+    kind_name: str,
+    jobs: Sequence[NewJob],
+    priority: int = NORMAL,
+    total: int = 1,
+    held: float = 0.0,
 ) -> list[int]:
     """Do what `enqueue` does for jobs of several organizations."""
     kind = find(kind_name)
