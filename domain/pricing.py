@@ -10,7 +10,7 @@ from domain.money import smallest_unit
 
 # Wide enough that no product of allowed quantities, prices and rates is rounded before it is rounded for good.
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-LARGEST = Decimal("999999999999")
+MAX_TOTAL = Decimal("999999999999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def price(items: Sequence[Item], currency_code: str, default_tax_rate: Decimal) 
     lines = tuple(_line(item, unit, default_tax_rate) for item in items)
     subtotal = sum((line.subtotal for line in lines), Decimal(0))
     tax_total = sum((line.tax for line in lines), Decimal(0))
-    if subtotal + tax_total > LARGEST:
-        raise Invalid.sentence(f"the total must not exceed {LARGEST}", "items")
+    if subtotal + tax_total > MAX_TOTAL:
+        raise Invalid.sentence(f"the total must not exceed {MAX_TOTAL}", "items")
     return Priced(lines, subtotal, tax_total, subtotal + tax_total)
 
 

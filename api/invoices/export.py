@@ -48,8 +48,8 @@ def preview(query: dict[str, Any]) -> Any:
         "count": found.count,
         "earliest_date": found.earliest_date,
         "latest_date": found.latest_date,
-        "exceeds_limit": found.count > archive.LIMIT,
-        "limit": archive.LIMIT,
+        "exceeds_limit": found.count > archive.MAX_INVOICES,
+        "limit": archive.MAX_INVOICES,
     }
 
 

@@ -24,7 +24,7 @@ from domain.invoices.request import InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
 
-MOST = 1000
+MAX_REQUESTS_AT_ONCE = 1000
 PATH = "/api/v1/invoice-requests"
 INVOICE = InvoiceBody()
 requests_api = Blueprint("invoice requests", __name__, url_prefix=PATH)
@@ -34,7 +34,7 @@ class BulkBody(Body):
     requests = fields.List(
         fields.Raw(metadata={"anyOf": [{"$ref": "#/components/schemas/InvoiceBody"}, {"type": "object"}]}),
         required=True,
-        validate=Length(1, MOST, error=f"must hold 1 to {MOST} requests"),
+        validate=Length(1, MAX_REQUESTS_AT_ONCE, error=f"must hold 1 to {MAX_REQUESTS_AT_ONCE} requests"),
     )
 
 

@@ -16,7 +16,7 @@ CLIENT_RULE = (
     "client is created. Address, email and phone go on this invoice as sent. If the legal name or the taxId is "
     "another than that of the client found, the answer is 409 (a queued request fails) and says which clientId to send."
 )
-MOST_ITEMS = 1000
+MAX_ITEMS = 1000
 
 
 class ItemBody(Body):
@@ -57,7 +57,7 @@ class ClientField(fields.Field[dict[str, Any]]):
 class InvoiceBody(Body):
     supplier_id = Whole(required=True)
     client = ClientField()
-    items = fields.List(fields.Nested(ItemBody), required=True, validate=Length(1, MOST_ITEMS))
+    items = fields.List(fields.Nested(ItemBody), required=True, validate=Length(1, MAX_ITEMS))
     response_type = Choice("number", "pdf", load_default="number")
     issue_date = Day(allow_none=True)
     due_date = Day(allow_none=True)

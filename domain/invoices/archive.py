@@ -15,8 +15,8 @@ from domain.errors import Invalid, NotFound
 from domain.invoices import catalogue, printing
 from domain.pdf.rendering import RendererBusy, RenderingFailed
 
-LIMIT = 500
-PATIENCE = 3
+MAX_INVOICES = 500
+ATTEMPTS_AT_A_BUSY_RENDERER = 3
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -44,11 +44,11 @@ class Outlet(io.RawIOBase):
 
 def choose(session: Session, organization_id: int, span: catalogue.Span) -> Sequence[int]:
     """Return the ids of the invoices that an archive of `span` holds; raise NotFound or Invalid."""
-    ids = catalogue.ids(session, organization_id, span, LIMIT + 1)
+    ids = catalogue.ids(session, organization_id, span, MAX_INVOICES + 1)
     if not ids:
         raise NotFound("no invoice was issued in this span")
-    if len(ids) > LIMIT:
-        raise Invalid(f"more than {LIMIT} invoices; choose a shorter span")
+    if len(ids) > MAX_INVOICES:
+        raise Invalid(f"more than {MAX_INVOICES} invoices; choose a shorter span")
     return ids
 
 
@@ -80,8 +80,8 @@ def _member(invoice: Invoice, html: str) -> tuple[zipfile.ZipInfo, bytes]:
 
 
 def _pdf(html: str) -> bytes:
-    """Print, with more patience than for one document: a page missed here cannot be asked for again."""
-    for _ in range(PATIENCE):
+    """Print, asking a busy renderer several times: a page missed here cannot be asked for again."""
+    for _ in range(ATTEMPTS_AT_A_BUSY_RENDERER):
         with suppress(RendererBusy):
             return printing.pdf(html)
     return printing.pdf(html)

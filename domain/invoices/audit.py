@@ -14,12 +14,12 @@ from domain.invoices.numbering import SERIES
 from domain.parties import suppliers
 
 CHUNK = 500
-LONGEST = 1000
+MAX_NUMBERS_LISTED = 1000
 
 
 @dataclass
 class Findings:
-    """What is wrong with a series; each list names numbers, the first LONGEST of them."""
+    """What is wrong with a series; each list names numbers, the first MAX_NUMBERS_LISTED of them."""
 
     gaps: list[int] = field(default_factory=list)
     duplicates: list[int] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Findings:
         """Note `numbers` under `kind`, as far as there is room."""
         found: list[int] = getattr(self, kind)
         for number in numbers:
-            if len(found) == LONGEST:
+            if len(found) == MAX_NUMBERS_LISTED:
                 self.truncated = True
                 return
             found.append(number)

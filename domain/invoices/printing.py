@@ -16,7 +16,7 @@ from domain.invoices.numbering import SERIES, following
 from domain.invoices.request import InvoiceRequest
 from domain.pdf.rendering import render_pdf
 from domain.templates.template import render_html
-from domain.templates.view import InvoiceDocument, Line, Party
+from domain.templates.view import InvoiceView, Line, Party
 
 PROVISIONAL_DATE = "2000-12-30"
 
@@ -59,11 +59,11 @@ def _provisional(session: Session, request: InvoiceRequest) -> dict[str, Any]:
 
 def _html(session: Session, content: Mapping[str, Any]) -> str:
     source = session.get_one(TemplateSource, bytes.fromhex(content["template_hash"]))
-    return render_html(source.html, _document(content))
+    return render_html(source.html, _view(content))
 
 
-def _document(content: Mapping[str, Any]) -> InvoiceDocument:
-    return InvoiceDocument(
+def _view(content: Mapping[str, Any]) -> InvoiceView:
+    return InvoiceView(
         invoice_number=content["invoice_number"],
         issue_date=date.fromisoformat(content["issue_date"]),
         due_date=date.fromisoformat(content["due_date"]) if content["due_date"] else None,

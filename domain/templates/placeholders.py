@@ -3,7 +3,7 @@
 from html import escape
 
 from domain.templates.formatting import LocalFormat
-from domain.templates.view import InvoiceDocument, Line, Party
+from domain.templates.view import InvoiceView, Line, Party
 
 PARTY_NAMES = [
     "Name",
@@ -31,21 +31,21 @@ NAMES = frozenset(
 ) | {owner + name for owner in ("supplier", "client") for name in PARTY_NAMES}
 
 
-def values(document: InvoiceDocument) -> dict[str, str]:
+def values(view: InvoiceView) -> dict[str, str]:
     """Return the HTML for every name in NAMES."""
-    local = LocalFormat(document.locale_code, document.currency_code)
+    local = LocalFormat(view.locale_code, view.currency_code)
     return {
-        "invoiceNumber": escape(document.invoice_number),
-        "issueDate": escape(local.date(document.issue_date)),
-        "dueDateRow": row("due-date", "Due date", local.date(document.due_date) if document.due_date else None),
-        **party_values("supplier", document.supplier),
-        **party_values("client", document.client),
-        "itemsRows": "\n".join(item_row(line, local) for line in document.items),
-        "subtotal": escape(local.money(document.subtotal)),
-        "discountTotal": escape(local.money(document.discount_total)),
-        "taxTotal": escape(local.money(document.tax_total)),
-        "total": escape(local.money(document.total)),
-        "notesSection": notes_section(document.notes),
+        "invoiceNumber": escape(view.invoice_number),
+        "issueDate": escape(local.date(view.issue_date)),
+        "dueDateRow": row("due-date", "Due date", local.date(view.due_date) if view.due_date else None),
+        **party_values("supplier", view.supplier),
+        **party_values("client", view.client),
+        "itemsRows": "\n".join(item_row(line, local) for line in view.items),
+        "subtotal": escape(local.money(view.subtotal)),
+        "discountTotal": escape(local.money(view.discount_total)),
+        "taxTotal": escape(local.money(view.tax_total)),
+        "total": escape(local.money(view.total)),
+        "notesSection": notes_section(view.notes),
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from domain.templates.view import InvoiceDocument, Line, Party
+from domain.templates.view import InvoiceView, Line, Party
 
 SUPPLIER = Party(
     name="Northwind Paper & Print Ltd",
@@ -52,7 +52,7 @@ ITEMS = tuple(sample_line(number) for number in range(1, 61))
 SUBTOTAL = sum((line.line_subtotal for line in ITEMS), Decimal(0))
 TAX_TOTAL = sum((line.line_tax for line in ITEMS), Decimal(0))
 
-SAMPLE = InvoiceDocument(
+SAMPLE = InvoiceView(
     invoice_number="INV-000001",
     issue_date=date(2026, 1, 16),
     due_date=date(2026, 2, 15),

@@ -7,7 +7,7 @@ from domain.errors import Invalid
 from domain.pdf.rendering import RendererBusy, RenderingFailed, render_pdf
 from domain.templates import markup, placeholders
 from domain.templates.sample import SAMPLE
-from domain.templates.view import InvoiceDocument
+from domain.templates.view import InvoiceView
 
 MAX_BYTES = 256 * 1024
 REQUIRED = ("invoiceNumber", "itemsRows", "total")
@@ -25,9 +25,9 @@ def invalid(message: str) -> Invalid:
     return Invalid.sentence(message, "html")
 
 
-def render_html(template_html: str, document: InvoiceDocument) -> str:
+def render_html(template_html: str, view: InvoiceView) -> str:
     """Return the template with each known placeholder replaced once; a value is never looked into again."""
-    shown = placeholders.values(document)
+    shown = placeholders.values(view)
     return PLACEHOLDER.sub(lambda match: shown.get(match[1].strip(), match[0]), template_html)
 
 

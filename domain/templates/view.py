@@ -38,7 +38,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceDocument:
+class InvoiceView:
     """Everything that decides how an invoice looks, besides its template."""
 
     invoice_number: str

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.errors import Invalid
 from domain.invoices.request import Item
 from domain.money import smallest_unit
-from domain.pricing import LARGEST, price
+from domain.pricing import MAX_TOTAL, price
 
 DECIMALS = {"EUR": 2, "USD": 2, "BGN": 2, "RSD": 2, "LBP": 2, "IQD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
 
@@ -40,7 +40,7 @@ def expected(item: Item, places: int, default_rate: Decimal) -> tuple[Fraction, 
 def test_each_line_is_rounded_half_up_to_the_currency_and_totals_are_their_sums(items, currency, default_rate):
     lines = [expected(item, DECIMALS[currency], default_rate) for item in items]
     subtotal, tax = (sum(column, Fraction(0)) for column in zip(*lines, strict=True))
-    if subtotal + tax > Fraction(LARGEST):
+    if subtotal + tax > Fraction(MAX_TOTAL):
         with pytest.raises(Invalid, match="must not exceed"):
             price(items, currency, default_rate)
         return
@@ -82,9 +82,9 @@ def test_an_unknown_currency_is_refused(currency):
 
 def test_the_largest_total_is_taken_and_a_cent_more_is_refused():
     def total(cents: str) -> Decimal:
-        return price([Item("x", Decimal(1), LARGEST + Decimal(cents))], "EUR", Decimal(0)).total
+        return price([Item("x", Decimal(1), MAX_TOTAL + Decimal(cents))], "EUR", Decimal(0)).total
 
-    assert total("0") == LARGEST
+    assert total("0") == MAX_TOTAL
     with pytest.raises(Invalid, match="must not exceed"):
         total("0.01")
 

@@ -126,7 +126,7 @@ def test_no_transaction_is_open_while_the_archive_is_sent(client: Caller, organi
 def test_an_archive_is_bounded(client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         issue(client, organization.supplier_id)
-    monkeypatch.setattr(archive, "LIMIT", 2)
+    monkeypatch.setattr(archive, "MAX_INVOICES", 2)
     span = f"supplierId={organization.supplier_id}"
     assert client.get(f"{INVOICES}/export/preview?{span}").json["exceedsLimit"] is True
     assert client.get(f"{INVOICES}/export/zip?{span}").status_code == 400
