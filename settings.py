@@ -33,7 +33,7 @@ class Settings:
     api_port: int = 8000
     api_workers: int = 1
     api_threads: int = 8
-    api_listeners: int = 1000
+    api_subscribers: int = 1000
     direct_places: int = 4
     direct_budget: int = 3
     worker_concurrency: int = 2

@@ -21,7 +21,7 @@ from api.invoices.schemas import ClientDetails, KnownClient
 from api.invoices.templates import templates_api
 from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
-from api.jobs.waiting import releasing
+from api.jobs.socket_handover import handing_over
 from api.operations.admin import admin_api
 from api.operations.cron import cron_api
 from api.operations.health import health_api
@@ -55,5 +55,5 @@ def create_app(settings: Settings) -> Flask:
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    app.wsgi_app = releasing(unversioned(app.wsgi_app))  # type: ignore[method-assign]
+    app.wsgi_app = handing_over(unversioned(app.wsgi_app))  # type: ignore[method-assign]
     return app

@@ -24,7 +24,7 @@ def serve(settings: Settings) -> None:
         def load(self):
             return wsgi(settings)
 
-    allow_open_files(settings.api_listeners + OTHER_FILES)
+    allow_open_files(settings.api_subscribers + OTHER_FILES)
     Server().run()
 
 
@@ -40,7 +40,7 @@ def server_options(settings: Settings) -> dict:
     """Return gunicorn's options."""
     return {
         "bind": f"{settings.api_host}:{settings.api_port}",
-        "worker_class": "gthread",
+        "worker_class": "cli.http_worker.ProblemWorker",
         "workers": settings.api_workers,
         "threads": settings.api_threads,
         "timeout": settings.http_timeout + 10,

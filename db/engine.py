@@ -16,7 +16,7 @@ from sqlalchemy.exc import DisconnectionError
 import settings
 from settings import ConfigurationError, Settings
 
-# One for the thread of the listeners, one to spare.
+# One for the thread of the subscribers, one to spare.
 OVERFLOW = 2
 # The plan of a prepared statement may be from when a table was empty; so many seconds it is kept.
 PLANS_KEEP = 10.0

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -151,6 +151,11 @@ def cancel(session: Session, organization_id: int, job_id: int) -> str | None:
             raise
         return None
     return rows[0].status if rows else None
+
+
+def states(session: Session, ids: Iterable[int]) -> Sequence[Any]:
+    """Return the rows of jobs as their callers may see them."""
+    return run(session, "job_states", ids=sorted(set(ids)))
 
 
 def requeue(session: Session, organization_id: int, *job_ids: int) -> list[int]:

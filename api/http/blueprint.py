@@ -14,6 +14,7 @@ from api.http.problems import Refused, flat, invalid
 from api.http.schema import OptionalBody
 
 JSON = "application/json"
+IDENTITY = "identity"
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -41,6 +42,8 @@ class StrictParser(FlaskParser):
         req.stream.read(1)  # raises the 413 for a chunked body, which werkzeug would cut off at the limit instead
         if body and not (req.mimetype == JSON or req.mimetype.endswith("+json")):
             raise Refused(415, f"send the body as {JSON}")
+        if req.headers.get("Content-Encoding", IDENTITY).lower() != IDENTITY:
+            raise Refused(415, "send the body without Content-Encoding", headers={"Accept-Encoding": IDENTITY})
         if not body and isinstance(schema, OptionalBody):
             body = b"{}"
         try:

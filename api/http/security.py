@@ -14,6 +14,9 @@ READER = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'"
 )
+COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+HEADERS = {**COMMON, "Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}
+READER_HEADERS = {**COMMON, "Content-Security-Policy": READER}
 
 
 def protect(app: Flask) -> None:
@@ -37,9 +40,5 @@ def refuse_large_body() -> None:
 def add_headers(response: Response) -> Response:
     """Return the response with its security headers."""
     reader = request.path == "/docs" or request.path.startswith("/docs/")
-    response.headers["Content-Security-Policy"] = READER if reader else NOTHING
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    if not reader:
-        response.headers["Cache-Control"] = "no-store"
+    response.headers.update(READER_HEADERS if reader else HEADERS)
     return response

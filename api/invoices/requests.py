@@ -16,7 +16,7 @@ from api.http.idempotency import Answer, once
 from api.http.problems import Refused, flat, invalid
 from api.http.schema import Body, CamelSchema
 from api.invoices.schemas import Invoice, InvoiceBody, invoice_request
-from api.jobs import waiting
+from api.jobs import event_stream, long_poll
 from db.transaction import statement, transaction
 from domain.errors import Refusal
 from domain.invoices import intake
@@ -98,20 +98,20 @@ def create_many(body: dict[str, Any]) -> Response:
 
 
 @requests_api.route("/<row_id:request_id>")
-@requests_api.response(200, RequestState, headers=waiting.HEADERS)
-@waiting.documented(requests_api)
+@requests_api.response(200, RequestState, headers=long_poll.HEADERS)
+@long_poll.documented(requests_api)
 @requests_api.refuses(404)
 def show(request_id: int) -> Response:
     """Show how far a request has come."""
-    return waiting.answer(intake.find, request_id, RequestState())
+    return long_poll.answer(intake.find, request_id, RequestState())
 
 
 @requests_api.route("/<row_id:request_id>/events")
-@waiting.documented_stream(requests_api)
+@event_stream.documented(requests_api)
 @requests_api.refuses(404)
 def events(request_id: int) -> Response:
     """Follow a request: an event for each change, named after its status, until it has ended."""
-    return waiting.events(intake.find, request_id, RequestState())
+    return event_stream.events(intake.find, request_id, RequestState())
 
 
 @requests_api.route("/<row_id:request_id>/invoice")

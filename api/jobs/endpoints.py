@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from api.http.blueprint import Blueprint
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, page, position
-from api.jobs import waiting
+from api.jobs import event_stream, long_poll
 from api.jobs.schemas import (
     Attempt,
     Explanation,
@@ -63,20 +63,20 @@ def index(query: dict[str, Any]) -> Any:
 
 
 @jobs_api.route("/<row_id:job_id>")
-@jobs_api.response(200, JobState, headers=waiting.HEADERS)
-@waiting.documented(jobs_api)
+@jobs_api.response(200, JobState, headers=long_poll.HEADERS)
+@long_poll.documented(jobs_api)
 @jobs_api.refuses(404)
 def show(job_id: int) -> Response:
     """Show how far a job has come."""
-    return waiting.answer(catalogue.get, job_id, JobState())
+    return long_poll.answer(catalogue.get, job_id, JobState())
 
 
 @jobs_api.route("/<row_id:job_id>/events")
-@waiting.documented_stream(jobs_api)
+@event_stream.documented(jobs_api)
 @jobs_api.refuses(404)
 def events(job_id: int) -> Response:
     """Follow a job: an event for each change, named after its status, until it has ended."""
-    return waiting.events(catalogue.get, job_id, JobState())
+    return event_stream.events(catalogue.get, job_id, JobState())
 
 
 @jobs_api.route("/<row_id:job_id>/explain")

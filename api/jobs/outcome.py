@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, g
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.http.idempotency import Answer, amend, once, refusal
+from api.http.preferences import ASYNC, prefers_async
 from api.http.problems import Refused
 from api.jobs.direct_path import NO_SLOT, direct_path
 from db.transaction import is_transient, transaction
@@ -18,7 +19,6 @@ from domain.jobs.lifecycle import Status
 
 # An operation of this many lines or more is a job's work from the start, unless it was asked for while waiting.
 LINES_OF_A_JOB = 10
-ASYNC = "respond-async"
 
 
 class Operation(ABC):
@@ -65,12 +65,6 @@ def finished(accepted: Answer, outcome: Callable[[Session], Answer]) -> Response
         if not is_transient(error):
             raise
         return accepted.response()  # a 503 would have it sent again
-
-
-def prefers_async() -> bool:
-    """Return whether the caller has sent `Prefer: respond-async` (RFC 7240)."""
-    preferences = ",".join(request.headers.getlist("Prefer")).split(",")
-    return any(preference.partition(";")[0].strip().lower() == ASYNC for preference in preferences)
 
 
 def _outcome(session: Session, accepted: Answer, operation: Operation) -> Answer:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from db import jobs as job_rows
 from db import outbox
-from db.queries import run
 from db.transaction import statement
 from domain.jobs.dispatch.dispatcher import Dispatcher
 from domain.jobs.dispatch.grouping import coalesce
@@ -60,7 +60,7 @@ def _give_back(job_ids: Sequence[int]) -> None:
 
 def _tally(job_ids: Sequence[int]) -> Tally:
     with statement() as session:
-        rows = run(session, "watch_jobs", ids=sorted(set(job_ids)))
+        rows = job_rows.states(session, job_ids)
     succeeded = sum(row.status == Status.COMPLETED for row in rows)
     failed = sum(row.status == Status.FAILED or bool(row.error and row.status == Status.PENDING) for row in rows)
     return Tally(len(rows), succeeded, failed)

@@ -1,4 +1,4 @@
-"""A thousand listeners on one api process, and what becomes of them when it dies."""
+"""A thousand subscribers on one api process, and what becomes of them when it dies."""
 
 import socket
 
@@ -11,7 +11,7 @@ from tests.faults.load import drain, fetch, owe, value
 from tests.faults.processes import Chain, Process
 from tests.waiting import wait_until
 
-LISTENERS = 1000
+SUBSCRIBERS = 1000
 BACKENDS = """SELECT count(*) FROM pg_stat_activity
               WHERE application_name = 'counterfoil' AND datname = current_database()"""
 
@@ -19,20 +19,20 @@ BACKENDS = """SELECT count(*) FROM pg_stat_activity
 class Api:
     """The API as a process, with two threads."""
 
-    def __init__(self, chain: Chain, listeners: int = LISTENERS) -> None:
-        self._chain, self.port, self._listeners = chain, free_port(), listeners
+    def __init__(self, chain: Chain, subscribers: int = SUBSCRIBERS) -> None:
+        self._chain, self.port, self._subscribers = chain, free_port(), subscribers
         self.start()
 
     def start(self) -> None:
         self.process: Process = self._chain.spawn(
-            "api", api_port=self.port, api_threads=2, api_listeners=self._listeners
+            "api", api_port=self.port, api_threads=2, api_subscribers=self._subscribers
         )
         self.process.health = f"http://127.0.0.1:{self.port}/api/v1/health"
         self._chain.await_ready(self.process)
 
 
 class Stream:
-    """A listener as an EventSource is one, on a socket."""
+    """A subscriber as an EventSource is one, on a socket."""
 
     def __init__(self, port: int, path: str, key: str, seen: str = "") -> None:
         self._line = socket.create_connection(("127.0.0.1", port), timeout=20)
@@ -63,10 +63,10 @@ def api(chain: Chain) -> Api:
     return Api(chain)
 
 
-def test_a_thousand_listeners_hold_no_thread_and_no_connection(chain, api, organization):
+def test_a_thousand_subscribers_hold_no_thread_and_no_connection(chain, api, organization):
     [job] = owe(organization, "fault.single", [{"seconds": 0.2}])
     path = f"/api/v1/jobs/{job.request_id}/events"
-    streams = [Stream(api.port, path, organization.key) for _ in range(LISTENERS)]
+    streams = [Stream(api.port, path, organization.key) for _ in range(SUBSCRIBERS)]
     for stream in streams:
         stream.read_until("event: pending")
     assert "text/event-stream" in streams[0].text
@@ -75,10 +75,10 @@ def test_a_thousand_listeners_hold_no_thread_and_no_connection(chain, api, organ
         headers={"Authorization": f"Bearer {organization.key}"},
         timeout=10,
     )
-    assert shown.json()["status"] == "pending", "with two threads and a thousand listeners nobody else is served"
+    assert shown.json()["status"] == "pending", "with two threads and a thousand subscribers nobody else is served"
     assert value(BACKENDS) <= 4
     served = [child.num_threads() for child in psutil.Process(api.process.pid).children()]
-    assert max(served) < 20, f"listeners hold threads: {served}"
+    assert max(served) < 20, f"subscribers hold threads: {served}"
     chain.start("relay", "worker")
     drain(20)
     for stream in streams:
@@ -87,7 +87,7 @@ def test_a_thousand_listeners_hold_no_thread_and_no_connection(chain, api, organ
         stream.close()
 
 
-def test_a_listener_comes_back_after_the_api_was_killed_and_misses_no_end(chain, api, organization):
+def test_a_subscriber_comes_back_after_the_api_was_killed_and_misses_no_end(chain, api, organization):
     [job] = owe(organization, "fault.single", [{}])
     path = f"/api/v1/jobs/{job.request_id}/events"
     stream = Stream(api.port, path, organization.key)
@@ -105,8 +105,8 @@ def test_a_listener_comes_back_after_the_api_was_killed_and_misses_no_end(chain,
     finished.read_until("HTTP/1.1 204")
 
 
-def test_one_listener_too_many_is_told_to_poll(chain, organization):
-    api = Api(chain, listeners=5)
+def test_one_subscriber_too_many_is_told_to_poll(chain, organization):
+    api = Api(chain, subscribers=5)
     [job] = owe(organization, "fault.single", [{}])
     path = f"/api/v1/jobs/{job.request_id}/events"
     streams = [Stream(api.port, path, organization.key) for _ in range(5)]
@@ -117,7 +117,7 @@ def test_one_listener_too_many_is_told_to_poll(chain, organization):
     for stream in streams:
         stream.close()
     fetch("UPDATE jobs SET priority = 2 WHERE id = %s", job.request_id)
-    wait_until(lambda: _accepted(api.port, path, organization.key), 20, "places of those who left are not free again")
+    wait_until(lambda: _accepted(api.port, path, organization.key), 20, "those who left are still counted")
 
 
 def _accepted(port: int, path: str, key: str) -> bool:

@@ -60,7 +60,7 @@ class Pages:
             self._run("release", ids=ids[:1], token=token, delay=0, group_limit=1)
             self._run("retry", ids=ids[1:2], token=token, errors=of_one, delays=of_one)
             self._run("complete", ids=ids[2:], token=token, results="{}")
-            self._run("watch_jobs", ids=ids)
+            self._run("job_states", ids=ids)
             self._run("explain_job", id=ids[0], **cursor)
             self._run("find_expired", limit=GROUP, whole=True)
             self._run("sweep", ids=ids)

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from api.jobs import waiting
+from api.jobs import long_poll
 from api.jobs.schemas import JobState
-from api.jobs.subscribers import listeners
+from api.jobs.state import described
+from api.jobs.subscribers import subscribers
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.transaction import transaction
@@ -122,16 +123,16 @@ def test_only_half_of_the_threads_wait(client, organization):
     job_id = owe(organization.id)
 
     held = 0
-    while waiting._places.acquire(blocking=False):
+    while long_poll.slots().acquire(blocking=False):
         held += 1
     try:
         answer = client.get(f"{JOBS}/{job_id}", headers={"Prefer": "wait=15"})
     finally:
-        waiting._places.release(held)
+        long_poll.slots().release(held)
     assert "Preference-Applied" not in answer.headers, "it waited although no thread was free for that"
 
 
-def test_a_stream_begins_where_the_listener_was(client, organization):
+def test_a_stream_begins_after_the_last_event_seen(client, organization):
     job_id = owe(organization.id)
     run_jobs(PROBE, [job_id])
     whole = client.get(f"{JOBS}/{job_id}/events")
@@ -144,7 +145,7 @@ def test_a_stream_begins_where_the_listener_was(client, organization):
 
 
 def test_a_stream_ends_in_time_so_that_its_key_is_looked_at_anew(client, organization, monkeypatch):
-    monkeypatch.setattr("api.jobs.subscribers.LONGEST", 0.0)
+    monkeypatch.setattr("api.jobs.subscribers.MAX_STREAM_S", 0.0)
     job_id = owe(organization.id)
     first = client.get(f"{JOBS}/{job_id}/events").get_data(as_text=True)
     assert first.count("event: pending") == 1
@@ -220,8 +221,8 @@ def test_what_has_ended_needs_no_explanation(client, organization):
     assert explained(client, job_id)["text"] == "The job is completed."
 
 
-def test_who_has_left_is_forgotten_though_the_database_is_away(client, organization):
+def test_a_subscriber_that_has_left_is_forgotten_though_the_database_is_away(client, organization):
     job_id = owe(organization.id)
     configure(database_url="postgresql://nobody@127.0.0.1:1/none")
-    listeners.wait(job_id, None, waiting.described(JobState()), 0.01)
-    wait_until(lambda: not listeners._all, 5, "the listener who left is kept")
+    subscribers().wait(job_id, None, described(JobState()), 0.01)
+    wait_until(lambda: not subscribers()._all, 5, "the subscriber that left is kept")

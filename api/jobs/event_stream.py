@@ -1,0 +1,49 @@
+"""A job's states as Server-Sent Events, for a caller that follows it until it has ended."""
+
+from collections.abc import Callable
+
+from flask import Response, request
+from marshmallow import Schema
+
+from api.http.blueprint import Blueprint
+from api.http.problems import unavailable
+from api.jobs import socket_handover
+from api.jobs.state import Find, described, read
+from api.jobs.subscribers import subscribers
+
+MEDIA_TYPE = "text/event-stream"
+LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The id of the last event received: the stream goes on after it. A browser sends it by itself.",
+    "schema": {"type": "string"},
+}
+
+
+def documented(api: Blueprint) -> Callable[[Callable], Callable]:
+    """Return the decorator that documents which headers and answers `events` has."""
+    stream = api.response(
+        200, {"type": "string"}, content_type=MEDIA_TYPE, description="Each event's data is the state as JSON."
+    )
+    nothing_more = api.alt_response(204, description="It has ended, and the caller has had the last event.")
+    return lambda view: stream(nothing_more(api.doc(parameters=[LAST_EVENT_ID])(view)))
+
+
+def events(find: Find, job_id: int, schema: Schema) -> Response:
+    """Return the stream of the job's states, beginning after the one that the caller saw last."""
+    describe = described(schema)
+    state = describe(read(find, job_id))
+    if request.method == "HEAD":
+        return Response(mimetype=MEDIA_TYPE)
+    seen = request.headers.get("Last-Event-ID")
+    if state.final and seen == state.version:
+        return Response(status=204)  # tells an EventSource not to come again
+    if subscribers().full:
+        raise unavailable("this server carries no more event streams now; poll instead")
+    response = Response(mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+    response.automatically_set_content_length = False
+    if socket_handover.is_possible(request.environ):
+        socket_handover.request(request.environ, job_id, seen, describe)
+    else:
+        response.response = subscribers().stream(job_id, seen, describe)
+    return response
