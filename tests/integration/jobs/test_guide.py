@@ -1,17 +1,36 @@
 """The guide to adding a job works: its code is run as it stands there."""
 
 import re
+import subprocess
+import sys
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.jobs import payloads, registry
+from settings import child_environment
 from tests.architecture.sources import ROOT, parse
 from tests.architecture.test_layers import violations
+from tests.integration.local.running_stack import RunningStack
+from tests.waiting import wait_until
 
-KIND, TESTS = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "adding-a-job.md").read_text(), re.M | re.S)
+GUIDE = (ROOT / "docs" / "adding-a-job.md").read_text()
+KIND, TESTS, ENQUEUE = re.findall(r"^```python\n(.*?)^```", GUIDE, re.M | re.S)
+[PYPROJECT] = re.findall(r"^```toml\n(.*?)^```", GUIDE, re.M | re.S)
+TAKE_ORDERS = """
+import sys
+from sqlalchemy import create_engine
+
+with psycopg.connect(sys.argv[1]) as connection:
+    connection.execute("CREATE TABLE orders (number int)")
+    connection.commit()
+    print(take_order_by_psycopg(connection, 1, 1, [PLACE | {"name": "By psycopg"}]))
+with Session(create_engine(sys.argv[1].replace("postgresql:", "postgresql+psycopg:"))) as session, session.begin():
+    print(take_order(session, 1, 2, [PLACE | {"name": "By SQLAlchemy"}]))
+"""
 
 
 def run(code: str, name: str) -> dict[str, Any]:
@@ -38,3 +57,37 @@ def test_the_guides(test: Callable[[Any], None], client):
 
 def test_the_guides_kind_imports_only_what_a_kind_may():
     assert list(violations(parse("tasks/kinds/client_import.py", KIND))) == []
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the guide's package is installed, as pip builds it from the guide's pyproject.toml."""
+    source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
+    (source / "pyproject.toml").write_text(PYPROJECT)
+    (source / "acme_kinds").mkdir()
+    (source / "acme_kinds" / "__init__.py").touch()
+    (source / "acme_kinds" / "client_import.py").write_text(KIND)
+    options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True)
+    return folder
+
+
+def test_its_package_brings_the_kind_to_every_part_and_to_a_program_of_ones_own(package, tmp_path):
+    with RunningStack(tmp_path / "data", PYTHONPATH=str(package)) as stack:
+        place = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
+        body = {"type": "client.import", "payload": {"clients": [place | {"name": "By HTTP"}]}}
+        ids = [stack.client.post("/api/v1/jobs", body)[1]["jobId"]]
+        ids += take_orders(f"PLACE = {place}\n", stack.facts["databaseUrl"], package)
+        for job_id in ids:
+            wait_until(lambda: stack.client.get(f"/api/v1/jobs/{job_id}")[1]["status"] == "completed", 30)  # noqa: B023
+        names = {client["name"] for client in stack.client.get("/api/v1/parties/clients")[1]}
+    assert names == {"By HTTP", "By psycopg", "By SQLAlchemy"}
+
+
+def take_orders(constants: str, database_url: str, package: Path) -> list[int]:
+    """Have a program that knows nothing but the database's address take orders as the guide does."""
+    command = [sys.executable, "-P", "-c", constants + ENQUEUE + TAKE_ORDERS, database_url]
+    env = child_environment(DATABASE_URL="", PYTHONPATH=str(package))
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return [int(line) for line in ended.stdout.split()]
