@@ -15,6 +15,7 @@ class ConfigurationError(Exception):
     """The configuration cannot work; the message says which variable to change."""
 
 
+LOG_FORMATS = ("text", "json")
 DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2")
 PREFIX = "COUNTERFOIL_"
 LAST_PORT = 65535
@@ -29,6 +30,7 @@ class Settings:
     broker_url: str = field(default="", repr=False)
 
     log_level: str = "INFO"
+    log: str = "text"
     api_host: str = "127.0.0.1"
     api_port: int = 8000
     api_workers: int = 1
@@ -74,6 +76,8 @@ class Settings:
                     f"{variable(shorter)} ({getattr(self, shorter)} s) must be shorter than "
                     f"{variable(longer)} ({getattr(self, longer)} s)"
                 )
+        if self.log not in LOG_FORMATS:
+            raise ConfigurationError(f"{variable('log')} must be one of: {', '.join(LOG_FORMATS)}")
         for name in ("api_port", "flower_port"):
             check_port(variable(name), getattr(self, name))
         return self
@@ -87,15 +91,21 @@ def check_port(name: str, port: int) -> None:
 
 def unknown(environ: Mapping[str, str] | None = None) -> list[str]:
     """Return a sentence for each COUNTERFOIL_ variable that is no setting, with the nearest one that is."""
-    known = [name for f in fields(Settings) if (name := variable(f.name)).startswith(PREFIX)]
-    given = os.environ if environ is None else environ
-    strangers = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
-    return [f"{name} is no setting{_nearest(name, known)}" for name in strangers]
+    strangers = _strangers(os.environ if environ is None else environ)
+    return [f"{name} is no setting{_nearest(name)}" for name in strangers]
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def _known() -> list[str]:
+    return [name for f in fields(Settings) if (name := variable(f.name)).startswith(PREFIX)]
+
+
+def _strangers(environ: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in _known())
+
+
+def _nearest(name: str) -> str:
     # Without the prefix, which all have in common.
-    near = get_close_matches(name.removeprefix(PREFIX), [other.removeprefix(PREFIX) for other in known], n=1)
+    near = get_close_matches(name.removeprefix(PREFIX), [other.removeprefix(PREFIX) for other in _known()], n=1)
     return f"; did you mean {PREFIX}{near[0]}?" if near else "; docs/settings.md lists them"
 
 
@@ -135,8 +145,11 @@ def variable(name: str) -> str:
 
 
 def child_environment(**overrides: str) -> dict[str, str]:
-    """Return the environment for a child process: this one's, with `overrides` on top."""
-    return {**os.environ, **overrides}
+    """Return the environment for a child process: this one's with `overrides`, without what is no setting.
+
+    This process has named it already.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _strangers(os.environ)} | overrides
 
 
 def export(**variables: str) -> None:

@@ -6,6 +6,7 @@ import sys
 import click
 
 import settings
+from cli import logs
 from cli.keys import keys
 from cli.parts import api, beat, flower, relay, worker
 from cli.schema import migrate
@@ -31,13 +32,14 @@ def refuse(error: object, status: int) -> None:
 
 
 @click.group()
-def counterfoil() -> None:
+@click.pass_context
+def counterfoil(context: click.Context) -> None:
     """Invoices that are never lost, doubled or misnumbered."""
     if settings.current().log_level not in logging.getLevelNamesMapping():
         raise ConfigurationError(f"{variable('log_level')} must be one of DEBUG, INFO, WARNING, ERROR")
     for sentence in settings.unknown():
         print(f"counterfoil: warning: {sentence}", file=sys.stderr)
-    logging.basicConfig(level=settings.current().log_level, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure(context.invoked_subcommand or "", settings.current().log_level, settings.current().log)
 
 
 for command in (up, demo, migrate, api, relay, worker, beat, flower, keys):

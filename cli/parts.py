@@ -89,11 +89,19 @@ def celery_app():
 
     preflight.require_database()
     preflight.require_broker()
+    from celery.signals import setup_logging
+
     from tasks.app import app
 
+    setup_logging.connect(lambda **_: None, weak=False)  # Celery then leaves the loggers as cli/logs.py has set them
     return app
 
 
 def say_ready(part: str) -> None:
-    """Tell whoever started this part that it works; past Celery, which takes sys.stdout for its log."""
-    print(f"{part} ready", file=sys.__stdout__, flush=True)
+    """Tell the process that started this part that it works; past Celery, which takes sys.stdout for its log."""
+    import settings
+    from local.console import json_line
+
+    line = f"{part} ready"
+    as_json = settings.current().log == "json"
+    print(json_line(part, line) if as_json else line, file=sys.__stdout__, flush=True)

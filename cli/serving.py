@@ -2,10 +2,22 @@
 
 import os
 import resource
+from typing import Any
+
+from gunicorn import glogging
 
 from settings import Settings
 
 OTHER_FILES = 500
+
+
+class Logger(glogging.Logger):
+    """Gunicorn's log goes the way of all others: it has no handlers of its own."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 def serve(settings: Settings) -> None:
@@ -49,6 +61,7 @@ def server_options(settings: Settings) -> dict:
         # The heartbeat file on a slow disk would make the arbiter take a worker for hung.
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
         "control_socket_disable": True,
+        "logger_class": "cli.serving.Logger",
     }
 
 

@@ -40,7 +40,7 @@ class Part(Child):
         return _answers(self.health) if self.health else self._said_ready
 
     def _hear(self, line: str) -> None:
-        self._said_ready = self._said_ready or line == f"{self.name} ready"
+        self._said_ready = self._said_ready or line == f"{self.name} ready" or f'"{self.name} ready"' in line
         self.print_line(line)
 
 

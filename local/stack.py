@@ -27,7 +27,7 @@ def up(data_dir: Path, port: int, workers: int) -> None:
         raise _unusable(data_dir, error) from None
     if port and not is_free(settings.current().api_host, port):
         raise ConfigurationError(f"port {port} is taken; choose another with --port (0 takes a free one)")
-    stack = Stack(folder.path, port or free_port(), workers, Console())
+    stack = Stack(folder.path, port or free_port(), workers, Console(settings.current().log == "json"))
     try:
         stack.run()
     except KeyboardInterrupt:

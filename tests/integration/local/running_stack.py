@@ -30,6 +30,11 @@ def lives(process: psutil.Process) -> bool:
         return False
 
 
+def message(line: str) -> str:
+    """Return what a line says, also when it is a JSON object."""
+    return json.loads(line)["message"] if line.startswith("{") else line
+
+
 class RunningStack:
     """Within its `with`, a stack that printed its ready line; `facts` is what that line said."""
 
@@ -64,7 +69,7 @@ class RunningStack:
         """Return the last line that matches, waiting for the first one."""
 
         def last() -> re.Match | None:
-            found = [match for line in self.lines.copy() if (match := re.fullmatch(pattern, line))]
+            found = [match for line in self.lines.copy() if (match := re.fullmatch(pattern, message(line)))]
             ended = self.process.poll() is not None and not found
             assert not ended, "\n".join(["the stack ended:", *self.lines[-40:]])
             return found[-1] if found else None

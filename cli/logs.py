@@ -1,0 +1,57 @@
+"""How every part speaks: a line has a time, a level and the part, or is one JSON object of these."""
+
+import json
+import logging
+import warnings
+from datetime import UTC, datetime
+
+# What a record has by itself; everything else was passed as `extra`.
+OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+# They greet, or repeat what the worker says.
+QUIET_AT_START = ("alembic.runtime.plugins", "celery.worker.control", "kombu.mixins", "flower", "tornado")
+
+
+class TextFormatter(logging.Formatter):
+    """Writes `time LEVEL part logger: message`; a traceback follows on lines of its own."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"%(asctime)s %(levelname)s {part} %(name)s: %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Return the time in UTC, as RFC 3339 writes it, to the millisecond."""
+        return rfc3339(record)
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes one object a line: time, level, part, logger, message, what was passed as `extra`, and any exception."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self._part = part
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {"time": rfc3339(record), "level": record.levelname, "part": self._part, "logger": record.name}
+        fields |= {"message": record.getMessage()}
+        fields |= {name: value for name, value in vars(record).items() if name not in OWN_FIELDS}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(fields, default=str, ensure_ascii=False)
+
+
+def rfc3339(record: logging.LogRecord) -> str:
+    """Return when the record was made, in UTC to the millisecond."""
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def configure(part: str, level: str, kind: str) -> None:
+    """Send every logger's records to stderr, as text or as json; Celery and gunicorn are told to leave it so."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter(part) if kind == "json" else TextFormatter(part))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    # Celery warns a worker that runs as root of pickled messages, which ours never accepts.
+    warnings.filterwarnings("ignore", message="(?s)You're running the worker with superuser privileges")
+    for name in QUIET_AT_START:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger("flower.inspector").setLevel(logging.ERROR)  # it asks before the worker can answer
