@@ -26,6 +26,7 @@ from domain.jobs.registry import Kind
 from domain.jobs.work import Context, Outcome, PermanentError, Steps
 
 log = logging.getLogger(__name__)
+FAILED_JOB = "job {job_id} {kind} organization {organization_id} attempt {attempt}: {error}; {outcome}"
 
 # A long job is handed back after this part of its kind's timeout, and goes on when its turn comes again.
 SLICE = 0.5
@@ -212,8 +213,9 @@ class Run:
         bug = error if not isinstance(error, PermanentError | SQLAlchemyError) else None
         for failure in failures:
             self.failed.append(failure.id)
-            text = verdict.line(self.kind, self.claimed[failure.id], failure)
-            log.log(logging.ERROR if bug else logging.WARNING, text, exc_info=bug)
+            fields = verdict.fields(self.kind, self.claimed[failure.id], failure)
+            text = FAILED_JOB.format(**fields, error=failure.error)
+            log.log(logging.ERROR if bug else logging.WARNING, text, exc_info=bug, extra=fields)
 
 
 def _smaller(jobs: int) -> int:

@@ -1,5 +1,7 @@
 """What an error says of the job that met it: what its caller may read, and when it is tried again."""
 
+from typing import Any
+
 from sqlalchemy.exc import SQLAlchemyError
 
 import settings
@@ -41,8 +43,14 @@ def readable(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
 
 
-def line(kind: Kind, job: ClaimedJob, failure: Failure) -> str:
-    """Return the line of the log for a failed job: which it is, whose, which attempt, why, and what becomes of it."""
+def fields(kind: Kind, job: ClaimedJob, failure: Failure) -> dict[str, Any]:
+    """Return what the log says of a failed job: which it is, whose, which attempt, and what becomes of it."""
     outcome = "FAILED" if failure.delay is None else f"tried again in {failure.delay:.0f} s"
-    attempt = f"attempt {job.attempts} of {job.max_attempts}"
-    return f"job {job.id} {kind.name} organization {job.organization_id} {attempt}: {failure.error}; {outcome}"
+    attempt = f"{job.attempts} of {job.max_attempts}"
+    return {
+        "job_id": job.id,
+        "kind": kind.name,
+        "organization_id": job.organization_id,
+        "attempt": attempt,
+        "outcome": outcome,
+    }

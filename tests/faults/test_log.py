@@ -1,5 +1,7 @@
 """What the parts say: nothing at INFO while nothing happens, and one line for each job that failed."""
 
+import json
+
 from tests.faults.load import drain, owe, value
 from tests.waiting import wait_until
 
@@ -22,3 +24,13 @@ def test_a_failed_job_has_one_line_and_its_task_has_failed(chain, organization):
     line = f"job {job.request_id} fault.refused organization {organization.id} attempt 1 of 3: no; FAILED"
     wait_until(lambda: worker.said(line) == 1, 10)
     assert worker.said("Traceback") == 0
+
+
+def test_as_json_the_line_of_a_failed_job_has_its_numbers(chain, organization):
+    _, worker = chain.start("relay", "worker", log_level="INFO", log="json")
+    [job] = owe(organization, "fault.refused", [{}])
+    drain(20)
+    [line] = wait_until(lambda: [line for line in worker.lines if f'"job_id": {job.request_id}' in line])
+    told = json.loads(line)
+    assert (told["kind"], told["organization_id"], told["attempt"]) == ("fault.refused", organization.id, "1 of 3")
+    assert (told["level"], told["part"], told["outcome"]) == ("WARNING", "worker", "FAILED")
