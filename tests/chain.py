@@ -13,7 +13,7 @@ from kombu import Connection
 import celeryconfig
 import settings
 from api import create_app
-from domain.accounting.documents import KIND as ACCOUNTING
+from domain.accounting.sources import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.execution import run_jobs
 from domain.jobs.lanes import LANES

@@ -222,25 +222,25 @@ INVENTORY = (
 
 JOURNAL = (
     Rule("A1", "each live entry balances, and has lines", """
-        SELECT e.id, e.document_type, e.document_id, sum(l.debit) AS debit, sum(l.credit) AS credit
+        SELECT e.id, e.source_type, e.source_id, sum(l.debit) AS debit, sum(l.credit) AS credit
         FROM journal_entries AS e LEFT JOIN journal_lines AS l ON l.entry_id = e.id
         WHERE e.deleted_at IS NULL GROUP BY e.id
         HAVING sum(l.debit) IS DISTINCT FROM sum(l.credit) OR count(l.entry_id) = 0"""),
     Rule("A1", "no live entry has more decimals than its currency", """
-        SELECT e.id, e.document_type, e.document_id, e.currency_code, l.debit, l.credit
+        SELECT e.id, e.source_type, e.source_id, e.currency_code, l.debit, l.credit
         FROM journal_entries AS e JOIN journal_lines AS l ON l.entry_id = e.id
         CROSS JOIN LATERAL coalesce((%(decimals)s::jsonb ->> e.currency_code)::integer, 2) AS places
         WHERE e.deleted_at IS NULL AND (l.debit, l.credit) <> (round(l.debit, places), round(l.credit, places))"""),
     Rule("A1", "at most one entry of a document is live", """
-        SELECT document_type, document_id, array_agg(id) AS entries FROM journal_entries
-        WHERE deleted_at IS NULL GROUP BY document_type, document_id HAVING count(*) > 1"""),
+        SELECT source_type, source_id, array_agg(id) AS entries FROM journal_entries
+        WHERE deleted_at IS NULL GROUP BY source_type, source_id HAVING count(*) > 1"""),
     Rule("A2", "no live entry is ahead of its document, nor of what the document was entered as", """
         SELECT e.id, e.version, d.version AS document, d.entered_version FROM journal_entries AS e
-        LEFT JOIN accounting_documents AS d USING (document_type, document_id)
+        LEFT JOIN accounting_sources AS d USING (source_type, source_id)
         WHERE e.deleted_at IS NULL AND (e.version <= d.version AND e.version <= d.entered_version) IS NOT TRUE"""),
     Rule("A2", "an entry, its document and its lines share one organization", """
         SELECT e.id, e.organization_id, d.organization_id AS document, l.organization_id AS line
-        FROM journal_entries AS e LEFT JOIN accounting_documents AS d USING (document_type, document_id)
+        FROM journal_entries AS e LEFT JOIN accounting_sources AS d USING (source_type, source_id)
         JOIN journal_lines AS l ON l.entry_id = e.id
         WHERE (d.organization_id, l.organization_id) IS DISTINCT FROM (e.organization_id, e.organization_id)"""),
     Rule("A2", "each document that counts is entered at its last version", """
@@ -249,7 +249,7 @@ JOURNAL = (
             UNION ALL SELECT 'sale', id FROM sales WHERE status = 'completed'
             UNION ALL SELECT 'purchase', id FROM purchases WHERE status = 'approved'
             UNION ALL SELECT 'transfer', id FROM transfers WHERE sent_at IS NOT NULL
-        ) AS final LEFT JOIN accounting_documents AS d ON d.document_type = type AND d.document_id = id
+        ) AS final LEFT JOIN accounting_sources AS d ON d.source_type = type AND d.source_id = id
         WHERE (d.entered_version = d.version) IS NOT TRUE""", after_drain=True),
     Rule("A3", "the journal's inventory is worth what the movements of finished steps have left", f"""
         SELECT o.id, moved.value, booked.value AS booked FROM organizations AS o

@@ -21,13 +21,13 @@ from api.http.pagination import LINK, page, position
 from api.jobs.direct_path import direct_path
 from api.jobs.outcome import finished
 from db.transaction import report, transaction
-from domain.accounting import chart, documents, journal
-from domain.accounting.documents import KIND, MOST_IN_A_JOB, Document, Owed
+from domain.accounting import chart, journal, sources
+from domain.accounting.sources import KIND, MAX_SOURCES_IN_A_JOB, Owed, Source
 from domain.jobs import catalogue
 from domain.jobs.lifecycle import FINISHED
 from domain.jobs.submission import HIGH
 
-MOST_DIRECT = 10
+MAX_SOURCES_AT_ONCE = 10
 ENDED = {status.lower() for status in FINISHED}
 IN_BACKGROUND = {"anyOf": [
     {"type": "array", "items": {"$ref": "#/components/schemas/Recreated"}},
@@ -45,8 +45,8 @@ accounting_api = Blueprint("accounting", __name__, url_prefix="/api/v1/accountin
 @accounting_api.limited
 def recreate(body: dict[str, Any]) -> Response:
     """Make the entries of documents anew: up to 10 at once, more in the background before all other accounting."""
-    wanted = list(dict.fromkeys(Document(**one) for one in body["documents"]))
-    return (_recreate_here if len(wanted) <= MOST_DIRECT else _recreate_later)(wanted)
+    wanted = list(dict.fromkeys(Source(**one) for one in body["documents"]))
+    return (_recreate_here if len(wanted) <= MAX_SOURCES_AT_ONCE else _recreate_later)(wanted)
 
 
 @accounting_api.route("/sync", methods=["POST"])
@@ -58,12 +58,12 @@ def synchronize(body: dict[str, Any]) -> Response:
     """Enqueue every document that the journal is behind with, up to 10,000 a call."""
 
     kind, _, number = body.get("cursor", "").partition(":")
-    after = Document(kind, int(number)) if number else None
+    after = Source(kind, int(number)) if number else None
 
     def work(session: Session) -> Answer:
-        done = documents.synchronize(session, g.organization_id, body["types"], after)
+        done = sources.synchronize(session, g.organization_id, body["types"], after)
         cursor = done.last and f"{done.last.type}:{done.last.id}"
-        told = {"documents": done.documents, "jobs": done.jobs, "remaining": bool(cursor), "cursor": cursor}
+        told = {"documents": done.sources, "jobs": done.jobs, "remaining": bool(cursor), "cursor": cursor}
         return Answer(202, told)
 
     return once(work).response()
@@ -86,8 +86,8 @@ def entries(query: dict[str, Any]) -> Any:
         rows = journal.entries(
             session,
             g.organization_id,
-            query.get("document_type"),
-            query.get("document_id"),
+            query.get("source_type"),
+            query.get("source_id"),
             query["deleted"],
             position(query),
             query["limit"] + 1,
@@ -104,11 +104,11 @@ def trial_balance() -> Any:
     return {"accounts": rows, "totals": totals}
 
 
-def _recreate_here(wanted: list[Document]) -> Response:
+def _recreate_here(wanted: list[Source]) -> Response:
     with direct_path().slot(KIND) as slot:
 
         def work(session: Session) -> Answer:
-            owed = documents.recreate(session, g.organization_id, wanted, size=1, priority=HIGH, held=slot.held)
+            owed = sources.recreate(session, g.organization_id, wanted, size=1, priority=HIGH, held=slot.held)
             return Answer(202, [_pending(one) for one in owed])
 
         answer = once(work)
@@ -118,9 +118,9 @@ def _recreate_here(wanted: list[Document]) -> Response:
     return finished(answer, lambda session: _told(session, answer.body))
 
 
-def _recreate_later(wanted: list[Document]) -> Response:
+def _recreate_later(wanted: list[Source]) -> Response:
     def work(session: Session) -> Answer:
-        owed = documents.recreate(session, g.organization_id, wanted, size=MOST_IN_A_JOB, priority=HIGH)
+        owed = sources.recreate(session, g.organization_id, wanted, size=MAX_SOURCES_IN_A_JOB, priority=HIGH)
         told = f"Recreating {len(wanted)} documents in background. Poll /api/v1/jobs for progress."
         return Answer(202, {"jobIds": [one.job_id for one in owed], "documents": len(wanted), "message": told})
 
@@ -128,8 +128,8 @@ def _recreate_later(wanted: list[Document]) -> Response:
 
 
 def _pending(owed: Owed) -> dict[str, Any]:
-    [document] = owed.versions
-    told = {"type": document.type, "id": document.id, "version": document.version}
+    [source] = owed.versions
+    told = {"type": source.type, "id": source.id, "version": source.version}
     return told | {"jobId": owed.job_id, "status": "pending", "entries": 0}
 
 

@@ -5,9 +5,9 @@ from api.http.fields import Amount, Choice, Day, Flag, Instant, Text, Whole
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, OptionalBody
 from api.jobs.schemas import STATUSES
-from domain.accounting.documents import TYPES
+from domain.accounting.sources import TYPES
 
-MOST = 1000
+MAX_DOCUMENTS = 1000
 
 
 class DocumentBody(Body):
@@ -19,7 +19,7 @@ class RecreationBody(Body):
     documents = fields.List(
         fields.Nested(DocumentBody),
         required=True,
-        validate=Length(1, MOST, error=f"must hold 1 to {MOST} documents"),
+        validate=Length(1, MAX_DOCUMENTS, error=f"must hold 1 to {MAX_DOCUMENTS} documents"),
     )
 
 
@@ -59,8 +59,8 @@ class Account(CamelSchema):
 
 
 class EntryPage(Page):
-    document_type = Choice(*TYPES)
-    document_id = Whole(query=True)
+    document_type = Choice(*TYPES, attribute="source_type")
+    document_id = Whole(query=True, attribute="source_id")
     deleted = Flag(query=True, load_default=False)
 
 
@@ -74,8 +74,8 @@ class JournalLine(CamelSchema):
 
 class Entry(CamelSchema):
     id = fields.Integer()
-    document_type = Choice(*TYPES)
-    document_id = fields.Integer()
+    document_type = Choice(*TYPES, attribute="source_type")
+    document_id = fields.Integer(attribute="source_id")
     version = fields.Integer()
     entry_date = Day()
     currency_code = fields.String()

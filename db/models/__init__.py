@@ -1,4 +1,4 @@
-from db.models.accounting import Account, AccountingDocument, JournalEntry, JournalLine
+from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
 from db.models.columns import Base
 from db.models.identity import ApiKey, Organization
 from db.models.inventory import (
@@ -31,7 +31,7 @@ from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
 from db.models.templates import Template, TemplateSource
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingDocument", "ApiKey", "Base", "Client", "DocumentNumber",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Client", "DocumentNumber",
     "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job", "JobAttempt", "JournalEntry", "JournalLine",
     "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "Product", "Purchase",
     "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",

@@ -28,33 +28,33 @@ class Account(Base):
     type: Mapped[str] = mapped_column(Text)
 
 
-class AccountingDocument(Base):
-    """How often a document has changed, and which of these versions the journal was last brought up to (0: none)."""
+class AccountingSource(Base):
+    """How often a source has changed, and which of these versions the journal was last brought up to (0: none)."""
 
-    __tablename__ = "accounting_documents"
+    __tablename__ = "accounting_sources"
 
-    document_type: Mapped[str] = mapped_column(Text, primary_key=True)
-    document_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    source_type: Mapped[str] = mapped_column(Text, primary_key=True)
+    source_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     organization_id: Mapped[OrganizationId]
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     entered_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
 class JournalEntry(Base):
-    """What a version of a document came to. A trigger freezes all but `deleted_at`, which is set once."""
+    """What a version of a source came to. A trigger freezes all but `deleted_at`, which is set once."""
 
     __tablename__ = "journal_entries"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["document_type", "document_id"],
-            ["accounting_documents.document_type", "accounting_documents.document_id"],
+            ["source_type", "source_id"],
+            ["accounting_sources.source_type", "accounting_sources.source_id"],
         ),
     )
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
-    document_type: Mapped[str] = mapped_column(Text)
-    document_id: Mapped[int] = mapped_column(BigInteger)
+    source_type: Mapped[str] = mapped_column(Text)
+    source_id: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int] = mapped_column(Integer)
     entry_date: Mapped[date] = mapped_column(Date)
     currency_code: Mapped[str] = mapped_column(Text)

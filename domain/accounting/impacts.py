@@ -1,4 +1,4 @@
-"""The impact of documents on the accounts: lines that balance, in whole units of their currency, or nothing."""
+"""The impact of sources on the accounts: lines that balance, in whole units of their currency, or nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ from domain.accounting.chart import (
     REVENUE,
     SALES_TAX,
 )
-from domain.accounting.documents import Version
+from domain.accounting.sources import Version
 from domain.money import decimals
 
 ZERO = Decimal(0)
@@ -41,7 +41,7 @@ class Impact(NamedTuple):
 
 
 def load(session: Session, versions: Iterable[Version]) -> dict[Version, Impact]:
-    """Return the impact of each document that has one, read with one statement a type."""
+    """Return the impact of each source that has one, read with one statement a type."""
     by_type: dict[str, dict[int, Version]] = defaultdict(dict)
     for version in versions:
         by_type[version.type][version.id] = version

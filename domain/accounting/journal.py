@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models import JournalEntry
 from db.queries import run
-from domain.accounting.documents import TYPES
+from domain.accounting.sources import TYPES
 
 SUMS = ("debit", "credit", "balance")
 
@@ -18,20 +18,20 @@ SUMS = ("debit", "credit", "balance")
 def entries(
     session: Session,
     organization_id: int,
-    document_type: str | None,
-    document_id: int | None,
+    source_type: str | None,
+    source_id: int | None,
     deleted: bool,
     before: int | None,
     limit: int,
 ) -> Sequence[JournalEntry]:
     """Return up to `limit` entries, newest first, with ids below `before` if given; deleted ones only on demand."""
     found = select(JournalEntry).where(JournalEntry.organization_id == organization_id)
-    if document_id is not None:
+    if source_id is not None:
         # The index begins with the type, so an id alone is looked for under each.
-        types = TYPES if document_type is None else (document_type,)
-        found = found.where(JournalEntry.document_id == document_id, JournalEntry.document_type.in_(types))
-    elif document_type is not None:
-        found = found.where(JournalEntry.document_type == document_type)
+        types = TYPES if source_type is None else (source_type,)
+        found = found.where(JournalEntry.source_id == source_id, JournalEntry.source_type.in_(types))
+    elif source_type is not None:
+        found = found.where(JournalEntry.source_type == source_type)
     if not deleted:
         found = found.where(JournalEntry.deleted_at.is_(None))
     if before is not None:

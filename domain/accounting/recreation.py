@@ -1,4 +1,4 @@
-"""Entries made anew for what documents have become; what a newer version supersedes is left to its own job."""
+"""Entries made anew for what sources have become; what a newer version supersedes is left to its own job."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.queries import run
-from domain.accounting.documents import Version, keys
 from domain.accounting.impacts import Impact, load
+from domain.accounting.sources import Version, keys
 
 Demand = Sequence[Version]
 LINE_PARAMETERS = ("entry_ids", "numbers", "organization_ids", "accounts", "debits", "credits", "locations")
@@ -19,7 +19,7 @@ def demand(organization_id: int, payload: Mapping[str, Any]) -> Demand:
 
 
 def recreate(session: Session, demands: Sequence[Demand]) -> list[dict[str, Any]]:
-    """Return what came of each demand; each document's live entry is that of its version once `session` commits.
+    """Return what came of each demand; each source's live entry is that of its version once `session` commits.
 
     A version that is entered, that another demand of the group has, or that is not the last one any more is left alone.
     """
@@ -33,12 +33,12 @@ def recreate(session: Session, demands: Sequence[Demand]) -> list[dict[str, Any]
 
 
 def _due(session: Session, versions: set[Version]) -> set[Version]:
-    """Lock the documents, so that nobody else recreates or changes them; return those with something to enter."""
-    documents = sorted({version._replace(version=0) for version in versions})
-    organization_ids = [document.organization_id for document in documents]
-    rows = run(session, "lock_documents", organization_ids=organization_ids, **keys(documents))
+    """Lock the sources, so that nobody else recreates or changes them; return those with something to enter."""
+    sources = sorted({version._replace(version=0) for version in versions})
+    organization_ids = [source.organization_id for source in sources]
+    rows = run(session, "lock_sources", organization_ids=organization_ids, **keys(sources))
     last = {
-        Version(row.organization_id, row.document_type, row.document_id, row.version)
+        Version(row.organization_id, row.source_type, row.source_id, row.version)
         for row in rows
         if row.entered_version < row.version
     }
@@ -66,7 +66,7 @@ def _write(session: Session, impacts: Mapping[Version, Impact]) -> None:
         currencies=[impact.currency_code for impact in impacts.values()],
         **keys(impacts),
     )
-    entry_ids = {(row.document_type, row.document_id): row.id for row in rows}
+    entry_ids = {(row.source_type, row.source_id): row.id for row in rows}
     lines = [
         (entry_ids[version.type, version.id], number, version.organization_id, *line)
         for version, impact in impacts.items()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.jobs import ClaimedJob
 from db.models import Job
-from domain.accounting.documents import Document, changed
+from domain.accounting.sources import Source, changed
 from domain.inventory import lines, stock
 from domain.inventory.errors import NotItsJob, WrongStatus
 from domain.inventory.lines import LINES_AT_ONCE, MovedLine, lock_document, unmoved
@@ -113,4 +113,4 @@ def _finish(session: Session, step: Step, document: Any) -> None:
         stock.let_go(session, step.noun, document.id)
     document.status = step.after
     setattr(document, step.at, func.clock_timestamp())
-    changed(session, document.organization_id, [Document(step.noun, document.id)])
+    changed(session, document.organization_id, [Source(step.noun, document.id)])

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Invoice
-from domain.accounting.documents import Document, changed
+from domain.accounting.sources import Source, changed
 from domain.errors import Conflict, Invalid, NotFound
 
 
@@ -71,7 +71,7 @@ def mark_issued(session: Session, invoice: Invoice) -> Invoice:
     )
     if not session.execute(change).first():
         raise Conflict("invoice is already issued")
-    changed(session, invoice.organization_id, [Document("invoice", invoice.id)])
+    changed(session, invoice.organization_id, [Source("invoice", invoice.id)])
     session.refresh(invoice)
     return invoice
 

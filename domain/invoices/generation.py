@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
-from domain.accounting.documents import Document, changed
+from domain.accounting.sources import Source, changed
 from domain.errors import Invalid, Refusal
 from domain.invoices import numbering
 from domain.invoices.ledger import decimal, plain
@@ -139,7 +139,7 @@ def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued]:
     ids = {(row.supplier_id, row.number): row.id for row in rows}
     for organization_id in sorted({i["organization_id"] for i in invoices}):
         own = [i for i in invoices if i["organization_id"] == organization_id]
-        changed(session, organization_id, [Document("invoice", ids[i["supplier_id"], i["number"]]) for i in own])
+        changed(session, organization_id, [Source("invoice", ids[i["supplier_id"], i["number"]]) for i in own])
     return [
         Issued(
             ids[i["supplier_id"], i["number"]],

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from domain.accounting import recreation
-from domain.accounting.documents import KIND, MOST_IN_A_JOB, TYPES, submit
+from domain.accounting.sources import KIND, MAX_SOURCES_IN_A_JOB, TYPES, submit
 from domain.jobs.work import ClaimedJob, Context, Outcome, job
 
 DOCUMENT = {
@@ -17,7 +17,7 @@ DOCUMENT = {
 }
 SCHEMA = {
     "type": "object",
-    "properties": {"documents": {"type": "array", "items": DOCUMENT, "minItems": 1, "maxItems": MOST_IN_A_JOB}},
+    "properties": {"documents": {"type": "array", "items": DOCUMENT, "minItems": 1, "maxItems": MAX_SOURCES_IN_A_JOB}},
     "required": ["documents"],
     "additionalProperties": False,
 }

@@ -19,7 +19,7 @@ def round_each_by_itself(away: Removal) -> None:
 
 GUARDS = (
     Guard(
-        "the job that a document's change owes the journal",
+        "the job that a source's change owes the journal",
         lambda away: away.function(generation, "changed", lambda *_: []),
         accounting.an_older_version_is_superseded_without_work,
         "has not heard of",
@@ -32,22 +32,20 @@ GUARDS = (
     ),
     Guard(
         "the look at what was entered already",
-        lambda away: away.sql("lock_documents", "d.entered_version", "0 AS entered_version"),
+        lambda away: away.sql("lock_sources", "s.entered_version", "0 AS entered_version"),
         accounting.a_version_is_entered_once_however_many_jobs_ask_for_it,
         "one version was entered twice",
     ),
     Guard(
-        "the lock of the documents",
-        lambda away: away.sql("lock_documents", " FOR NO KEY UPDATE OF d"),
-        accounting.two_recreations_of_one_document_never_run_at_once,
+        "the lock of the sources",
+        lambda away: away.sql("lock_sources", " FOR NO KEY UPDATE OF s"),
+        accounting.two_recreations_of_one_source_never_run_at_once,
         "did not wait for the first",
     ),
     Guard(
-        "the one order in which documents are locked",
-        lambda away: away.sql(
-            "lock_documents", "ORDER BY d.document_type, d.document_id", "ORDER BY d.document_id DESC"
-        ),
-        accounting.groups_that_share_documents_lock_them_in_one_order,
+        "the one order in which sources are locked",
+        lambda away: away.sql("lock_sources", "ORDER BY s.source_type, s.source_id", "ORDER BY s.source_id DESC"),
+        accounting.groups_that_share_sources_lock_them_in_one_order,
         "could not obtain lock",
     ),
     Guard(
@@ -57,7 +55,7 @@ GUARDS = (
         "still unfinished|was not entered",
     ),
     Guard(
-        "the unique live entry of a document",
+        "the unique live entry of a source",
         lambda away: away.schema("DROP INDEX journal_entries_live_key"),
         accounting.the_database_refuses_a_second_live_entry,
         "two live entries",
@@ -102,12 +100,12 @@ GUARDS = (
         Guard(
             f"the organization filter of {table} to recreate",
             lambda away, table=table: away.sql(
-                "find_documents",
-                f"FROM {table} AS d WHERE d.id = t.id AND organization_id = %(organization_id)s",
-                f"FROM {table} AS d WHERE d.id = t.id",
+                "find_sources",
+                f"FROM {table} AS s WHERE s.id = t.id AND organization_id = %(organization_id)s",
+                f"FROM {table} AS s WHERE s.id = t.id",
             ),
             accounting.a_stranger_recreates_nothing,
-            "another organization's document was recreated",
+            "another organization's source was recreated",
         )
         for table in ("sales", "purchases", "transfers")
     ),

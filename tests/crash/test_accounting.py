@@ -1,4 +1,4 @@
-"""Whoever recreates entries and dies anywhere: each document ends with one live entry, and no sum ever moves."""
+"""Whoever recreates entries and dies anywhere: each source ends with one live entry, and no sum ever moves."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from api.jobs.direct_path import EXTENSION, DirectPath
 from db.queries import statement
-from domain.accounting.documents import KIND, Document, Owed
+from domain.accounting.sources import KIND, Owed, Source
 from tests import chain, trade
 from tests.checker import check, watch
 from tests.crash.fuse import killed_at, points
@@ -19,20 +19,20 @@ from tests.waiting import wait_until, wait_until_answered
 
 RECREATIONS = "/api/v1/accounting/recreations"
 LIVE = """
-    SELECT document_type, document_id FROM accounting_documents AS d
-    LEFT JOIN journal_entries AS e USING (document_type, document_id, organization_id, version)
+    SELECT source_type, source_id FROM accounting_sources AS d
+    LEFT JOIN journal_entries AS e USING (source_type, source_id, organization_id, version)
     GROUP BY 1, 2 HAVING count(*) FILTER (WHERE e.deleted_at IS NULL AND e.id IS NOT NULL) <> 1"""
 POLLS = "SELECT count(*) FROM polls"
 
 
 @pytest.fixture
-def made(database: str, organization: Tenant) -> list[Document]:
-    """A document of each type, and an invoice more; all of them are entered."""
+def made(database: str, organization: Tenant) -> list[Source]:
+    """A source of each type, and an invoice more; all of them are entered."""
     watch(database)
-    documents = [*trade.invoices(organization, 2), *trade.goods(organization)]
-    trade.change(organization, *documents)
+    sources = [*trade.invoices(organization, 2), *trade.goods(organization)]
+    trade.change(organization, *sources)
     chain.keep_books()
-    return documents
+    return sources
 
 
 @contextmanager
@@ -57,9 +57,9 @@ def polled(tenant: Tenant) -> Iterator[None]:
         os.waitpid(pid, 0)
 
 
-def owe(tenant: Tenant, documents: Sequence[Document]) -> list[Owed]:
-    """Return jobs of one, of two and of two documents; the last two name one document twice."""
-    first, second, third = documents[:1], documents[1:3], documents[2:]
+def owe(tenant: Tenant, sources: Sequence[Source]) -> list[Owed]:
+    """Return jobs of one, of two and of two sources; the last two name one source twice."""
+    first, second, third = sources[:1], sources[1:3], sources[2:]
     return [owed for group in (first, second, third) for owed in trade.change(tenant, *group)]
 
 
@@ -74,7 +74,7 @@ def test_a_worker_may_die_at_every_point_of_a_group_of_recreations(database, org
     with polled(organization):
         owed = owe(organization, made)
         names = points(lambda: trade.enter(*owed))
-        assert {"after lock_documents", "after delete_entries", "after create_lines", "after complete"} <= set(names)
+        assert {"after lock_sources", "after delete_entries", "after create_lines", "after complete"} <= set(names)
         for at, name in enumerate(names):
             owed = owe(organization, made)
             assert killed_at(at, lambda: trade.enter(*owed)), f"never came to {name}"  # noqa: B023  run at once

@@ -13,7 +13,7 @@ import settings
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.transaction import is_transient, transaction
-from domain.accounting.documents import KIND as ACCOUNTING
+from domain.accounting.sources import KIND as ACCOUNTING
 from domain.jobs.submission import enqueue
 from tests import checker
 from tests.checker import Accepted
@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 PROCESSING = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
 UNACCOUNTED = """
     SELECT invoices.id FROM invoices LEFT JOIN journal_entries AS e
-        ON document_type = 'invoice' AND document_id = invoices.id AND deleted_at IS NULL
+        ON source_type = 'invoice' AND source_id = invoices.id AND deleted_at IS NULL
     WHERE e.id IS NULL"""
 LEASE_ENDED = "the worker did not finish within its lease"
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"

@@ -1,4 +1,4 @@
-"""Scenarios of documents whose journal entries are made anew."""
+"""Scenarios of sources whose journal entries are made anew."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -9,8 +9,8 @@ import psycopg
 from sqlalchemy import text
 
 from db.transaction import transaction
-from domain.accounting import documents, recreation
-from domain.accounting.documents import KIND, Document, Owed
+from domain.accounting import recreation, sources
+from domain.accounting.sources import KIND, Owed, Source
 from domain.jobs.lifecycle import Status
 from domain.jobs.submission import enqueue
 from tests import chain, trade
@@ -22,22 +22,22 @@ from tests.waiting import wait_until
 
 ENTRIES = """
     SELECT version, deleted_at IS NOT NULL AS deleted, id FROM journal_entries
-    WHERE document_type = %s AND document_id = %s ORDER BY id"""
-VERSION = "SELECT version FROM accounting_documents WHERE document_type = %s AND document_id = %s"
+    WHERE source_type = %s AND source_id = %s ORDER BY id"""
+VERSION = "SELECT version FROM accounting_sources WHERE source_type = %s AND source_id = %s"
 LINE = "INSERT INTO journal_lines (entry_id, line_number, organization_id, account_code, debit, credit)"
 PAIR = f"""{LINE} SELECT id, n, organization_id, '1000', 9 - n, n - 8
            FROM journal_entries CROSS JOIN generate_series(8, 9) AS n"""
 COPY = f"""
     WITH copy AS (
-        INSERT INTO journal_entries (organization_id, document_type, document_id, version, entry_date, currency_code)
-        SELECT organization_id, document_type, document_id, version, entry_date, currency_code FROM journal_entries
+        INSERT INTO journal_entries (organization_id, source_type, source_id, version, entry_date, currency_code)
+        SELECT organization_id, source_type, source_id, version, entry_date, currency_code FROM journal_entries
         RETURNING id, organization_id
     )
     {LINE} SELECT copy.id, line_number, copy.organization_id, account_code, debit, credit FROM copy
     CROSS JOIN (SELECT line_number, account_code, debit, credit FROM journal_lines LIMIT 3) AS line"""
 UNBALANCED = f"""
     WITH entry AS (
-        INSERT INTO journal_entries (organization_id, document_type, document_id, version, entry_date, currency_code)
+        INSERT INTO journal_entries (organization_id, source_type, source_id, version, entry_date, currency_code)
         SELECT organization_id, 'invoice', id, 1, issue_date, 'EUR' FROM invoices WHERE id = %s
         RETURNING id, organization_id
     )
@@ -57,7 +57,7 @@ CHANGES = (
 
 AMOUNTS = """
     SELECT trim_scale(debit - credit) FROM journal_lines JOIN journal_entries AS e ON e.id = entry_id
-    WHERE document_type = %s AND document_id = %s AND deleted_at IS NULL ORDER BY line_number"""
+    WHERE source_type = %s AND source_id = %s AND deleted_at IS NULL ORDER BY line_number"""
 # An issued invoice is frozen, and its amounts have its currency's decimals: only so does it get others.
 INVOICED = """
     ALTER TABLE invoices DISABLE TRIGGER frozen;
@@ -65,57 +65,57 @@ INVOICED = """
     ALTER TABLE invoices ENABLE TRIGGER frozen"""
 
 
-def entries(document: Document) -> list[tuple[int, bool, int]]:
-    """Return the version of each entry of the document, whether it is deleted, and its id; oldest first."""
-    return chain.rows(ENTRIES, *document)
+def entries(source: Source) -> list[tuple[int, bool, int]]:
+    """Return the version of each entry of the source, whether it is deleted, and its id; oldest first."""
+    return chain.rows(ENTRIES, *source)
 
 
-def version(document: Document) -> int:
-    return chain.value(VERSION, *document)
+def version(source: Source) -> int:
+    return chain.value(VERSION, *source)
 
 
 def outcome(owed: Owed) -> dict[str, Any]:
     return chain.value("SELECT result FROM jobs WHERE id = %s", owed.job_id)
 
 
-def invoice(stage: Stage) -> Document:
+def invoice(stage: Stage) -> Source:
     """Return a new invoice that the journal has in its first version."""
-    [document] = trade.invoices(stage.tenant)
+    [source] = trade.invoices(stage.tenant)
     chain.recover()
-    assert [row[:2] for row in entries(document)] == [(1, False)], "the journal has not heard of an invoice"
-    return document
+    assert [row[:2] for row in entries(source)] == [(1, False)], "the journal has not heard of an invoice"
+    return source
 
 
 def an_older_version_is_superseded_without_work(stage: Stage) -> None:
-    document = invoice(stage)
-    [older], [newer] = trade.change(stage.tenant, document), trade.change(stage.tenant, document)
+    source = invoice(stage)
+    [older], [newer] = trade.change(stage.tenant, source), trade.change(stage.tenant, source)
     for owed in (older, newer):
         trade.enter(owed)
     assert outcome(older) == {"documents": 1, "entries": 0, "superseded": 1}, "an old version was entered"
     assert outcome(newer) == {"documents": 1, "entries": 1, "superseded": 0}, "the last version was not entered"
-    assert [row[:2] for row in entries(document)] == [(1, True), (3, False)]
+    assert [row[:2] for row in entries(source)] == [(1, True), (3, False)]
     chain.recover()
     stage.check()
 
 
 def a_version_is_entered_once_however_many_jobs_ask_for_it(stage: Stage) -> None:
-    document = invoice(stage)
-    [owed] = trade.change(stage.tenant, document)
+    source = invoice(stage)
+    [owed] = trade.change(stage.tenant, source)
     for _ in range(2):
         with transaction() as session:
-            assert documents.synchronize(session, stage.tenant.id, documents.TYPES).documents == 1
+            assert sources.synchronize(session, stage.tenant.id, sources.TYPES).sources == 1
     trade.enter(owed)
     chain.recover()
-    assert [row[:2] for row in entries(document)] == [(1, True), (2, False)], "one version was entered twice"
+    assert [row[:2] for row in entries(source)] == [(1, True), (2, False)], "one version was entered twice"
     assert chain.value("SELECT sum((result ->> 'entries')::int) FROM jobs WHERE kind = %s", KIND) == 3
     stage.check()
 
 
-def two_recreations_of_one_document_never_run_at_once(stage: Stage) -> None:
-    document = invoice(stage)
-    [owed] = trade.change(stage.tenant, document)
+def two_recreations_of_one_source_never_run_at_once(stage: Stage) -> None:
+    source = invoice(stage)
+    [owed] = trade.change(stage.tenant, source)
     with transaction() as session:
-        documents.synchronize(session, stage.tenant.id, documents.TYPES)
+        sources.synchronize(session, stage.tenant.id, sources.TYPES)
     twin = Owed(chain.value("SELECT max(id) FROM jobs"), owed.versions)
     with ThreadPoolExecutor(1) as pool:
         with transaction() as first:
@@ -126,21 +126,21 @@ def two_recreations_of_one_document_never_run_at_once(stage: Stage) -> None:
     assert state(twin.job_id) == (Status.COMPLETED, 1), "the second did not wait for the first"
     assert outcome(twin)["superseded"] == 1
     chain.recover()
-    assert [row[:2] for row in entries(document)] == [(1, True), (2, False)]
+    assert [row[:2] for row in entries(source)] == [(1, True), (2, False)]
     stage.check()
 
 
-def groups_that_share_documents_lock_them_in_one_order(stage: Stage) -> None:
+def groups_that_share_sources_lock_them_in_one_order(stage: Stage) -> None:
     first, second = trade.invoices(stage.tenant, 2)
     chain.recover()
     [owed] = trade.change(stage.tenant, second, first)
     with ThreadPoolExecutor(1) as pool:
         with transaction() as holder:
-            lock = text("SELECT FROM accounting_documents WHERE document_id = :id FOR UPDATE")
+            lock = text("SELECT FROM accounting_sources WHERE source_id = :id FOR UPDATE")
             holder.execute(lock, {"id": first.id}).all()
             delivery = pool.submit(trade.enter, owed)
             wait_until(lambda: chain.value(WAITING), message="the group did not wait for the document")
-            nowait = "SELECT FROM accounting_documents WHERE document_id = %s FOR UPDATE NOWAIT"
+            nowait = "SELECT FROM accounting_sources WHERE source_id = %s FOR UPDATE NOWAIT"
             chain.ask(nowait, second.id)
         delivery.result()
     chain.recover()
@@ -148,8 +148,8 @@ def groups_that_share_documents_lock_them_in_one_order(stage: Stage) -> None:
 
 
 def an_entry_and_its_lines_never_change(stage: Stage) -> None:
-    document = invoice(stage)
-    trade.change(stage.tenant, document)
+    source = invoice(stage)
+    trade.change(stage.tenant, source)
     chain.recover()
     for change in CHANGES:
         try:
@@ -161,18 +161,18 @@ def an_entry_and_its_lines_never_change(stage: Stage) -> None:
 
 
 def the_database_refuses_a_second_live_entry(stage: Stage) -> None:
-    document = invoice(stage)
+    source = invoice(stage)
     with suppress(psycopg.errors.UniqueViolation):
         chain.ask(COPY)
-    assert [row[:2] for row in entries(document)] == [(1, False)], "a document has two live entries"
+    assert [row[:2] for row in entries(source)] == [(1, False)], "a source has two live entries"
     stage.check()
 
 
 def the_database_refuses_an_entry_that_does_not_balance(stage: Stage) -> None:
-    [document] = trade.invoices(stage.tenant)
+    [source] = trade.invoices(stage.tenant)
     with suppress(psycopg.errors.CheckViolation):
-        chain.ask(UNBALANCED, document.id)
-    assert entries(document) == [], "an entry that does not balance was committed"
+        chain.ask(UNBALANCED, source.id)
+    assert entries(source) == [], "an entry that does not balance was committed"
     chain.recover()
     stage.check()
 
@@ -192,7 +192,7 @@ def an_amount_is_booked_in_whole_units_of_its_currency(stage: Stage) -> None:
         assert booked == amounts, f"booked in {currency}: {booked}"
 
 
-def unrounded(stage: Stage, currency: str) -> list[Document]:
+def unrounded(stage: Stage, currency: str) -> list[Source]:
     """Return an invoice, a sale, a purchase and a transfer whose amounts have four decimals each."""
     here, there = trade.place(stage.tenant), trade.place(stage.tenant)
     [invoiced] = trade.invoices(stage.tenant)
@@ -207,17 +207,17 @@ def unrounded(stage: Stage, currency: str) -> list[Document]:
 
 
 def another_organizations_job_enters_nothing(stage: Stage) -> None:
-    document = invoice(stage)
-    trade.change(stage.tenant, document)
+    source = invoice(stage)
+    trade.change(stage.tenant, source)
     chain.recover()
     stranger = new_tenant("Stranger")
-    chain.ask("UPDATE accounting_documents SET entered_version = 0")
-    forged = {"documents": [document._asdict() | {"version": version(document)}]}
+    chain.ask("UPDATE accounting_sources SET entered_version = 0")
+    forged = {"documents": [source._asdict() | {"version": version(source)}]}
     with transaction() as session:
         [job_id] = enqueue(session, stranger.id, KIND, [("", forged)])
     chain.recover()
     assert outcome(Owed(job_id, []))["entries"] == 0, "a job reached over to another organization's document"
-    chain.ask("UPDATE accounting_documents SET entered_version = version")
+    chain.ask("UPDATE accounting_sources SET entered_version = version")
     stage.check()
 
 
@@ -233,25 +233,25 @@ def another_organization_sees_no_entry(stage: Stage) -> None:
 
 
 def a_stranger_recreates_nothing(stage: Stage) -> None:
-    stranger, document = new_tenant("Stranger"), invoice(stage)
+    stranger, source = new_tenant("Stranger"), invoice(stage)
     here, there = trade.place(stage.tenant), trade.place(stage.tenant)
     unheard = (
         trade.purchase(stage.tenant, here, status="draft", approved_at=None),
         trade.sale(stage.tenant, here, costs=(), status="pending", completed_at=None),
         trade.transfer(stage.tenant, here, there, values=(), status="draft", sent_at=None),
     )
-    for asked in (document, *unheard):
+    for asked in (source, *unheard):
         answer = chain.post(stranger, "/api/v1/accounting/recreations", {"documents": [asked._asdict()]})
-        assert answer.status_code == 404, "another organization's document was recreated"
-    assert version(document) == 1
+        assert answer.status_code == 404, "another organization's source was recreated"
+    assert version(source) == 1
     stage.check()
 
 
 SCENARIOS = (
     an_older_version_is_superseded_without_work,
     a_version_is_entered_once_however_many_jobs_ask_for_it,
-    two_recreations_of_one_document_never_run_at_once,
-    groups_that_share_documents_lock_them_in_one_order,
+    two_recreations_of_one_source_never_run_at_once,
+    groups_that_share_sources_lock_them_in_one_order,
     an_entry_and_its_lines_never_change,
     the_database_refuses_a_second_live_entry,
     the_database_refuses_an_entry_that_does_not_balance,

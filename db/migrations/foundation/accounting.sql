@@ -7,36 +7,36 @@ CREATE TABLE accounts (
     PRIMARY KEY (organization_id, code)
 );
 
-CREATE TABLE accounting_documents (
-    document_type text NOT NULL CHECK (document_type IN ('invoice', 'sale', 'purchase', 'transfer')),
-    document_id bigint NOT NULL,
+CREATE TABLE accounting_sources (
+    source_type text NOT NULL CHECK (source_type IN ('invoice', 'sale', 'purchase', 'transfer')),
+    source_id bigint NOT NULL,
     organization_id bigint NOT NULL REFERENCES organizations,
     version integer NOT NULL DEFAULT 1 CHECK (version >= 1),
     entered_version integer NOT NULL DEFAULT 0,
-    PRIMARY KEY (document_type, document_id),
+    PRIMARY KEY (source_type, source_id),
     CHECK (entered_version BETWEEN 0 AND version)
 ) WITH (fillfactor = 80);
 
-CREATE INDEX accounting_documents_stale_idx ON accounting_documents (organization_id, document_type, document_id)
+CREATE INDEX accounting_sources_stale_idx ON accounting_sources (organization_id, source_type, source_id)
 WHERE entered_version < version;
 
 CREATE TABLE journal_entries (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     organization_id bigint NOT NULL REFERENCES organizations,
-    document_type text NOT NULL,
-    document_id bigint NOT NULL,
+    source_type text NOT NULL,
+    source_id bigint NOT NULL,
     version integer NOT NULL CHECK (version >= 1),
     entry_date date NOT NULL,
     currency_code text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     deleted_at timestamptz,
-    FOREIGN KEY (document_type, document_id) REFERENCES accounting_documents
+    FOREIGN KEY (source_type, source_id) REFERENCES accounting_sources
 );
 
-CREATE UNIQUE INDEX journal_entries_live_key ON journal_entries (document_type, document_id)
+CREATE UNIQUE INDEX journal_entries_live_key ON journal_entries (source_type, source_id)
 WHERE deleted_at IS NULL;
 
-CREATE INDEX journal_entries_document_idx ON journal_entries (document_type, document_id, id);
+CREATE INDEX journal_entries_source_idx ON journal_entries (source_type, source_id, id);
 
 CREATE INDEX journal_entries_organization_idx ON journal_entries (organization_id, id);
 

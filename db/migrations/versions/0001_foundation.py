@@ -14,7 +14,7 @@ CAPABILITIES = (
     "inventory", "accounting",
 )  # fmt: skip
 TABLES = (
-    "journal_lines", "journal_entries", "accounting_documents", "accounts", "reservations", "movements",
+    "journal_lines", "journal_entries", "accounting_sources", "accounts", "reservations", "movements",
     "purchase_lines", "purchases", "sale_lines", "sales", "transfer_lines", "transfers", "document_numbers",
     "stock", "locations", "products", "incidents", "wait_statistics", "run_statistics", "pauses", "relay_state",
     "outbox", "job_attempts", "jobs", "invoice_items", "invoices", "clients", "number_series", "suppliers",

@@ -1,6 +1,6 @@
-INSERT INTO journal_entries (organization_id, document_type, document_id, version, entry_date, currency_code)
+INSERT INTO journal_entries (organization_id, source_type, source_id, version, entry_date, currency_code)
 SELECT organization_id, type, id, version, entry_date, currency_code
 FROM unnest(CAST(%(organization_ids)s AS bigint[]), CAST(%(types)s AS text[]), CAST(%(ids)s AS bigint[]),
     CAST(%(versions)s AS integer[]), CAST(%(dates)s AS date[]), CAST(%(currencies)s AS text[]))
     AS t (organization_id, type, id, version, entry_date, currency_code)
-RETURNING id, document_type, document_id
+RETURNING id, source_type, source_id

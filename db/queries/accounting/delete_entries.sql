@@ -3,6 +3,6 @@
 UPDATE journal_entries SET deleted_at = clock_timestamp()
 FROM unnest(CAST(%(types)s AS text[]), CAST(%(ids)s AS bigint[])) AS t (type, id) CROSS JOIN LATERAL (
     SELECT id FROM journal_entries AS e
-    WHERE e.document_type = t.type AND e.document_id = t.id AND e.deleted_at IS NULL OFFSET 0
+    WHERE e.source_type = t.type AND e.source_id = t.id AND e.deleted_at IS NULL OFFSET 0
 ) AS live
 WHERE journal_entries.id = live.id AND deleted_at IS NULL

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.jobs.direct_path import EXTENSION, DirectPath
-from domain.accounting.documents import KIND, Document
+from domain.accounting.sources import KIND, Source
 from domain.jobs.submission import HIGH
 from tests import chain, trade
 from tests.caller import Caller, application
@@ -18,35 +18,35 @@ CHART = ["1000", "1100", "1300", "1310", "2000", "2200", "4000", "5000"]
 
 
 @pytest.fixture
-def invoices(organization) -> list[Document]:
+def invoices(organization) -> list[Source]:
     """Twelve invoices that the journal has."""
     made = trade.invoices(organization, 12)
     chain.keep_books()
     return made
 
 
-def ask(client: Caller, *documents: Document, **options: Any) -> Any:
-    return client.post(RECREATIONS, {"documents": [one._asdict() for one in documents]}, **options)
+def ask(client: Caller, *sources: Source, **options: Any) -> Any:
+    return client.post(RECREATIONS, {"documents": [one._asdict() for one in sources]}, **options)
 
 
-def test_a_few_documents_are_recreated_while_the_caller_waits(database, client, invoices):
+def test_a_few_sources_are_recreated_while_the_caller_waits(database, client, invoices):
     answer = ask(client, *invoices[:2])
     assert answer.status_code == 200, answer.json
     jobs = chain.rows("SELECT id FROM jobs WHERE priority = %s ORDER BY id", HIGH)
     assert answer.json == [
-        {"type": "invoice", "id": document.id, "version": 2, "jobId": job_id, "status": "completed", "entries": 1}
-        for document, (job_id,) in zip(invoices, jobs, strict=False)
+        {"type": "invoice", "id": source.id, "version": 2, "jobId": job_id, "status": "completed", "entries": 1}
+        for source, (job_id,) in zip(invoices, jobs, strict=False)
     ]
     assert [entry["version"] for entry in listed(client, invoices[0])] == [2]
     assert [entry["version"] for entry in listed(client, invoices[0], "&deleted=true")] == [2, 1]
     check(database)
 
 
-def listed(client: Caller, document: Document, more: str = "") -> list[dict[str, Any]]:
-    return client.get(f"{ENTRIES}?documentType={document.type}&documentId={document.id}{more}").json
+def listed(client: Caller, source: Source, more: str = "") -> list[dict[str, Any]]:
+    return client.get(f"{ENTRIES}?documentType={source.type}&documentId={source.id}{more}").json
 
 
-def test_without_room_a_few_documents_are_durable_and_the_queue_recreates_them(database, client, invoices, monkeypatch):
+def test_without_room_a_few_sources_are_durable_and_the_queue_recreates_them(database, client, invoices, monkeypatch):
     full = DirectPath(1)
     monkeypatch.setitem(application().extensions, EXTENSION, full)
     with full.slot(KIND):
@@ -76,17 +76,17 @@ def test_more_than_ten_go_to_the_queue_before_other_accounting(database, client,
     check(database)
 
 
-def test_a_document_named_twice_is_recreated_once(client, invoices):
+def test_a_source_named_twice_is_recreated_once(client, invoices):
     answer = ask(client, *[invoices[0]] * 11)
     assert (answer.status_code, len(answer.json)) == (200, 1)
 
 
-def test_an_unknown_document_is_named_and_nothing_is_done(client, invoices):
-    unknown = [Document("invoice", 10**17), Document("transfer", 3)]
+def test_an_unknown_source_is_named_and_nothing_is_done(client, invoices):
+    unknown = [Source("invoice", 10**17), Source("transfer", 3)]
     answer = ask(client, invoices[0], *unknown)
     assert (answer.status_code, answer.json["error"]) == (404, f"not found: invoice {10**17}, transfer 3")
     assert answer.json["documents"] == [one._asdict() for one in unknown]
-    assert chain.value("SELECT max(version) FROM accounting_documents") == 1
+    assert chain.value("SELECT max(version) FROM accounting_sources") == 1
     payload = {"documents": [one._asdict() for one in unknown]}
     assert client.post("/api/v1/jobs", {"type": KIND, "payload": payload}).status_code == 404
 
@@ -123,7 +123,7 @@ def test_a_submitted_payload_that_means_nothing_names_its_field(client, payload,
     assert (answer.status_code, [*answer.json["errors"]]) == (400, [field])
 
 
-def test_a_job_submitted_as_any_other_recreates_documents(database, client, invoices):
+def test_a_job_submitted_as_any_other_recreates_sources(database, client, invoices):
     payload = {"documents": [one._asdict() for one in invoices]}
     answer = client.post("/api/jobs", {"type": "accounting_recreate", "payload": payload})
     assert answer.status_code == 202, answer.json

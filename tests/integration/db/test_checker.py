@@ -96,17 +96,17 @@ DAMAGES = {
         {"A1"},
     ),
     "goods that the books have lost": (
-        "UPDATE journal_entries SET deleted_at = now() WHERE document_type = 'purchase'",
+        "UPDATE journal_entries SET deleted_at = now() WHERE source_type = 'purchase'",
         {"A3"},
     ),
     "a live entry without lines": ("DELETE FROM journal_lines WHERE entry_id = 1", {"A1"}),
     "two live entries of one document": (
-        "DROP INDEX journal_entries_live_key; UPDATE journal_entries SET document_id = 1",
+        "DROP INDEX journal_entries_live_key; UPDATE journal_entries SET source_id = 1",
         {"A1"},
     ),
     "an entry ahead of its document": ("UPDATE journal_entries SET version = 2 WHERE id = 1", {"A2"}),
     "a line of another organization": ("UPDATE journal_lines SET organization_id = 2 WHERE entry_id = 1", {"A2"}),
-    "an invoice that was never entered": ("UPDATE accounting_documents SET version = 2 WHERE document_id = 1", {"A2"}),
+    "an invoice that was never entered": ("UPDATE accounting_sources SET version = 2 WHERE source_id = 1", {"A2"}),
     "a disarmed trigger of the journal": ("ALTER TABLE journal_entries DISABLE TRIGGER USER", {"I9"}),
     "a waiting job without an entry": (
         "UPDATE jobs SET status = 'PENDING', completed_at = NULL WHERE id = 5",
@@ -147,7 +147,7 @@ DAMAGES = {
         {"I12", "I13", "A3"},
     ),
     "an amount with more decimals than the currency has": (
-        "UPDATE journal_entries SET currency_code = 'JPY' WHERE document_type = 'purchase'",
+        "UPDATE journal_entries SET currency_code = 'JPY' WHERE source_type = 'purchase'",
         {"A1"},
     ),
     "a completed job whose document stayed": (

@@ -60,7 +60,7 @@ def test_entries_are_deleted_document_by_document(database, organization, known)
     chain.keep_books()
     if known == "everything":
         chain.ask("ANALYZE")
-    ids = [row[0] for row in chain.rows("SELECT document_id FROM journal_entries")]
+    ids = [row[0] for row in chain.rows("SELECT source_id FROM journal_entries")]
     assert len(ids) == 300
     found = plan(database, "delete_entries", types=["invoice"] * 300, ids=ids)
     assert "Join Filter" not in found, f"the journal is read as often as there are documents:\n{found}"

@@ -15,7 +15,7 @@ OWN = "rows of the stranger's own"
 TABLES = (
     "invoices", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
-    "accounts", "accounting_documents", "journal_entries", "journal_lines",
+    "accounts", "accounting_sources", "journal_entries", "journal_lines",
 )  # fmt: skip
 
 

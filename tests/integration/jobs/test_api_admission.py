@@ -22,7 +22,7 @@ def limit(monkeypatch) -> Callable[[str], None]:
     for module in (
         "domain.jobs.submission",
         "domain.invoices.intake",
-        "domain.accounting.documents",
+        "domain.accounting.sources",
         "api.invoices.requests",
     ):
         monkeypatch.setattr(f"{module}.admission", counted)

@@ -21,7 +21,7 @@ VERSIONS = {
     "outbox": 2.03,  # enqueued, published
     "invoices": 1.0,
     "invoice_items": 1.0,
-    "accounting_documents": 2.0,  # changed, entered
+    "accounting_sources": 2.0,  # changed, entered
     "journal_entries": 1.0,
     "journal_lines": 3.0,
     "wait_statistics": 0.01,  # one for each organization of a delivery
