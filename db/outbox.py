@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from db.queries import run
+from db.queries import fetch, run
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -67,6 +67,20 @@ class Entry(NamedTuple):
     group_limit: int | None
 
 
+class Facts(NamedTuple):
+    """Decide when a PENDING job starts. `higher` and `own` count jobs before it, up to 10,000: of higher priority, and
+    older ones of its own stream.
+    """
+
+    now: datetime
+    due_at: datetime
+    published_at: datetime | None
+    higher: int
+    own: int
+    paused_since: datetime | None
+    running: int
+
+
 def waiting(
     session: Session, lanes: Sequence[str], cursors: Sequence[Cursor] = (), in_flight_since: datetime = BEGINNING
 ) -> list[Waiting]:
@@ -98,6 +112,12 @@ def columns(cursors: Sequence[Cursor | Turn]) -> dict[str, Any]:
     }
 
 
+def facts(session: Session, job_id: int, cursors: Sequence[Cursor]) -> Facts | None:
+    """Return the facts of a job beside the streams at `cursors`; None once a worker has claimed it."""
+    found = fetch(session, Facts, "explain_job", id=job_id, **columns(cursors))
+    return found[0] if found else None
+
+
 def lease(session: Session, turns: Sequence[Turn], redelivery: float) -> list[Entry]:
     """Take the due entries that `turns` allow, oldest first; each is due again in `redelivery` seconds."""
     mosts = [turn.most for turn in turns]
@@ -125,3 +145,13 @@ def mend(session: Session, limit: int = 10_000) -> int:
 def listen(session: Session, listening: bool) -> None:
     """Ask intakes to wake the relay by NOTIFY, or no longer to."""
     run(session, "listen", listening=listening)
+
+
+def count_waiting(session: Session) -> int:
+    """Return how many jobs wait, as the server's statistics have it: free, and some seconds old."""
+    return run(session, "count_waiting")[0].jobs
+
+
+def count_waiting_of(session: Session, organization_id: int, most: int) -> int:
+    """Return how many jobs of an organization wait, counted up to `most`."""
+    return run(session, "count_waiting_of_one", organization_id=organization_id, most=most)[0].jobs

@@ -14,7 +14,8 @@ LINK = {"Link": {"schema": {"type": "string"}, "description": 'The next page: re
 
 
 class Row(Protocol):
-    id: Any
+    @property
+    def id(self) -> Any: ...
 
 
 class Page(Query):

@@ -24,7 +24,9 @@ class Depth(CamelSchema):
     kind = fields.String()
     organization_id = fields.Integer()
     status = Choice("pending", "processing", "failed")
-    jobs = fields.Integer(metadata={"description": f"What is pending up to {queues.MOST_COUNTED:,} of each priority"})
+    jobs = fields.Integer(
+        metadata={"description": f"Pending jobs are counted up to {queues.MAX_COUNTED:,} of each priority"}
+    )
     oldest_seconds = fields.Float()
 
 
@@ -62,7 +64,7 @@ class Queues(CamelSchema):
 class WaitPage(Page):
     organization_id = Whole(query=True)
     lane = Choice(*LANES)
-    hours = Whole(0, queues.WAITS_KEPT, query=True, load_default=1)
+    hours = Whole(0, queues.WAITS_KEPT_HOURS, query=True, load_default=1)
 
 
 class Bucket(CamelSchema):

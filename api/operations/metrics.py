@@ -57,7 +57,9 @@ class Queues(Collector):
 def _depths(depths: Sequence[Any]) -> Iterator[Metric]:
     labels = ["lane", "kind", "organization", "status"]
     jobs = GaugeMetricFamily(
-        "counterfoil_jobs", f"Jobs that are not done, of each priority up to {queues.MOST_COUNTED:,}", labels=labels
+        "counterfoil_jobs",
+        f"Jobs that are not done; pending ones are counted up to {queues.MAX_COUNTED:,} of each priority",
+        labels=labels,
     )
     oldest = GaugeMetricFamily("counterfoil_oldest_job_seconds", "Age of the oldest such job", labels=labels)
     for row in depths:

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, TypeVar, cast
 
 import psycopg
-from psycopg.rows import namedtuple_row
+from psycopg.rows import args_row, namedtuple_row
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 FOLDER = Path(__file__).parent
-MANY = 20
+MAX_VALUES_FOR_A_KEPT_PLAN = 20
+Row = TypeVar("Row")
 
 
 def run(session: Session | psycopg.Connection, name: str, /, **parameters: Any) -> Sequence[Any]:
@@ -22,18 +23,27 @@ def run(session: Session | psycopg.Connection, name: str, /, **parameters: Any) 
     For many rows it is planned anew, as a plan made for small tables would read them whole for each row once they have
     grown. A session's errors are SQLAlchemy's all the same, and a broken connection empties its pool.
     """
+    return _run(session, name, parameters, namedtuple_row)
+
+
+def fetch(session: Session | psycopg.Connection, row: type[Row], name: str, /, **parameters: Any) -> list[Row]:
+    """Run `name`.sql as `run` does; return its rows as objects of type `row`, given the columns in their order."""
+    return cast(list[Row], _run(session, name, parameters, args_row(row)))
+
+
+def _run(session: Session | psycopg.Connection, name: str, parameters: dict[str, Any], factory: Any) -> Sequence[Any]:
     if isinstance(session, psycopg.Connection):
-        return _execute(session, name, parameters)
+        return _execute(session, name, parameters, factory)
     connection = session.connection()
     try:
-        return _execute(connection.connection, name, parameters)
+        return _execute(connection.connection, name, parameters, factory)
     except psycopg.Error as error:
         raise failure(connection, name, error) from error
 
 
-def _execute(line: Any, name: str, parameters: dict[str, Any]) -> Sequence[Any]:
-    cursor = line.cursor(row_factory=namedtuple_row)
-    many = any(isinstance(value, list) and len(value) > MANY for value in parameters.values())
+def _execute(line: Any, name: str, parameters: dict[str, Any], factory: Any) -> Sequence[Any]:
+    cursor = line.cursor(row_factory=factory)
+    many = any(isinstance(value, list) and len(value) > MAX_VALUES_FOR_A_KEPT_PLAN for value in parameters.values())
     cursor.execute(statement(name), parameters, prepare=False if many else None)
     # Not `cursor.description`: making it would cost as much as reading the rows.
     return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []

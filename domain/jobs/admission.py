@@ -9,7 +9,7 @@ import time
 from sqlalchemy.orm import Session
 
 import settings
-from db.queries import run
+from db import outbox, statistics
 
 COUNT_KEPT_S = 1.0
 # To count what one organization has waiting takes longer the more it is, so the answer is kept that much longer.
@@ -50,7 +50,7 @@ class Admission:
     def _all(self, session: Session) -> int:
         if time.monotonic() >= self._until:
             self._until = time.monotonic() + COUNT_KEPT_S
-            self._waiting = run(session, "count_waiting")[0].jobs
+            self._waiting = outbox.count_waiting(session)
             self._own = {one: known for one, known in self._own.items() if known[1] > time.monotonic()}
         return self._waiting
 
@@ -62,7 +62,7 @@ class Admission:
                 jobs,
                 started + settings.current().statement_timeout,
             )  # the others do not count as well
-            jobs = run(session, "count_waiting_of_one", organization_id=organization_id, most=most)[0].jobs
+            jobs = outbox.count_waiting_of(session, organization_id, most)
             kept = max(COUNT_KEPT_S, COUNT_KEPT_PER_SECOND_OF_COUNTING * (time.monotonic() - started))
             self._own[organization_id] = jobs, time.monotonic() + kept
         return jobs
@@ -70,7 +70,7 @@ class Admission:
 
 def _pause(session: Session, limit: int) -> int:
     """Return in how many seconds a part of `limit` is worked off, as things went lately."""
-    rate = sum(row.jobs_per_second for row in run(session, "drain_rates"))
+    rate = sum(row.jobs_per_second for row in statistics.drain_rates(session))
     return max(1, min(MAX_PAUSE_S, round(limit * PART_TO_BE_WORKED_OFF / rate))) if rate else MAX_PAUSE_S
 
 

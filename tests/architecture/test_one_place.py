@@ -142,6 +142,24 @@ TRANSACTION_WORDS = re.compile(r"^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b", re.IG
 FROZEN_CLOCK = re.compile(r"\bnow\(\)|\bcurrent_(timestamp|date|time)\b", re.IGNORECASE)
 
 
+QUEUE_FOLDERS = ("jobs", "outbox", "statistics", "retention")
+QUEUE_FILES = {path.stem for folder in QUEUE_FOLDERS for path in (ROOT / "db" / "queries" / folder).glob("*.sql")}
+
+
+def queue_statements(source: Source) -> list[str]:
+    """Return the queue's statements that a file runs by itself."""
+    constants = (node.value for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
+    runs = any(name in ("db.queries.run", "db.queries.fetch") for name in imports(source))
+    return sorted(QUEUE_FILES & {value for value in constants if isinstance(value, str)}) if runs else []
+
+
+def test_the_queue_has_one_door() -> None:
+    """A second place that moves jobs or reads the outbox knows their columns, and is forgotten when they change."""
+    doors = {"db/jobs.py", "db/outbox.py", "db/statistics.py", "db/retention.py"}
+    assert {s.path: found for s in production() if s.path not in doors and (found := queue_statements(s))} == {}
+    assert queue_statements(parse("domain/a.py", "from db.queries import run\nrun(session, 'claim')")) == ["claim"]
+
+
 def test_no_statement_ends_the_transaction_it_runs_in() -> None:
     assert [path.name for path in SQL_FILES if TRANSACTION_WORDS.search(path.read_text())] == []
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import outbox
+from db import outbox, statistics
 from db.models import Job
-from db.outbox import Waiting
-from db.queries import run
+from db.outbox import Facts, Waiting
 from domain.jobs.dispatch.backlog import Backlog
 from domain.jobs.lifecycle import FINISHED, Status
 
@@ -57,10 +56,9 @@ def explain(session: Session, job: Job) -> Explanation:
     if job.status != Status.PENDING:
         return _running(job)
     waiting = _backlog.waiting(session, [job.lane])
-    facts = run(session, "explain_job", id=job.id, **outbox.columns([one.cursor for one in waiting]))
-    if not facts:  # a worker has claimed it since it was read
+    entry = outbox.facts(session, job.id, [one.cursor for one in waiting])
+    if entry is None:  # a worker has claimed it since it was read
         return _running(job)
-    [entry] = facts
     if job.available_at > entry.now:
         failed = f"The attempt before failed ({job.error}). " if job.error else ""
         return Explanation(
@@ -85,8 +83,8 @@ def _running(job: Job) -> Explanation:
     return Explanation("running", text, worker=job.worker, lease_age_seconds=age, lease_expires_at=job.lease_expires_at)
 
 
-def _queued(session: Session, job: Job, entry: Any, waiting: list[Waiting]) -> Explanation:
-    rates = {row.lane: row for row in run(session, "drain_rates")}
+def _queued(session: Session, job: Job, entry: Facts, waiting: list[Waiting]) -> Explanation:
+    rates = {row.lane: row for row in statistics.drain_rates(session)}
     lately = rates.get(job.lane)
     rate = lately.jobs_per_second if lately else None
     position = _position(job, entry, waiting)
@@ -101,13 +99,13 @@ def _queued(session: Session, job: Job, entry: Any, waiting: list[Waiting]) -> E
     )
 
 
-def _position(job: Job, entry: Any, waiting: list[Waiting]) -> Position:
+def _position(job: Job, entry: Facts, waiting: list[Waiting]) -> Position:
     weights = {one.stream.organization_id: one.weight for one in waiting}
     own = weights.setdefault(job.organization_id, 1)
     return Position(entry.higher, entry.own, len(weights), own / sum(weights.values()))
 
 
-def _reason(job: Job, entry: Any, waiting: list[Waiting], position: Position, silent: bool) -> tuple[str, str]:
+def _reason(job: Job, entry: Facts, waiting: list[Waiting], position: Position, silent: bool) -> tuple[str, str]:
     if entry.published_at and entry.due_at > entry.now:
         age = (entry.now - entry.published_at).total_seconds()
         if silent and age > PATIENCE:

@@ -1,51 +1,50 @@
 """The queues as the people on call see them, over all organizations; and the brakes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, exists, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db import statistics as figures
 from db.models import Incident, Pause
-from db.queries import run
+from db.statistics import Depth, DrainRate, RunTotal, WaitTotal
 from domain.errors import NotFound
 from domain.jobs.lanes import LANES
 from domain.jobs.monitoring.statistics import BOUNDS
 from domain.jobs.registry import Kind, kinds
 
-MOST_COUNTED = 100_000
-WAITS_KEPT = 7 * 24
+MAX_COUNTED = 100_000
+WAITS_KEPT_HOURS = 7 * 24
 
 
-def depths(session: Session) -> Sequence[Any]:
+def depths(session: Session) -> Sequence[Depth]:
     """Return how many jobs are pending, processing and failed, by lane, kind and organization, and the oldest's age.
 
-    Counting what is pending stops at MOST_COUNTED of a priority.
+    Counting what is pending stops at MAX_COUNTED of a priority.
     """
-    return run(session, "queue_depths", most=MOST_COUNTED)
+    return figures.queue_depths(session, MAX_COUNTED)
 
 
-def throughput(session: Session) -> Sequence[Any]:
+def throughput(session: Session) -> Sequence[DrainRate]:
     """Return for each lane that has worked in the last minutes how many jobs a second it does."""
-    return run(session, "drain_rates")
+    return figures.drain_rates(session)
 
 
-def totals(session: Session) -> Sequence[Any]:
+def totals(session: Session) -> Sequence[RunTotal]:
     """Return what was done of each kind since the beginning, with its histograms."""
-    return run(session, "run_totals")
+    return figures.run_totals(session)
 
 
 def waits(
     session: Session, hours: int, organization_id: int | None, lane: str | None, after: int, limit: int
-) -> Sequence[Any]:
-    """Return how long jobs waited that were delivered in this hour and the `hours` before it, up to WAITS_KEPT.
+) -> Sequence[WaitTotal]:
+    """Return how long jobs waited that a worker claimed in this hour and the `hours` before it, up to WAITS_KEPT_HOURS.
 
     By organization and lane, slowest first; `id` is the place in this order, of which those beyond `after` are asked.
     """
-    return run(
+    return figures.wait_totals(
         session,
-        "wait_totals",
         hours=hours,
         organization_id=organization_id,
         lane=lane,
