@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from db.transaction import transaction
 from domain.identity import organizations
+from domain.invoices.intake import KIND
 from domain.invoices.request import InvoiceRequest, Item
 from domain.jobs.submission import enqueue
 
@@ -40,7 +41,7 @@ class Workload:
             requests = [self.request(number) for number in range(start, min(start + BATCH, count))]
             payloads = [(str(request.supplier_id), request.payload()) for request in requests]
             with transaction() as session:
-                ids += enqueue(session, self.organization_id, "invoice.generate", payloads)
+                ids += enqueue(session, self.organization_id, KIND, payloads)
         return ids
 
     def verify(self, count: int) -> None:

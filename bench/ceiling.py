@@ -11,6 +11,7 @@ from bench.machine import Machine
 from db.queries import statement
 from db.transaction import transaction
 from domain.invoices import generation
+from domain.invoices.intake import KIND
 from domain.jobs.registry import find
 from local.binaries import postgres_programs
 
@@ -44,7 +45,7 @@ def ceiling(machine: Machine, suppliers: int, seconds: int, group: int = 0, clie
     invoice, completion.
     """
     work = Workload(suppliers)
-    group = group or find("invoice.generate").group
+    group = group or find(KIND).group
     _keep_drafts(machine, work, group)
     spread, apart = min(suppliers, group), suppliers // clients
     shape = {

@@ -16,10 +16,10 @@ from bench.workloads import CHAIN
 from db import outbox
 from db.outbox import Turn
 from db.transaction import transaction
+from domain.invoices.intake import KIND
 from domain.jobs.lanes import LANES
 from domain.jobs.submission import HIGH, NORMAL, enqueue
 
-KIND = "invoice.generate"
 FLOOD, FEW = 1_000_000, 10
 OTHERS, TRICKLE, PAUSE = 100, 1500, 0.04
 BATCHES, BATCH, BATCH_PAUSE = 30, 10, 0.5

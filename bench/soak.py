@@ -17,6 +17,7 @@ from bench.table import row
 from bench.workloads import CHAIN, await_end
 from db.transaction import transaction
 from domain.identity import organizations
+from domain.invoices.intake import KIND
 from domain.jobs.submission import enqueue
 from local.part import Part
 
@@ -128,7 +129,7 @@ class Callers:
             self._call("POST", f"{REQUESTS}/bulk", {"requests": list(islice(self._invoices, BULK))})
             *_, last = self._owe("bench.slow", *({"seconds": seconds} for seconds in LONG))
             self._call("POST", f"/api/v1/jobs/{last}/cancel")
-            self._owe("invoice.generate", self._work.request(0).payload() | {"supplier_id": 0})
+            self._owe(KIND, self._work.request(0).payload() | {"supplier_id": 0})
 
     def verify(self) -> None:
         """Raise unless all that was asked for has ended as it should."""
@@ -136,7 +137,7 @@ class Callers:
         self._work.verify(self._rounds * SINGLE + tenths * BULK)
         id = self._work.organization_id
         long = self._machine.scalar(ENDED, id=id, kind="bench.slow", statuses=["COMPLETED", "CANCELLED"])
-        failed = self._machine.scalar(ENDED, id=id, kind="invoice.generate", statuses=["FAILED"])
+        failed = self._machine.scalar(ENDED, id=id, kind=KIND, statuses=["FAILED"])
         if (long, failed) != (tenths * len(LONG), tenths):
             raise AssertionError(
                 f"the run does not count: {long} long jobs ended and {failed} failed in {tenths} rounds"

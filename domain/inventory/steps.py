@@ -38,6 +38,11 @@ class Step:
         return noun(self.document)
 
     @property
+    def undo_kind(self) -> str:
+        """Return the kind of the job that undoes it."""
+        return f"{self.noun}.undo"
+
+    @property
     def key(self) -> str:
         """Return the payload's name for the document's id."""
         return f"{self.noun}Id"

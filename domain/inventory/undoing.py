@@ -30,8 +30,7 @@ def owe_undo(step: Step, session: Session, document: Any, **terms: Any) -> int |
         return None
     document.status = UNDOING
     owed = [(f"{step.noun}:{document.id}", {step.key: document.id})]
-    kind = f"{step.noun}.undo"
-    [document.undo_job_id] = enqueue(session, document.organization_id, kind, owed, total=moved, **terms)
+    [document.undo_job_id] = enqueue(session, document.organization_id, step.undo_kind, owed, total=moved, **terms)
     return document.undo_job_id
 
 

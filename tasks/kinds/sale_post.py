@@ -6,7 +6,7 @@ from domain.inventory.undoing import cancelled
 from domain.jobs.work import ClaimedJob, Context, Steps, job
 
 
-@job("sale.post", schema=POST.schema, submit=partial(submit, POST), cancelled=partial(cancelled, POST))
+@job(POST.kind, schema=POST.schema, submit=partial(submit, POST), cancelled=partial(cancelled, POST))
 def post_sale(context: Context, document: ClaimedJob) -> Steps:
     """Each line of the sale leaves the stock exactly once; then the sale is completed."""
     return (yield from walk(POST, context, document))

@@ -7,7 +7,7 @@ from domain.jobs.work import ClaimedJob, Context, Steps, job
 
 
 @job(
-    "transfer.complete",
+    COMPLETE.kind,
     schema=COMPLETE.schema,
     submit=partial(submit, COMPLETE),
     cancelled=partial(cancelled, COMPLETE),

@@ -2,12 +2,13 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pytest
 
 import celeryconfig
+from domain.jobs.registry import kinds
 from tests.architecture.sources import ROOT, Source, calls, imports, parse, production
 
 Finder = Callable[[Source], Iterator[str]]
@@ -192,3 +193,16 @@ def test_celery_keeps_no_promise_of_its_own() -> None:
     assert celeryconfig.task_ignore_result
     assert celeryconfig.accept_content == ["json"], "a pickled message is code from whoever reaches the broker"
     assert not celeryconfig.task_publish_retry, "the relay's own turn comes again; a hidden retry would block it"
+
+
+def written(sources: Sequence[Source], word: str) -> list[str]:
+    """Return the paths of the files that write out `word` as a string, each as often as it does."""
+    nodes = ((source.path, node) for source in sources for node in ast.walk(source.tree))
+    return [path for path, node in nodes if isinstance(node, ast.Constant) and node.value == word]
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in kinds()])
+def test_the_name_of_a_kind_is_written_once(kind: str) -> None:
+    """Written twice, it can be changed in one place alone: what one part enqueues no other would know."""
+    assert len(written(production(), kind)) <= 1
+    assert written([parse("a.py", f"@job({kind!r})\ndef f(): ...\nKIND = {kind!r}")], kind) == ["a.py", "a.py"]

@@ -14,6 +14,7 @@ from db import jobs as job_rows
 from db import outbox
 from db.jobs import ClaimedJob, Failure, LeaseLost
 from db.transaction import transaction
+from domain.invoices.intake import KIND
 from domain.jobs.dispatch.grouping import coalesce
 from domain.jobs.execution import run_jobs
 from domain.jobs.lanes import LANES
@@ -26,7 +27,6 @@ from tests.crash.parts import CLAIMED, MISSING_CLIENT
 from tests.stage import Stage
 from tests.tenant import new_supplier
 
-KIND = "invoice.generate"
 STATE = "SELECT status, attempts FROM jobs WHERE id = %s"
 INVOICES = "SELECT count(*) FROM invoices WHERE job_id = %s"
 INCIDENTS = "SELECT coalesce(sum(count), 0) FROM incidents WHERE name = %s"
