@@ -1,6 +1,12 @@
 """What the parts say: nothing at INFO while nothing happens, and one line for each job that failed."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from celery import Celery
 
 from tests.faults.load import drain, owe, value
 from tests.waiting import wait_until
@@ -17,10 +23,31 @@ def test_an_idle_worker_and_beat_print_nothing(chain, organization):
     assert [part.lines[start:] for part, start in zip((worker, beat), said, strict=True)] == [[], []]
 
 
+@contextmanager
+def worker_events(broker_url: str) -> Iterator[list[dict[str, Any]]]:
+    """Within the block, the list of what the worker tells Flower, as Flower asks for it."""
+    told: list[dict[str, Any]] = []
+    with Celery(broker=broker_url, set_as_current=False) as app, app.connection_for_read() as connection:
+        receiver = app.events.Receiver(connection, handlers={"*": told.append})
+        listener = threading.Thread(target=receiver.capture, daemon=True)
+        listener.start()
+        try:
+            wait_until(lambda: told, 10, "the worker's heart does not beat")
+            assert app.control.broadcast("enable_events", reply=True, limit=1)
+            yield told
+        finally:
+            receiver.should_stop = True
+            listener.join()
+
+
 def test_a_failed_job_has_one_line_and_its_task_has_failed(chain, organization):
     _, worker = chain.start("relay", "worker", log_level="INFO")
-    [job] = owe(organization, "fault.refused", [{}])
-    drain(20)
+    with worker_events(chain.broker_url) as told:
+        [job] = owe(organization, "fault.refused", [{}])
+        drain(20)
+        [ended] = wait_until(lambda: [event for event in told if event["type"] in ("task-failed", "task-succeeded")])
+    failed = f"JobsFailed('1 of 1 jobs failed: {job.request_id}')"
+    assert (ended["type"], ended.get("exception")) == ("task-failed", failed)
     line = f"job {job.request_id} fault.refused organization {organization.id} attempt 1 of 3: no; FAILED"
     wait_until(lambda: worker.said(line) == 1, 10)
     assert worker.said("Traceback") == 0
