@@ -6,16 +6,14 @@ from typing import Any
 from celery import Celery
 
 import settings
-from db import statistics
-from db.transaction import statement
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import Kind, kinds
 from domain.jobs.upkeep.cleanup import clean
 from domain.jobs.upkeep.sweep import keep_up
 from settings import ConfigurationError, variable
 from tasks import kinds as kinds_folder
-from tasks import limits  # noqa: F401  connects itself
-from tasks.message import ForgedMessage, read
+from tasks import limits, transport  # noqa: F401  each connects itself
+from tasks.message import read
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +43,7 @@ def _register(kind: Kind) -> None:
         name=kind.name, soft_time_limit=kind.timeout, time_limit=settings.current().task_timeout, throws=(JobsFailed,)
     )
     def run(*args: Any, **body: Any) -> None:
-        try:
-            job_ids = read(args, body)
-        except ForgedMessage as forged:
-            log.warning("%s: message ignored: %s", kind.name, forged)
-            with statement() as session:
-                statistics.record_incident(session, "forged_message")
-            return
+        job_ids = read(args, body)
         if failed := run_jobs(kind, job_ids):
             raise JobsFailed(f"{len(failed)} of {len(job_ids)} jobs failed: {', '.join(map(str, failed))}")
 

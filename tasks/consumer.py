@@ -1,24 +1,26 @@
+"""The worker's end of the broker: it outlives the broker, and refuses every message that is none of ours."""
+
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery.worker import consumer
+from kombu.exceptions import ContentDisallowed, DecodeError
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import outbox, statistics
 from db.transaction import statement
-from tasks.message import ForgedMessage, read
+from domain.jobs.registry import registered
+from tasks.message import MALFORMED, ForgedMessage, read, read_call
 
 log = logging.getLogger(__name__)
 
-# What reading a message of another shape than ours raises.
-MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 # Long enough that two workers of different versions do not play ball with a message.
 PUT_BACK_SECONDS = 1.0
 
 
 class Consumer(consumer.Consumer):
-    """Outlives the broker and every message: what it cannot read (pickle, fields missing, no such task) it counts."""
+    """Begins what the relay and beat have written; anything else is dropped and counted, and ends nothing."""
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         # Putting the messages in hand back into a broker that is gone would end the worker; the relay sends them again.
@@ -31,36 +33,43 @@ class Consumer(consumer.Consumer):
 
         def on_task_received(message: Any) -> None:
             try:
+                if message.headers["task"] in self.strategies:
+                    _require_ours(message)
                 receive(message)
-            except MALFORMED as error:
+            except (ContentDisallowed, DecodeError, *MALFORMED) as error:
                 # Celery would take a KeyError for a lost connection, and get the same message again after it.
-                self.on_invalid_task(None, message, error)
+                self._refuse(message, error)
 
         return on_task_received
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        _count()
-        super().on_decode_error(message, exc)
+        self._refuse(message, exc)
 
-    def on_unknown_message(self, body: Any, message: Any) -> None:
-        _count()
-        super().on_unknown_message(body, message)
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        self._refuse(message, exc)
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
         """Put the jobs of a kind that a newer worker may know back into the outbox; they are lost to nobody."""
-        try:
-            arguments, named, _ = message.decode()
-            job_ids = read(arguments, named)
-        except (ForgedMessage, *MALFORMED):
-            self.on_invalid_task(body, message, exc)
-            return
+        job_ids = read(*read_call(message.decode()))
         log.warning("unknown kind %s: jobs put back for another worker", exc)
         message.reject_log_error(log, self.connection_errors)
         _put_back(job_ids)
 
-    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
-        _count()
-        super().on_invalid_task(body, message, exc)
+    def _refuse(self, message: Any, error: Exception) -> None:
+        # Without what it says: that may be long, and somebody's secret.
+        log.warning("message refused, it is none of ours (%s)", type(error).__name__)
+        if not message.acknowledged:
+            message.reject_log_error(log, self.connection_errors)
+        _count("forged_message")
+
+
+def _require_ours(message: Any) -> None:
+    """Raise ForgedMessage unless the relay or beat may have written the call in `message`."""
+    args, named = read_call(message.decode())
+    if registered(message.headers["task"]):
+        read(args, named)
+    elif args or named:
+        raise ForgedMessage("periodic work takes no arguments")
 
 
 def _put_back(job_ids: Sequence[int]) -> None:
@@ -72,7 +81,7 @@ def _put_back(job_ids: Sequence[int]) -> None:
     _count("unknown_kind")
 
 
-def _count(incident: str = "forged_message") -> None:
+def _count(incident: str) -> None:
     try:
         with statement() as session:
             statistics.record_incident(session, incident)

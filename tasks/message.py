@@ -10,9 +10,21 @@ class ForgedMessage(Exception):
     """The message is not one of ours; the rows it may mean are safe in the database."""
 
 
+# What reading a message of another shape than ours raises.
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, ForgedMessage)
+
+
 def body(job_ids: Sequence[int]) -> dict[str, Any]:
     """Return what a task is called with."""
     return {"version": VERSION, "jobs": list(job_ids)}
+
+
+def read_call(decoded: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments of the call in a message; raise ForgedMessage unless it is one call and nothing more."""
+    match decoded:
+        case [list() as args, dict() as named, dict() as workflow] if not any(workflow.values()):
+            return args, named
+    raise ForgedMessage("not a call of one task")
 
 
 def read(args: Sequence[Any], body: Mapping[str, Any]) -> list[int]:
