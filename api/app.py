@@ -22,6 +22,7 @@ from api.invoices.templates import templates_api
 from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
 from api.jobs.socket_handover import handing_over
+from api.operations import health
 from api.operations.admin import admin_api
 from api.operations.cron import cron_api
 from api.operations.health import health_api
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
     """Return the API, sized by `settings`. It knows no kind of work: its caller registers those first."""
     app = Application(__name__, static_folder=None)
     app.extensions[EXTENSION] = DirectPath(settings.direct_places)
+    app.extensions[health.EXTENSION] = health.DiskProbe()
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber}
     register(app)

@@ -7,6 +7,7 @@ import click
 
 import settings
 from cli import logs
+from cli.check import check
 from cli.keys import keys
 from cli.parts import api, beat, flower, relay, worker
 from cli.schema import migrate
@@ -42,5 +43,5 @@ def counterfoil(context: click.Context) -> None:
     logs.configure(context.invoked_subcommand or "", settings.current().log_level, settings.current().log)
 
 
-for command in (up, demo, migrate, api, relay, worker, beat, flower, keys):
+for command in (up, demo, migrate, api, relay, worker, beat, flower, keys, check):
     counterfoil.add_command(command)

@@ -22,8 +22,12 @@ class SchemaNewer(Unusable):
     """A newer version of Counterfoil has migrated the schema: processes that run may go on, none should start."""
 
 
-def check(session: Session, migrated: bool = True) -> None:
-    """Raise Unusable unless work can be written here; only if `migrated` must the schema be there already."""
+def check(session: Session, migrated: bool = True, disk: bool = True) -> None:
+    """Raise Unusable unless work can be written here.
+
+    Only if `migrated` must the schema be there already; only with `disk` is some megabytes' room looked for, which the
+    server's disk pays for.
+    """
     [found] = run(session, "read_condition")
     if found.encoding != "UTF8":
         raise Unusable(
@@ -35,7 +39,8 @@ def check(session: Session, migrated: bool = True) -> None:
             "the database is read-only: DATABASE_URL must lead to the primary server,"
             " where default_transaction_read_only is off"
         )
-    _require_disk(session)
+    if disk:
+        _require_disk(session)
     if migrated:
         _require_schema(run(session, "read_revision") if found.has_revision else [])
 

@@ -1,4 +1,7 @@
 import logging
+import time
+
+from flask import current_app
 
 from api.http.blueprint import Blueprint
 from api.http.fields import Choice
@@ -11,6 +14,26 @@ log = logging.getLogger(__name__)
 health_api = Blueprint("health", __name__)
 
 
+DISK_PROBED_EVERY_S = 60.0
+EXTENSION = "counterfoil.disk_probe"
+
+
+class DiskProbe:
+    """Says when the server's disk is to be written to again: a minute after it could be, at once while it cannot."""
+
+    def __init__(self) -> None:
+        self._due_at = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Return whether nobody knows that the disk has room."""
+        return time.monotonic() >= self._due_at
+
+    def succeeded(self) -> None:
+        """Take note that the disk has room now."""
+        self._due_at = time.monotonic() + DISK_PROBED_EVERY_S
+
+
 class Health(CamelSchema):
     status = Choice("ok")
 
@@ -20,9 +43,13 @@ class Health(CamelSchema):
 @health_api.doc(security=[])
 def show() -> dict[str, str]:
     """Answer 200 while requests can be accepted, which takes the database and nothing else."""
+    probe: DiskProbe = current_app.extensions[EXTENSION]
+    due = probe.due
     try:
         with transaction() as session:
-            condition.check(session)
+            condition.check(session, disk=due)
+        if due:
+            probe.succeeded()
     except condition.SchemaNewer as error:  # this process may go on; only a new one must not start
         log.warning("%s", error)
     except condition.Unusable as error:

@@ -24,8 +24,3 @@ def services() -> dict[str, dict[str, Any]]:
 def parts() -> dict[str, dict[str, Any]]:
     """Return the services that run our own image."""
     return {name: service for name, service in services().items() if service["image"] == IMAGE}
-
-
-def program(arguments: list[str]) -> str:
-    """Return the Python program of a `CMD python -c` healthcheck, Compose's doubled dollars undone."""
-    return arguments[-1].replace("$$", "$")

@@ -3,14 +3,14 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
+from cli.check import CHECKS_BEFORE_THE_END
 from local.part import COUNTERFOIL, Part
 from settings import child_environment, variable
-from tests.architecture.compose import program, services
+from tests.architecture.compose import services
 from tests.architecture.sources import ROOT
 from tests.waiting import wait_until
 
@@ -25,9 +25,13 @@ class Running:
         self.process = Part(name, [*COUNTERFOIL, name], self._environment, self.lines.append)
 
     def is_healthy(self) -> bool:
-        """Return the command's verdict; in a container the part is process 1."""
-        text = program(services()[self.name]["healthcheck"]["test"]).replace("/proc/1/", f"/proc/{self.process.pid}/")
-        done = subprocess.run([sys.executable, "-c", text], env=self._environment, capture_output=True, text=True)
+        """Return the command's verdict; in a container the part is the child of process 1."""
+        kind, command, *arguments = services()[self.name]["healthcheck"]["test"]
+        assert (kind, command) == ("CMD", "counterfoil")
+        process = ["--process", str(self.process.pid)]
+        done = subprocess.run(
+            [*COUNTERFOIL, *arguments, *process], env=self._environment, capture_output=True, text=True
+        )
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode == 0
 
@@ -42,7 +46,10 @@ def running(request: pytest.FixtureRequest, database: str, broker: str) -> Itera
 
 
 @pytest.mark.parametrize("running", ["relay", "beat", "worker"], indirect=True)
-def test_a_stopped_part_is_unhealthy_and_a_running_one_is_not(running: Running) -> None:
+def test_a_stopped_part_is_unhealthy_and_ended_and_a_running_one_is_neither(running: Running) -> None:
     wait_until(running.is_healthy, 30, f"{running.name} was never healthy: {running.lines}")
     os.kill(running.process.pid, signal.SIGSTOP)
-    assert not running.is_healthy()
+    for _ in range(CHECKS_BEFORE_THE_END):
+        assert running.process.poll() is None, "it was ended before it was sure to hang"
+        assert not running.is_healthy()
+    wait_until(lambda: running.process.poll() is not None, 10, "nobody ended a part that hangs")
