@@ -31,7 +31,7 @@ TIME_PASSES = """
     UPDATE jobs SET available_at = clock_timestamp() WHERE status = 'PENDING' AND available_at > clock_timestamp();
     UPDATE outbox SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()"""
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
-MOST_ROUNDS = 30
+MAX_ROUNDS = 30
 
 
 class Consumer:
@@ -169,7 +169,7 @@ def time_passes() -> None:
 
 def recover() -> None:
     """Restart everything: sweep, relay and work until no job is left that waits or runs."""
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         if not value(UNFINISHED):
             return
         time_passes()

@@ -1,4 +1,4 @@
-"""The impact of sources on the accounts: lines that balance, in whole units of their currency, or nothing."""
+"""What a source comes to in the accounts: lines that balance, in whole units of their currency, or no lines."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Entries made anew for what sources have become; what a newer version supersedes is left to its own job."""
+"""Entries are made anew for the last version of each source; a version that is not the last is left alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The sources that the journal follows: how often each has changed, and what the journal owes them."""
+"""The sources that the journal follows: each change of one gives it a new version and a job that enters it."""
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ class Source(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A source as it was after so many changes."""
+    """A source after its n-th change."""
 
     organization_id: int
     type: str
@@ -38,7 +38,7 @@ class Owed(NamedTuple):
 
 
 class Synchronized(NamedTuple):
-    """`last` is the source to go on after, None when that was all."""
+    """How much was owed; the next call begins after the source `last`, which is None when nothing is left."""
 
     sources: int
     jobs: int
@@ -58,7 +58,7 @@ def changed(session: Session, organization_id: int, sources: Collection[Source],
 
 
 def recreate(session: Session, organization_id: int, sources: Sequence[Source], size: int, **terms: Any) -> list[Owed]:
-    """Take what was entered for the sources out of the journal, and owe it anew, `size` of them a job.
+    """Delete the sources' live entries, and owe the jobs that enter them anew, `size` sources each.
 
     `terms` are `priority` and `held` of `enqueue`. Raise NotFound or TooManyWaiting, and change nothing then.
     """
@@ -81,9 +81,9 @@ def submit(session: Session, organization_id: int, payload: Mapping[str, Any], *
 def synchronize(
     session: Session, organization_id: int, types: Collection[str], after: Source | None = None
 ) -> Synchronized:
-    """Owe the journal what it is behind with, in the order of type and id, beginning after the source given.
+    """Owe the jobs that enter what the journal is behind with, in the order of type and id, from after `after` on.
 
-    What it holds stays until then, so no sum dips meanwhile. Raise TooManyWaiting.
+    Live entries stay until those jobs replace them, so that no sum dips meanwhile. Raise TooManyWaiting.
     """
     admission.admit(session, organization_id)
     after_type, after_id = after or ("", 0)

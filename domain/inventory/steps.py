@@ -1,4 +1,4 @@
-"""The four ways in which the lines of a document move, and between which states: a table."""
+"""The four steps in which the lines of a document move: where, and from which status to which."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

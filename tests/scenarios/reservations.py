@@ -2,17 +2,22 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
+from sqlalchemy.exc import OperationalError
 
+from db import jobs as job_rows
 from db.engine import url
 from db.transaction import transaction
 from domain.inventory import movement
 from domain.inventory.steps import APPROVE, COMPLETE, POST, SEND, Step
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
+from domain.jobs.work import ClaimedJob, Context
 from tests import chain
 from tests.scenarios.inventory import HOLD_TRANSFER, exhaust, run
 from tests.scenarios.invoices import WAITING
@@ -257,6 +262,41 @@ def half_done_and_refused_is_undone(stage: Stage) -> None:
     stage.check()
 
 
+def claim(job_id: int, token: UUID) -> ClaimedJob:
+    with transaction() as session:
+        [job] = job_rows.claim(session, SEND.kind, [job_id], token, 3600)
+    return job
+
+
+def a_zombie_in_mid_step_and_the_sweep_of_its_job_end_one_another_without_loss(stage: Stage) -> None:
+    """The sweep has the job and wants its reservations, the zombie has these and wants the job: PostgreSQL ends one."""
+    warehouse = stocked(stage.tenant, 25)
+    transfer_id, job_id = owe(warehouse, SEND)
+    for _ in range(find(SEND.kind).max_attempts - 1):
+        claim(job_id, uuid4())
+        chain.time_passes()
+        chain.sweeper()
+    job = claim(job_id, token := uuid4())
+    with ThreadPoolExecutor(1) as pool:
+        with suppress(OperationalError, job_rows.LeaseLost), transaction() as zombie:
+            steps = movement.walk(SEND, Context().within(zombie), job)
+            next(steps)
+            chain.time_passes()
+            sweep = pool.submit(chain.sweeper)
+            wait_until(lambda: chain.value(WAITING) == 1, message="the sweep did not want the zombie's reservations")
+            job_rows.checkpoint(zombie, token, job_id, 10, LINES, 3600)
+        with suppress(OperationalError):
+            sweep.result()
+    chain.recover()
+    assert chain.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 1
+    assert len(moved("transfer", transfer_id, "send")) in (0, 10), "a part of a step was committed"
+    assert (state(job_id)[0], chain.value(RESERVED)) == ("FAILED", 0)
+    requeue(warehouse, job_id)
+    run(job_id)
+    assert (status(SEND, transfer_id), warehouse.stock(warehouse.here)) == ("sent", [0])
+    stage.check()
+
+
 SCENARIOS = (
     goods_sold_by_a_job_are_nobody_elses_from_its_acceptance_on,
     however_a_job_ends_its_goods_are_available_in_the_same_commit,
@@ -267,4 +307,5 @@ SCENARIOS = (
     what_its_caller_was_told_is_refused_never_moves,
     what_a_retry_has_given_to_a_worker_is_not_refused,
     half_done_and_refused_is_undone,
+    a_zombie_in_mid_step_and_the_sweep_of_its_job_end_one_another_without_loss,
 )
