@@ -68,8 +68,9 @@ class Entry(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Decide when a PENDING job starts. `higher` and `own` count jobs before it, up to 10,000: of higher priority, and
-    older ones of its own stream.
+    """Decide when a PENDING job starts.
+
+    `higher` and `own` count jobs before it, up to 10,000: of higher priority, and older ones of its own stream.
     """
 
     now: datetime
