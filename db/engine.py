@@ -19,7 +19,7 @@ from settings import ConfigurationError, Settings
 # One for the thread of the subscribers, one to spare.
 OVERFLOW = 2
 # The plan of a prepared statement may be from when a table was empty; so many seconds it is kept.
-PLANS_KEEP = 10.0
+PLANS_KEPT_S = 10.0
 CRASH_SHUTDOWN = "57P02"
 
 
@@ -68,7 +68,7 @@ def _hear(line: Any, _record: Any) -> None:
 
 def _forget_plans(line: Any, record: Any, _proxy: Any) -> None:
     now = time.monotonic()
-    if now - record.info.setdefault("planned", now) < PLANS_KEEP:
+    if now - record.info.setdefault("planned", now) < PLANS_KEPT_S:
         return
     record.info["planned"] = now
     try:

@@ -14,9 +14,9 @@ from db.queries import run
 WEEK = timedelta(days=7)
 ADVISORY_LOCK = 4_270_332
 # To make or drop a partition is to have the table alone for a moment; whoever completes a job waits behind.
-PATIENCE = text("SET LOCAL lock_timeout = '500ms'")
+WAIT_BRIEFLY = text("SET LOCAL lock_timeout = '500ms'")
 # To make one PostgreSQL reads all of completed_jobs_rest, which is long if no cleanup ran for weeks.
-READING = text("SET LOCAL statement_timeout = '1s'")
+READ_BRIEFLY = text("SET LOCAL statement_timeout = '1s'")
 
 
 def make_weeks(session: Session) -> None:
@@ -26,7 +26,7 @@ def make_weeks(session: Session) -> None:
     wait for long: then that stays the place until enough of it is past its retention.
     """
     weeks = _weeks(session, "missing_weeks")
-    session.execute(READING)
+    session.execute(READ_BRIEFLY)
     for week in weeks:
         session.execute(
             text(
@@ -53,7 +53,7 @@ def drop_week(session: Session, days: int) -> bool:
 
 def _weeks(session: Session, query: str, **parameters: int) -> list[date]:
     """Return the weeks that `query` finds, to be changed in this transaction; none while another cleanup is at it."""
-    session.execute(PATIENCE)
+    session.execute(WAIT_BRIEFLY)
     alone = session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
     return [row.week for row in run(session, query, **parameters)] if alone else []
 

@@ -38,7 +38,7 @@ ITEMS = [
 ]
 GENERATE = "/api/v1/invoices/generate"
 AT_ONCE, SYNCHRONOUS, IN_BULK = 12, 3, 5
-PATIENCE = 60
+COMPLETION_TIMEOUT_S = 60
 
 
 class DemoFailed(Exception):
@@ -166,8 +166,8 @@ def _await_completion(client: Client, requests: list[int]) -> None:
         shown.append(done)
         return done
 
-    in_time = wait_until(lambda: completed() == len(requests), PATIENCE)
-    _expect(in_time, f"not all requests were COMPLETED within {PATIENCE} s")
+    in_time = wait_until(lambda: completed() == len(requests), COMPLETION_TIMEOUT_S)
+    _expect(in_time, f"not all requests were COMPLETED within {COMPLETION_TIMEOUT_S} s")
 
 
 def _invoices(client: Client) -> list[dict]:

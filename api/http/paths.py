@@ -27,7 +27,7 @@ class InvoiceNumber(BaseConverter):
     documented: dict[str, Any] = {"type": "string", "pattern": "^(?!generate$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}$"}
 
 
-# The second seed spells the addresses of these without the version.
+# These can be called without the version as well.
 UNVERSIONED = re.compile(r"^/api/(?=(jobs|cron|products|locations|stock|transfers|sales|purchases)(/|$))")
 
 

@@ -7,8 +7,8 @@ import settings
 
 MEGABYTE = 1024 * 1024
 # A client that is still sending would find a reset connection instead of the answer.
-PATIENCE = 32 * MEGABYTE
-CHUNK = 64 * 1024
+MAX_DISCARDED_BYTES = 32 * MEGABYTE
+DISCARDED_AT_ONCE_BYTES = 64 * 1024
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 READER = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -31,8 +31,8 @@ def refuse_large_body() -> None:
     length = request.content_length or 0
     if length <= settings.current().max_body_mb * MEGABYTE:
         return
-    stream, left = request.environ["wsgi.input"], min(length, PATIENCE)
-    while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+    stream, left = request.environ["wsgi.input"], min(length, MAX_DISCARDED_BYTES)
+    while left > 0 and (chunk := stream.read(min(DISCARDED_AT_ONCE_BYTES, left))):
         left -= len(chunk)
     raise RequestEntityTooLarge(f"the body must not be larger than {settings.current().max_body_mb} MB")
 

@@ -1,4 +1,4 @@
-"""Jobs in the shape of the second seed: `type` for the kind, statuses in lower case."""
+"""Jobs as callers see them: `type` is the kind, statuses are in lower case."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from domain.jobs.lifecycle import Status
 from domain.jobs.submission import NORMAL
 
 STATUSES = tuple(status.lower() for status in Status)
-MOST_URGENT = 100
+MAX_PRIORITY = 100
 REASONS = (
     "finished", "running", "waits_for_retry", "paused", "no_worker", "no_relay", "sent", "held", "at_its_limit",
     "queued",
@@ -23,7 +23,7 @@ REASONS = (
 class JobBody(Body):
     type = Text(100, required=True)
     payload = fields.Dict(required=True, metadata={"description": "What its type's schema asks for"})
-    priority = Whole(0, MOST_URGENT, load_default=NORMAL)
+    priority = Whole(0, MAX_PRIORITY, load_default=NORMAL)
 
 
 class JobAccepted(CamelSchema):
@@ -121,7 +121,7 @@ class Retried(CamelSchema):
 
 
 def kind_name(given: str) -> str:
-    """Return the kind that a caller means: the second seed's spelling, transfer_send, is welcome."""
+    """Return the kind that a caller means; transfer_send is another spelling of transfer.send."""
     return given.replace("_", ".")
 
 

@@ -13,7 +13,7 @@ from domain.invoices import ledger
 from domain.invoices.numbering import SERIES
 from domain.parties import suppliers
 
-CHUNK = 500
+INVOICES_AT_ONCE = 500
 MAX_NUMBERS_LISTED = 1000
 
 
@@ -96,7 +96,7 @@ def _invoices(supplier_id: int) -> Any:
         select(Invoice)
         .where(Invoice.supplier_id == supplier_id, Invoice.series_code == SERIES)
         .order_by(Invoice.number, Invoice.id)
-        .execution_options(yield_per=CHUNK)
+        .execution_options(yield_per=INVOICES_AT_ONCE)
     )
 
 

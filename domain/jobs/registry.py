@@ -20,7 +20,7 @@ class UnknownKind(Exception):
 class Kind:
     """A kind of work. `group` is how many jobs one transaction may carry; a `stepwise` handler is a generator.
 
-    `backoff` is the seconds before the second attempt, `timeout` those that a delivery may take. `schema` is the JSON
+    `backoff` is the seconds before the second attempt, `timeout` those that a run may take. `schema` is the JSON
     Schema (2020-12) of the payloads that callers may submit, None if there is another way in; `submit` is what a
     submission does beyond writing the job; `cancelled` is given the organization, job and payload in the transaction
     that cancels it. `upgrades` turns payloads of an older version into the next one's.

@@ -1,4 +1,4 @@
--- Add a delivery to the statistics of its kind, and its waits to those of this hour, its lane and their organizations.
+-- Add a run to the statistics of its kind, and its waits to those of this hour, its lane and their organizations.
 -- Each worker has rows of its own, so that none waits for another. The organizations come in order: threads share rows.
 WITH waits AS (
     INSERT INTO wait_statistics AS w (hour, worker, lane, organization_id, wait_counts)

@@ -1,4 +1,4 @@
-"""What deliveries took: the figures behind metrics, waits and the relay's idea of a kind's cost."""
+"""What runs took: the figures behind metrics, waits and the relay's idea of a kind's cost."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -17,7 +17,7 @@ BOUNDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 18
 def record(
     session: Session, kind: Kind, worker: str, jobs: Sequence[ClaimedJob], seconds: float, failed: int, goes_on: int = 0
 ) -> None:
-    """Add a delivery of `jobs` that took `seconds` together; `failed` were in vain, `goes_on` are not at their end."""
+    """Add a run of `jobs` that took `seconds` together; `failed` were in vain, `goes_on` are not at their end."""
     waits: dict[int, list[float]] = defaultdict(list)
     for job in jobs:
         waits[job.organization_id].append(max(0.0, job.waited))

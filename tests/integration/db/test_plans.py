@@ -67,7 +67,7 @@ def test_entries_are_deleted_document_by_document(database, organization, known)
 
 
 def test_no_plan_is_kept_for_long_and_a_connection_that_died_is_replaced(database, statements, monkeypatch):
-    monkeypatch.setattr("db.engine.PLANS_KEEP", 0.0)
+    monkeypatch.setattr("db.engine.PLANS_KEPT_S", 0.0)
     for discarded in range(1, 4):
         with transaction() as session:
             assert statistics.recent_runs(session) == {}
