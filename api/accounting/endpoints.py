@@ -1,4 +1,4 @@
-"""What documents come to in the accounts: made anew on demand, brought up to date in bulk, and summed up."""
+"""The journal of documents: entries made anew on demand, brought up to date in bulk, listed and summed up."""
 
 from typing import Any
 

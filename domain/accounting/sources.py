@@ -109,7 +109,7 @@ def keys(sources: Iterable[Source | Version]) -> dict[str, list[Any]]:
 
 
 def _next(session: Session, organization_id: int, sources: Collection[Source]) -> list[Version]:
-    """Return the documents' new versions, in the order given; their rows are locked. Raise NotFound."""
+    """Return the sources' new versions, in the order given; their rows are locked. Raise NotFound."""
     rows = run(session, "change_sources", organization_id=organization_id, **keys(sources))
     versions = {Source(*key): version for *key, version in rows}
     _require(sources, versions)

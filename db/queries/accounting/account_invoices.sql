@@ -1,3 +1,3 @@
--- What invoices come to.
+-- The amounts that invoices are booked with.
 SELECT id, organization_id, issue_date AS entry_date, currency_code, subtotal, tax_total, total
 FROM invoices WHERE id = ANY(CAST(%(ids)s AS bigint[]))

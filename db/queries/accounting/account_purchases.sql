@@ -1,4 +1,4 @@
--- What approved purchases come to.
+-- The amounts that approved purchases are booked with.
 SELECT p.id, p.organization_id, CAST(p.approved_at AT TIME ZONE 'UTC' AS date) AS entry_date, o.currency_code,
     p.location_id, p.total
 FROM purchases AS p JOIN organizations AS o ON o.id = p.organization_id

@@ -1,4 +1,4 @@
--- What completed sales come to, with what the goods had cost.
+-- The amounts that completed sales are booked with, and the cost of their goods.
 SELECT s.id, s.organization_id, CAST(s.completed_at AT TIME ZONE 'UTC' AS date) AS entry_date, o.currency_code,
     s.location_id, s.subtotal, s.tax_total, s.total,
     (SELECT coalesce(abs(sum(value)), 0) FROM movements

@@ -1,4 +1,4 @@
--- What transfers come to that have left their place, and whether they have arrived.
+-- The amounts that sent transfers are booked with, and whether they have arrived.
 SELECT t.id, t.organization_id, CAST(coalesce(t.completed_at, t.sent_at) AT TIME ZONE 'UTC' AS date) AS entry_date,
     o.currency_code, t.status, t.from_location_id, t.to_location_id,
     (SELECT coalesce(abs(sum(value)), 0) FROM movements

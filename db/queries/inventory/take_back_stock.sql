@@ -1,4 +1,4 @@
--- What a step had brought in goes out again, and is no longer kept for its document. The rows are locked already.
+-- Goods that a step brought in go out again, with their reservations. The stock's rows are locked already.
 WITH movement AS (
     INSERT INTO movements (organization_id, location_id, product_id, quantity, value,
         document_type, document_id, step, line_number, round)
