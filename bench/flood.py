@@ -14,10 +14,10 @@ from bench.machine import Machine, wait_for
 from bench.table import row
 from bench.workloads import CHAIN
 from db import outbox
-from db.outbox import Turn
+from db.outbox import Stream, Turn
 from db.transaction import transaction
 from domain.invoices.intake import KIND
-from domain.jobs.lanes import LANES
+from domain.jobs.lanes import DEFAULT, LANES
 from domain.jobs.submission import HIGH, NORMAL, enqueue
 
 FLOOD, FEW = 1_000_000, 10
@@ -84,7 +84,7 @@ def choosing_ms(organization_id: int) -> float:
 
 def turn(organization_id: int, most: int) -> Turn:
     """Return the turn of an organization's invoices."""
-    return Turn("default", NORMAL, organization_id, KIND, outbox.BEGINNING, most)
+    return Turn(Stream(DEFAULT, NORMAL, organization_id, KIND), outbox.BEGINNING, most)
 
 
 def _waits(machine: Machine, others: Sequence[Workload]) -> dict[str, dict[str, float]]:

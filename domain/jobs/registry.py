@@ -20,10 +20,11 @@ class UnknownKind(Exception):
 class Kind:
     """A kind of work. `group` is how many jobs one transaction may carry; a `stepwise` handler is a generator.
 
-    `backoff` is the seconds before the second attempt, `timeout` those that a run may take. `schema` is the JSON
-    Schema (2020-12) of the payloads that callers may submit, None if there is another way in; `submit` is what a
-    submission does beyond writing the job; `cancelled` is given the organization, job and payload in the transaction
-    that cancels it. `upgrades` turns payloads of an older version into the next one's.
+    `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take. `schema` is the JSON
+    Schema (2020-12) of the payloads that callers may submit, None if callers may submit none. `submit` does what a
+    submission needs beyond checking the payload, writes the job and returns its id; `cancelled` is given the session,
+    organization, job and payload in the transaction that cancels it. `upgrades` turns the payload of each older version
+    into that of the next one.
     """
 
     name: str

@@ -49,9 +49,9 @@ def enqueue_jobs(
 
 
 def submit(session: Session, organization_id: int, kind_name: str, payload: Payload, **terms: Any) -> int:
-    """Owe one job with a payload from outside; return its id. `terms` are `priority` and `held` of `enqueue`.
+    """Check a payload from outside and owe its job; return the id. `terms` are `priority` and `held` of `enqueue`.
 
-    Raise Invalid, TooManyWaiting, or what the kind's own `submit` refuses by.
+    Raise Invalid, TooManyWaiting, or what the kind's own `submit` raises.
     """
     admission.admit(session, organization_id, terms.get("held", 0.0))
     kind = find(kind_name) if kind_name in open_kinds() else None

@@ -17,7 +17,7 @@ __all__ = ["ClaimedJob", "Context", "Outcome", "Payload", "PermanentError", "Pro
 
 @dataclass
 class Context:
-    """What a handler works with.
+    """The transaction that a handler works in, and where it begins.
 
     `session` is the one transaction that its effects share with its completion; a handler that yields gets a new one
     after each yield. `cursor` is how many items were done when the job was claimed.
@@ -33,7 +33,7 @@ class Context:
 
 
 class Progress(NamedTuple):
-    """So many items of `total` are done, and stay done once this is yielded."""
+    """`done` of `total` items are done, and stay done once this is yielded."""
 
     done: int
     total: int
@@ -54,6 +54,8 @@ def job(name: str, *, group: int | None = None, **policy: Any) -> Callable[[Any]
 
     def decorate(handler: Any) -> Any:
         stepwise = isgeneratorfunction(handler)
+        if group and stepwise:
+            raise ValueError(f"the handler of {name} yields, so it runs one job at a time: leave out group")
         run = handler if group or stepwise else _one_by_one(handler)
         register(Kind(name, run, stepwise, group=group or 1, **policy))
         return handler

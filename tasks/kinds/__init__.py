@@ -1,4 +1,4 @@
-"""All background work, one kind a file. Nothing here knows how a job reaches it."""
+"""All background work, one kind a file. No file here knows how a job reaches it."""
 
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points

@@ -9,7 +9,7 @@ DOCUMENT = {
     "properties": {
         "type": {"type": "string", "enum": list(TYPES)},
         "id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
-        # What the caller has seen; a submission gives the document its next one.
+        # The version that the caller has seen; a submission gives the source its next one.
         "version": {"type": "integer", "minimum": 1},
     },
     "required": ["type", "id"],
@@ -23,7 +23,7 @@ SCHEMA = {
 }
 
 
-# With the most documents in each, a group holds their locks for about a second: who changes one waits no longer.
+# A full group of full jobs holds its sources' locks for about a second; a change of one of them waits that long.
 @job(KIND, group=20, max_attempts=5, backoff=5.0, schema=SCHEMA, submit=submit)
 def recreate(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
     """Each document has one live entry, that of its last version; what is superseded is left alone."""

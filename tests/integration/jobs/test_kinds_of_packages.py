@@ -33,6 +33,10 @@ REFUSED = [
         "ValueError: the lane of acme.greet must be one of urgent, default, io, not 'slow'",
     ),
     (
+        GREET.format(name="acme.greet").replace("schema", "group=9, schema").replace("return", "yield"),
+        "ValueError: the handler of acme.greet yields, so it runs one job at a time: leave out group",
+    ),
+    (
         GREET.format(name="acme.greet").replace("schema", "retries=3, schema"),
         "TypeError: Kind.__init__() got an unexpected keyword argument 'retries'",
     ),
