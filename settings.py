@@ -36,7 +36,7 @@ class Settings:
     api_workers: int = 1
     api_threads: int = 8
     api_subscribers: int = 1000
-    direct_places: int = 4
+    direct_slots: int = 4
     direct_budget: int = 3
     worker_concurrency: int = 2
     worker_memory_mb: int = 1024

@@ -44,7 +44,7 @@ class Application(Flask):
 def create_app(settings: Settings) -> Flask:
     """Return the API, sized by `settings`. It knows no kind of work: its caller registers those first."""
     app = Application(__name__, static_folder=None)
-    app.extensions[EXTENSION] = DirectPath(settings.direct_places)
+    app.extensions[EXTENSION] = DirectPath(settings.direct_slots)
     app.extensions[health.EXTENSION] = health.DiskProbe()
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber}

@@ -38,7 +38,7 @@ def engine() -> Engine:
 
 def connections_per_process() -> int:
     """Return how many connections one process opens at the most."""
-    return settings.current().api_threads + settings.current().direct_places + OVERFLOW
+    return settings.current().api_threads + settings.current().direct_slots + OVERFLOW
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +46,7 @@ def _engine_of(pid: int, settings: Settings) -> Engine:
     engine = create_engine(
         url(),
         pool_size=settings.api_threads,
-        max_overflow=settings.direct_places + OVERFLOW,
+        max_overflow=settings.direct_slots + OVERFLOW,
         pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
         connect_args=connect_arguments(),

@@ -159,7 +159,7 @@ def test_few_lines_are_approved_at_once_and_many_as_a_job(warehouse, client, cou
 
 def test_without_a_free_slot_the_queue_takes_over(warehouse, client):
     with ExitStack() as taken:
-        for _ in range(settings.current().direct_places):
+        for _ in range(settings.current().direct_slots):
             taken.enter_context(application().extensions[EXTENSION].slot("sale.post"))
         answer = client.post("/api/v1/sales", warehouse.sale_body(1))
     assert answer.status_code == 202
