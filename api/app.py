@@ -21,6 +21,7 @@ from api.invoices.schemas import ClientDetails, KnownClient
 from api.invoices.templates import templates_api
 from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
+from api.jobs.schemas import document_kinds
 from api.jobs.socket_handover import handing_over
 from api.operations import health
 from api.operations.admin import admin_api
@@ -57,5 +58,6 @@ def create_app(settings: Settings) -> Flask:
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    document_kinds(api.spec)
     app.wsgi_app = handing_over(unversioned(app.wsgi_app))  # type: ignore[method-assign]
     return app

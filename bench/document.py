@@ -21,13 +21,26 @@ and R8 are medians of {runs} runs, the others of one each. A run counts only if 
 invoice and each supplier's numbers run from 1 without a gap. [What holds the figures](performance-limits.md) is written
 by hand.
 
+## The goals
+
+Each row is one figure that this run measured, and what was expected of it. "a / b" is a ratio: a of this run, divided
+by b of the same run. Other rows name their unit (ms, s, us, MiB, %); "p99" is the time that 99 of 100 stay within.
+"..." stands for the beginning of the row above. ">=" and "<=" say which side is good; a row without an expectation is
+there to explain another one.
+
+R1, R3: invoices a second, from their intake in bulk to COMPLETED. R2: no-op jobs drained a second. R4: requests
+accepted over HTTP a second. R5: time from accepted to numbered. R6, R7: throughput on a large database and beside a
+transaction that stays open. R8: what one invoice in bulk costs. R9: one organization floods. R10: a part is killed.
+R11: nothing to do. The rows after that are memory, an hour under load.
+
 {goals}
 """
 PEERS = """
 ## Beside other queues
 
-No-op jobs a second that two worker processes of each system drain from a backlog. The clock runs from the first job
-seen done until none is left; Counterfoil's from the first one's start.
+Each row is a queue; the figures are no-op jobs a second that its two worker processes drain from a backlog: the median
+of the runs, the slowest, the fastest, and the median divided by that of bare Celery. The bar is the share of the
+fastest queue. The clock runs from the first job seen done until none is left; Counterfoil's from the first one's start.
 
 | system | jobs/s | min | max | / bare Celery | |
 |---|---:|---:|---:|---:|---|
@@ -39,9 +52,10 @@ others have a job on disk when its enqueueing returns.
 RATES = """
 ## Figures a second
 
-M is our statement that issues 500 invoices of many suppliers, HB 500 of one supplier, H1 one invoice in a transaction,
-8 clients at one supplier; all by pgbench, without the queue. "1,000 suppliers" and "hot supplier" are invoices, from
-their intake in bulk to the last one COMPLETED.
+Each row is a rate that the goals above are ratios of, in units a second: commits, jobs, invoices or requests, as its
+name says; for fdatasync, calls. M is our statement that issues 500 invoices of many suppliers, HB 500 of one supplier,
+H1 one invoice in a transaction, 8 clients at one supplier; all by pgbench, without the queue. "1,000 suppliers" and
+"hot supplier" are invoices, from their intake in bulk to the last one COMPLETED.
 
 | what | median | min | max |
 |---|---:|---:|---:|
@@ -49,6 +63,8 @@ their intake in bulk to the last one COMPLETED.
 """
 SOAK = """
 ## An hour under load
+
+The plot shows the resident memory of each process, in MiB, over the minutes of the load.
 
 ![Memory of each process over the time of the load]({plot})
 

@@ -33,7 +33,12 @@ IN_BACKGROUND = {"anyOf": [
     {"type": "array", "items": {"$ref": "#/components/schemas/Recreated"}},
     {"$ref": "#/components/schemas/RecreationAccepted"},
 ]}  # fmt: skip
-accounting_api = Blueprint("accounting", __name__, url_prefix="/api/v1/accounting")
+accounting_api = Blueprint(
+    "accounting",
+    __name__,
+    description="The journal entries of invoices, sales, purchases and transfers, and their sums.",
+    url_prefix="/api/v1/accounting",
+)
 
 
 @accounting_api.route("/recreations", methods=["POST"])
@@ -43,8 +48,12 @@ accounting_api = Blueprint("accounting", __name__, url_prefix="/api/v1/accountin
 @accounting_api.refuses(404)
 @accounting_api.idempotent
 @accounting_api.limited
-def recreate(body: dict[str, Any]) -> Response:
-    """Make the entries of documents anew: up to 10 at once, more in the background before all other accounting."""
+def recreate_entries(body: dict[str, Any]) -> Response:
+    """Make the entries of documents anew: up to 10 at once, more in the background before all other accounting.
+
+    Each document gets a new entry, and its old one is marked as deleted. The answer is 200 when all entries are
+    made, 202 while jobs still work on them.
+    """
     wanted = list(dict.fromkeys(Source(**one) for one in body["documents"]))
     return (_recreate_here if len(wanted) <= MAX_SOURCES_AT_ONCE else _recreate_later)(wanted)
 
@@ -54,8 +63,12 @@ def recreate(body: dict[str, Any]) -> Response:
 @accounting_api.response(202, SyncAccepted)
 @accounting_api.idempotent
 @accounting_api.limited
-def synchronize(body: dict[str, Any]) -> Response:
-    """Enqueue every document that the journal is behind with, up to 10,000 a call."""
+def synchronize_journal(body: dict[str, Any]) -> Response:
+    """Enqueue every document that the journal is behind with, up to 10,000 a call.
+
+    Call it after an import, or to catch up. While `remaining` is true, call it again with the `cursor` of the
+    answer.
+    """
 
     kind, _, number = body.get("cursor", "").partition(":")
     after = Source(kind, int(number)) if number else None
@@ -71,8 +84,11 @@ def synchronize(body: dict[str, Any]) -> Response:
 
 @accounting_api.route("/accounts")
 @accounting_api.response(200, Account(many=True))
-def accounts() -> Any:
-    """List the accounts, all of them: a chart is short."""
+def list_accounts() -> Any:
+    """List the accounts, all of them: a chart is short.
+
+    Journal entries debit and credit these accounts. Every organization has the same chart.
+    """
     with transaction() as session:
         return chart.accounts(session, g.organization_id)
 
@@ -80,8 +96,11 @@ def accounts() -> Any:
 @accounting_api.route("/entries")
 @accounting_api.arguments(EntryPage(), location="query")
 @accounting_api.response(200, Entry(many=True), headers=LINK)
-def entries(query: dict[str, Any]) -> Any:
-    """List journal entries, newest first; those that were replaced only with deleted=true."""
+def list_entries(query: dict[str, Any]) -> Any:
+    """List journal entries, newest first; those that were replaced only with deleted=true.
+
+    Each entry belongs to one version of a document, and its lines balance. A new version replaces the entry.
+    """
     with transaction() as session:
         rows = journal.entries(
             session,
@@ -97,8 +116,11 @@ def entries(query: dict[str, Any]) -> Any:
 
 @accounting_api.route("/trial-balance")
 @accounting_api.response(200, TrialBalance)
-def trial_balance() -> Any:
-    """Sum up the live entries of each account and currency; the balance of each currency is zero."""
+def show_trial_balance() -> Any:
+    """Sum up the live entries of each account and currency; the balance of each currency is zero.
+
+    The figures are read in one snapshot. Entries that jobs have still to make are not in them.
+    """
     with report() as session:
         rows, totals = journal.trial_balance(session, g.organization_id)
     return {"accounts": rows, "totals": totals}

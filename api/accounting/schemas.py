@@ -11,11 +11,15 @@ MAX_DOCUMENTS = 1000
 
 
 class DocumentBody(Body):
+    EXAMPLES = {"An invoice": {"type": "invoice", "id": 1}}
+
     type = Choice(*TYPES, required=True)
     id = Whole(required=True)
 
 
 class RecreationBody(Body):
+    EXAMPLES = {"The entry of an invoice": {"documents": [*DocumentBody.EXAMPLES.values()]}}
+
     documents = fields.List(
         fields.Nested(DocumentBody),
         required=True,
@@ -41,6 +45,8 @@ class RecreationAccepted(CamelSchema):
 
 
 class SyncBody(OptionalBody):
+    EXAMPLES = {"All types": {}}
+
     types = fields.List(Choice(*TYPES), validate=Length(1), load_default=TYPES)
     cursor = Text(40, pattern=f"^({'|'.join(TYPES)}):[1-9][0-9]{{0,17}}$")
 
@@ -59,9 +65,11 @@ class Account(CamelSchema):
 
 
 class EntryPage(Page):
-    document_type = Choice(*TYPES, attribute="source_type")
-    document_id = Whole(query=True, attribute="source_id")
-    deleted = Flag(query=True, load_default=False)
+    document_type = Choice(*TYPES, attribute="source_type", description="Only entries of documents of this type.")
+    document_id = Whole(
+        query=True, attribute="source_id", description="Only entries of the document with this id; give its type too."
+    )
+    deleted = Flag(query=True, load_default=False, description="true also lists entries that were replaced.")
 
 
 class JournalLine(CamelSchema):

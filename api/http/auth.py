@@ -10,9 +10,10 @@ from db.transaction import is_transient, statement
 from domain.identity import organizations
 from domain.identity.organizations import KeyHolder
 
-OPEN = frozenset(
-    ["health.show", "cron.process_jobs", "api-docs.openapi_json", "docs.root", "docs.page", "docs.start", "docs.asset"]
-)
+OPEN = frozenset([
+    "health.show_health", "cron.process_jobs", "api-docs.openapi_json", "docs.root", "docs.page", "docs.start",
+    "docs.asset",
+])  # fmt: skip
 
 
 def authenticate() -> None:

@@ -1,5 +1,6 @@
 """How an operation is declared: what it takes, what it gives, and every way in which it can refuse."""
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, NoReturn
@@ -11,10 +12,11 @@ from webargs.flaskparser import FlaskParser
 
 from api.http import exact_json
 from api.http.problems import Refused, flat, invalid
-from api.http.schema import OptionalBody
+from api.http.schema import OptionalBody, camel_case
 
 JSON = "application/json"
 IDENTITY = "identity"
+PATH_PARAMETER = re.compile(r":([a-z_]+)>")
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -66,6 +68,12 @@ class Blueprint(flask_smorest.Blueprint):
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(_add_refusals)
 
+    def route(self, rule: str, **options: Any) -> Callable:
+        """Register a view; its name in camelCase is the operationId, so it must be the only view of that name."""
+        named = [{"name": name, "in": "path", "description": _told(name)} for name in PATH_PARAMETER.findall(rule)]
+        register = super().route(rule, parameters=named, **options)
+        return lambda view: register(self.doc(operationId=camel_case(view.__name__))(view))
+
     @staticmethod
     def refuses(*statuses: int) -> Callable:
         """Document that the operation can answer with these problems."""
@@ -87,6 +95,11 @@ class Blueprint(flask_smorest.Blueprint):
         return _declare((), PREFER)(view)
 
 
+def _told(parameter: str) -> str:
+    noun, _, _ = parameter.partition("_id")
+    return "The number of the invoice, with its prefix." if noun == "number" else f"The id of the {noun}."
+
+
 def _declare(refusals: tuple[int, ...], *headers: dict[str, Any]) -> Callable:
     def declare(view: Callable) -> Callable:
         known = deepcopy(getattr(view, "_apidoc", {}))
@@ -104,6 +117,8 @@ def _add_refusals(doc: dict, doc_info: dict, **kwargs: Any) -> dict:
         statuses.add(400)
     if "requestBody" in doc:
         statuses |= {413, 415}
+        content = doc["requestBody"]["content"][JSON]
+        content["examples"] = {title: {"value": value} for title, value in content["schema"].EXAMPLES.items()}
     if headers := doc_info.get("headers"):
         doc["parameters"] = [*doc.get("parameters", ()), *headers]
     responses = doc.setdefault("responses", {})

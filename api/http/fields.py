@@ -27,6 +27,11 @@ class Spoken(str):
     __slots__ = ()
 
 
+def documented(options: dict[str, Any], **shape: Any) -> dict[str, Any]:
+    """Return what the spec says of a field: its shape, and the `description` among its options."""
+    return shape | {name: options.pop(name) for name in ("description",) if name in options}
+
+
 class Text(fields.Field[str | None]):
     """Text of bounded length in NFC that PostgreSQL can store, without white space around it; a blank one is absent."""
 
@@ -43,9 +48,9 @@ class Text(fields.Field[str | None]):
         needed = options.get("required", False)
         shape = pattern or (TEXT if needed else ANY_TEXT)
         shape = shape if needed or not pattern else f"^({pattern[1:-1]})?$"
-        documented = {"type": "string", "maxLength": longest, "pattern": shape}
+        told = documented(options, type="string", maxLength=longest, pattern=shape)
         least = {"minLength": shortest} if needed else {}
-        super().__init__(allow_none=not needed, metadata=documented | least, **options)
+        super().__init__(allow_none=not needed, metadata=told | least, **options)
         self._longest, self._shortest, self._blank = longest, shortest, blank
         self._check, self._pattern = check, pattern
 
@@ -118,8 +123,8 @@ class Whole(fields.Field[int]):
     """A whole number within bounds; in a query it comes as digits."""
 
     def __init__(self, smallest: int = 1, largest: int = LARGEST_ID, *, query: bool = False, **options: Any):
-        documented = {"type": "integer", "minimum": smallest, "maximum": largest}
-        super().__init__(metadata=documented, **options)
+        told = documented(options, type="integer", minimum=smallest, maximum=largest)
+        super().__init__(metadata=told, **options)
         self._smallest, self._largest, self._query = smallest, largest, query
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -139,7 +144,7 @@ class Day(fields.Field[date]):
     """A calendar day as YYYY-MM-DD."""
 
     def __init__(self, **options: Any):
-        super().__init__(metadata={"type": "string", "format": "date"}, **options)
+        super().__init__(metadata=documented(options, type="string", format="date"), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         try:
@@ -157,7 +162,7 @@ class Instant(fields.Field[datetime]):
     """A point in time: taken as RFC 3339 has it, with its offset; shown in UTC."""
 
     def __init__(self, **options: Any):
-        super().__init__(metadata={"type": "string", "format": "date-time"}, **options)
+        super().__init__(metadata=documented(options, type="string", format="date-time"), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         try:
@@ -175,7 +180,7 @@ class Flag(fields.Field[bool]):
     """true or false; in a query it comes as text."""
 
     def __init__(self, *, query: bool = False, **options: Any):
-        super().__init__(metadata={"type": "boolean"}, **options)
+        super().__init__(metadata=documented(options, type="boolean"), **options)
         self._words: dict[Any, bool] = {"true": True, "false": False} if query else {}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -190,7 +195,7 @@ class Choice(fields.Field[str]):
     """One of a few words."""
 
     def __init__(self, *words: str, refusal: str = "", **options: Any):
-        super().__init__(metadata={"type": "string", "enum": list(words)}, **options)
+        super().__init__(metadata=documented(options, type="string", enum=list(words)), **options)
         self._words, self._refusal = words, refusal
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:

@@ -1,14 +1,18 @@
 """The OpenAPI spec at /openapi.json and its reader at /docs, all of it served from here."""
 
 from pathlib import Path
+from typing import Any
 
 import flask_smorest
 import flask_swagger_ui
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
 from flask import Blueprint, Flask, Response, redirect, send_from_directory
 from marshmallow import INCLUDE, fields
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from api.http.examples import examples_of
 from api.http.paths import InvoiceNumber, RowId
 from api.http.schema import CamelSchema
 
@@ -20,6 +24,26 @@ PAGE = """<!DOCTYPE html>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
 """
 START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null})'
+ABOUT = """\
+Issues legal invoices, numbered without a gap, and runs the back office's long operations as jobs.
+
+**To try it here**, press *Authorize* and paste the `apiKey` that `counterfoil up` prints. Every example is then
+accepted as it stands; where one refers to another thing by its id, create that first.
+
+- **Safe to repeat.** With an `Idempotency-Key`, the same key and body get the first answer again, and the work is done
+  once. A 409 with Retry-After means that the first request still runs: send it again after so many seconds.
+- **Errors** are problems (RFC 9457). Every wrong field is named in `errors`. Bad input takes no number.
+- **PUT replaces** the whole thing: a field that is absent or null is cleared, or has its default again.
+- **Clients** of an invoice are found by taxId, then by vatId, whatever their spelling. If the legal name or the taxId
+  contradicts the client found, the answer is 409 and says which `client.id` to send instead.
+- **Lists** come in pages; the address of the next page is in the Link header.
+"""
+RETRY_AFTER = {"schema": {"type": "integer"}, "description": "Send the request again after this many seconds."}
+STILL_RUNNING = {
+    "schema": {"type": "integer"},
+    "description": "Only if a request with the same Idempotency-Key still runs: send it again after so many seconds.",
+}
+COME_AGAIN = {409: STILL_RUNNING, 429: RETRY_AFTER, 503: RETRY_AFTER}
 REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
@@ -39,6 +63,15 @@ class Problem(CamelSchema):
     errors = fields.Dict(metadata={"description": "What is wrong with each field"})
 
 
+class Examples(MarshmallowPlugin):
+    """Gives each schema of the spec its examples."""
+
+    def schema_helper(self, name: Any, _: Any, schema: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Return the JSON Schema of `schema` with its examples."""
+        described = super().schema_helper(name, _, schema=schema, **kwargs)
+        return {**described, "examples": examples_of(resolve_schema_instance(schema))}
+
+
 class Api(flask_smorest.Api):
     """Documents every error as a problem."""
 
@@ -47,11 +80,16 @@ class Api(flask_smorest.Api):
     def _register_responses(self) -> None:
         self.spec.components.schema("Problem", schema=Problem)
         for status in REFUSALS:
-            response = {
+            response: dict[str, Any] = {
                 "description": HTTP_STATUS_CODES[status],
                 "content": {"application/problem+json": {"schema": "Problem"}},
             }
+            if status in COME_AGAIN:
+                response["headers"] = {"Retry-After": COME_AGAIN[status]}
             self.spec.components.response(f"Problem{status}", response)
+
+    def _register_pagination_header(self) -> None:
+        """Leave pages to api.http.pagination."""
 
     def _register_error_handlers(self) -> None:
         """Leave errors to api.http.errors."""
@@ -65,9 +103,13 @@ def register_spec(app: Flask) -> Api:
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
     )
-    api = Api(app, spec_kwargs={"security": [{"key": []}]})
-    api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
-    api.spec.components.security_scheme("cron", {"type": "http", "scheme": "bearer"})
+    api = Api(
+        app, spec_kwargs={"security": [{"key": []}], "marshmallow_plugin": Examples(), "info": {"description": ABOUT}}
+    )
+    key = {"type": "http", "scheme": "bearer", "description": "An API key: cf_..."}
+    secret = {"type": "http", "scheme": "bearer", "description": "The value of COUNTERFOIL_CRON_SECRET."}
+    api.spec.components.security_scheme("key", key)
+    api.spec.components.security_scheme("cron", secret)
     api.register_converter(RowId, lambda converter: RowId.documented)
     api.register_converter(InvoiceNumber, lambda converter: InvoiceNumber.documented)
     app.register_blueprint(reader)

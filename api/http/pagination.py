@@ -19,8 +19,10 @@ class Row(Protocol):
 
 
 class Page(Query):
-    limit = Whole(1, MAX_LIMIT, query=True, load_default=DEFAULT_LIMIT)
-    cursor = Text(18, pattern="^[0-9]{1,18}$")
+    limit = Whole(
+        1, MAX_LIMIT, query=True, load_default=DEFAULT_LIMIT, description="How many rows a page has at the most."
+    )
+    cursor = Text(18, pattern="^[0-9]{1,18}$", description="Where the page begins: copy it from the Link header.")
 
 
 def position(query: dict[str, Any]) -> int | None:

@@ -13,7 +13,7 @@ class RowId(BaseConverter):
     """The id of a row."""
 
     regex = "[1-9][0-9]{0,17}"
-    documented: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+    documented: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID, "example": 1}
 
     def to_python(self, value: str) -> int:
         """Return the number."""
@@ -24,7 +24,11 @@ class InvoiceNumber(BaseConverter):
     """Prefix and digits of an invoice; `generate` is the address that makes one."""
 
     regex = r"(?!generate\Z)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}"
-    documented: dict[str, Any] = {"type": "string", "pattern": "^(?!generate$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}$"}
+    documented: dict[str, Any] = {
+        "type": "string",
+        "pattern": "^(?!generate$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}$",
+        "example": "INV-000001",
+    }
 
 
 # These can be called without the version as well.

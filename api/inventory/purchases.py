@@ -17,14 +17,17 @@ from domain.inventory import documents
 from domain.inventory.steps import APPROVE
 
 PATH = "/api/v1/purchases"
-purchases_api = Blueprint("purchases", __name__, url_prefix=PATH)
+purchases_api = Blueprint("purchases", __name__, description="Goods bought for a location.", url_prefix=PATH)
 
 
 @purchases_api.route("")
 @purchases_api.arguments(Page(), location="query")
 @purchases_api.response(200, PurchaseHead(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List purchases, newest first."""
+def list_purchases(query: dict[str, Any]) -> Any:
+    """List purchases, newest first.
+
+    The lines are left out; `showPurchase` has them.
+    """
     with transaction() as session:
         rows = documents.page(session, models.Purchase, g.organization_id, position(query), query["limit"] + 1)
     return page(rows, query)
@@ -34,8 +37,11 @@ def index(query: dict[str, Any]) -> Any:
 @purchases_api.arguments(PurchaseBody())
 @purchases_api.response(201, Purchase)
 @purchases_api.idempotent
-def create(body: dict[str, Any]) -> Response:
-    """Draft a purchase; nothing comes in yet."""
+def create_purchase(body: dict[str, Any]) -> Response:
+    """Draft a purchase; nothing comes in yet.
+
+    The goods come into the stock when the purchase is approved.
+    """
 
     def work(session: Session) -> Answer:
         purchase = documents.create_purchase(session, g.organization_id, body)
@@ -47,8 +53,11 @@ def create(body: dict[str, Any]) -> Response:
 @purchases_api.route("/<row_id:purchase_id>")
 @purchases_api.response(200, Purchase)
 @purchases_api.refuses(404)
-def show(purchase_id: int) -> Any:
-    """Show one purchase."""
+def show_purchase(purchase_id: int) -> Any:
+    """Show one purchase.
+
+    `jobId` is the job that brings the goods in, null before the purchase is approved.
+    """
     with transaction() as session:
         return documents.get(session, models.Purchase, g.organization_id, purchase_id)
 
@@ -61,8 +70,11 @@ def show(purchase_id: int) -> Any:
 @purchases_api.idempotent
 @purchases_api.limited
 @purchases_api.preferable
-def approve(body: dict[str, Any], purchase_id: int) -> Response:
-    """Approve a purchase: under 10 lines at once, from 10 lines as a job."""
+def approve_purchase(body: dict[str, Any], purchase_id: int) -> Response:
+    """Approve a purchase: under 10 lines at once, from 10 lines as a job.
+
+    Each line comes into the stock once, at its cost. 200 means that it is done, 202 that a job does it.
+    """
     with transaction() as session:
         # Lines never change, so what is read here still holds in the transaction that accepts.
         few = len(documents.get(session, models.Purchase, g.organization_id, purchase_id).lines) < LINES_OF_A_JOB

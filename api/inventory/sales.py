@@ -13,14 +13,17 @@ from db import models
 from db.transaction import transaction
 from domain.inventory import documents
 
-sales_api = Blueprint("sales", __name__, url_prefix=SALES)
+sales_api = Blueprint("sales", __name__, description="Goods sold from a location.", url_prefix=SALES)
 
 
 @sales_api.route("")
 @sales_api.arguments(Page(), location="query")
 @sales_api.response(200, SaleHead(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List sales, newest first."""
+def list_sales(query: dict[str, Any]) -> Any:
+    """List sales, newest first.
+
+    The lines are left out; `showSale` has them.
+    """
     with transaction() as session:
         rows = documents.page(session, models.Sale, g.organization_id, position(query), query["limit"] + 1)
     return page(rows, query)
@@ -33,15 +36,21 @@ def index(query: dict[str, Any]) -> Any:
 @sales_api.idempotent
 @sales_api.limited
 @sales_api.preferable
-def create(body: dict[str, Any]) -> Response:
-    """Sell: under 10 lines at once, from 10 lines as a job. What is sold is reserved when the sale is accepted."""
+def create_sale(body: dict[str, Any]) -> Response:
+    """Sell: under 10 lines at once, from 10 lines as a job. What is sold is reserved when the sale is accepted.
+
+    409 names every line for which the location has too little stock; nothing is sold then.
+    """
     return settled(Sell(body), at_once=len(body["lines"]) < LINES_OF_A_JOB)
 
 
 @sales_api.route("/<row_id:sale_id>")
 @sales_api.response(200, Sale)
 @sales_api.refuses(404)
-def show(sale_id: int) -> Any:
-    """Show one sale."""
+def show_sale(sale_id: int) -> Any:
+    """Show one sale.
+
+    `status` is pending until all lines have left the stock.
+    """
     with transaction() as session:
         return documents.get(session, models.Sale, g.organization_id, sale_id)

@@ -27,29 +27,43 @@ def number() -> fields.Raw:
 
 
 class ProductBody(Body):
+    EXAMPLES = {"Tea": {"sku": "TEA-250", "name": "Tea, 250 g"}}
+
     sku = Text(MAX_SKU_LENGTH, required=True)
     name = Text(MAX_NAME_LENGTH, required=True)
 
 
 class LocationBody(Body):
+    EXAMPLES = {"Main warehouse": {"name": "Main warehouse"}, "City shop": {"name": "City shop"}}
+
     name = Text(MAX_NAME_LENGTH, required=True)
 
 
 class LineBody(Body):
+    EXAMPLES = {"Twelve pieces": {"productId": 1, "quantity": "12"}}
+
     product_id = Whole(required=True)
     quantity = Amount(9, 4, "0.0001", required=True)
 
 
 class SaleLineBody(LineBody):
+    EXAMPLES = {"Two pieces": {"productId": 1, "quantity": "2", "unitPrice": "5.90", "taxRate": "0.20"}}
+
     unit_price = Amount(12, 6, required=True)
     tax_rate = Rate()
 
 
 class PurchaseLineBody(LineBody):
+    EXAMPLES = {"Forty pieces": {"productId": 1, "quantity": "40", "unitCost": "3.10"}}
+
     unit_cost = Amount(12, 6, required=True)
 
 
 class TransferBody(Body):
+    EXAMPLES = {
+        "Tea for the shop": {"fromLocationId": 1, "toLocationId": 2, "lines": [*LineBody.EXAMPLES.values()]},
+    }
+
     from_location_id = Whole(required=True)
     to_location_id = Whole(required=True)
     lines = lines(LineBody)
@@ -57,12 +71,16 @@ class TransferBody(Body):
 
 
 class SaleBody(Body):
+    EXAMPLES = {"Two teas": {"locationId": 1, "lines": [*SaleLineBody.EXAMPLES.values()]}}
+
     location_id = Whole(required=True)
     lines = lines(SaleLineBody)
     notes = Text(MAX_NOTES_LENGTH)
 
 
 class PurchaseBody(Body):
+    EXAMPLES = {"Forty teas": {"locationId": 1, "lines": [*PurchaseLineBody.EXAMPLES.values()]}}
+
     location_id = Whole(required=True)
     lines = lines(PurchaseLineBody)
     notes = Text(MAX_NOTES_LENGTH)
@@ -71,15 +89,17 @@ class PurchaseBody(Body):
 class NotesBody(OptionalBody):
     """Notes replace those of the document."""
 
+    EXAMPLES = {"With a note": {"notes": "on one pallet"}}
+
     notes = Text(MAX_NOTES_LENGTH)
 
 
 class StockPage(Page):
-    location_id = Whole(required=True, query=True)
+    location_id = Whole(required=True, query=True, description="The location whose stock is listed.")
 
 
 class MovementPage(StockPage):
-    product_id = Whole(required=True, query=True)
+    product_id = Whole(required=True, query=True, description="The product that has moved.")
 
 
 class Product(CamelSchema):

@@ -24,14 +24,17 @@ from db.transaction import transaction
 from domain.inventory import catalogue, stock
 
 PRODUCTS, LOCATIONS = "/api/v1/products", "/api/v1/locations"
-stock_api = Blueprint("stock", __name__)
+stock_api = Blueprint("stock", __name__, description="Products, locations, and how much of each product is where.")
 
 
 @stock_api.route(PRODUCTS)
 @stock_api.arguments(Page(), location="query")
 @stock_api.response(200, Product(many=True), headers=LINK)
 def list_products(query: dict[str, Any]) -> Any:
-    """List products."""
+    """List products.
+
+    They come in the order in which they were created.
+    """
     return _page(models.Product, query)
 
 
@@ -40,7 +43,10 @@ def list_products(query: dict[str, Any]) -> Any:
 @stock_api.response(201, Product)
 @stock_api.idempotent
 def create_product(body: dict[str, Any]) -> Response:
-    """Create a product; 409 if a product of the organization has the same SKU, or one that looks the same."""
+    """Create a product; 409 if a product of the organization has the same SKU, or one that looks the same.
+
+    Purchases, sales and transfers refer to a product by its id.
+    """
     return _created(models.Product, Product(), PRODUCTS, body)
 
 
@@ -48,7 +54,10 @@ def create_product(body: dict[str, Any]) -> Response:
 @stock_api.response(200, Product)
 @stock_api.refuses(404)
 def show_product(product_id: int) -> Any:
-    """Show one product."""
+    """Show one product.
+
+    How much of it there is, and where, is at `listStock`.
+    """
     return _one(models.Product, product_id)
 
 
@@ -56,7 +65,10 @@ def show_product(product_id: int) -> Any:
 @stock_api.arguments(Page(), location="query")
 @stock_api.response(200, Location(many=True), headers=LINK)
 def list_locations(query: dict[str, Any]) -> Any:
-    """List locations."""
+    """List locations.
+
+    They come in the order in which they were created.
+    """
     return _page(models.Location, query)
 
 
@@ -65,7 +77,10 @@ def list_locations(query: dict[str, Any]) -> Any:
 @stock_api.response(201, Location)
 @stock_api.idempotent
 def create_location(body: dict[str, Any]) -> Response:
-    """Create a location; 409 if a location of the organization has the same name, or one that looks the same."""
+    """Create a location; 409 if a location of the organization has the same name, or one that looks the same.
+
+    A new location has no stock; purchases and transfers bring it.
+    """
     return _created(models.Location, Location(), LOCATIONS, body)
 
 
@@ -73,7 +88,10 @@ def create_location(body: dict[str, Any]) -> Response:
 @stock_api.response(200, Location)
 @stock_api.refuses(404)
 def show_location(location_id: int) -> Any:
-    """Show one location."""
+    """Show one location.
+
+    What is there is at `listStock`.
+    """
     return _one(models.Location, location_id)
 
 
@@ -82,7 +100,10 @@ def show_location(location_id: int) -> Any:
 @stock_api.response(200, StockLevel(many=True), headers=LINK)
 @stock_api.refuses(404)
 def list_stock(query: dict[str, Any]) -> Any:
-    """List the stock at a location: how much of each product there is, how much is available, and its cost."""
+    """List the stock at a location: how much of each product there is, how much is available, and its cost.
+
+    Products that were never there are left out.
+    """
     place = g.organization_id, query["location_id"]
     with transaction() as session:
         rows = stock.page(session, *place, position(query) or 0, query["limit"] + 1)
@@ -94,7 +115,10 @@ def list_stock(query: dict[str, Any]) -> Any:
 @stock_api.response(200, Movement(many=True), headers=LINK)
 @stock_api.refuses(404)
 def list_movements(query: dict[str, Any]) -> Any:
-    """List the movements of a product at a location, newest first."""
+    """List the movements of a product at a location, newest first.
+
+    Their sum is the stock. Movements are only added, never changed.
+    """
     place = g.organization_id, query["location_id"], query["product_id"]
     with transaction() as session:
         rows = stock.movements(session, *place, position(query), query["limit"] + 1)

@@ -17,14 +17,19 @@ from domain.inventory import documents
 from domain.inventory.steps import COMPLETE, SEND
 
 PATH = "/api/v1/transfers"
-transfers_api = Blueprint("transfers", __name__, url_prefix=PATH)
+transfers_api = Blueprint(
+    "transfers", __name__, description="Goods moved from one location to another.", url_prefix=PATH
+)
 
 
 @transfers_api.route("")
 @transfers_api.arguments(Page(), location="query")
 @transfers_api.response(200, TransferHead(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List transfers, newest first."""
+def list_transfers(query: dict[str, Any]) -> Any:
+    """List transfers, newest first.
+
+    The lines are left out; `showTransfer` has them.
+    """
     with transaction() as session:
         rows = documents.page(session, models.Transfer, g.organization_id, position(query), query["limit"] + 1)
     return page(rows, query)
@@ -34,8 +39,11 @@ def index(query: dict[str, Any]) -> Any:
 @transfers_api.arguments(TransferBody())
 @transfers_api.response(201, Transfer)
 @transfers_api.idempotent
-def create(body: dict[str, Any]) -> Response:
-    """Draft a transfer; nothing moves yet."""
+def create_transfer(body: dict[str, Any]) -> Response:
+    """Draft a transfer; nothing moves yet.
+
+    Send it, then complete it: the goods leave the one location and arrive at the other.
+    """
 
     def work(session: Session) -> Answer:
         transfer = documents.create_transfer(session, g.organization_id, body)
@@ -47,8 +55,11 @@ def create(body: dict[str, Any]) -> Response:
 @transfers_api.route("/<row_id:transfer_id>")
 @transfers_api.response(200, Transfer)
 @transfers_api.refuses(404)
-def show(transfer_id: int) -> Any:
-    """Show one transfer."""
+def show_transfer(transfer_id: int) -> Any:
+    """Show one transfer.
+
+    `jobId` is the job that moves the goods, null while the transfer is a draft.
+    """
     with transaction() as session:
         return documents.get(session, models.Transfer, g.organization_id, transfer_id)
 
@@ -61,8 +72,11 @@ def show(transfer_id: int) -> Any:
 @transfers_api.idempotent
 @transfers_api.limited
 @transfers_api.preferable
-def send(body: dict[str, Any], transfer_id: int) -> Response:
-    """Send a transfer while the caller waits; what takes too long goes on as a job."""
+def send_transfer(body: dict[str, Any], transfer_id: int) -> Response:
+    """Send a transfer while the caller waits; what takes too long goes on as a job.
+
+    Each line leaves its location once. 409 names every line for which there is too little stock.
+    """
     return settled(TakeStep(SEND, Transfer(), transfer_id, body))
 
 
@@ -74,8 +88,11 @@ def send(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.idempotent
 @transfers_api.limited
 @transfers_api.preferable
-def complete(body: dict[str, Any], transfer_id: int) -> Response:
-    """Complete a sent transfer while the caller waits; what takes too long goes on as a job."""
+def complete_transfer(body: dict[str, Any], transfer_id: int) -> Response:
+    """Complete a sent transfer while the caller waits; what takes too long goes on as a job.
+
+    Each line arrives once, with the value that it left with.
+    """
     return settled(TakeStep(COMPLETE, Transfer(), transfer_id, body))
 
 
@@ -85,8 +102,11 @@ def complete(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
 @transfers_api.limited
-def send_async(body: dict[str, Any], transfer_id: int) -> Response:
-    """Send a transfer as a job."""
+def send_transfer_async(body: dict[str, Any], transfer_id: int) -> Response:
+    """Send a transfer as a job.
+
+    The answer is 202 at once; `showJob` says how far the job has come.
+    """
     return once(lambda session: TakeStep(SEND, Transfer(), transfer_id, body).accept(session, 0.0)).response()
 
 
@@ -96,6 +116,9 @@ def send_async(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
 @transfers_api.limited
-def complete_async(body: dict[str, Any], transfer_id: int) -> Response:
-    """Complete a sent transfer as a job."""
+def complete_transfer_async(body: dict[str, Any], transfer_id: int) -> Response:
+    """Complete a sent transfer as a job.
+
+    The answer is 202 at once; `showJob` says how far the job has come.
+    """
     return once(lambda session: TakeStep(COMPLETE, Transfer(), transfer_id, body).accept(session, 0.0)).response()

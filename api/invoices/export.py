@@ -13,13 +13,18 @@ from domain.invoices import archive, catalogue
 from domain.parties import suppliers
 
 ZIP = "application/zip"
-export_api = Blueprint("invoice export", __name__, url_prefix="/api/v1/invoices/export")
+export_api = Blueprint(
+    "invoice export",
+    __name__,
+    description="The PDFs of many invoices in one file.",
+    url_prefix="/api/v1/invoices/export",
+)
 
 
 class SpanQuery(Query):
-    supplier_id = Whole(query=True, required=True)
-    start_date = Day()
-    end_date = Day()
+    supplier_id = Whole(query=True, required=True, description="The supplier who issued the invoices.")
+    start_date = Day(description="Only invoices issued on this day or later.")
+    end_date = Day(description="Only invoices issued on this day or earlier.")
 
     @validates_schema
     def check_order(self, data: dict[str, Any], **kwargs: Any) -> None:
@@ -39,8 +44,11 @@ class Preview(CamelSchema):
 @export_api.arguments(SpanQuery(), location="query")
 @export_api.response(200, Preview)
 @export_api.refuses(404)
-def preview(query: dict[str, Any]) -> Any:
-    """Count what an archive would hold."""
+def preview_export(query: dict[str, Any]) -> Any:
+    """Count what an archive would hold.
+
+    `exceedsLimit` says that the archive would be refused: choose a shorter span of days.
+    """
     with report() as session:
         suppliers.get(session, g.organization_id, query["supplier_id"])
         found = catalogue.summary(session, g.organization_id, _span(query))
@@ -57,8 +65,11 @@ def preview(query: dict[str, Any]) -> Any:
 @export_api.arguments(SpanQuery(), location="query")
 @export_api.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
 @export_api.refuses(404)
-def download(query: dict[str, Any]) -> Response:
-    """Download the PDFs of up to 500 invoices."""
+def download_export(query: dict[str, Any]) -> Response:
+    """Download the PDFs of up to 500 invoices.
+
+    The archive is a ZIP file with one PDF for each invoice. More than 500 invoices are refused with 400.
+    """
     with report() as session:
         suppliers.get(session, g.organization_id, query["supplier_id"])
         ids = archive.choose(session, g.organization_id, _span(query))

@@ -19,7 +19,7 @@ from domain.invoices import catalogue, generation, printing
 from domain.invoices.request import InvoiceRequest
 from domain.pdf.rendering import RendererBusy, RenderingFailed
 
-generation_api = Blueprint("invoice generation", __name__)
+generation_api = Blueprint("invoice generation", __name__, description="Invoices issued while the caller waits.")
 
 
 class Generated(CamelSchema):
@@ -34,7 +34,7 @@ class NoParameters(Query):
 
 
 class InterfaceParameters(Query):
-    unpaid = Flag(query=True, load_default=False)
+    unpaid = Flag(query=True, load_default=False, description="true leaves the invoice unpaid.")
 
 
 @generation_api.route("/api/v1/invoices/generate", methods=["POST"])
@@ -43,8 +43,12 @@ class InterfaceParameters(Query):
 @generation_api.response(200, Generated)
 @generation_api.alt_response(200, content_type=PDF, schema={"type": "string", "format": "binary"})
 @generation_api.idempotent
-def generate(query: dict[str, Any], body: dict[str, Any]) -> Response:
-    """Issue an invoice: answer its number, or its PDF."""
+def issue_invoice(query: dict[str, Any], body: dict[str, Any]) -> Response:
+    """Issue an invoice: answer its number, or its PDF.
+
+    The number is taken and the invoice is stored in one commit. A refused request takes no number. A client that is
+    given by its details is found by taxId, then vatId: see `client`.
+    """
     request = invoice_request(g.organization_id, body)
     return _pages(request) if body["response_type"] == "pdf" else _number(request)
 
@@ -54,8 +58,11 @@ def generate(query: dict[str, Any], body: dict[str, Any]) -> Response:
 @generation_api.arguments(InvoiceBody())
 @generation_api.response(200, Generated)
 @generation_api.idempotent
-def generate_for_interface(query: dict[str, Any], body: dict[str, Any]) -> Response:
-    """Issue an invoice from the user interface, which may leave it unpaid."""
+def issue_invoice_for_interface(query: dict[str, Any], body: dict[str, Any]) -> Response:
+    """Issue an invoice from the user interface, which may leave it unpaid.
+
+    As `issueInvoice`, at the address that user interfaces use. It answers the number only.
+    """
     if body["response_type"] != "number":
         raise invalid({"responseType": ["must be number here"]})
     return _number(invoice_request(g.organization_id, body, query["unpaid"]))

@@ -13,22 +13,30 @@ from api.invoices.schemas import Invoice
 from db.transaction import transaction
 from domain.invoices import catalogue, printing
 
-invoices_api = Blueprint("invoices", __name__, url_prefix="/api/v1/invoices")
+invoices_api = Blueprint(
+    "invoices",
+    __name__,
+    description="Invoices that are issued: list, show and print them.",
+    url_prefix="/api/v1/invoices",
+)
 
 
 class InvoicePage(Page):
-    status = Choice("issued", "unpaid", refusal="invalid status")
+    status = Choice("issued", "unpaid", refusal="invalid status", description="Only invoices with this status.")
 
 
 class WhoseNumber(Query):
-    supplier_id = Whole(query=True)
+    supplier_id = Whole(query=True, description="Needed when two suppliers have issued the same number.")
 
 
 @invoices_api.route("")
 @invoices_api.arguments(InvoicePage(), location="query")
 @invoices_api.response(200, Invoice(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List invoices, newest first."""
+def list_invoices(query: dict[str, Any]) -> Any:
+    """List invoices, newest first.
+
+    Each comes with its items, its supplier and its client as they were when it was issued.
+    """
     with transaction() as session:
         rows = catalogue.page(session, g.organization_id, query.get("status"), position(query), query["limit"] + 1)
     return page(rows, query)
@@ -38,8 +46,11 @@ def index(query: dict[str, Any]) -> Any:
 @invoices_api.arguments(WhoseNumber(), location="query")
 @invoices_api.response(200, Invoice)
 @invoices_api.refuses(404)
-def show(query: dict[str, Any], number: str) -> Any:
-    """Show one invoice."""
+def show_invoice(query: dict[str, Any], number: str) -> Any:
+    """Show one invoice.
+
+    Supplier and client are shown as they were when it was issued.
+    """
     with transaction() as session:
         return catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
 
@@ -48,8 +59,11 @@ def show(query: dict[str, Any], number: str) -> Any:
 @invoices_api.arguments(WhoseNumber(), location="query")
 @invoices_api.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 @invoices_api.refuses(404)
-def show_pages(query: dict[str, Any], number: str) -> Response:
-    """Print one invoice, the same for ever."""
+def print_invoice(query: dict[str, Any], number: str) -> Response:
+    """Print one invoice: the same PDF whenever it is asked for.
+
+    The PDF is made of what was stored when the invoice was issued.
+    """
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
         html = printing.html(session, invoice)
@@ -60,8 +74,11 @@ def show_pages(query: dict[str, Any], number: str) -> Response:
 @invoices_api.arguments(WhoseNumber(), location="query")
 @invoices_api.response(200, Invoice)
 @invoices_api.refuses(404, 409)
-def mark_issued(query: dict[str, Any], number: str) -> Any:
-    """Mark an unpaid invoice as issued; there is no way back."""
+def mark_invoice_issued(query: dict[str, Any], number: str) -> Any:
+    """Mark an unpaid invoice as issued; there is no way back.
+
+    409 if the invoice is marked already.
+    """
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
         return catalogue.mark_issued(session, invoice)

@@ -27,10 +27,14 @@ from domain.jobs.lifecycle import Status
 MAX_REQUESTS_AT_ONCE = 1000
 PATH = "/api/v1/invoice-requests"
 INVOICE = InvoiceBody()
-requests_api = Blueprint("invoice requests", __name__, url_prefix=PATH)
+requests_api = Blueprint(
+    "invoice requests", __name__, description="Invoices issued in the background, each exactly once.", url_prefix=PATH
+)
 
 
 class BulkBody(Body):
+    EXAMPLES = {"Two invoices": {"requests": [*InvoiceBody.EXAMPLES.values()] * 2}}
+
     requests = fields.List(
         fields.Raw(metadata={"anyOf": [{"$ref": "#/components/schemas/InvoiceBody"}, {"type": "object"}]}),
         required=True,
@@ -45,7 +49,7 @@ class Queued(CamelSchema):
 
 
 class Verdict(CamelSchema):
-    """The place of a request in the queue, or what is wrong with it."""
+    """What became of one request: its `requestId`, or what is wrong with it."""
 
     request_id = fields.Integer()
     status = fields.String()
@@ -68,8 +72,12 @@ class RequestState(CamelSchema):
 @requests_api.response(201, Queued)
 @requests_api.idempotent
 @requests_api.limited
-def create(body: dict[str, Any]) -> Response:
-    """Queue an invoice: once accepted, it is issued exactly once."""
+def request_invoice(body: dict[str, Any]) -> Response:
+    """Queue an invoice: once accepted, it is issued exactly once.
+
+    201 means that the request is committed. Its id is the id of a job, which takes the number and issues the
+    invoice.
+    """
     request = invoice_request(g.organization_id, body)
     return once(
         lambda session: _accepted(*intake.accept(session, [request])), unkeyed=lambda: _join(request)
@@ -81,8 +89,11 @@ def create(body: dict[str, Any]) -> Response:
 @requests_api.response(201, Verdict(many=True))
 @requests_api.idempotent
 @requests_api.limited
-def create_many(body: dict[str, Any]) -> Response:
-    """Queue up to 1,000 invoices in one commit; 400 only if none is accepted."""
+def request_invoices(body: dict[str, Any]) -> Response:
+    """Queue up to 1,000 invoices in one commit; 400 only if none is accepted.
+
+    The answer has one verdict for each request, in order: its `requestId`, or what is wrong with it.
+    """
     loaded = [_load(raw) for raw in body["requests"]]
 
     def work(session: Session) -> Answer:
@@ -101,24 +112,34 @@ def create_many(body: dict[str, Any]) -> Response:
 @requests_api.response(200, RequestState, headers=long_poll.HEADERS)
 @long_poll.documented(requests_api)
 @requests_api.refuses(404)
-def show(request_id: int) -> Response:
-    """Show how far a request has come."""
+def show_request(request_id: int) -> Response:
+    """Show how far a request has come.
+
+    COMPLETED comes with the invoice's id and number, FAILED with the reason in `errorMessage`.
+    """
     return long_poll.answer(intake.find, request_id, RequestState())
 
 
 @requests_api.route("/<row_id:request_id>/events")
 @event_stream.documented(requests_api)
 @requests_api.refuses(404)
-def events(request_id: int) -> Response:
-    """Follow a request: an event for each change, named after its status, until it has ended."""
+def follow_request(request_id: int) -> Response:
+    """Follow a request: an event for each change, named after its status, until it has ended.
+
+    The stream is Server-Sent Events. It ends after ten minutes at the latest, and a browser connects again by
+    itself.
+    """
     return event_stream.events(intake.find, request_id, RequestState())
 
 
 @requests_api.route("/<row_id:request_id>/invoice")
 @requests_api.response(200, Invoice)
 @requests_api.refuses(404, 409)
-def show_invoice(request_id: int) -> Any:
-    """Show the invoice that a request became."""
+def show_requested_invoice(request_id: int) -> Any:
+    """Show the invoice that a request became.
+
+    409 until the request is COMPLETED.
+    """
     with transaction() as session:
         return intake.invoice_of(session, g.organization_id, request_id)
 

@@ -17,9 +17,14 @@ CLIENT_RULE = (
     "another than that of the client found, the answer is 409 (a queued request fails) and says which clientId to send."
 )
 MAX_ITEMS = 1000
+CLIENT = {
+    "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB", "vatId": "GB123456789",
+}  # fmt: skip
 
 
 class ItemBody(Body):
+    EXAMPLES = {"Support": {"description": "Support, hours", "quantity": "2.5", "unitPrice": "80", "taxRate": "0.20"}}
+
     description = Text(1000, required=True)
     quantity = Amount(9, 4, "0.0001", required=True)
     unit_price = Amount(12, 6, required=True)
@@ -28,12 +33,16 @@ class ItemBody(Body):
 
 
 class KnownClient(Body):
+    EXAMPLES = {"By its id": {"id": 1}}
+
     error_messages = {"unknown": "is not known here, or not together with client.id"}
 
     id = Whole(required=True)
 
 
 class ClientDetails(PartyBody):
+    EXAMPLES = {"Ada Analytics": CLIENT}
+
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
         super().on_bind_field(field_name, field_obj)
         field_obj.error_messages["required"] = CLIENT_REQUIRED
@@ -55,6 +64,10 @@ class ClientField(fields.Field[dict[str, Any]]):
 
 
 class InvoiceBody(Body):
+    EXAMPLES = {
+        "A client by its details": {"supplierId": 1, "client": CLIENT, "items": [*ItemBody.EXAMPLES.values()]},
+    }
+
     supplier_id = Whole(required=True)
     client = ClientField()
     items = fields.List(fields.Nested(ItemBody), required=True, validate=Length(1, MAX_ITEMS))

@@ -16,10 +16,15 @@ from domain.templates import library
 from domain.templates.template import MAX_BYTES
 
 PATH = "/api/v1/templates"
-templates_api = Blueprint("templates", __name__, url_prefix=PATH)
+templates_api = Blueprint(
+    "templates", __name__, description="HTML templates that say how printed invoices look.", url_prefix=PATH
+)
+PLAIN = "<html><body><h1>{{invoiceNumber}}</h1><table>{{itemsRows}}</table>{{total}}</body></html>"
 
 
 class TemplateBody(Body):
+    EXAMPLES = {"A plain template": {"name": "Plain", "html": PLAIN, "isDefault": True}}
+
     name = Text(200, required=True)
     html = Text(MAX_BYTES, required=True)
     is_default = Flag(load_default=False, allow_none=True)
@@ -37,8 +42,11 @@ class Template(CamelSchema):
 @templates_api.route("")
 @templates_api.arguments(Page(), location="query")
 @templates_api.response(200, Template(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List templates."""
+def list_templates(query: dict[str, Any]) -> Any:
+    """List templates.
+
+    The HTML of each is included.
+    """
     with transaction() as session:
         rows = library.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
@@ -48,8 +56,11 @@ def index(query: dict[str, Any]) -> Any:
 @templates_api.arguments(TemplateBody())
 @templates_api.response(201, Template)
 @templates_api.idempotent
-def create(body: dict[str, Any]) -> Response:
-    """Create a template; one that could not print every invoice is refused."""
+def create_template(body: dict[str, Any]) -> Response:
+    """Create a template; one that could not print every invoice is refused.
+
+    Placeholders such as `{{invoiceNumber}}` are filled in when an invoice is printed. A 400 says which are missing.
+    """
 
     def work(session: Session) -> Answer:
         template = library.create(session, g.organization_id, **body)
@@ -61,8 +72,11 @@ def create(body: dict[str, Any]) -> Response:
 @templates_api.route("/<row_id:template_id>")
 @templates_api.response(200, Template)
 @templates_api.refuses(404)
-def show(template_id: int) -> Any:
-    """Show one template."""
+def show_template(template_id: int) -> Any:
+    """Show one template.
+
+    The HTML is as it was sent.
+    """
     with transaction() as session:
         return library.get(session, g.organization_id, template_id)
 
@@ -71,7 +85,7 @@ def show(template_id: int) -> Any:
 @templates_api.arguments(TemplateBody())
 @templates_api.response(200, Template)
 @templates_api.refuses(404)
-def change(body: dict[str, Any], template_id: int) -> Any:
+def replace_template(body: dict[str, Any], template_id: int) -> Any:
     """Replace a template; invoices issued before keep their look.
 
     `isDefault` is false when it is absent or null, and the default template cannot stop being it: make another one the

@@ -16,6 +16,7 @@ from api.jobs.schemas import (
     JobBody,
     JobPage,
     JobState,
+    KindState,
     Retried,
     RetryBody,
     filters,
@@ -26,10 +27,16 @@ from db.models import Job
 from db.transaction import transaction
 from domain.jobs import catalogue
 from domain.jobs.monitoring import explanation
+from domain.jobs.registry import submittable
 from domain.jobs.submission import submit
 
 PATH = "/api/v1/jobs"
-jobs_api = Blueprint("jobs", __name__, url_prefix=PATH)
+jobs_api = Blueprint(
+    "jobs",
+    __name__,
+    description="Background work of every kind: submit it, follow it, stop it, try it again.",
+    url_prefix=PATH,
+)
 
 
 @jobs_api.route("", methods=["POST"])
@@ -38,8 +45,12 @@ jobs_api = Blueprint("jobs", __name__, url_prefix=PATH)
 @jobs_api.refuses(404, 409)
 @jobs_api.idempotent
 @jobs_api.limited
-def create(body: dict[str, Any]) -> Response:
-    """Submit a job: once accepted, it is done, or says why not."""
+def submit_job(body: dict[str, Any]) -> Response:
+    """Submit a job. Once it is accepted it ends, completed or failed with the reason.
+
+    `listKinds` has every `type` with the schema of its payload. The answer is 202; `showJob` says how far the job
+    has come.
+    """
 
     def work(session: Session) -> Answer:
         kind = kind_name(body["type"])
@@ -55,35 +66,59 @@ def create(body: dict[str, Any]) -> Response:
 @jobs_api.route("")
 @jobs_api.arguments(JobPage(), location="query")
 @jobs_api.response(200, JobState(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List jobs, newest first."""
+def list_jobs(query: dict[str, Any]) -> Any:
+    """List jobs, newest first.
+
+    The next page is in the Link header.
+    """
     with transaction() as session:
         rows = catalogue.page(session, g.organization_id, filters(query), position(query), query["limit"] + 1)
     return page(rows, query)
+
+
+@jobs_api.route("/kinds")
+@jobs_api.response(200, KindState(many=True))
+def list_kinds() -> Any:
+    """List the kinds of job that can be submitted, each with the schema of its payload.
+
+    A kind without a payload schema has another way in and is left out.
+    """
+    return submittable()
 
 
 @jobs_api.route("/<row_id:job_id>")
 @jobs_api.response(200, JobState, headers=long_poll.HEADERS)
 @long_poll.documented(jobs_api)
 @jobs_api.refuses(404)
-def show(job_id: int) -> Response:
-    """Show how far a job has come."""
+def show_job(job_id: int) -> Response:
+    """Show how far a job has come.
+
+    Poll it as often as Retry-After says, or wait for the end with `Prefer: wait=20`.
+    """
     return long_poll.answer(catalogue.get, job_id, JobState())
 
 
 @jobs_api.route("/<row_id:job_id>/events")
 @event_stream.documented(jobs_api)
 @jobs_api.refuses(404)
-def events(job_id: int) -> Response:
-    """Follow a job: an event for each change, named after its status, until it has ended."""
+def follow_job(job_id: int) -> Response:
+    """Follow a job: an event for each change, named after its status, until it has ended.
+
+    The stream is Server-Sent Events. It ends after ten minutes at the latest, and a browser connects again by
+    itself.
+    """
     return event_stream.events(catalogue.get, job_id, JobState())
 
 
 @jobs_api.route("/<row_id:job_id>/explain")
 @jobs_api.response(200, Explanation)
 @jobs_api.refuses(404)
-def explain(job_id: int) -> Any:
-    """Say why a job is not done yet, and when it may start."""
+def explain_job(job_id: int) -> Any:
+    """Say why a job is not done yet, and when it may start.
+
+    It names what stands before the job, when the job is tried again, which worker holds it, or which part is not
+    running.
+    """
     with transaction() as session:
         job = catalogue.get(session, g.organization_id, job_id)
         return {"job_id": job_id, "status": job.status.lower()} | explanation.explain(session, job).document()
@@ -92,8 +127,11 @@ def explain(job_id: int) -> Any:
 @jobs_api.route("/<row_id:job_id>/attempts")
 @jobs_api.response(200, Attempt(many=True))
 @jobs_api.refuses(404)
-def attempts(job_id: int) -> Any:
-    """List what each attempt came to."""
+def list_attempts(job_id: int) -> Any:
+    """List what each attempt came to.
+
+    Each time that a worker takes the job is an attempt.
+    """
     with transaction() as session:
         return catalogue.attempts(session, catalogue.get(session, g.organization_id, job_id))
 
@@ -101,8 +139,11 @@ def attempts(job_id: int) -> Any:
 @jobs_api.route("/<row_id:job_id>/cancel", methods=["POST"])
 @jobs_api.response(200, JobState)
 @jobs_api.refuses(404, 409)
-def cancel(job_id: int) -> Job:
-    """Cancel a job; one that runs stops at its next checkpoint, and what it has done stays done."""
+def cancel_job(job_id: int) -> Job:
+    """Cancel a job; one that runs stops at its next checkpoint, and what it has done stays done.
+
+    409 if the job has ended. `retryJob` goes on with a cancelled job.
+    """
     with transaction() as session:
         return catalogue.cancel(session, g.organization_id, job_id)
 
@@ -110,8 +151,11 @@ def cancel(job_id: int) -> Job:
 @jobs_api.route("/<row_id:job_id>/retry", methods=["POST"])
 @jobs_api.response(200, JobState)
 @jobs_api.refuses(404, 409)
-def retry(job_id: int) -> Job:
-    """Try a failed or cancelled job again, from where it stopped."""
+def retry_job(job_id: int) -> Job:
+    """Try a failed or cancelled job again, from where it stopped.
+
+    The job gets all its attempts again. 409 unless it has failed or was cancelled.
+    """
     with transaction() as session:
         return catalogue.requeue(session, g.organization_id, job_id)
 
@@ -119,8 +163,11 @@ def retry(job_id: int) -> Job:
 @jobs_api.route("/retry", methods=["POST"])
 @jobs_api.arguments(RetryBody())
 @jobs_api.response(200, Retried)
-def retry_all(body: dict[str, Any]) -> Any:
-    """Try all failed jobs that match again, cancelled ones if `status` says so; or only say which these would be."""
+def retry_jobs(body: dict[str, Any]) -> Any:
+    """Try all failed jobs that match again, cancelled ones if `status` says so; or only say which these would be.
+
+    Up to 1,000 jobs go in one call: call it again until `matched` is 0.
+    """
     with transaction() as session:
         matched = catalogue.requeueable(session, g.organization_id, filters(body))
         retried = [] if body["dry_run"] else job_rows.requeue(session, g.organization_id, *matched)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from apispec import APISpec
 from marshmallow import ValidationError, fields, validates_schema
 
 from api.http.fields import Choice, Flag, Instant, Text, Whole
@@ -10,6 +11,7 @@ from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema
 from db.models import Job
 from domain.jobs.lifecycle import Status
+from domain.jobs.registry import submittable
 from domain.jobs.submission import NORMAL
 
 STATUSES = tuple(status.lower() for status in Status)
@@ -21,9 +23,27 @@ REASONS = (
 
 
 class JobBody(Body):
+    EXAMPLES = {
+        "Recreate a journal entry": {
+            "type": "accounting.recreate", "payload": {"documents": [{"type": "invoice", "id": 1}]},
+        },
+    }  # fmt: skip
+
     type = Text(100, required=True)
-    payload = fields.Dict(required=True, metadata={"description": "What its type's schema asks for"})
+    payload = fields.Dict(
+        required=True,
+        metadata={"description": "What is to be done, in the fields of the type's schema: GET /api/v1/jobs/kinds."},
+    )
     priority = Whole(0, MAX_PRIORITY, load_default=NORMAL)
+
+
+class KindState(CamelSchema):
+    """A kind of job that can be submitted; `payloadSchema` is the JSON Schema (2020-12) of its payload."""
+
+    type = fields.String(attribute="name")
+    lane = fields.String()
+    max_attempts = fields.Integer()
+    payload_schema = fields.Dict(attribute="schema")
 
 
 class JobAccepted(CamelSchema):
@@ -64,7 +84,7 @@ class Attempt(CamelSchema):
 
 
 class Position(CamelSchema):
-    """What stands before the job; counts stop at 10,000. `share` is its organization's part of the turns."""
+    """What stands before the job. Counts stop at 10,000; a `share` of 0.5 is half of the turns."""
 
     higher_priority = fields.Integer()
     same_organization = fields.Integer()
@@ -73,7 +93,7 @@ class Position(CamelSchema):
 
 
 class Explanation(CamelSchema):
-    """`reason` is a word for programs, `text` a sentence for people; the rate is jobs a second of its lane."""
+    """`reason` is for programs, `text` for people. `drainRate` is the jobs per second that end in the job's lane."""
 
     job_id = fields.Integer()
     status = Choice(*STATUSES)
@@ -90,10 +110,10 @@ class Explanation(CamelSchema):
 
 
 class Filters(Body):
-    type = Text(100, attribute="kind")
-    status = Choice(*STATUSES)
-    created_after = Instant()
-    created_before = Instant()
+    type = Text(100, attribute="kind", description="Only jobs of this kind, such as transfer.send.")
+    status = Choice(*STATUSES, description="Only jobs with this status.")
+    created_after = Instant(description="Only jobs created after this time.")
+    created_before = Instant(description="Only jobs created before this time.")
 
 
 class JobPage(Page, Filters):
@@ -102,6 +122,8 @@ class JobPage(Page, Filters):
 
 class RetryBody(Filters):
     """Which jobs to try again: failed ones, unless `status` says otherwise. Without a filter, `all` must be true."""
+
+    EXAMPLES = {"All failed jobs, only to see which": {"all": True, "dryRun": True}}
 
     status = Choice("failed", "cancelled")
     all = Flag(load_default=False)
@@ -114,7 +136,7 @@ class RetryBody(Filters):
 
 
 class Retried(CamelSchema):
-    matched = fields.Integer(metadata={"description": "Up to 1,000 at a time, oldest first"})
+    matched = fields.Integer(metadata={"description": "Up to 1,000 jobs in one call, oldest first."})
     retried = fields.Integer()
     dry_run = fields.Boolean()
     job_ids = fields.List(fields.Integer())
@@ -148,3 +170,13 @@ def filters(given: dict[str, Any]) -> dict[str, Any]:
 
 def _text(moment: datetime | None) -> str | None:
     return Instant()._serialize(moment, None, None)
+
+
+def document_kinds(spec: APISpec) -> None:
+    """Add the payload schema of each kind to the spec, and to what a submission may hold."""
+    payloads = {f"Payload.{kind.name}": dict(kind.schema or {}) for kind in submittable()}
+    for name, schema in payloads.items():
+        spec.components.schemas[name] = schema
+    if payloads:
+        payload = spec.components.schemas["JobBody"]["properties"]["payload"]
+        payload["anyOf"] = [{"$ref": f"#/components/schemas/{name}"} for name in payloads]

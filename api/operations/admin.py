@@ -15,7 +15,9 @@ from domain.jobs.lanes import LANES
 from domain.jobs.monitoring import queues
 
 PATH = "/api/v1/admin"
-admin_api = Blueprint("admin", __name__, url_prefix=PATH)
+admin_api = Blueprint(
+    "admin", __name__, description="For operators: the queues of all organizations, pauses and shares.", url_prefix=PATH
+)
 admin_api.before_request(require_operator)
 
 
@@ -34,7 +36,7 @@ class Throughput(CamelSchema):
     lane = Choice(*LANES)
     jobs = fields.Integer()
     jobs_per_second = fields.Float()
-    idle_seconds = fields.Float(metadata={"description": "Since the last job ended"})
+    idle_seconds = fields.Float(metadata={"description": "Seconds since the last job ended."})
 
 
 class Pause(CamelSchema):
@@ -44,6 +46,8 @@ class Pause(CamelSchema):
 
 
 class PauseBody(Body):
+    EXAMPLES = {"The lane io": {"what": "lane", "name": "io"}}
+
     what = Choice("lane", "kind", required=True)
     name = Text(100, required=True)
 
@@ -56,20 +60,28 @@ class Incident(CamelSchema):
 
 class Queues(CamelSchema):
     depths = fields.List(fields.Nested(Depth))
-    throughput = fields.List(fields.Nested(Throughput), metadata={"description": "Of the last five minutes"})
+    throughput = fields.List(
+        fields.Nested(Throughput), metadata={"description": "Jobs that ended in the last five minutes."}
+    )
     pauses = fields.List(fields.Nested(Pause))
     incidents = fields.List(fields.Nested(Incident))
 
 
 class WaitPage(Page):
-    organization_id = Whole(query=True)
-    lane = Choice(*LANES)
-    hours = Whole(0, queues.WAITS_KEPT_HOURS, query=True, load_default=1)
+    organization_id = Whole(query=True, description="Only jobs of this organization.")
+    lane = Choice(*LANES, description="Only jobs of this lane.")
+    hours = Whole(
+        0,
+        queues.WAITS_KEPT_HOURS,
+        query=True,
+        load_default=1,
+        description="Whole hours before the current one.",
+    )
 
 
 class Bucket(CamelSchema):
     up_to_seconds = fields.Float(allow_none=True, metadata={"description": "null in the last one, which has no bound"})
-    jobs = fields.Integer(metadata={"description": "Not those of the buckets before"})
+    jobs = fields.Integer(metadata={"description": "Jobs of this bucket alone."})
 
 
 class Waits(CamelSchema):
@@ -81,7 +93,7 @@ class Waits(CamelSchema):
     p50_seconds = fields.Float(allow_none=True)
     p90_seconds = fields.Float(allow_none=True)
     p99_seconds = fields.Float(allow_none=True)
-    buckets = fields.List(fields.Nested(Bucket), metadata={"description": "Those that hold jobs"})
+    buckets = fields.List(fields.Nested(Bucket), metadata={"description": "Buckets that hold no job are left out."})
 
     @pre_dump
     def with_buckets(self, row: Any, **kwargs: Any) -> dict[str, Any]:
@@ -97,6 +109,8 @@ class Organization(CamelSchema):
 
 
 class ShareBody(Body):
+    EXAMPLES = {"Twice the turns, 50 jobs at once": {"weight": 2, "maxRunning": 50}}
+
     weight = Whole(1, 100, required=True)
     max_running = Whole(1, 1_000_000, allow_none=True, load_default=None)
 
@@ -105,7 +119,10 @@ class ShareBody(Body):
 @admin_api.response(200, Queues)
 @admin_api.refuses(403)
 def show_queues() -> Any:
-    """Show what waits, runs and has failed, how old the oldest is, how fast it goes, and what is paused."""
+    """Show what waits, runs and has failed, how old the oldest is, how fast it goes, and what is paused.
+
+    The figures are of all organizations together with each one's own.
+    """
     with transaction() as session:
         return {
             "depths": queues.depths(session),
@@ -119,7 +136,7 @@ def show_queues() -> Any:
 @admin_api.arguments(WaitPage(), location="query")
 @admin_api.response(200, Waits(many=True), headers=LINK)
 @admin_api.refuses(403)
-def index_waits(query: dict[str, Any]) -> Any:
+def list_waits(query: dict[str, Any]) -> Any:
     """List how long the jobs of each organization and lane waited until they were claimed, slowest first.
 
     Counted are those that were run in the current hour, as far as it has come, and in the whole `hours` before it.
@@ -140,8 +157,11 @@ def index_waits(query: dict[str, Any]) -> Any:
 @admin_api.arguments(PauseBody())
 @admin_api.response(200, Pause(many=True))
 @admin_api.refuses(403, 404)
-def pause(body: dict[str, Any]) -> Any:
-    """Send nothing of a lane or kind to workers; answer what is paused now."""
+def pause_queue(body: dict[str, Any]) -> Any:
+    """Pause a lane or a kind: nothing of it is sent to workers. The answer lists what is paused now.
+
+    What workers have already been sent is still run.
+    """
     with transaction() as session:
         queues.pause(session, **body)
         return queues.pauses(session)
@@ -151,8 +171,11 @@ def pause(body: dict[str, Any]) -> Any:
 @admin_api.arguments(PauseBody())
 @admin_api.response(200, Pause(many=True))
 @admin_api.refuses(403, 404)
-def resume(body: dict[str, Any]) -> Any:
-    """Send again what was paused; answer what is paused now."""
+def resume_queue(body: dict[str, Any]) -> Any:
+    """Resume a lane or a kind that was paused. The answer lists what is still paused.
+
+    What has waited meanwhile goes in its usual order.
+    """
     with transaction() as session:
         queues.resume(session, **body)
         return queues.pauses(session)
@@ -162,8 +185,11 @@ def resume(body: dict[str, Any]) -> Any:
 @admin_api.arguments(Page(), location="query")
 @admin_api.response(200, Organization(many=True), headers=LINK)
 @admin_api.refuses(403)
-def index_organizations(query: dict[str, Any]) -> Any:
-    """List organizations with their shares."""
+def list_organizations(query: dict[str, Any]) -> Any:
+    """List organizations with their shares.
+
+    They come in the order in which they were created.
+    """
     with transaction() as session:
         rows = organizations.page(session, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
@@ -173,7 +199,10 @@ def index_organizations(query: dict[str, Any]) -> Any:
 @admin_api.arguments(ShareBody())
 @admin_api.response(200, Organization)
 @admin_api.refuses(403, 404)
-def share(body: dict[str, Any], organization_id: int) -> Any:
-    """Set an organization's part of the turns, and how many of its jobs may run at once."""
+def set_share(body: dict[str, Any], organization_id: int) -> Any:
+    """Set an organization's share of the turns, and how many of its jobs may run at once.
+
+    An organization with weight 2 gets twice the turns of one with weight 1. Without `maxRunning` there is no limit.
+    """
     with transaction() as session:
         return organizations.share(session, organization_id, body["weight"], body.get("max_running"))

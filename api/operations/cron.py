@@ -13,7 +13,7 @@ from api.http.problems import Refused
 from api.http.schema import CamelSchema
 from domain.jobs import inline
 
-cron_api = Blueprint("cron", __name__)
+cron_api = Blueprint("cron", __name__, description="Runs jobs where there are no workers.")
 
 
 class Processed(CamelSchema):
@@ -21,14 +21,17 @@ class Processed(CamelSchema):
     processed = fields.Integer()
     succeeded = fields.Integer()
     failed = fields.Integer()
-    duration = fields.Integer(metadata={"description": "ms"})
+    duration = fields.Integer(metadata={"description": "Milliseconds."})
 
 
 @cron_api.route("/api/v1/cron/process-jobs")
 @cron_api.doc(security=[{"cron": []}])
 @cron_api.response(200, Processed)
 def process_jobs() -> Any:
-    """Run due jobs for a bounded time, for installations without workers; takes COUNTERFOIL_CRON_SECRET as the key."""
+    """Run due jobs for a bounded time, for installations without workers; takes COUNTERFOIL_CRON_SECRET as the key.
+
+    It works for COUNTERFOIL_CRON_BUDGET seconds at the most, then answers how many jobs it ran.
+    """
     _require_secret()
     started = time.monotonic()
     tally = inline.work_off(settings.current().cron_budget)

@@ -11,7 +11,7 @@ from db import condition
 from db.transaction import transaction
 
 log = logging.getLogger(__name__)
-health_api = Blueprint("health", __name__)
+health_api = Blueprint("health", __name__, description="Whether the API can do its work.")
 
 
 DISK_PROBED_EVERY_S = 60.0
@@ -41,8 +41,11 @@ class Health(CamelSchema):
 @health_api.route("/api/v1/health")
 @health_api.response(200, Health)
 @health_api.doc(security=[])
-def show() -> dict[str, str]:
-    """Answer 200 while requests can be accepted, which takes the database and nothing else."""
+def show_health() -> dict[str, str]:
+    """Answer 200 while requests can be accepted, which takes the database and nothing else.
+
+    It needs no key. 503 says that the database cannot be used now; the log has the reason.
+    """
     probe: DiskProbe = current_app.extensions[EXTENSION]
     due = probe.due
     try:

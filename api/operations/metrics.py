@@ -14,15 +14,18 @@ from db.transaction import transaction
 from domain.jobs.monitoring import queues
 from domain.jobs.monitoring.statistics import BOUNDS
 
-metrics_api = Blueprint("metrics", __name__)
+metrics_api = Blueprint("metrics", __name__, description="Figures for Prometheus.")
 metrics_api.before_request(require_operator)
 
 
 @metrics_api.route("/metrics")
 @metrics_api.response(200, {"type": "string"}, content_type="text/plain")
 @metrics_api.refuses(403)
-def show() -> Response:
-    """Return all figures in Prometheus' text format."""
+def show_metrics() -> Response:
+    """Return all figures in Prometheus' text format.
+
+    It takes an operator's key. Every API process gives the same figures.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Queues())
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

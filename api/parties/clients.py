@@ -13,14 +13,17 @@ from api.parties.schemas import Client, ClientBody, Identity, Search
 from db.transaction import transaction
 from domain.parties import clients
 
-clients_api = Blueprint("clients", __name__, url_prefix="/api/v1/parties")
+clients_api = Blueprint("clients", __name__, description="Clients receive invoices.", url_prefix="/api/v1/parties")
 
 
 @clients_api.route("/clients")
 @clients_api.arguments(Page(), location="query")
 @clients_api.response(200, Client(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List clients."""
+def list_clients(query: dict[str, Any]) -> Any:
+    """List clients.
+
+    They come in the order in which they were created.
+    """
     with transaction() as session:
         rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
@@ -30,8 +33,12 @@ def index(query: dict[str, Any]) -> Any:
 @clients_api.arguments(ClientBody())
 @clients_api.response(201, Client)
 @clients_api.idempotent
-def create(body: dict[str, Any]) -> Response:
-    """Create a client."""
+def create_client(body: dict[str, Any]) -> Response:
+    """Create a client.
+
+    409 if a client of the organization has the same taxId or vatId. An invoice can also create its client by
+    itself.
+    """
 
     def work(session: Session) -> Answer:
         client = clients.create(session, g.organization_id, body)
@@ -43,8 +50,11 @@ def create(body: dict[str, Any]) -> Response:
 @clients_api.route("/clients/search")
 @clients_api.arguments(Search(), location="query")
 @clients_api.response(200, Client(many=True), headers=LINK)
-def search(query: dict[str, Any]) -> Any:
-    """Find clients by a part of name, tax id, VAT id or e-mail."""
+def search_clients(query: dict[str, Any]) -> Any:
+    """Find clients by a part of name, tax id, VAT id or e-mail.
+
+    Letter case does not matter.
+    """
     with transaction() as session:
         rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1, search=query["q"])
     return page(rows, query)
@@ -54,8 +64,11 @@ def search(query: dict[str, Any]) -> Any:
 @clients_api.arguments(Identity(), location="query")
 @clients_api.response(200, Client)
 @clients_api.refuses(404)
-def show_by_identity(query: dict[str, Any]) -> Any:
-    """Find one client by tax id, else by VAT id."""
+def find_client(query: dict[str, Any]) -> Any:
+    """Find one client by tax id, else by VAT id.
+
+    Letter case, spaces, dots and dashes in an id do not matter.
+    """
     if not query:
         raise invalid({"taxId": ["or vatId is required"]})
     with transaction() as session:
@@ -65,8 +78,11 @@ def show_by_identity(query: dict[str, Any]) -> Any:
 @clients_api.route("/clients/<row_id:client_id>")
 @clients_api.response(200, Client)
 @clients_api.refuses(404)
-def show(client_id: int) -> Any:
-    """Show one client."""
+def show_client(client_id: int) -> Any:
+    """Show one client.
+
+    Invoices keep the client as it was when they were issued.
+    """
     with transaction() as session:
         return clients.get(session, g.organization_id, client_id)
 
@@ -75,8 +91,11 @@ def show(client_id: int) -> Any:
 @clients_api.arguments(ClientBody())
 @clients_api.response(200, Client)
 @clients_api.refuses(404, 409)
-def change(body: dict[str, Any], client_id: int) -> Any:
-    """Replace a client: a field that is absent or null is cleared; issued invoices stay as they are."""
+def replace_client(body: dict[str, Any], client_id: int) -> Any:
+    """Replace a client: a field that is absent or null is cleared; issued invoices stay as they are.
+
+    Send all fields: what is left out is cleared.
+    """
     with transaction() as session:
         return clients.change(session, g.organization_id, client_id, body)
 
@@ -84,8 +103,11 @@ def change(body: dict[str, Any], client_id: int) -> Any:
 @clients_api.route("/clients/<row_id:client_id>", methods=["DELETE"])
 @clients_api.response(204)
 @clients_api.refuses(404)
-def delete(client_id: int) -> Response:
-    """Delete a client; its invoices stay."""
+def delete_client(client_id: int) -> Response:
+    """Delete a client; its invoices stay.
+
+    Invoices keep the client as it was when they were issued.
+    """
     with transaction() as session:
         clients.delete(session, g.organization_id, client_id)
     return Response(status=204)

@@ -13,6 +13,10 @@ EMAIL_PART = rf"[^@\s{INVISIBLE_RANGES}]{{1,100}}"
 EMAIL = rf"^{EMAIL_PART}@{EMAIL_PART}$"
 # A prefix stands in file names, headers and addresses.
 PREFIX = r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,19})?$"
+GRACE = {
+    "name": "Grace Instruments", "addressLine1": "1 Navy Yard", "city": "Arlington", "country": "US",
+    "taxId": "US-98-7654321",
+}  # fmt: skip
 
 
 def check_currency(code: str) -> None:
@@ -54,10 +58,17 @@ class PartyBody(Body):
 
 
 class ClientBody(PartyBody):
-    pass
+    EXAMPLES = {"Grace Instruments": GRACE}
 
 
 class SupplierBody(PartyBody):
+    EXAMPLES = {
+        "Counterfoil Demo Ltd": {
+            "name": "Counterfoil Demo Ltd", "addressLine1": "1 Ledger Street", "city": "Dublin", "country": "IE",
+            "vatId": "IE1234567T", "currencyCode": "EUR",
+        },
+    }  # fmt: skip
+
     invoice_prefix = Text(20, pattern=PREFIX, blank="")
     invoice_number_digits = Whole(1, 18, allow_none=True)
     invoice_start_number = Whole(1, 10**12, allow_none=True)
@@ -100,9 +111,9 @@ class Supplier(Client):
 
 
 class Identity(Query):
-    tax_id = Text(SHORT)
-    vat_id = Text(SHORT)
+    tax_id = Text(SHORT, description="The client's tax id, in any spelling.")
+    vat_id = Text(SHORT, description="The client's VAT id, in any spelling.")
 
 
 class Search(Page):
-    q = Text(LONG, required=True, shortest=2)
+    q = Text(LONG, required=True, shortest=2, description="A part of the name, tax id, VAT id or e-mail.")

@@ -16,7 +16,9 @@ from domain.invoices import audit
 from domain.parties import suppliers
 
 PATH = "/api/v1/parties/suppliers"
-suppliers_api = Blueprint("suppliers", __name__)
+suppliers_api = Blueprint(
+    "suppliers", __name__, description="Suppliers issue invoices. Each has a series of numbers of its own."
+)
 
 
 class Audit(CamelSchema):
@@ -36,8 +38,11 @@ class Audit(CamelSchema):
 @suppliers_api.route(PATH)
 @suppliers_api.arguments(Page(), location="query")
 @suppliers_api.response(200, Supplier(many=True), headers=LINK)
-def index(query: dict[str, Any]) -> Any:
-    """List suppliers."""
+def list_suppliers(query: dict[str, Any]) -> Any:
+    """List suppliers.
+
+    They come in the order in which they were created.
+    """
     with transaction() as session:
         rows = suppliers.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
@@ -47,8 +52,11 @@ def index(query: dict[str, Any]) -> Any:
 @suppliers_api.arguments(SupplierBody())
 @suppliers_api.response(201, Supplier)
 @suppliers_api.idempotent
-def create(body: dict[str, Any]) -> Response:
-    """Create a supplier with its number series."""
+def create_supplier(body: dict[str, Any]) -> Response:
+    """Create a supplier with its number series.
+
+    Its invoices are numbered without a gap from `invoiceStartNumber`, 1 if it is left out.
+    """
 
     def work(session: Session) -> Answer:
         supplier = suppliers.create(session, g.organization_id, body)
@@ -60,8 +68,11 @@ def create(body: dict[str, Any]) -> Response:
 @suppliers_api.route(f"{PATH}/<row_id:supplier_id>")
 @suppliers_api.response(200, Supplier)
 @suppliers_api.refuses(404)
-def show(supplier_id: int) -> Any:
-    """Show one supplier."""
+def show_supplier(supplier_id: int) -> Any:
+    """Show one supplier.
+
+    Invoices keep the supplier as it was when they were issued.
+    """
     with transaction() as session:
         return suppliers.get(session, g.organization_id, supplier_id)
 
@@ -70,7 +81,7 @@ def show(supplier_id: int) -> Any:
 @suppliers_api.arguments(SupplierBody())
 @suppliers_api.response(200, Supplier)
 @suppliers_api.refuses(404, 409)
-def change(body: dict[str, Any], supplier_id: int) -> Any:
+def replace_supplier(body: dict[str, Any], supplier_id: int) -> Any:
     """Replace a supplier: a field that is absent or null is cleared, or its default again.
 
     Once an invoice is issued, `invoicePrefix`, `invoiceNumberDigits` and `invoiceStartNumber` cannot change: send them
@@ -83,8 +94,11 @@ def change(body: dict[str, Any], supplier_id: int) -> Any:
 @suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/audit")
 @suppliers_api.response(200, Audit)
 @suppliers_api.refuses(404)
-def show_audit(supplier_id: int) -> Response:
-    """Recompute the series of a supplier from its rows."""
+def audit_numbering(supplier_id: int) -> Response:
+    """Recompute the series of a supplier from its rows.
+
+    It reads every invoice of the supplier: the numbers, the chain of hashes and the order of the dates.
+    """
     with report() as session:
         findings = audit.audit(session, g.organization_id, supplier_id)
     return Answer(200, findings).response()

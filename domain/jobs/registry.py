@@ -75,3 +75,8 @@ def registered(name: str) -> Kind | None:
 def kinds() -> list[Kind]:
     """Return every registered kind, by name."""
     return [_kinds[name] for name in sorted(_kinds)]
+
+
+def submittable() -> list[Kind]:
+    """Return every kind that callers may submit, by name."""
+    return [kind for kind in kinds() if kind.schema is not None]

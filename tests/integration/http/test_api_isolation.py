@@ -45,6 +45,7 @@ CASES: dict[str, Case] = {
     ),
     "POST /api/v1/jobs": Case("/api/v1/jobs", 400, lambda _: {"type": "invoice.generate", "payload": {}}),
     "GET /api/v1/jobs": Case("/api/v1/jobs", 200, answer=[]),
+    "GET /api/v1/jobs/kinds": Case("/api/v1/jobs/kinds", 200),
     "GET /api/v1/jobs/<job_id>": Case("/api/v1/jobs/{request}", 404),
     "GET /api/v1/jobs/<job_id>/attempts": Case("/api/v1/jobs/{request}/attempts", 404),
     "GET /api/v1/jobs/<job_id>/events": Case("/api/v1/jobs/{request}/events", 404),

@@ -28,7 +28,7 @@ REASONS = re.compile(
     r"|taxId or vatId is required"
     r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
     r"|is not a known (product|location)|must be another location|lines are too much"
-    r"|another default|has no matching|unknown type|payload|a name must not contain NUL"
+    r"|another default|has no matching|unknown type|payload|a name must not contain NUL|give a filter"
 )
 ACCEPTABLE = {401, 404, 409, 422}
 

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -41,4 +42,21 @@ def test_a_full_run_is_told_with_what_it_missed(tmp_path):
 def test_what_could_not_be_measured_is_said_and_has_no_section(tmp_path):
     text = written(tmp_path, {"soak": {"failed": "no room"}}, [failed("soak", "no room")])
     assert "| soak: no room | none | a figure | NOT MET |" in text
-    assert "## " not in text
+    assert text.count("## ") == 1
+
+
+def test_each_table_and_plot_is_introduced_by_sentences(tmp_path):
+    text = written(tmp_path, FIGURES, [row("a ratio", 0.7, 0.6)])
+    sections = text.split("\n## ")[1:]
+    assert len(sections) == 4
+    for section in sections:
+        introduction = re.split(r"\n(?:\||!\[)", section)[0].partition("\n")[2].strip()
+        assert introduction.count(".") >= 1, section
+        assert introduction[-1] in ".:", section
+
+
+def test_the_committed_document_says_what_the_next_one_will():
+    committed = document.DOCUMENT.read_text()
+    for template in (document.HEAD, document.PEERS, document.RATES, document.SOAK):
+        for sentence in re.split(r"{[^}]*}", template):
+            assert sentence in committed

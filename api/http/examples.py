@@ -1,0 +1,66 @@
+"""The example of each schema in the OpenAPI spec: written out for requests, composed for answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from api.http.fields import Amount, Day, Instant
+from api.http.schema import Body
+
+DAY, MOMENT, HASH = (
+    "2026-01-31",
+    "2026-01-31T09:30:00Z",
+    "18eae425c391bda30d3e38cfcb2374164641b48b4ad3887f76d5b9384a9b6236",
+)
+# By field, or by schema and field where one name means several things.
+VALUES: Mapping[str, Any] = {
+    "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB",
+    "vatId": "GB123456789", "description": "Support, hours", "message": "invoice generated",
+    "currencyCode": "EUR", "localeCode": "en_IE", "invoiceNumber": "INV-000001", "invoicePrefix": "INV-",
+    "invoiceNumberDigits": 6, "transferNumber": "TR-202601-0001", "saleNumber": "SA-202601-0001",
+    "purchaseNumber": "PU-202601-0001", "sku": "TEA-250", "quantity": 2.5, "unitPrice": 80, "taxRate": 0.2,
+    "defaultTaxRate": 0.2, "type": "transfer.send", "lane": "default", "kind": "transfer.send", "headHash": HASH,
+    "error": "the requested work cannot be done", "detail": "supplierId is required", "title": "Bad Request",
+    "text": "The job is completed.", "accountCode": "1200", "html": "<html>{{total}}</html>", "maxAttempts": 3,
+    "progressPercent": 100, "gaps": [], "duplicates": [], "brokenLinks": [], "lateDates": [],
+    "Account.name": "Receivables", "Account.code": "1200", "AccountSums.name": "Receivables",
+    "AccountSums.code": "1200", "Incident.name": "lease_lost", "Location.name": "Main warehouse",
+    "Product.name": "Tea, 250 g", "Pause.name": "io", "Template.name": "Plain", "Organization.name": "My company",
+    "Problem.type": "about:blank", "Problem.status": 400, "Problem.error": "supplierId is required",
+    "Problem.errors": {"supplierId": ["is required"]}, "Queued.status": "PENDING", "Verdict.status": "PENDING",
+    "Queued.message": "invoice generation request queued", "Verdict.error": "supplierId is required",
+    "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
+}  # fmt: skip
+
+
+def examples_of(schema: Schema) -> list[Any]:
+    """Return the examples of a request, or the one of an answer."""
+    if isinstance(schema, Body):
+        return list(schema.EXAMPLES.values())
+    return [{str(field.data_key or name): _value(schema, name, field) for name, field in schema.dump_fields.items()}]
+
+
+def _value(schema: Schema, name: str, field: Any) -> Any:
+    key = str(field.data_key or name)
+    words = field.metadata.get("enum")
+    for known in (f"{type(schema).__name__}.{key}", key):
+        if known in VALUES and (not words or VALUES[known] in words):
+            return VALUES[known]
+    if isinstance(field, fields.Nested):
+        return examples_of(field.schema)[0]
+    if isinstance(field, fields.List):
+        return [_value(schema, name, field.inner)]
+    return words[0] if words else _plain(field)
+
+
+def _plain(field: Any) -> Any:
+    if isinstance(field, Day | Instant):
+        return DAY if isinstance(field, Day) else MOMENT
+    if field.metadata.get("type") == "boolean" or isinstance(field, fields.Boolean):
+        return False
+    if isinstance(field, fields.Float | fields.Decimal | Amount) or field.metadata.get("type") == "number":
+        return 96
+    if isinstance(field, fields.Integer) or field.metadata.get("type") == "integer":
+        return 1
+    return {} if isinstance(field, fields.Dict) and not field.allow_none else None
