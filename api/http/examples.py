@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 
 from api.http.fields import Amount, Day, Instant
 from api.http.schema import Body
+from domain.inventory.steps import SEND
 
 DAY, MOMENT, HASH = (
     "2026-01-31",
@@ -20,7 +21,7 @@ VALUES: Mapping[str, Any] = {
     "currencyCode": "EUR", "localeCode": "en_IE", "invoiceNumber": "INV-000001", "invoicePrefix": "INV-",
     "invoiceNumberDigits": 6, "transferNumber": "TR-202601-0001", "saleNumber": "SA-202601-0001",
     "purchaseNumber": "PU-202601-0001", "sku": "TEA-250", "quantity": 2.5, "unitPrice": 80, "taxRate": 0.2,
-    "defaultTaxRate": 0.2, "type": "transfer.send", "lane": "default", "kind": "transfer.send", "headHash": HASH,
+    "defaultTaxRate": 0.2, "type": SEND.kind, "lane": "default", "kind": SEND.kind, "headHash": HASH,
     "error": "the requested work cannot be done", "detail": "supplierId is required", "title": "Bad Request",
     "text": "The job is completed.", "accountCode": "1200", "html": "<html>{{total}}</html>", "maxAttempts": 3,
     "progressPercent": 100, "gaps": [], "duplicates": [], "brokenLinks": [], "lateDates": [],

@@ -10,6 +10,7 @@ from api.http.fields import Choice, Flag, Instant, Text, Whole
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema
 from db.models import Job
+from domain.accounting.sources import KIND
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import submittable
 from domain.jobs.submission import NORMAL
@@ -25,7 +26,7 @@ REASONS = (
 class JobBody(Body):
     EXAMPLES = {
         "Recreate a journal entry": {
-            "type": "accounting.recreate", "payload": {"documents": [{"type": "invoice", "id": 1}]},
+            "type": KIND, "payload": {"documents": [{"type": "invoice", "id": 1}]},
         },
     }  # fmt: skip
 
