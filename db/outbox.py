@@ -70,7 +70,8 @@ class Entry(NamedTuple):
 class Facts(NamedTuple):
     """Decide when a PENDING job starts.
 
-    `higher` and `own` count jobs before it, up to 10,000: of higher priority, and older ones of its own stream.
+    `higher` and `own` count jobs before it, up to 10,000: of higher priority, and older ones of its own stream. The
+    last report of a relay is `relay_silent_s` seconds old, None if there was none.
     """
 
     now: datetime
@@ -80,6 +81,8 @@ class Facts(NamedTuple):
     own: int
     paused_since: datetime | None
     running: int
+    relay_silent_s: float | None
+    reaches_broker: bool
 
 
 def waiting(
@@ -143,9 +146,9 @@ def mend(session: Session, limit: int = 10_000) -> int:
     return len(run(session, "mend_entries", limit=limit))
 
 
-def listen(session: Session, listening: bool) -> None:
-    """Ask intakes to wake the relay by NOTIFY, or no longer to."""
-    run(session, "listen", listening=listening)
+def report(session: Session, listening: bool, reaches_broker: bool) -> None:
+    """Say that a relay runs, whether intakes are to wake it by NOTIFY, and whether it reaches the broker."""
+    run(session, "report", listening=listening, reaches_broker=reaches_broker)
 
 
 def count_waiting(session: Session) -> int:

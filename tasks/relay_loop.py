@@ -55,9 +55,8 @@ class Loop:
         if time.monotonic() >= self._next_sweep:
             with statement() as session:
                 job_rows.sweep(session)
-            with statement() as session:
-                # Another relay may have died while it was busy, and nobody would be woken any more.
-                outbox.listen(session, self._listening)
+            # Another relay may have died while it was busy, and nobody would be woken any more.
+            self._report(self._listening)
             self._next_sweep = time.monotonic() + settings.current().sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311
 
     def _pace(self, found: int) -> None:
@@ -93,9 +92,12 @@ class Loop:
 
     def _listen(self, listening: bool) -> None:
         if listening != self._listening:
-            with statement() as session:
-                outbox.listen(session, listening)
+            self._report(listening)
             self._listening = listening
+
+    def _report(self, listening: bool) -> None:
+        with statement() as session:
+            outbox.report(session, listening, reaches_broker=self._broken != "broker")
 
     def _trouble(self, what: str, error: Exception) -> None:
         if self._broken is None:
@@ -108,6 +110,7 @@ class Loop:
         if self._broken is not None:
             log.warning("%s back", self._broken)
             self._broken = None
+            self._next_sweep = 0.0  # and says so
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from domain.jobs.submission import NORMAL
 STATUSES = tuple(status.lower() for status in Status)
 MAX_PRIORITY = 100
 REASONS = (
-    "finished", "running", "waits_for_retry", "paused", "no_worker", "no_relay", "sent", "held", "at_its_limit",
-    "queued",
+    "finished", "running", "waits_for_retry", "paused", "no_worker", "no_relay", "no_broker", "sent", "held",
+    "at_its_limit", "queued",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     false,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column
@@ -93,12 +94,15 @@ class OutboxEntry(Base):
 
 
 class RelayState(Base):
-    """One row: while `listening`, an intake wakes the relay by NOTIFY; while it is busy, nobody pays for one."""
+    """What relays say: while `listening`, an intake wakes them by NOTIFY; while they are busy, nobody pays for one."""
 
     __tablename__ = "relay_state"
 
     id: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
     listening: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    reaches_broker: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    # When a relay last said so; NULL before the first has.
+    reported_at: Mapped[datetime | None] = mapped_column(TIME)
     # The sweep has put right the entries of all jobs up to here, and begins anew from zero when it is through.
     mended_to: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     # No lease that ran out before is left to be swept.

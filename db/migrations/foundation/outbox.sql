@@ -19,6 +19,8 @@ CREATE INDEX outbox_published_idx ON outbox (due_at) WHERE published_at IS NOT N
 CREATE TABLE relay_state (
     id boolean PRIMARY KEY DEFAULT true CHECK (id),
     listening boolean NOT NULL DEFAULT false,
+    reaches_broker boolean NOT NULL DEFAULT true,
+    reported_at timestamptz,
     mended_to bigint NOT NULL DEFAULT 0,
     swept_to timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 10);

@@ -6,14 +6,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+import settings
 from db import outbox, statistics
 from db.models import Job
 from db.outbox import Facts, Waiting
 from domain.jobs.dispatch.backlog import Backlog
 from domain.jobs.lifecycle import FINISHED, Status
 
-# A published entry that nobody claims, or a due one that nobody publishes, for so many seconds means: nobody is there.
-PATIENCE = 5.0
+# A lane in which nothing has run for so long, while a job in it was due, lacks a part.
+SILENT_S = 5.0
+# A relay reports with each of its sweeps, and a broker that does not answer delays it; after two sweeps it is missing.
+SWEEPS_UNTIL_MISSING = 2
+MISSING = ("no_relay", "no_broker", "no_worker")
 _backlog = Backlog()
 
 
@@ -52,7 +56,7 @@ class Explanation:
 def explain(session: Session, job: Job) -> Explanation:
     """Return why `job` is in its state."""
     if job.status in FINISHED:
-        return Explanation("finished", f"The job is {job.status.lower()}.")
+        return Explanation("finished", _ended(job))
     if job.status != Status.PENDING:
         return _running(job)
     waiting = _backlog.waiting(session, [job.lane])
@@ -76,6 +80,19 @@ def seconds_until_start(session: Session, job: Job) -> float | None:
     return (expected - job.read_at).total_seconds() if expected else None
 
 
+def _ended(job: Job) -> str:
+    if job.status == Status.COMPLETED:
+        return "The job is completed."
+    again = f"POST /api/v1/jobs/{job.id}/retry runs it again, and goes on where it stopped."
+    if job.status == Status.CANCELLED:
+        return f"The job was cancelled. {again}"
+    return f"The job failed after {_counted(job.attempts, 'attempt')}: {job.error}. {again}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _running(job: Job) -> Explanation:
     age = (job.read_at - job.started_at).total_seconds() if job.started_at else None
     asked = " It was asked to stop and does so at its next checkpoint." if job.cancel_requested else ""
@@ -88,10 +105,10 @@ def _queued(session: Session, job: Job, entry: Facts, waiting: list[Waiting]) ->
     lately = rates.get(job.lane)
     rate = lately.jobs_per_second if lately else None
     position = _position(job, entry, waiting)
-    silent = lately is None or lately.idle_seconds > PATIENCE
+    silent = lately is None or lately.idle_seconds > SILENT_S
     reason, text = _reason(job, entry, waiting, position, silent and not entry.running)
     start = None
-    if rate and reason not in ("no_worker", "no_relay", "at_its_limit"):
+    if rate and reason not in (*MISSING, "at_its_limit"):
         ahead = position.higher_priority + position.same_organization / position.share
         start = entry.now + timedelta(seconds=min(ahead / rate, 86_400.0))
     return Explanation(
@@ -106,18 +123,38 @@ def _position(job: Job, entry: Facts, waiting: list[Waiting]) -> Position:
 
 
 def _reason(job: Job, entry: Facts, waiting: list[Waiting], position: Position, silent: bool) -> tuple[str, str]:
-    if entry.published_at and entry.due_at > entry.now:
-        age = (entry.now - entry.published_at).total_seconds()
-        if silent and age > PATIENCE:
-            return "no_worker", f"It was sent {age:.0f} s ago, and no worker takes what is in lane {job.lane}."
+    since = entry.published_at if entry.published_at and entry.due_at > entry.now else entry.due_at
+    age = (entry.now - since).total_seconds()
+    if since == entry.published_at:
+        if silent and age > SILENT_S:
+            return _missing(job, entry, f"It was sent to lane {job.lane} {age:.0f} s ago, and nothing runs there")
         return "sent", f"It was sent to lane {job.lane} {age:.1f} s ago; a worker takes it when it is free."
-    if entry.due_at > entry.now:
-        return "held", "Whoever submitted it may still run it; then it is queued."
+    if age < 0:
+        return "held", "The API process that accepted it may still run it; after that it is queued."
     if any(one.free == 0 for one in waiting if one.stream.organization_id == job.organization_id):
         return "at_its_limit", "As many jobs of its organization are running as may run at once."
-    if silent and (entry.now - entry.due_at).total_seconds() > PATIENCE:
-        return "no_relay", "It is due and nobody sends it: is a relay running, and does it reach the broker?"
-    return "queued", (
-        f"{position.higher_priority} jobs of higher priority and {position.same_organization} of its own organization "
-        f"stand before it; {position.organizations_waiting} organizations take turns."
+    if silent and age > SILENT_S:
+        return _missing(job, entry, f"It has been due for {age:.0f} s, and nothing runs in lane {job.lane}")
+    return "queued", _before(position)
+
+
+def _missing(job: Job, entry: Facts, observed: str) -> tuple[str, str]:
+    """Return which part is missing and how that shows; of a worker the rows tell only what it runs."""
+    silent_s = entry.relay_silent_s
+    if silent_s is None or silent_s > SWEEPS_UNTIL_MISSING * settings.current().sweep_interval + SILENT_S:
+        reported = "has ever reported" if silent_s is None else f"has reported for {silent_s:.0f} s"
+        return "no_relay", f"{observed}: no relay {reported}. Whether a worker runs shows once a relay does."
+    reported = f"a relay reported {silent_s:.0f} s ago"
+    if not entry.reaches_broker:
+        return "no_broker", f"{observed}: {reported} that it cannot reach the broker."
+    return "no_worker", f"{observed}: {reported} that it reaches the broker, so no worker takes what is in the lane."
+
+
+def _before(position: Position) -> str:
+    ahead = position.higher_priority + position.same_organization
+    organizations = _counted(position.organizations_waiting, "organization")
+    return (
+        f"{_counted(position.higher_priority, 'job')} of higher priority and {position.same_organization} of its own "
+        f"organization {'stands' if ahead == 1 else 'stand'} before it; "
+        f"{organizations} {'takes' if position.organizations_waiting == 1 else 'take'} turns."
     )

@@ -10,6 +10,7 @@ from api.jobs.schemas import JobState
 from api.jobs.state import described
 from api.jobs.subscribers import subscribers
 from db import jobs as job_rows
+from db import outbox
 from db.jobs import NewJob
 from db.transaction import transaction
 from domain.jobs.execution import run_jobs
@@ -163,7 +164,17 @@ def test_a_queued_job_says_what_stands_before_it(client, organization):
     assert (told["status"], told["reason"]) == ("pending", "queued")
     expected = {"higherPriority": 5, "sameOrganization": 3, "organizationsWaiting": 2, "share": 0.5}
     assert told["position"] == expected
+    assert told["text"] == (
+        "5 jobs of higher priority and 3 of its own organization stand before it; 2 organizations take turns."
+    )
     assert told["expectedStartAt"] is None, "nothing was drained yet, so nobody can know"
+
+
+def test_one_of_a_thing_is_told_in_the_singular(client, organization):
+    owe(organization.id)
+    told = explained(client, owe(organization.id))
+    alone = "0 jobs of higher priority and 1 of its own organization stands before it; 1 organization takes turns."
+    assert told["text"] == alone
 
 
 def test_a_job_that_waits_for_its_next_attempt_says_until_when(client, organization):
@@ -175,18 +186,62 @@ def test_a_job_that_waits_for_its_next_attempt_says_until_when(client, organizat
     assert "the line was busy" in told["text"]
 
 
-def test_a_lane_without_a_worker_is_named(client, organization):
+def reported(reaches_broker: bool = True, seconds_ago: float = 1) -> None:
+    with transaction() as session:
+        outbox.report(session, listening=True, reaches_broker=reaches_broker)
+    chain.ask("UPDATE relay_state SET reported_at = clock_timestamp() - %s * interval '1 second'", seconds_ago)
+
+
+def due_for_seven_seconds(organization) -> int:
     job_id = owe(organization.id)
+    chain.ask("UPDATE outbox SET due_at = clock_timestamp() - interval '7 seconds'")
+    return job_id
+
+
+def test_a_message_that_no_worker_takes_is_named(client, organization):
+    job_id = owe(organization.id)
+    reported()
     relayed(job_id, 7)
     told = explained(client, job_id)
     assert (told["reason"], told["expectedStartAt"]) == ("no_worker", None)
-    assert "no worker takes what is in lane default" in told["text"]
+    assert told["text"].startswith("It was sent to lane default 7 s ago, and nothing runs there")
+    assert told["text"].endswith("so no worker takes what is in the lane.")
 
 
-def test_an_outbox_without_a_relay_is_named(client, organization):
-    job_id = owe(organization.id)
-    chain.ask("UPDATE outbox SET due_at = clock_timestamp() - interval '7 seconds'")
-    assert explained(client, job_id)["reason"] == "no_relay"
+def test_without_relay_and_worker_the_relay_is_named_and_of_the_worker_nothing_is_claimed(client, organization):
+    job_id = due_for_seven_seconds(organization)
+    never = explained(client, job_id)
+    assert never["reason"] == "no_relay"
+    assert "no relay has ever reported. Whether a worker runs shows once a relay does." in never["text"]
+    reported(seconds_ago=40)
+    told = explained(client, job_id)
+    assert (told["reason"], told["expectedStartAt"]) == ("no_relay", None)
+    assert "no relay has reported for 40 s" in told["text"]
+
+
+def test_with_a_relay_alone_the_worker_is_named(client, organization):
+    job_id = due_for_seven_seconds(organization)
+    reported()
+    told = explained(client, job_id)
+    assert (told["reason"], told["expectedStartAt"]) == ("no_worker", None)
+    assert "a relay reported 1 s ago that it reaches the broker" in told["text"]
+
+
+def test_a_relay_without_its_broker_says_so(client, organization):
+    job_id = due_for_seven_seconds(organization)
+    reported(reaches_broker=False)
+    told = explained(client, job_id)
+    assert (told["reason"], told["expectedStartAt"]) == ("no_broker", None)
+    assert "a relay reported 1 s ago that it cannot reach the broker" in told["text"]
+
+
+def test_a_relay_at_rest_reports_every_two_seconds_at_the_most(database):
+    versions = set()
+    for _ in range(5):
+        with transaction() as session:
+            outbox.report(session, listening=True, reaches_broker=True)
+        versions.add(chain.value("SELECT xmin FROM relay_state"))
+    assert len(versions) == 1
 
 
 def test_a_job_that_was_sent_a_moment_ago_says_so(client, organization):
@@ -199,6 +254,9 @@ def test_a_paused_kind_is_named(client, organization):
     job_id = owe(organization.id)
     chain.ask("INSERT INTO pauses (what, name) VALUES ('kind', 'probe')")
     assert explained(client, job_id)["reason"] == "paused"
+    chain.ask("UPDATE outbox SET due_at = clock_timestamp() - interval '7 seconds'")
+    reported()
+    assert explained(client, job_id)["reason"] == "paused", "what is paused lacks no part"
 
 
 def test_an_organization_at_its_limit_is_told(client, organization):
@@ -219,6 +277,18 @@ def test_a_running_job_names_its_worker_and_its_lease(client, organization):
 def test_what_has_ended_needs_no_explanation(client, organization):
     job_id, _ = bring(organization.id, Status.COMPLETED)
     assert explained(client, job_id)["text"] == "The job is completed."
+
+
+def test_what_has_failed_or_was_cancelled_says_why_and_how_it_goes_on(client, organization):
+    failed, token = bring(organization.id, Status.PROCESSING)
+    with transaction() as session:
+        job_rows.set_aside(session, token, [job_rows.Failure(failed, "the client is unknown", None)])
+    again = "POST /api/v1/jobs/{}/retry runs it again, and goes on where it stopped."
+    told = explained(client, failed)["text"]
+    assert told == f"The job failed after 1 attempt: the client is unknown. {again.format(failed)}"
+    assert client.post(f"{JOBS}/{failed}/retry").status_code == 200
+    cancelled, _ = bring(organization.id, Status.CANCELLED)
+    assert explained(client, cancelled)["text"] == f"The job was cancelled. {again.format(cancelled)}"
 
 
 def test_a_subscriber_that_has_left_is_forgotten_though_the_database_is_away(client, organization):
