@@ -1,7 +1,8 @@
-"""The table of moves, the SQL headers, the constraints and the diagram say the same."""
+"""The table of moves, the lanes, the SQL headers, the constraints and the diagram say the same."""
 
 import re
 
+from domain.jobs.lanes import LANES
 from domain.jobs.lifecycle import FINISHED, MOVES, Status
 from tests import chain
 from tests.architecture.sources import ROOT
@@ -73,3 +74,7 @@ def test_a_new_job_is_where_an_enqueue_puts_it(database):
         "SELECT column_default FROM information_schema.columns WHERE table_name = 'jobs' AND column_name = 'status'"
     )
     assert {(None, status) for status in _named(default)} == MOVES["enqueue"]
+
+
+def test_the_constraint_knows_the_same_lanes(database):
+    assert set(re.findall(r"'(\w+)'", _constraint("jobs_lane_check"))) == set(LANES)
