@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from local.console import Console
 from local.process import Child, StartFailed
 
-TICK = 0.1
-FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
-STABLE_AFTER = 30.0
+TICK_S = 0.1
+FIRST_DELAY_S, MAX_DELAY_S = 0.1, 10.0
+STABLE_AFTER_S = 30.0
 
 
 class Supervisor:
@@ -48,7 +48,7 @@ class Supervisor:
         while True:
             for child in self._children:
                 self._look_after(child)
-            time.sleep(TICK)
+            time.sleep(TICK_S)
 
     def __exit__(self, *_) -> None:
         """Ask all to stop, the last started first; the servers only when those who use them are gone."""
@@ -82,9 +82,9 @@ class Supervisor:
 
     def _delay(self, child: Child, now: float) -> float:
         self._failures[child] += 1
-        if now - self._started_at[child] > STABLE_AFTER:
+        if now - self._started_at[child] > STABLE_AFTER_S:
             self._failures[child] = 0
-        return min(FIRST_DELAY * 2 ** self._failures[child], LONGEST_DELAY)
+        return min(FIRST_DELAY_S * 2 ** self._failures[child], MAX_DELAY_S)
 
     def _spawn(self, child: Child) -> None:
         try:

@@ -34,14 +34,12 @@ class JobsFailed(Exception):
 
 def _register(kind: Kind) -> None:
     limit = settings.current().task_timeout
-    if kind.timeout >= limit:
+    if kind.soft_time_limit >= limit:
         raise ConfigurationError(
-            f"{variable('task_timeout')} ({limit} s) must exceed the {kind.timeout} s of {kind.name}"
+            f"{variable('task_timeout')} ({limit} s) must exceed the {kind.soft_time_limit} s of {kind.name}"
         )
 
-    @app.task(
-        name=kind.name, soft_time_limit=kind.timeout, time_limit=settings.current().task_timeout, throws=(JobsFailed,)
-    )
+    @app.task(name=kind.name, soft_time_limit=kind.soft_time_limit, time_limit=limit, throws=(JobsFailed,))
     def run(*args: Any, **body: Any) -> None:
         job_ids = read(args, body)
         if failed := run_jobs(kind, job_ids):

@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
 
 def refusal(error: Refusal) -> Refused:
     """Return the answer to what the domain refuses."""
-    code = next(code for kind, code in CODES.items() if isinstance(error, kind))
+    code = next((code for kind, code in CODES.items() if isinstance(error, kind)), 400)
     return Refused(code, str(error), error.errors, **error.members)
 
 

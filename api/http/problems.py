@@ -59,7 +59,7 @@ def unavailable(detail: str, **members: Any) -> Refused:
 
 
 def problem_body(refused: Refused) -> dict[str, Any]:
-    """Return the members of the problem's JSON body; `error` repeats the detail for clients of the old shape."""
+    """Return the members of the problem's JSON body; `error` repeats the detail for clients that read only `error`."""
     return {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(refused.code, "Error"),

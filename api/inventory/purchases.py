@@ -10,7 +10,7 @@ from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.inventory.operations import TakeStep
 from api.inventory.schemas import NotesBody, Purchase, PurchaseAccepted, PurchaseBody, PurchaseHead
-from api.jobs.outcome import LINES_OF_A_JOB, settled
+from api.jobs.outcome import MIN_LINES_FOR_A_JOB, outcome_of
 from db import models
 from db.transaction import transaction
 from domain.inventory import documents
@@ -77,5 +77,5 @@ def approve_purchase(body: dict[str, Any], purchase_id: int) -> Response:
     """
     with transaction() as session:
         # Lines never change, so what is read here still holds in the transaction that accepts.
-        few = len(documents.get(session, models.Purchase, g.organization_id, purchase_id).lines) < LINES_OF_A_JOB
-    return settled(TakeStep(APPROVE, Purchase(), purchase_id, body), at_once=few)
+        few = len(documents.get(session, models.Purchase, g.organization_id, purchase_id).lines) < MIN_LINES_FOR_A_JOB
+    return outcome_of(TakeStep(APPROVE, Purchase(), purchase_id, body), at_once=few)

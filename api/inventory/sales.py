@@ -8,7 +8,7 @@ from api.http.blueprint import Blueprint
 from api.http.pagination import LINK, Page, page, position
 from api.inventory.operations import SALES, Sell
 from api.inventory.schemas import Sale, SaleAccepted, SaleBody, SaleHead
-from api.jobs.outcome import LINES_OF_A_JOB, settled
+from api.jobs.outcome import MIN_LINES_FOR_A_JOB, outcome_of
 from db import models
 from db.transaction import transaction
 from domain.inventory import documents
@@ -41,7 +41,7 @@ def create_sale(body: dict[str, Any]) -> Response:
 
     409 names every line for which the location has too little stock; nothing is sold then.
     """
-    return settled(Sell(body), at_once=len(body["lines"]) < LINES_OF_A_JOB)
+    return outcome_of(Sell(body), at_once=len(body["lines"]) < MIN_LINES_FOR_A_JOB)
 
 
 @sales_api.route("/<row_id:sale_id>")

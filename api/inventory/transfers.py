@@ -10,7 +10,7 @@ from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.inventory.operations import TakeStep
 from api.inventory.schemas import NotesBody, Transfer, TransferAccepted, TransferBody, TransferHead
-from api.jobs.outcome import settled
+from api.jobs.outcome import outcome_of
 from db import models
 from db.transaction import transaction
 from domain.inventory import documents
@@ -77,7 +77,7 @@ def send_transfer(body: dict[str, Any], transfer_id: int) -> Response:
 
     Each line leaves its location once. 409 names every line for which there is too little stock.
     """
-    return settled(TakeStep(SEND, Transfer(), transfer_id, body))
+    return outcome_of(TakeStep(SEND, Transfer(), transfer_id, body))
 
 
 @transfers_api.route("/<row_id:transfer_id>/complete", methods=["POST"])
@@ -93,7 +93,7 @@ def complete_transfer(body: dict[str, Any], transfer_id: int) -> Response:
 
     Each line arrives once, with the value that it left with.
     """
-    return settled(TakeStep(COMPLETE, Transfer(), transfer_id, body))
+    return outcome_of(TakeStep(COMPLETE, Transfer(), transfer_id, body))
 
 
 @transfers_api.route("/<row_id:transfer_id>/send-async", methods=["POST"])

@@ -18,7 +18,7 @@ from domain.jobs import catalogue
 from domain.jobs.lifecycle import Status
 
 # An operation of this many lines or more is a job's work from the start, unless it was asked for while waiting.
-LINES_OF_A_JOB = 10
+MIN_LINES_FOR_A_JOB = 10
 
 
 class Operation(ABC):
@@ -39,7 +39,7 @@ class Operation(ABC):
         """See to it that the failed job has no effect, as its caller is told 409; return False if it goes on."""
 
 
-def settled(operation: Operation, at_once: bool = True) -> Response:
+def outcome_of(operation: Operation, at_once: bool = True) -> Response:
     """Answer as done if the operation's job has ended well by then, 409 if it has failed, else as accepted.
 
     The job is tried here if `at_once`, unless the caller prefers not to wait.

@@ -73,9 +73,11 @@ def _depths(depths: Sequence[Any]) -> Iterator[Metric]:
 
 
 def _runs(totals: Sequence[Any]) -> Iterator[Metric]:
-    finished = CounterMetricFamily("counterfoil_runs", "Runs of jobs, by how they ended", labels=["kind", "outcome"])
-    wait = HistogramMetricFamily("counterfoil_wait_seconds", "From available to claimed", labels=["kind"])
-    run = HistogramMetricFamily("counterfoil_run_seconds", "Of one job, its group's time shared out", labels=["kind"])
+    finished = CounterMetricFamily("counterfoil_runs", "Jobs run, by outcome", labels=["kind", "outcome"])
+    wait = HistogramMetricFamily("counterfoil_wait_seconds", "Seconds from available to claimed", labels=["kind"])
+    run = HistogramMetricFamily(
+        "counterfoil_run_seconds", "Run time per job: its group's time divided by its jobs", labels=["kind"]
+    )
     for row in totals:
         finished.add_metric([row.kind, "completed"], row.completed)
         finished.add_metric([row.kind, "failed"], row.failed)

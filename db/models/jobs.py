@@ -145,7 +145,7 @@ class RunStatistics(Base):
 
 
 class WaitStatistics(Base):
-    """How long the jobs waited that were delivered within an hour; once that is folded, the worker is ''."""
+    """How long the jobs waited that were claimed within an hour; once that is folded, the worker is ''."""
 
     __tablename__ = "wait_statistics"
 

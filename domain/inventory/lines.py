@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from domain.inventory.documents import of
 from domain.inventory.steps import Step
 
-LINES_AT_ONCE = 10
+MAX_LINES_IN_A_STEP = 10
 
 
 class MovedLine(NamedTuple):

@@ -17,7 +17,7 @@ from db.models import Job
 from domain.accounting.sources import Source, changed
 from domain.inventory import lines, stock
 from domain.inventory.errors import NotItsJob, WrongStatus
-from domain.inventory.lines import LINES_AT_ONCE, MovedLine, lock_document, unmoved
+from domain.inventory.lines import MAX_LINES_IN_A_STEP, MovedLine, lock_document, unmoved
 from domain.inventory.steps import POST, Step
 from domain.inventory.undoing import owe_undo, refuse_second
 from domain.jobs.lifecycle import Status
@@ -55,7 +55,7 @@ def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
         if not reserved:
             _reserve(session, step, document)  # a job that was ended and requeued has lost what it had reserved
             reserved = True
-        batch, left = unmoved(session, step, document_id, LINES_AT_ONCE)
+        batch, left = unmoved(session, step, document_id, MAX_LINES_IN_A_STEP)
         if not batch:
             _finish(session, step, document)
             break
@@ -67,7 +67,7 @@ def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
 def withdraw(step: Step, session: Session, organization_id: int, document_id: int, job_id: int) -> bool:
     """See to it that a failed job never moves the document, whose caller is told so; return False if it goes on.
 
-    The document is locked: a worker whom a retry has given the job finds it closed, or has already gone on with it.
+    The document is locked: a worker whom a requeue has given the job finds it closed, or has already gone on with it.
     What the job had moved before it failed is put back.
     """
     document = lock_document(session, step, organization_id, document_id)

@@ -11,7 +11,7 @@ from db.models import Job
 from domain.errors import NotFound
 from domain.inventory import lines, stock
 from domain.inventory.errors import JobAtWork, WrongStatus
-from domain.inventory.lines import LINES_AT_ONCE, lock_document
+from domain.inventory.lines import MAX_LINES_IN_A_STEP, lock_document
 from domain.inventory.steps import APPROVE, COMPLETE, POST, SEND, UNDOING, Step
 from domain.jobs.lifecycle import FINISHED
 from domain.jobs.submission import enqueue
@@ -68,7 +68,7 @@ def walk(noun: str, context: Context, job: ClaimedJob) -> Steps:
             break
         if document.status != UNDOING:
             raise WrongStatus(document.number, document.status, UNDOING)
-        batch, left = lines.moved(session, step, document_id, LINES_AT_ONCE)
+        batch, left = lines.moved(session, step, document_id, MAX_LINES_IN_A_STEP)
         if not batch:
             document.status = step.before
             break

@@ -68,7 +68,7 @@ class Run:
         self.jobs: list[ClaimedJob] = []
         self.failed: list[int] = []
         self.started = time.monotonic()
-        self.deadline = self.started + (kind.timeout * SLICE if seconds is None else seconds)
+        self.deadline = self.started + (kind.soft_time_limit * SLICE if seconds is None else seconds)
 
     def claim(self) -> None:
         """Take the jobs that are due; settle at once those that are cancelled, or whose payload is not understood."""

@@ -20,7 +20,8 @@ class UnknownKind(Exception):
 class Kind:
     """A kind of work. `group` is how many jobs one transaction may carry; a `stepwise` handler is a generator.
 
-    `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take. `schema` is the JSON
+    `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take, None for two
+    thirds of COUNTERFOIL_TASK_TIMEOUT. `schema` is the JSON
     Schema (2020-12) of the payloads that callers may submit, None if callers may submit none. `submit` does what a
     submission needs beyond checking the payload, writes the job and returns its id; `cancelled` is given the session,
     organization, job and payload in the transaction that cancels it. `upgrades` turns the payload of each older version
@@ -34,7 +35,7 @@ class Kind:
     group: int = 1
     max_attempts: int = 3
     backoff: float = 120.0
-    timeout: float = settings.current().task_timeout * 2 / 3
+    timeout: float | None = None
     schema: Mapping[str, Any] | None = None
     submit: Callable[..., int] | None = None
     cancelled: Callable[[Session, int, int, Payload], object] | None = None
@@ -42,7 +43,12 @@ class Kind:
     upgrades: Mapping[int, Callable[[Payload], Payload]] = field(default_factory=dict)
 
     @property
-    def place(self) -> str:
+    def soft_time_limit(self) -> float:
+        """Return the seconds that a run may take by the settings of now."""
+        return settings.current().task_timeout * 2 / 3 if self.timeout is None else self.timeout
+
+    @property
+    def origin(self) -> str:
         """Return where the handler is written: its module and name."""
         return f"{self.handler.__module__}.{self.handler.__qualname__}"
 
@@ -53,7 +59,7 @@ _kinds: dict[str, Kind] = {}
 def register(kind: Kind) -> None:
     """Make the kind known by its name; raise ValueError if another kind has it, or for an unknown lane."""
     if taken := _kinds.get(kind.name):
-        raise ValueError(f"two kinds are called {kind.name}: {taken.place} and {kind.place}")
+        raise ValueError(f"two kinds are called {kind.name}: {taken.origin} and {kind.origin}")
     if kind.lane not in LANES:
         raise ValueError(f"the lane of {kind.name} must be one of {', '.join(LANES)}, not {kind.lane!r}")
     _kinds[kind.name] = kind

@@ -6,6 +6,6 @@ from domain.jobs.work import ClaimedJob, Context, Steps, job
 
 
 @job(APPROVE.undo_kind, schema=APPROVE.undo_schema, submit=partial(submit, "purchase"))
-def undo_purchase(context: Context, document: ClaimedJob) -> Steps:
+def undo_purchase(context: Context, claimed: ClaimedJob) -> Steps:
     """Each line that a half done step has moved goes back exactly once; then the purchase is as before the step."""
-    return (yield from walk("purchase", context, document))
+    return (yield from walk("purchase", context, claimed))

@@ -6,6 +6,6 @@ from domain.jobs.work import ClaimedJob, Context, Steps, job
 
 
 @job(POST.undo_kind, schema=POST.undo_schema, submit=partial(submit, "sale"))
-def undo_sale(context: Context, document: ClaimedJob) -> Steps:
+def undo_sale(context: Context, claimed: ClaimedJob) -> Steps:
     """Each line that a half done step has moved goes back exactly once; then the sale is as before the step."""
-    return (yield from walk("sale", context, document))
+    return (yield from walk("sale", context, claimed))

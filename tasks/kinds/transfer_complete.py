@@ -12,6 +12,6 @@ from domain.jobs.work import ClaimedJob, Context, Steps, job
     submit=partial(submit, COMPLETE),
     cancelled=partial(cancelled, COMPLETE),
 )
-def complete_transfer(context: Context, document: ClaimedJob) -> Steps:
+def complete_transfer(context: Context, claimed: ClaimedJob) -> Steps:
     """Each line arrives exactly once, with the value that it left with; then the transfer is completed."""
-    return (yield from walk(COMPLETE, context, document))
+    return (yield from walk(COMPLETE, context, claimed))

@@ -7,6 +7,6 @@ from domain.jobs.work import ClaimedJob, Context, Steps, job
 
 
 @job(SEND.kind, schema=SEND.schema, submit=partial(submit, SEND), cancelled=partial(cancelled, SEND))
-def send_transfer(context: Context, document: ClaimedJob) -> Steps:
+def send_transfer(context: Context, claimed: ClaimedJob) -> Steps:
     """Each line of the transfer leaves its source exactly once; then the transfer is sent."""
-    return (yield from walk(SEND, context, document))
+    return (yield from walk(SEND, context, claimed))

@@ -1,19 +1,19 @@
 -- What decides when a PENDING job starts; counts stop at 10,000, so that asking costs the same in any backlog.
--- Places are what waits in its lane, each from its first due entry on.
-WITH place AS (
+-- Streams are what waits in its lane, each from its first due entry on.
+WITH stream AS (
     SELECT * FROM unnest(CAST(%(lanes)s AS text[]), CAST(%(priorities)s AS integer[]),
         CAST(%(organization_ids)s AS bigint[]), CAST(%(kinds)s AS text[]), CAST(%(since)s AS timestamptz[]))
         AS p (lane, priority, organization_id, kind, since)
 )
 SELECT clock_timestamp() AS now, e.due_at, e.published_at,
     (SELECT count(*) FROM (
-        SELECT FROM place AS p CROSS JOIN LATERAL (
+        SELECT FROM stream AS p CROSS JOIN LATERAL (
             SELECT FROM outbox AS o WHERE o.lane = p.lane AND o.priority = p.priority
                 AND o.organization_id = p.organization_id AND o.kind = p.kind
                 AND o.due_at BETWEEN p.since AND statement_timestamp() LIMIT 10000) AS one
         WHERE p.priority > e.priority LIMIT 10000) AS counted) AS higher,
     (SELECT count(*) FROM (
-        SELECT FROM place AS p CROSS JOIN LATERAL (
+        SELECT FROM stream AS p CROSS JOIN LATERAL (
             SELECT FROM outbox AS o WHERE o.lane = p.lane AND o.priority = p.priority
                 AND o.organization_id = p.organization_id AND o.kind = p.kind
                 AND o.due_at BETWEEN p.since AND statement_timestamp()

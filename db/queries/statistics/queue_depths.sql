@@ -1,18 +1,18 @@
 -- What waits, runs or has failed, and for how long the oldest of it: seconds since it was due, started, or ended.
--- What waits is counted place by place, each up to a limit, so that the answer does not depend on the backlog.
-WITH RECURSIVE place AS (
+-- What waits is counted stream by stream, each up to a limit, so that the answer does not depend on the backlog.
+WITH RECURSIVE stream AS (
     (SELECT lane, priority, organization_id, kind, due_at FROM outbox
      ORDER BY lane, priority, organization_id, kind, due_at LIMIT 1)
     UNION ALL
-    SELECT head.* FROM place AS p CROSS JOIN LATERAL (
+    SELECT next.* FROM stream AS p CROSS JOIN LATERAL (
         SELECT lane, priority, organization_id, kind, due_at FROM outbox
         WHERE (lane, priority, organization_id, kind) > (p.lane, p.priority, p.organization_id, p.kind)
-        ORDER BY lane, priority, organization_id, kind, due_at LIMIT 1) AS head
+        ORDER BY lane, priority, organization_id, kind, due_at LIMIT 1) AS next
 ), open AS (
     SELECT lane, kind, organization_id, 'pending' AS status, due_at AS since, (SELECT count(*) FROM (
         SELECT FROM outbox AS o WHERE o.lane = p.lane AND o.priority = p.priority
             AND o.organization_id = p.organization_id AND o.kind = p.kind LIMIT %(most)s) AS counted) AS jobs
-    FROM place AS p
+    FROM stream AS p
     UNION ALL  -- counted above; an entry that was published is due again in the future
     SELECT lane, kind, organization_id, 'pending', published_at, 0 FROM outbox WHERE published_at IS NOT NULL
     UNION ALL

@@ -1,4 +1,4 @@
-"""The crash scenarios that were asked for: each state is reached by a kill, and a restart ends as the table says."""
+"""Each state of a request is reached by a kill, and a restart ends as the table says."""
 
 from domain.jobs.lifecycle import Status
 from tests import chain
