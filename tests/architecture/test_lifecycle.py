@@ -69,10 +69,6 @@ def test_the_constraints_know_the_same_states(database):
     assert _named(_constraint("jobs_error_check")) == {Status.FAILED}
 
 
-def test_the_constraint_knows_the_same_lanes(database):
-    assert set(re.findall(r"'(\w+)'", _constraint("jobs_lane_check"))) == set(LANES)
-
-
 def test_a_new_job_is_where_an_enqueue_puts_it(database):
     default = chain.value(
         "SELECT column_default FROM information_schema.columns WHERE table_name = 'jobs' AND column_name = 'status'"
