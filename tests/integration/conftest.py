@@ -60,5 +60,5 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return execute(cursor, query, *arguments, **options)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", counted)
-    monkeypatch.setattr("db.engine.PLANS_KEEP", math.inf)  # a statement once in a while is not what is counted
+    monkeypatch.setattr("db.engine.PLANS_KEPT_S", math.inf)  # a statement once in a while is not what is counted
     return sent
