@@ -20,7 +20,10 @@ def create(organization: str, currency: str | None, operator: bool) -> None:
     """Print a new API key; it is shown this once."""
     from domain.errors import Invalid
     from domain.identity import organizations
+    from domain.text import is_blank
 
+    if is_blank(organization):
+        raise click.UsageError("--organization must not be blank")
     with _database() as session:
         owner = organizations.find(session, organization)
         if owner and currency and currency != owner.currency_code:
@@ -47,7 +50,7 @@ def list_keys() -> None:
 
 
 @keys.command()
-@click.argument("key_id", type=int)
+@click.argument("key_id", type=click.IntRange(1, 2**63 - 1))
 def revoke(key_id: int) -> None:
     """Let a key open nothing from now on; an event stream that it opened ends within ten minutes."""
     from domain.errors import NotFound

@@ -6,6 +6,10 @@ from typing import Any
 MAX_SENTENCES = 20
 
 
+class NotYet(Exception):
+    """A later attempt can do what this one could not; nothing is wrong, and the log needs no traceback."""
+
+
 class PermanentError(Exception):
     """Trying again cannot help; the message is what the caller reads."""
 

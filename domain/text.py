@@ -11,7 +11,7 @@ INVISIBLE_RANGES = (
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 INVISIBLE = re.compile(f"[{INVISIBLE_RANGES}]")
-SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015\u2212]")
+SEPARATORS = re.compile(r"[\s.:/_\-\u2010-\u2015\u2212]")
 
 
 def stored(text: str) -> str:
@@ -35,6 +35,10 @@ def comparable_legal_name(name: str) -> str:
 
 
 def comparable_identity(number: str) -> str:
-    """Return the form of a tax or VAT id that all its spellings share: NFKC, upper case, no spaces, dots or dashes."""
+    """Return the form of a tax or VAT id that all its spellings share.
+
+    It is NFKC in upper case with the digits 0 to 9, without invisible characters, spaces and the usual separators.
+    """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).upper())
+    folded = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded)
     return SEPARATORS.sub("", INVISIBLE.sub("", folded))

@@ -70,7 +70,8 @@ class Text(fields.Field[str | None]):
         if not value and not self.required:
             return self._blank
         if len(value) < self._shortest:
-            raise ValidationError(f"must have at least {self._shortest} characters that are not blank")
+            characters = "character" if self._shortest == 1 else "characters"
+            raise ValidationError(f"must have at least {self._shortest} {characters} that are not blank")
         if self._pattern and not re.fullmatch(self._pattern, value):
             raise ValidationError(f"must match {self._pattern}")
         if self._check:

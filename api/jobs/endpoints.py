@@ -142,6 +142,9 @@ def list_attempts(job_id: int) -> Any:
 def cancel_job(job_id: int) -> Job:
     """Cancel a job; one that runs stops at its next checkpoint, and what it has done stays done.
 
+    A transfer, sale or purchase that is half done is put back by a job of its own.
+
+
     409 if the job has ended. `retryJob` goes on with a cancelled job.
     """
     with transaction() as session:

@@ -132,7 +132,8 @@ class RetryBody(Filters):
 
     @validates_schema
     def says_which(self, data: dict[str, Any], **_: Any) -> None:
-        if not data["all"] and not data.keys() - {"all", "dry_run"}:
+        given = {name for name, value in data.items() if value is not None}
+        if not data["all"] and not given - {"all", "dry_run"}:
             raise ValidationError("give a filter, or true to mean all failed jobs", "all")
 
 

@@ -12,6 +12,14 @@ class WrongStatus(Conflict):
         super().__init__(f"{number} is {status}, not {wanted}", documentStatus=status)
 
 
+class Undoing(Conflict):
+    """What was left half done of the document is being put back by a job."""
+
+    def __init__(self, number: str, undo_job_id: int):
+        message = f"{number} is undoing: job {undo_job_id} puts its lines back; if that job has ended, retry it"
+        super().__init__(message, documentStatus="undoing", jobId=undo_job_id)
+
+
 class JobAtWork(Conflict):
     """A job that has not ended is at the document."""
 

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from db.jobs import ClaimedJob
 from db.models import Job
 from domain.accounting.sources import Source, changed
+from domain.errors import NotYet
 from domain.inventory import lines, stock
-from domain.inventory.errors import NotItsJob, WrongStatus
+from domain.inventory.errors import NotItsJob, Undoing, WrongStatus
 from domain.inventory.lines import MAX_LINES_IN_A_STEP, MovedLine, lock_document, unmoved
-from domain.inventory.steps import POST, Step
+from domain.inventory.steps import POST, UNDOING, Step
 from domain.inventory.undoing import owe_undo, refuse_second
 from domain.jobs.lifecycle import Status
 from domain.jobs.submission import enqueue
@@ -50,6 +51,8 @@ def walk(step: Step, context: Context, job: ClaimedJob) -> Steps:
         document = lock_document(session, step, job.organization_id, document_id)
         if document.status == step.after:
             break
+        if document.status == UNDOING:
+            raise NotYet(str(Undoing(document.number, document.undo_job_id)))
         _require(step, document)
         _require_own(document, job)
         if not reserved:
@@ -86,6 +89,8 @@ def has_failed(session: Session, job_id: int) -> bool:
 
 
 def _require(step: Step, document: Any) -> None:
+    if document.status == UNDOING:
+        raise Undoing(document.number, document.undo_job_id)
     if document.status != step.before:
         raise WrongStatus(document.number, document.status, step.before)
 

@@ -18,6 +18,7 @@ from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, LeaseLost
 from db.transaction import is_transient, lost_without_a_word, statement, transaction
+from domain.errors import NotYet
 from domain.jobs import payloads, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
@@ -210,7 +211,7 @@ class Run:
         statistics.record(session, self.kind, worker_name(), self.jobs, seconds, failed, goes_on)
 
     def _report(self, failures: Sequence[Failure], error: Exception | None = None) -> None:
-        bug = error if not isinstance(error, PermanentError | SQLAlchemyError) else None
+        bug = error if not isinstance(error, PermanentError | NotYet | SQLAlchemyError) else None
         for failure in failures:
             self.failed.append(failure.id)
             fields = verdict.fields(self.kind, self.claimed[failure.id], failure)

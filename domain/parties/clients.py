@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -44,11 +44,13 @@ def get(session: Session, organization_id: int, client_id: int) -> Client:
 def with_identity(session: Session, organization_id: int, tax_id: str | None, vat_id: str | None) -> Client:
     """Return the client with this tax id; else one with this VAT id and no other tax id. Raise NotFound."""
     tax_key, vat_key = keys({"tax_id": tax_id, "vat_id": vat_id})
-    own_vat = Client.vat_key == vat_key
+    # An id that nobody gave matches no client, not those without one.
+    same_tax_id = Client.tax_key == tax_key if tax_key else false()
+    same_vat_id = Client.vat_key == vat_key if vat_key else false()
     if tax_key:
-        own_vat &= Client.tax_key.is_(None)
-    found = _of(organization_id).where(or_(Client.tax_key == tax_key, own_vat))
-    return _one(session, found.order_by(Client.tax_key == tax_key, Client.id).limit(1))
+        same_vat_id &= Client.tax_key.is_(None)
+    found = _of(organization_id).where(or_(same_tax_id, same_vat_id))
+    return _one(session, found.order_by(Client.tax_key.is_(None), Client.id).limit(1))
 
 
 def page(session: Session, organization_id: int, after: int, limit: int, search: str | None = None) -> Sequence[Client]:

@@ -153,12 +153,29 @@ def what_a_cancelled_job_left_half_done_is_undone(stage: Stage) -> None:
             stage.check()
 
 
+def a_job_that_is_requeued_while_its_document_is_undoing_waits(stage: Stage) -> None:
+    for step in (SEND, COMPLETE, POST, APPROVE):
+        warehouse = Warehouse(stage.tenant, *restocked(stage))
+        document_id, job_id = half_done(warehouse, step)
+        cancel(warehouse, job_id)
+        requeue(warehouse, job_id)
+        run(job_id)
+        assert state(job_id)[0] == "PENDING", "it ends for good, though it only came too early"
+        run(warehouse.caller.get(f"/api/v1/{step.noun}s/{document_id}").json["undoJobId"])
+        chain.ask("UPDATE jobs SET available_at = clock_timestamp() WHERE id = %s", job_id)
+        chain.ask("UPDATE outbox SET due_at = clock_timestamp() WHERE job_id = %s", job_id)
+        run(job_id)
+        assert (state(job_id)[0], status(step, document_id)) == ("COMPLETED", step.after)
+        stage.check()
+
+
 def assert_undone(warehouse: Warehouse, step: Step, document_id: int, lines: int) -> None:
     path = f"/api/v1/{step.noun}s/{document_id}"
     undo = warehouse.caller.get(path).json["undoJobId"]
     refused = warehouse.caller.post("/api/v1/jobs", {"type": step.kind, "payload": {step.key: document_id}})
     assert refused.status_code == 409, "a step begins while its document is undoing"
     assert refused.json.get("documentStatus") == "undoing", "the refusal does not say that the document is undoing"
+    assert refused.json.get("jobId") == undo, "the refusal does not name the job that puts the lines back"
     run_jobs(find(f"{step.noun}.undo"), [undo], seconds=0)
     job = warehouse.caller.get(f"/api/v1/jobs/{undo}").json
     assert (job["progress"], job["total"]) == (10, lines), "it has no progress of its own"
@@ -302,6 +319,7 @@ SCENARIOS = (
     however_a_job_ends_its_goods_are_available_in_the_same_commit,
     a_requeued_job_reserves_anew_or_moves_nothing,
     what_a_cancelled_job_left_half_done_is_undone,
+    a_job_that_is_requeued_while_its_document_is_undoing_waits,
     half_a_purchase_is_nobodys_until_the_rest_is_in,
     what_a_failed_job_left_half_done_goes_on_or_is_undone,
     what_its_caller_was_told_is_refused_never_moves,

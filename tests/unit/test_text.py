@@ -26,5 +26,13 @@ def test_names_that_look_alike_are_compared_as_one() -> None:
 
 
 def test_all_spellings_of_a_tax_id_are_compared_as_one() -> None:
-    spellings = ["BG 123.456-7", "bg1234567", "ＢＧ１２３４５６７", "BG\u200b123456\u20117", "BG 12\u00a034\u201356 7"]
+    spellings = [
+        "BG 123.456-7",
+        "bg1234567",
+        "ＢＧ１２３４５６７",
+        "BG\u200b123456\u20117",
+        "BG 12\u00a034\u201356 7",
+        "BG/123:45_67",
+        "BG١٢٣٤٥٦٧",
+    ]
     assert {text.comparable_identity(number) for number in spellings} == {"BG1234567"}

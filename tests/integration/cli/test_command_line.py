@@ -35,6 +35,14 @@ def test_a_revoked_key_opens_nothing(database):
 
 
 @pytest.mark.parametrize(
+    "arguments", [("create", "--organization", "\u200b "), ("revoke", str(2**70))], ids=["blank", "beyond any id"]
+)
+def test_what_cannot_be_is_refused_in_one_line(database, arguments):
+    done = run(*arguments)
+    assert (done.exit_code, type(done.exception)) == (2, SystemExit)
+
+
+@pytest.mark.parametrize(
     ("before", "currency", "told"), [("JPY", "EUR", "Shop has the currency JPY"), (None, "XYZ", "XYZ")]
 )
 def test_a_currency_is_neither_changed_nor_made_up(database, before, currency, told):

@@ -176,7 +176,7 @@ def test_all_that_match_are_retried_after_a_rehearsal(client, organization):
 def test_a_retry_of_all_asks_for_a_filter_and_leaves_cancelled_jobs_alone(client, organization):
     failed, _ = bring(organization.id, Status.FAILED)
     bring(organization.id, Status.CANCELLED)
-    for body in ({}, {"dryRun": True}, {"all": False}):
+    for body in ({}, {"dryRun": True}, {"all": False}, {"type": None}, {"type": " "}):
         answer = client.post(f"{JOBS}/retry", body)
         assert (answer.status_code, answer.json["errors"]) == (
             400,

@@ -166,6 +166,12 @@ def test_a_client_is_found_by_identity(client: Caller) -> None:
     for query, one in found.items():
         assert client.get(f"/api/v1/parties/client?{query}").json == one
     assert client.get("/api/v1/parties/client?taxId=T").status_code == 404
+
+
+def test_a_client_without_ids_is_found_by_none(client: Caller) -> None:
+    assert client.post(CLIENTS, bodies.party()).json["taxId"] is None
+    for query in ("taxId=NONE", "vatId=NONE", "vatId=-", "taxId=NONE&vatId=NONE"):
+        assert client.get(f"/api/v1/parties/client?{query}").status_code == 404, query
     assert client.get("/api/v1/parties/client").status_code == 400
 
 
