@@ -21,7 +21,7 @@ class Workload:
         with transaction() as session:
             self.organization_id = organizations.create(session, "Bench").id
             self.suppliers = [
-                suppliers.create(session, self.organization_id, {"name": f"Supplier {n}", **ADDRESS}).id
+                create_supplier(session, self.organization_id, {"name": f"Supplier {n}", **ADDRESS}).id
                 for n in range(suppliers)
             ]
 
