@@ -9,6 +9,7 @@ from domain.identity import organizations
 from domain.invoices.intake import KIND
 from domain.invoices.request import InvoiceRequest, Item
 from domain.jobs.submission import enqueue
+from domain.parties.suppliers import create as create_supplier
 
 ADDRESS = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
 BATCH = 1000
