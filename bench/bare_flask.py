@@ -29,7 +29,7 @@ def accept() -> tuple[dict, int]:
 
 class Server(BaseApplication):
     def load_config(self) -> None:
-        for name, value in server_options(settings).items():
+        for name, value in server_options(settings.current()).items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
