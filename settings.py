@@ -100,7 +100,8 @@ def _known() -> list[str]:
 
 
 def _strangers(environ: Mapping[str, str]) -> list[str]:
-    return sorted(name for name in environ if name.startswith(PREFIX) and name not in _known())
+    known = _known()
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 
 def _nearest(name: str) -> str:
@@ -149,7 +150,8 @@ def child_environment(**overrides: str) -> dict[str, str]:
 
     This process has named it already.
     """
-    return {name: value for name, value in os.environ.items() if name not in _strangers(os.environ)} | overrides
+    strangers = _strangers(os.environ)
+    return {name: value for name, value in os.environ.items() if name not in strangers} | overrides
 
 
 def export(**variables: str) -> None:
