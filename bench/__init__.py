@@ -1,1 +1,1 @@
-"""What the system does in a second, as ratios to a peer and to a ceiling measured in the same run."""
+"""The system's throughput, as ratios to a peer and to a ceiling measured in the same run."""

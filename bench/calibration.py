@@ -1,4 +1,4 @@
-"""What the disk and PostgreSQL do by themselves, so that the figures of two machines can be told apart."""
+"""The speed of the disk and of PostgreSQL by themselves, so that the figures of two machines can be told apart."""
 
 import re
 from functools import partial

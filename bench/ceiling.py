@@ -1,4 +1,4 @@
-"""What PostgreSQL itself can do with our statements, without the queue around them."""
+"""The ceiling: our statements in PostgreSQL, without the queue around them."""
 
 import subprocess
 from pathlib import Path

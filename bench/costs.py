@@ -1,4 +1,4 @@
-"""What an invoice in bulk costs: statements, commits, broker commands, and time on the cores of every process."""
+"""The cost of an invoice in bulk: statements, commits, broker commands, and time on the cores of every process."""
 
 from bench.backlog import Workload
 from bench.machine import Machine

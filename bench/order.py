@@ -1,4 +1,4 @@
-"""Who waits for whom: an urgent job behind a backlog, a caller beside the queue."""
+"""The order of waiting: an urgent job behind a backlog, a caller beside the queue."""
 
 import random
 import statistics

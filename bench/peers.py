@@ -1,4 +1,4 @@
-"""What Counterfoil is measured against: bare Celery, and the design everybody writes first."""
+"""The peers of the bench: bare Celery, and the design everybody writes first."""
 
 import time
 from datetime import date

@@ -1,4 +1,4 @@
-"""What the processes of a part cost: time on the cores, memory, statements."""
+"""The cost of a part's processes: time on the cores, memory, statements."""
 
 from collections import Counter
 from typing import NamedTuple

@@ -16,7 +16,7 @@ from local.part import Part
 from local.process import Child
 
 SUPPLIERS = 1000
-# What a dead worker held comes back when its lease has run out and the sweep has seen it.
+# A dead worker's jobs come back when their lease has run out and the sweep has seen it.
 BEFORE, WATCHED = 30, settings.current().lease + 30
 
 

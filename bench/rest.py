@@ -1,4 +1,4 @@
-"""What each part costs when there is nothing left to do."""
+"""The cost of each part when there is nothing left to do."""
 
 import time
 

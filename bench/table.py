@@ -1,4 +1,4 @@
-"""What was expected beside what was measured, as rows of a table."""
+"""Goals beside measurements, as rows of a table."""
 
 # Under this name a part of a run has the reason why it did not come to its end.
 FAILED = "failed"

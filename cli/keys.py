@@ -14,7 +14,7 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--organization", required=True, help="Name of the organization, made if it is new.")
-@click.option("--currency", help="What a new organization sells and buys in (ISO 4217); EUR without it.")
+@click.option("--currency", help="Currency of a new organization (ISO 4217); EUR without it.")
 @click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
 def create(organization: str, currency: str | None, operator: bool) -> None:
     """Print a new API key; it is shown this once."""

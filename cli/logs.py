@@ -5,7 +5,7 @@ import logging
 import warnings
 from datetime import UTC, datetime
 
-# What a record has by itself; everything else was passed as `extra`.
+# The attributes that every record has; all others were passed as `extra`.
 OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 # They greet, or repeat what the worker says.
 QUIET_AT_START = ("alembic.runtime.plugins", "celery.worker.control", "kombu.mixins", "flower", "tornado")

@@ -10,12 +10,12 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db.queries import run
+from db.queries import fetch, run
 from db.transaction import savepoint, sqlstate
 
 # Serialization failure: the row that a statement waited for has moved to another partition.
 COMPLETED_MEANWHILE = "40001"
-# What no jsonb can hold.
+# The characters that no jsonb can hold.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -44,7 +44,7 @@ class Failure(NamedTuple):
 
 
 class NewJob(NamedTuple):
-    """What is to be done, and for whom; jobs of one group key had better be done together."""
+    """A job to be written; jobs of one group key had better be done together."""
 
     organization_id: int
     payload: Mapping[str, Any]
@@ -88,8 +88,7 @@ def claim(
     session: Session, kind: str, ids: Sequence[int], token: UUID, lease: float, worker: str = ""
 ) -> list[ClaimedJob]:
     """Take those of `ids` that are due and PENDING under `token` for `lease` seconds; return them in id order."""
-    rows = run(session, "claim", kind=kind, ids=list(ids), token=token, lease=lease, worker=worker)
-    return [ClaimedJob(*row) for row in rows]
+    return fetch(session, ClaimedJob, "claim", kind=kind, ids=list(ids), token=token, lease=lease, worker=worker)
 
 
 def checkpoint(session: Session, token: UUID, job_id: int, progress: int, total: int | None, lease: float) -> str:

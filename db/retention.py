@@ -1,7 +1,7 @@
 """The history of completed jobs: a partition a week, made ahead of time and dropped whole.
 
-`complete` moves a job's row there, as the row's status decides its partition. What is completed in a week without a
-partition stands in completed_jobs_rest: nothing depends on the cleanup having run.
+`complete` moves a job's row there, as the row's status decides its partition. A job that is completed in
+a week without a partition stands in completed_jobs_rest: nothing depends on the cleanup having run.
 """
 
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What is counted: runs, waits and incidents."""
+"""Counts of runs, waits and incidents."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class DrainRate(NamedTuple):
 
 
 class RunTotal(NamedTuple):
-    """What was done of a kind since the beginning; times are seconds, counts stand in the order of the buckets."""
+    """The runs of a kind since the beginning; times are seconds, counts stand in the order of the buckets."""
 
     kind: str
     completed: int

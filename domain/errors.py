@@ -15,7 +15,7 @@ class PermanentError(Exception):
 
 
 class Refusal(PermanentError):
-    """What was asked is refused: `errors` has the messages of each wrong field, `members` what a program may read."""
+    """The request is refused: `errors` has the messages of each wrong field, `members` what a program may read."""
 
     def __init__(self, message: str, errors: Mapping[str, Sequence[str]] | None = None, **members: Any):
         super().__init__(message)
@@ -28,7 +28,7 @@ class NotFound(Refusal):
 
 
 class Conflict(Refusal):
-    """What is there already, or its state, does not allow it."""
+    """Something that exists already, or its state, does not allow it."""
 
 
 class Taken(Conflict):

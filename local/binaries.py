@@ -68,7 +68,7 @@ def _copy_at_once(installed: Path, target: Path) -> None:
 
 
 def _is_copy(installed: Path, target: Path) -> bool:
-    # What another user put there must never be run; and a cleaner of temporary files may take single ones.
+    # A program that another user put there must never be run; and a cleaner of temporary files may take single ones.
     return (
         target.is_dir()
         and target.lstat().st_uid == os.geteuid()

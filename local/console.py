@@ -1,4 +1,4 @@
-"""What `counterfoil up` prints."""
+"""The lines that `counterfoil up` prints."""
 
 import contextlib
 import json

@@ -10,7 +10,7 @@ class ForgedMessage(Exception):
     """The message is not one of ours; the rows it may mean are safe in the database."""
 
 
-# What reading a message of another shape than ours raises.
+# The errors that reading a message of another shape than ours raises.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, ForgedMessage)
 
 

@@ -101,7 +101,7 @@ def list_entries(query: dict[str, Any]) -> Any:
 
     Each entry belongs to one version of a document, and its lines balance. A new version replaces the entry.
     """
-    with transaction() as session:
+    with report() as session:
         rows = journal.entries(
             session,
             g.organization_id,

@@ -1,4 +1,4 @@
-"""What may stand once in a request and stands twice is refused: taking either value would be a guess."""
+"""Refuses a header, parameter or name that may stand once and stands twice: taking either value would be a guess."""
 
 from flask import request
 

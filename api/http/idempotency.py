@@ -26,7 +26,7 @@ PAUSES = (0.02, 0.1)
 
 @dataclass(frozen=True)
 class Answer:
-    """What the work answers: kept under the key, so that it can be given again."""
+    """The answer of the work: kept under the key, so that it can be given again."""
 
     status: int
     body: Any

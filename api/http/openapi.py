@@ -60,7 +60,7 @@ class Problem(CamelSchema):
     )
     detail = fields.String()
     error = fields.String()
-    errors = fields.Dict(metadata={"description": "What is wrong with each field"})
+    errors = fields.Dict(metadata={"description": "The errors of each wrong field"})
 
 
 class Examples(MarshmallowPlugin):

@@ -1,4 +1,4 @@
-"""What a path may hold. Anything else is no address of ours: 404."""
+"""The paths that may be asked for. Anything else is no address of ours: 404."""
 
 import re
 from collections.abc import Callable, Iterable

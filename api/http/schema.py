@@ -1,4 +1,4 @@
-"""What every request and answer has in common: camelCase, snake_case welcome, nothing unknown."""
+"""The rules of every request and answer: camelCase, snake_case welcome, nothing unknown."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -12,7 +12,7 @@ from api.inventory.operations import TakeStep
 from api.inventory.schemas import NotesBody, Purchase, PurchaseAccepted, PurchaseBody, PurchaseHead
 from api.jobs.outcome import MIN_LINES_FOR_A_JOB, outcome_of
 from db import models
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.inventory import documents
 from domain.inventory.steps import APPROVE
 
@@ -28,7 +28,7 @@ def list_purchases(query: dict[str, Any]) -> Any:
 
     The lines are left out; `showPurchase` has them.
     """
-    with transaction() as session:
+    with report() as session:
         rows = documents.page(session, models.Purchase, g.organization_id, position(query), query["limit"] + 1)
     return page(rows, query)
 

@@ -10,7 +10,7 @@ from api.inventory.operations import SALES, Sell
 from api.inventory.schemas import Sale, SaleAccepted, SaleBody, SaleHead
 from api.jobs.outcome import MIN_LINES_FOR_A_JOB, outcome_of
 from db import models
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.inventory import documents
 
 sales_api = Blueprint("sales", __name__, description="Goods sold from a location.", url_prefix=SALES)
@@ -24,7 +24,7 @@ def list_sales(query: dict[str, Any]) -> Any:
 
     The lines are left out; `showSale` has them.
     """
-    with transaction() as session:
+    with report() as session:
         rows = documents.page(session, models.Sale, g.organization_id, position(query), query["limit"] + 1)
     return page(rows, query)
 
@@ -37,7 +37,7 @@ def list_sales(query: dict[str, Any]) -> Any:
 @sales_api.limited
 @sales_api.preferable
 def create_sale(body: dict[str, Any]) -> Response:
-    """Sell: under 10 lines at once, from 10 lines as a job. What is sold is reserved when the sale is accepted.
+    """Sell: under 10 lines at once, from 10 lines as a job. The goods are reserved when the sale is accepted.
 
     409 names every line for which the location has too little stock; nothing is sold then.
     """

@@ -20,7 +20,7 @@ from api.inventory.schemas import (
     StockPage,
 )
 from db import models
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.inventory import catalogue, stock
 
 PRODUCTS, LOCATIONS = "/api/v1/products", "/api/v1/locations"
@@ -105,7 +105,7 @@ def list_stock(query: dict[str, Any]) -> Any:
     Products that were never there are left out.
     """
     place = g.organization_id, query["location_id"]
-    with transaction() as session:
+    with report() as session:
         rows = stock.page(session, *place, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
 
@@ -120,7 +120,7 @@ def list_movements(query: dict[str, Any]) -> Any:
     Their sum is the stock. Movements are only added, never changed.
     """
     place = g.organization_id, query["location_id"], query["product_id"]
-    with transaction() as session:
+    with report() as session:
         rows = stock.movements(session, *place, position(query), query["limit"] + 1)
     return page(rows, query)
 
@@ -139,6 +139,6 @@ def _one(model: type[Any], thing_id: int) -> Any:
 
 
 def _page(model: type[Any], query: dict[str, Any]) -> Any:
-    with transaction() as session:
+    with report() as session:
         rows = catalogue.page(session, model, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)

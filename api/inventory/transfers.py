@@ -12,7 +12,7 @@ from api.inventory.operations import TakeStep
 from api.inventory.schemas import NotesBody, Transfer, TransferAccepted, TransferBody, TransferHead
 from api.jobs.outcome import outcome_of
 from db import models
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.inventory import documents
 from domain.inventory.steps import COMPLETE, SEND
 
@@ -30,7 +30,7 @@ def list_transfers(query: dict[str, Any]) -> Any:
 
     The lines are left out; `showTransfer` has them.
     """
-    with transaction() as session:
+    with report() as session:
         rows = documents.page(session, models.Transfer, g.organization_id, position(query), query["limit"] + 1)
     return page(rows, query)
 

@@ -10,7 +10,7 @@ from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Query
 from api.invoices.pdf import PDF, attachment
 from api.invoices.schemas import Invoice
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.invoices import catalogue, printing
 
 invoices_api = Blueprint(
@@ -37,7 +37,7 @@ def list_invoices(query: dict[str, Any]) -> Any:
 
     Each comes with its items, its supplier and its client as they were when it was issued.
     """
-    with transaction() as session:
+    with report() as session:
         rows = catalogue.page(session, g.organization_id, query.get("status"), position(query), query["limit"] + 1)
     return page(rows, query)
 

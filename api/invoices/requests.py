@@ -49,7 +49,7 @@ class Queued(CamelSchema):
 
 
 class Verdict(CamelSchema):
-    """What became of one request: its `requestId`, or what is wrong with it."""
+    """The fate of one request: its `requestId`, or its errors."""
 
     request_id = fields.Integer()
     status = fields.String()

@@ -11,7 +11,7 @@ from api.http.fields import Flag, Instant, Text
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.templates import library
 from domain.templates.template import MAX_BYTES
 
@@ -47,7 +47,7 @@ def list_templates(query: dict[str, Any]) -> Any:
 
     The HTML of each is included.
     """
-    with transaction() as session:
+    with report() as session:
         rows = library.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
 

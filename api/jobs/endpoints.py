@@ -24,7 +24,7 @@ from api.jobs.schemas import (
 )
 from db import jobs as job_rows
 from db.models import Job
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.jobs import catalogue
 from domain.jobs.monitoring import explanation
 from domain.jobs.registry import submittable
@@ -71,7 +71,7 @@ def list_jobs(query: dict[str, Any]) -> Any:
 
     The next page is in the Link header.
     """
-    with transaction() as session:
+    with report() as session:
         rows = catalogue.page(session, g.organization_id, filters(query), position(query), query["limit"] + 1)
     return page(rows, query)
 

@@ -22,7 +22,7 @@ MIN_LINES_FOR_A_JOB = 10
 
 
 class Operation(ABC):
-    """What a caller asks for, as one job of the kind `kind_name`."""
+    """A caller's request as one job of the kind `kind_name`."""
 
     kind_name: str
 

@@ -33,7 +33,7 @@ class JobBody(Body):
     type = Text(100, required=True)
     payload = fields.Dict(
         required=True,
-        metadata={"description": "What is to be done, in the fields of the type's schema: GET /api/v1/jobs/kinds."},
+        metadata={"description": "The work to be done, in the fields of the type's schema: GET /api/v1/jobs/kinds."},
     )
     priority = Whole(0, MAX_PRIORITY, load_default=NORMAL)
 
@@ -85,7 +85,7 @@ class Attempt(CamelSchema):
 
 
 class Position(CamelSchema):
-    """What stands before the job. Counts stop at 10,000; a `share` of 0.5 is half of the turns."""
+    """The work that stands before the job. Counts stop at 10,000; a `share` of 0.5 is half of the turns."""
 
     higher_priority = fields.Integer()
     same_organization = fields.Integer()

@@ -9,7 +9,7 @@ from api.http.blueprint import Blueprint
 from api.http.fields import Choice, Instant, Text, Whole
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.identity import organizations
 from domain.jobs.lanes import LANES
 from domain.jobs.monitoring import queues
@@ -141,7 +141,7 @@ def list_waits(query: dict[str, Any]) -> Any:
 
     Counted are those that were run in the current hour, as far as it has come, and in the whole `hours` before it.
     """
-    with transaction() as session:
+    with report() as session:
         rows = queues.waits(
             session,
             query["hours"],
@@ -190,7 +190,7 @@ def list_organizations(query: dict[str, Any]) -> Any:
 
     They come in the order in which they were created.
     """
-    with transaction() as session:
+    with report() as session:
         rows = organizations.page(session, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
 

@@ -1,4 +1,4 @@
-"""Who receives invoices."""
+"""The clients, who receive invoices."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.http.problems import invalid
 from api.parties.schemas import Client, ClientBody, Identity, Search
-from db.transaction import transaction
+from db.transaction import report, transaction
 from domain.parties import clients
 
 clients_api = Blueprint("clients", __name__, description="Clients receive invoices.", url_prefix="/api/v1/parties")
@@ -24,7 +24,7 @@ def list_clients(query: dict[str, Any]) -> Any:
 
     They come in the order in which they were created.
     """
-    with transaction() as session:
+    with report() as session:
         rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
 

@@ -1,4 +1,4 @@
-"""Who issues invoices, and the proof that their numbers are complete."""
+"""The suppliers, who issue invoices, and the proof that their numbers are complete."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def list_suppliers(query: dict[str, Any]) -> Any:
 
     They come in the order in which they were created.
     """
-    with transaction() as session:
+    with report() as session:
         rows = suppliers.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
     return page(rows, query)
 

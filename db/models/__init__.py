@@ -1,5 +1,6 @@
 from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
 from db.models.columns import Base
+from db.models.idempotency import IdempotencyKey
 from db.models.identity import ApiKey, Organization
 from db.models.inventory import (
     DocumentNumber,
@@ -16,18 +17,10 @@ from db.models.inventory import (
     TransferLine,
 )
 from db.models.invoices import Invoice, InvoiceItem
-from db.models.jobs import (
-    IdempotencyKey,
-    Incident,
-    Job,
-    JobAttempt,
-    OutboxEntry,
-    Pause,
-    RelayState,
-    RunStatistics,
-    WaitStatistics,
-)
+from db.models.jobs import Job, JobAttempt
+from db.models.outbox import OutboxEntry, Pause, RelayState
 from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
+from db.models.statistics import Incident, RunStatistics, WaitStatistics
 from db.models.templates import Template, TemplateSource
 
 __all__ = [

@@ -4,7 +4,6 @@ from decimal import Decimal
 from sqlalchemy import (
     BigInteger,
     Date,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Integer,
@@ -14,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.columns import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import TIME, Base, BigId, OrganizationId, Timestamp
 
 AMOUNT = Numeric(28, 4)
 
@@ -41,7 +40,7 @@ class AccountingSource(Base):
 
 
 class JournalEntry(Base):
-    """What a version of a source came to. A trigger freezes all but `deleted_at`, which is set once."""
+    """The impact of one version of a source. A trigger freezes all but `deleted_at`, which is set once."""
 
     __tablename__ = "journal_entries"
     __table_args__ = (
@@ -59,7 +58,7 @@ class JournalEntry(Base):
     entry_date: Mapped[date] = mapped_column(Date)
     currency_code: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Timestamp]
-    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    deleted_at: Mapped[datetime | None] = mapped_column(TIME)
     lines: Mapped[list["JournalLine"]] = relationship(lazy="selectin", order_by="JournalLine.line_number")
 
 

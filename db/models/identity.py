@@ -1,9 +1,9 @@
 from datetime import datetime
 
-from sqlalchemy import Boolean, DateTime, Integer, LargeBinary, SmallInteger, Text, false, text
+from sqlalchemy import Boolean, Integer, LargeBinary, SmallInteger, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.columns import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import TIME, Base, BigId, OrganizationId, Timestamp
 
 
 class Organization(Base):
@@ -28,6 +28,6 @@ class ApiKey(Base):
     name: Mapped[str] = mapped_column(Text)
     key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[Timestamp]
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(TIME)
     # An operator's key also opens what concerns all organizations: queues, pauses, metrics.
     operator: Mapped[bool] = mapped_column(Boolean, server_default=false())

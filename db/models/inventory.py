@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Integer,
@@ -15,9 +14,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from db.models.columns import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import TIME, Base, BigId, OrganizationId, Timestamp
 
-TIME = DateTime(timezone=True)
 AMOUNT, PRICE, RATE = Numeric(19, 4), Numeric(19, 6), Numeric(7, 4)
 # Sums of more amounts than there will ever be.
 SUM = Numeric(28, 4)
@@ -59,7 +57,7 @@ class Stock(Base):
 
 
 class Movement(Base):
-    """What came to a location or, negative, left it. Rows are only ever added.
+    """A quantity that came to a location or, negative, left it. Rows are only ever added.
 
     A line moves in a step there and back: in odd rounds the step moves it, each even round undoes the one before.
     """
@@ -116,7 +114,7 @@ class DocumentNumber(Base):
 
 
 class Numbered:
-    """What transfers, sales and purchases have in common."""
+    """The columns that transfers, sales and purchases share."""
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]

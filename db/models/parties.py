@@ -1,10 +1,10 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, Numeric, SmallInteger, Text, text
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Numeric, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.columns import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import TIME, Base, BigId, OrganizationId, Timestamp
 
 PARTY_FIELDS = (
     "name", "address_line1", "address_line2", "city", "region", "postal_code",
@@ -13,7 +13,7 @@ PARTY_FIELDS = (
 
 
 class Party:
-    """What suppliers and clients have in common; an invoice keeps a copy of these fields."""
+    """The fields that suppliers and clients share; an invoice keeps a copy of them."""
 
     name: Mapped[str] = mapped_column(Text)
     address_line1: Mapped[str] = mapped_column(Text)
@@ -69,7 +69,7 @@ class Client(Party, Base):
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
-    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    deleted_at: Mapped[datetime | None] = mapped_column(TIME)
     # The ids as they are compared, whatever their spelling.
     tax_key: Mapped[str | None] = mapped_column(Text)
     vat_key: Mapped[str | None] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""What a source comes to in the accounts: lines that balance, in whole units of their currency, or no lines."""
+"""The impact of a source on the accounts: lines that balance, in whole units of their currency, or no lines."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator

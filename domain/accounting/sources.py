@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from db.queries import run
+from db.queries import fetch, run
 from domain.errors import NotFound
 from domain.jobs.admission import admission
 from domain.jobs.submission import NORMAL, enqueue
@@ -64,8 +64,8 @@ def recreate(session: Session, organization_id: int, sources: Sequence[Source], 
     """
     admission.admit(session, organization_id, terms.get("held", 0.0))
     wanted = list(dict.fromkeys(sources))
-    known = {Source(*row) for row in run(session, "find_sources", organization_id=organization_id, **keys(wanted))}
-    _require(wanted, known)
+    known = fetch(session, Source, "find_sources", organization_id=organization_id, **keys(wanted))
+    _require(wanted, set(known))
     versions = _next(session, organization_id, wanted)
     run(session, "delete_entries", **keys(versions))
     return _owe(session, organization_id, versions, size, **terms)
@@ -96,7 +96,9 @@ def synchronize(
         after_id=after_id,
         limit=MAX_SOURCES_SYNCHRONIZED + 1,
     )
-    stale = [Version(organization_id, *row) for row in rows[:MAX_SOURCES_SYNCHRONIZED]]
+    stale = [
+        Version(organization_id, row.source_type, row.source_id, row.version) for row in rows[:MAX_SOURCES_SYNCHRONIZED]
+    ]
     jobs = _owe(session, organization_id, stale, SYNCHRONIZED_SOURCES_IN_A_JOB, priority=NORMAL) if stale else []
     last = Source(stale[-1].type, stale[-1].id) if len(rows) > len(stale) else None
     return Synchronized(len(stale), len(jobs), last)

@@ -13,7 +13,7 @@ class WrongStatus(Conflict):
 
 
 class Undoing(Conflict):
-    """What was left half done of the document is being put back by a job."""
+    """A job is putting back the half of the document that was done."""
 
     def __init__(self, number: str, undo_job_id: int):
         message = f"{number} is undoing: job {undo_job_id} puts its lines back; if that job has ended, retry it"

@@ -71,8 +71,8 @@ def _lines(
 ) -> tuple[Sequence[MovedLine], int]:
     line, following = step.line, step.last_round() + 1
     wanted = select(
-        func.count().over(), line.line_number, line.product_id, Product.sku, line.quantity, following, worth
+        line.line_number, line.product_id, Product.sku, line.quantity, following, worth, func.count().over()
     )
     wanted = wanted.join(Product, Product.id == line.product_id).where(step.owner == document_id, which)
     rows = session.execute(wanted.order_by(line.line_number).limit(limit)).all()
-    return [MovedLine(*row[1:]) for row in rows], rows[0][0] if rows else 0
+    return [MovedLine(*moved) for *moved, _ in rows], rows[0][-1] if rows else 0

@@ -102,7 +102,7 @@ def _schema(key: str, **more: Any) -> Mapping[str, Any]:
 
 
 SEND = Step("transfer.send", "send", Transfer, TransferLine.transfer_id, "from_location_id", "draft", "sent", "sent_at")
-# What was sent arrives with the value that it left with.
+# Goods arrive with the value that they left with.
 COMPLETE = Step(
     "transfer.complete", "complete", Transfer, TransferLine.transfer_id, "to_location_id",
     "sent", "completed", "completed_at", SEND.last_value(),

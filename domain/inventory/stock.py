@@ -1,4 +1,4 @@
-"""What is at a location: read, reserved, taken out, put in. Stock and its movements change together."""
+"""The stock of a location: read, reserved, taken out, put in. Stock and its movements change together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal

@@ -19,7 +19,7 @@ MAX_NUMBERS_LISTED = 1000
 
 @dataclass
 class Findings:
-    """What is wrong with a series; each list names numbers, the first MAX_NUMBERS_LISTED of them."""
+    """The faults of a series; each list names numbers, the first MAX_NUMBERS_LISTED of them."""
 
     gaps: list[int] = field(default_factory=list)
     duplicates: list[int] = field(default_factory=list)

@@ -18,7 +18,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRequest:
-    """What an invoice is asked to be. `client` is {"id": n} or the fields of a party."""
+    """The invoice that is asked for. `client` is {"id": n} or the fields of a party."""
 
     organization_id: int
     supplier_id: int

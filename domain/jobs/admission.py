@@ -28,7 +28,7 @@ class TooManyWaiting(Exception):
 
 
 class Admission:
-    """What one process knows of the backlog."""
+    """One process's knowledge of the backlog."""
 
     def __init__(self) -> None:
         self._waiting, self._until = 0, 0.0

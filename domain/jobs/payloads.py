@@ -1,4 +1,4 @@
-"""What a payload must look like: checked when it is submitted, brought up to date when it is run."""
+"""The shape of payloads: checked when they are submitted, brought up to date when they are run."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache

@@ -1,4 +1,4 @@
-"""What an error says of the job that met it: what its caller may read, and when it is tried again."""
+"""The verdict on a job that met an error: the words its caller may read, and when it is tried again."""
 
 from typing import Any
 

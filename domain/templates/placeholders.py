@@ -1,4 +1,4 @@
-"""What each placeholder of a template shows: escaped text, or an element that is whole or absent."""
+"""The values of a template's placeholders: escaped text, or an element that is whole or absent."""
 
 from html import escape
 

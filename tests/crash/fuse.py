@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
+from psycopg.rows import tuple_row
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -73,7 +73,7 @@ class Fuse:
         execute = psycopg.Cursor.execute
 
         def watched(cursor: Any, statement: Any, *rest: Any, **options: Any) -> Any:
-            if cursor.row_factory is not namedtuple_row:
+            if cursor.row_factory is tuple_row:
                 return execute(cursor, statement, *rest, **options)
             self.point(f"before {verb(statement)}", cursor.connection)
             result = execute(cursor, statement, *rest, **options)

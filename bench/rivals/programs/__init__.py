@@ -1,1 +1,1 @@
-"""What runs in the environments of the peers: `enqueue <count>` owes no-op jobs, `work` does them until stopped."""
+"""Programs for the environments of the peers: `enqueue <count>` owes no-op jobs, `work` does them until stopped."""

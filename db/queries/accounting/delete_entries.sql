@@ -1,4 +1,4 @@
--- What was entered stays, and counts no longer. LATERAL makes each look by its index: a join would be planned by what is
+-- The entries stay, and count no longer. LATERAL makes each look by its index: a join would be planned by what is
 -- known of a young table, and read all of it for each.
 UPDATE journal_entries SET deleted_at = clock_timestamp()
 FROM unnest(CAST(%(types)s AS text[]), CAST(%(ids)s AS bigint[])) AS t (type, id) CROSS JOIN LATERAL (

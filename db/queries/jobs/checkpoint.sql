@@ -1,6 +1,6 @@
 -- checkpoint: PROCESSING -> PROCESSING
 -- checkpoint: PROCESSING -> CANCELLED
--- What was done so far stays done; the lease begins anew, unless somebody has asked to cancel.
+-- Keep the work done so far and begin the lease anew, unless somebody has asked to cancel.
 UPDATE open_jobs
 SET status = CASE WHEN cancel_requested THEN 'CANCELLED' ELSE status END,
     progress = %(progress)s, total = coalesce(%(total)s, total),

@@ -1,4 +1,4 @@
--- What decides when a PENDING job starts; counts stop at 10,000, so that asking costs the same in any backlog.
+-- Find the facts that decide when a PENDING job starts; counts stop at 10,000, so that asking costs the same in any backlog.
 -- Streams are what waits in its lane, each from its first due entry on.
 WITH stream AS (
     SELECT * FROM unnest(CAST(%(lanes)s AS text[]), CAST(%(priorities)s AS integer[]),

@@ -1,6 +1,6 @@
 -- sweep: PROCESSING -> PENDING
 -- sweep: PROCESSING -> FAILED
--- What one worker had of a kind goes on in groups of its square root, then job by job: whose fault it was nobody knows.
+-- A dead worker's jobs of a kind go on in groups of its square root, then job by job: nobody knows whose fault it was.
 WITH expired AS (
     SELECT id FROM open_jobs WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND status = 'PROCESSING'
       AND lease_expires_at <= statement_timestamp() FOR UPDATE SKIP LOCKED

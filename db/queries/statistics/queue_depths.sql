@@ -1,5 +1,5 @@
--- What waits, runs or has failed, and for how long the oldest of it: seconds since it was due, started, or ended.
--- What waits is counted stream by stream, each up to a limit, so that the answer does not depend on the backlog.
+-- Count the jobs that wait, run or have failed; age of the oldest in seconds since it was due, started, or ended.
+-- Waiting jobs are counted stream by stream, each up to a limit, so that the cost does not depend on the backlog.
 WITH RECURSIVE stream AS (
     (SELECT lane, priority, organization_id, kind, due_at FROM outbox
      ORDER BY lane, priority, organization_id, kind, due_at LIMIT 1)

@@ -1,4 +1,4 @@
--- What all workers together have done of each kind since the beginning; counts stand in the order of the buckets.
+-- Sum up the runs of each kind over all workers since the beginning; counts stand in the order of the buckets.
 SELECT kind, sum(completed) AS completed, sum(failed) AS failed, sum(wait_seconds) AS wait_seconds,
     sum(run_seconds) AS run_seconds,
     (SELECT array_agg(total ORDER BY n) FROM (

@@ -1,4 +1,4 @@
-"""What a run takes, as measured: a part for itself, and a part for each job in it."""
+"""The time of a run, as measured: a part for itself, and a part for each job in it."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -29,7 +29,7 @@ class Cost(NamedTuple):
 
 
 class Costs:
-    """What runs of each kind take, and so how many jobs they should carry."""
+    """The times of each kind's runs, and so how many jobs they should carry."""
 
     def __init__(self, measured: Mapping[str, Cost]) -> None:
         self._measured = measured

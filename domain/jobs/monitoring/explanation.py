@@ -23,7 +23,7 @@ _backlog = Backlog()
 
 @dataclass(frozen=True)
 class Position:
-    """What stands before a job: of its organization, the older ones of its kind. Counts stop at 10,000.
+    """The work that stands before a job: of its organization, the older ones of its kind. Counts stop at 10,000.
 
     `share` is its organization's part of the turns.
     """

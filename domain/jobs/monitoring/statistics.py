@@ -1,4 +1,4 @@
-"""What runs took: the figures behind metrics, waits and the relay's idea of a kind's cost."""
+"""The times of runs: the figures behind metrics, waits and the relay's idea of a kind's cost."""
 
 from bisect import bisect_left
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What is past its retention goes, in short transactions; what is left is the next cleanup's."""
+"""Deletes rows that are past their retention, in short transactions; the next cleanup goes on with the rest."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""What is put right from time to time: jobs whose worker has died, and entries that do not fit their jobs."""
+"""Puts right from time to time: jobs whose worker has died, and entries that do not fit their jobs."""
 
 from db import jobs as job_rows
 from db import outbox
@@ -9,7 +9,7 @@ _mends = PacedScan()
 
 
 def keep_up() -> None:
-    """Sweep the jobs whose lease has run out and mend the outbox, less often while that is dear."""
+    """Sweep the jobs whose lease has run out and mend the outbox; a mend that has become slow is made less often."""
     with statement() as session:
         job_rows.sweep(session)
     if _mends.due:
