@@ -175,9 +175,10 @@ def database_url(url: str) -> str:
     """Return `url` as libpq and SQLAlchemy both read it; an empty one stays empty; raise ConfigurationError."""
     if not url:
         return ""
-    scheme, _, database = _split("DATABASE_URL", url)
-    if scheme not in DATABASE_SCHEMES or not database.strip("/"):
-        raise ConfigurationError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
+    for one in _one_by_one(url):
+        scheme, _, database = _split("DATABASE_URL", one)
+        if scheme not in DATABASE_SCHEMES or not database.strip("/"):
+            raise ConfigurationError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
     return "postgresql://" + url.split("://", 1)[1]
 
 
@@ -189,6 +190,13 @@ def broker_url(url: str) -> str:
     if scheme not in BROKER_SCHEMES or not host:
         raise ConfigurationError("BROKER_URL must look like redis://host:6379/0 or amqp://user:password@host//")
     return scheme.replace("valkey", "redis") + "://" + url.split("://", 1)[1]
+
+
+def _one_by_one(url: str) -> list[str]:
+    """Return a URL for each server of a URL that names several: host1:5432,host2:5432."""
+    address = url.partition("://")[2].partition("/")[0]
+    user, at, servers = address.rpartition("@")
+    return [url.replace(address, user + at + server, 1) for server in servers.split(",")] if servers else [url]
 
 
 def _split(name: str, url: str) -> tuple[str, str | None, str]:

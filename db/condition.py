@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.queries import run
-from db.transaction import sqlstate
+from db.transaction import leave_server, sqlstate
 
 # Insufficient resources, such as a full disk. SQLSTATE classes: PostgreSQL manual, appendix A.
 NO_RESOURCES = "53"
@@ -35,6 +35,7 @@ def check(session: Session, migrated: bool = True, disk: bool = True) -> None:
             " make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
         )
     if found.read_only:
+        leave_server()  # else the pool would go on reading from one that was demoted
         raise Unusable(
             "the database is read-only: DATABASE_URL must lead to the primary server,"
             " where default_transaction_read_only is off"

@@ -21,6 +21,7 @@ OVERFLOW = 2
 # The plan of a prepared statement may be from when a table was empty; so many seconds it is kept.
 PLANS_KEPT_S = 10.0
 CRASH_SHUTDOWN = "57P02"
+READ_ONLY = "25006"
 
 
 _heard = threading.local()
@@ -44,17 +45,18 @@ def connections_per_process() -> int:
 @lru_cache(maxsize=1)
 def _engine_of(pid: int, settings: Settings) -> Engine:
     engine = create_engine(
-        url(),
+        "postgresql://",
         pool_size=settings.api_threads,
         max_overflow=settings.direct_slots + OVERFLOW,
         pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
-        connect_args=connect_arguments(),
+        connect_args=address() | connect_arguments(),
         use_native_hstore=False,  # else each new connection asks the server for a type that we do not use
         hide_parameters=True,  # a payload holds names and addresses, which no log may
     )
     event.listen(engine, "connect", _hear)
     event.listen(engine, "checkout", _forget_plans)
+    event.listen(engine, "handle_error", _leave)
     return engine
 
 
@@ -78,6 +80,16 @@ def _forget_plans(line: Any, record: Any, _proxy: Any) -> None:
         raise DisconnectionError from error  # the pool opens another one
 
 
+def _leave(context: Any) -> None:
+    if leads_nowhere(context.original_exception):
+        context.is_disconnect = True  # SQLAlchemy gives up the connection, and all that were opened before
+
+
+def leads_nowhere(error: BaseException) -> bool:
+    """Tell whether the connection lives, but its server is no longer the one to write to; a new one may find that."""
+    return isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY
+
+
 def url() -> str:
     """Return the database's address; raise ConfigurationError when none is set."""
     if not settings.current().database_url:
@@ -85,12 +97,17 @@ def url() -> str:
     return settings.current().database_url
 
 
+def address() -> dict[str, Any]:
+    """Return what the database's address says, as libpq reads it; SQLAlchemy knows no address of several servers."""
+    return conninfo_to_dict(url())
+
+
 def connect_arguments(session: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return libpq arguments under which no statement, lock, idle transaction or dead peer holds anything for long.
 
     What DATABASE_URL itself says stays; of `options`, from there or from PGOPTIONS, ours come last and win.
     """
-    given = conninfo_to_dict(url())
+    given = address()
     ours = " ".join(f"-c {name}={value}" for name, value in (_session() if session is None else session).items())
     arguments = {
         "connect_timeout": settings.current().connect_timeout,

@@ -9,14 +9,17 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, SessionTransaction
 
-from db.engine import engine, heard_of_crash
+from db.engine import READ_ONLY, engine, heard_of_crash
 from db.queries import failure, run
 
-# Serialization, deadlock, lock timeout, cancelled statement, cut for idling (a process that was frozen or starved);
-# then whole classes: connection, resources, shutdown. SQLSTATE codes: PostgreSQL manual, appendix A.
-TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "25P03"}
+# The state of the database, or somebody else's doing. Codes: read-only, cut for idling (a process that was frozen or
+# starved) or for the length of the transaction, lock timeout, cancelled statement; then whole classes: connection,
+# rollback, resources, shutdown, system. docs/decisions/0014 goes through all classes.
+TRANSIENT_CODES = {READ_ONLY, "25P03", "25P04", "55P03", "57014"}
 UNIQUE_VIOLATION = "23505"
-TRANSIENT_CLASSES = ("08", "53", "57P", "58")
+TRANSIENT_CLASSES = ("08", "40", "53", "57P", "58")
+# What libpq says when `target_session_attrs` finds no server to write to.
+NO_PRIMARY = ("session is read-only", "server is in hot standby mode")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
 RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key", "templates_default_key"}
 
@@ -80,6 +83,11 @@ def savepoint(session: Session) -> Iterator[None]:
         yield
 
 
+def leave_server() -> None:
+    """Give up this process's connections: each that is opened from now on may lead to another server."""
+    engine().dispose()
+
+
 def _roll_back(session: Session) -> None:
     try:
         session.rollback()
@@ -119,3 +127,13 @@ def is_transient(error: BaseException) -> bool:
     if code == UNIQUE_VIOLATION:
         return violated(error) in RACED_CONSTRAINTS
     return code in TRANSIENT_CODES or code.startswith(TRANSIENT_CLASSES)
+
+
+def state(error: BaseException) -> str:
+    """Return what a transient `error` says of the database, in words for a caller: no host, no SQL."""
+    code = sqlstate(error) or ""
+    if code == READ_ONLY or any(words in str(error) for words in NO_PRIMARY):
+        return "the database is read-only now"
+    if code.startswith("53"):
+        return "the database has too little memory, disk or connections now"
+    return "the database does not answer now"

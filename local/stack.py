@@ -2,7 +2,8 @@
 
 import json
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
 
 import settings
 from local.access import first_access
@@ -101,8 +102,8 @@ class Stack:
     def _facts(self, parts: list[Part]) -> dict:
         database = "embedded"
         if settings.current().database_url:
-            place = urlsplit(settings.current().database_url)
-            database = f"{place.hostname}:{place.port}{place.path}"
+            place = conninfo_to_dict(settings.current().database_url)
+            database = f"{place.get('host')}:{place.get('port')}/{place['dbname']}"
         access = first_access(
             self._data_dir,
             database,

@@ -103,6 +103,7 @@ class Loop:
         if self._broken is None:
             log.warning("%s away, waiting for it: %s", what, error)
         self._broken = what
+        self._listener.close()  # it may listen to a server that is no longer the primary
         self._next_sweep = 0.0  # it begins at the database: a turn with full lanes would not see that it is away
         self._listener.wait(random.uniform(0.3, 1.0))  # noqa: S311
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError, StatementError
 from werkzeug.exceptions import HTTPException
 
 from api.http.problems import Refused, problem, unavailable
-from db.transaction import is_transient
+from db.transaction import is_transient, state
 from domain.errors import Conflict, Invalid, NotFound, Refusal
 from domain.jobs.admission import TooManyWaiting
 from domain.pdf.rendering import RenderingFailed
@@ -55,12 +55,8 @@ def _not_printed(error: RenderingFailed) -> Response:
 def _database(error: SQLAlchemyError) -> Response:
     if not is_transient(error):
         return _unexpected(error)
-    log.warning("database unavailable: %s", type(error).__name__)
-    return problem(
-        unavailable(
-            "the database does not answer now; with an Idempotency-Key the request can be repeated without harm"
-        )
-    )
+    log.warning("%s: %s", state(error), type(error).__name__)
+    return problem(unavailable(f"{state(error)}; with an Idempotency-Key the request can be repeated without harm"))
 
 
 def _unexpected(error: Exception) -> Response:

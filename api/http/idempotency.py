@@ -19,8 +19,9 @@ from domain import idempotency
 # No comma: HTTP joins headers of one name by it, so a key that was sent twice would pass for another key.
 KEY = re.compile(r"[!-+\--~]([ -+\--~]{0,253}[!-+\--~])?")
 STILL_RUNNING = "a request with this Idempotency-Key is still running; send this one again after Retry-After seconds"
-# The server has undone these for certain: deadlock, serialization failure, a race for the same new row.
-UNDONE = {"40001", "40P01", "23505"}
+# The server has undone these for certain: deadlock, serialization failure, a race for the same new row, a write to a
+# server that is no longer the primary.
+UNDONE = {"40001", "40P01", "23505", "25006"}
 PAUSES = (0.02, 0.1)
 
 

@@ -108,6 +108,17 @@ class InvoiceItem(CamelSchema):
     line_total = Amount(12, 4, required=True)
 
 
+class Hash(fields.Field[bytes]):
+    """The invoice's link in the chain of its series, as hexadecimal digits."""
+
+    def __init__(self) -> None:
+        told = "Proves the invoice and all before it: keep it, and compare it by `numbering/verify`."
+        super().__init__(metadata={"type": "string", "pattern": "^[0-9a-f]{64}$", "description": told})
+
+    def _serialize(self, value: bytes | None, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return bytes(value or b"").hex()
+
+
 class Invoice(CamelSchema):
     """An invoice as it was issued; supplier and client as they were then."""
 
@@ -128,5 +139,6 @@ class Invoice(CamelSchema):
     total = Amount(12, 4, required=True)
     notes = fields.String(allow_none=True)
     items = fields.List(fields.Nested(InvoiceItem))
+    hash = Hash()
     created_at = Instant()
     updated_at = Instant()

@@ -1,24 +1,42 @@
 """The suppliers, who issue invoices, and the proof that their numbers are complete."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, g
 from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.fields import LARGEST_ID, TEXT, Choice, Text, Whole
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
-from api.http.schema import CamelSchema
+from api.http.schema import Body, CamelSchema
 from api.parties.schemas import Supplier, SupplierBody
 from db.transaction import report, transaction
-from domain.invoices import audit
+from domain.invoices import audit, verification
 from domain.parties import suppliers
 
 PATH = "/api/v1/parties/suppliers"
 suppliers_api = Blueprint(
     "suppliers", __name__, description="Suppliers issue invoices. Each has a series of numbers of its own."
 )
+HASH = r"^[0-9a-fA-F]{64}$"
+MAX_NUMBER_LENGTH = 60
+
+
+class SeriesNumber(fields.Field[int | str]):
+    """The number of an invoice: as text with its prefix, or as a whole number its place in the series."""
+
+    def __init__(self, **options: Any):
+        whole = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+        printed = {"type": "string", "minLength": 1, "maxLength": MAX_NUMBER_LENGTH, "pattern": TEXT}
+        told = "`invoiceNumber` as text, or `invoiceNumberInt` as a number."
+        super().__init__(metadata={"anyOf": [whole, printed], "description": told}, **options)
+        self._whole, self._printed = Whole(), Text(MAX_NUMBER_LENGTH, required=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | str:
+        one = self._printed if isinstance(value, str) else self._whole
+        return cast(int | str, one.deserialize(value, attr, data))
 
 
 class Audit(CamelSchema):
@@ -33,6 +51,21 @@ class Audit(CamelSchema):
     late_dates = fields.List(fields.Integer())
     truncated = fields.Boolean()
     head_hash = fields.String()
+
+
+class HandedOut(Body):
+    """An invoice as somebody was told of it."""
+
+    EXAMPLES = {"As the invoice showed it": {"number": "INV-000001", "hash": "5f" * 32}}
+
+    number = SeriesNumber(required=True)
+    hash = Text(64, required=True, pattern=HASH, description="The invoice's `hash`.")
+
+
+class Verification(CamelSchema):
+    """`matches`: it is as it was. `differs`: another invoice has the number, or it was changed. `missing`: none has."""
+
+    verdict = Choice(*verification.Verdict)
 
 
 @suppliers_api.route(PATH)
@@ -102,3 +135,20 @@ def audit_numbering(supplier_id: int) -> Response:
     with report() as session:
         findings = audit.audit(session, g.organization_id, supplier_id)
     return Answer(200, findings).response()
+
+
+@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/verify", methods=["POST"])
+@suppliers_api.arguments(HandedOut())
+@suppliers_api.response(200, Verification)
+@suppliers_api.refuses(404)
+def verify_numbering(body: dict[str, Any], supplier_id: int) -> Any:
+    """Compare the number and hash of an invoice, as somebody was told of them, with the series.
+
+    After a failover to a server that lacked the last commits, `differs` and `missing` name what was lost: an invoice
+    that was handed out and is not in the books. It has to be issued again, or its number explained.
+    """
+    with transaction() as session:
+        verdict = verification.verify(
+            session, g.organization_id, supplier_id, body["number"], bytes.fromhex(body["hash"])
+        )
+    return {"verdict": verdict}

@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
+from db.engine import leads_nowhere
+
 FOLDER = Path(__file__).parent
 MAX_VALUES_FOR_A_KEPT_PLAN = 20
 Row = TypeVar("Row")
@@ -50,11 +52,11 @@ def _execute(line: Any, name: str, parameters: dict[str, Any], factory: Any) -> 
 
 
 def failure(connection: Connection, name: str, error: psycopg.Error) -> StatementError:
-    """Return SQLAlchemy's error for the driver's; a connection that it has broken is given up."""
-    broken = bool(connection.connection.closed)  # type: ignore[attr-defined]
+    """Return SQLAlchemy's error for the driver's; a connection that it has broken or made useless is given up."""
+    broken = bool(connection.connection.closed) or leads_nowhere(error)  # type: ignore[attr-defined]
     if broken:
         connection.invalidate(error)
-        connection.engine.dispose()  # after a restart the others in the pool are broken too
+        connection.engine.dispose()  # the others in the pool lead to the same server
     return DBAPIError.instance(name, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=broken)
 
 

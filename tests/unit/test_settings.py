@@ -51,7 +51,15 @@ def test_a_database_url_is_spelled_as_libpq_reads_it(scheme):
     assert database_url(f"{scheme}://u:p@h:1/d?x=1") == "postgresql://u:p@h:1/d?x=1"
 
 
-@pytest.mark.parametrize("url", ["mysql://h/d", "postgresql://h", "postgresql://h/", "nonsense", "postgresql://h:x/d"])
+def test_a_database_url_may_name_several_servers():
+    url = "postgresql://u:p@one:5432,two:5433/d?target_session_attrs=read-write"
+    assert database_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://h/d", "postgresql://h", "postgresql://h/", "nonsense", "postgresql://h:x/d", "postgresql://h:1,k:x/d"],
+)
 def test_a_bad_database_url_is_refused(url):
     with pytest.raises(ConfigurationError, match="DATABASE_URL"):
         database_url(url)

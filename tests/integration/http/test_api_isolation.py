@@ -90,6 +90,9 @@ CASES: dict[str, Case] = {
     "GET /api/v1/invoices/export/preview": Case("/api/v1/invoices/export/preview?supplierId={supplier}", 404),
     "GET /api/v1/invoices/export/zip": Case("/api/v1/invoices/export/zip?supplierId={supplier}", 404),
     "GET /api/v1/suppliers/<supplier_id>/numbering/audit": Case("/api/v1/suppliers/{supplier}/numbering/audit", 404),
+    "POST /api/v1/suppliers/<supplier_id>/numbering/verify": Case(
+        "/api/v1/suppliers/{supplier}/numbering/verify", 404, lambda _: {"number": "INV-000001", "hash": "00" * 32}
+    ),
     "GET /api/v1/parties/suppliers": Case("/api/v1/parties/suppliers", 200, answer=OWN),
     "POST /api/v1/parties/suppliers": Case(
         "/api/v1/parties/suppliers", 400, lambda places: bodies.party(defaultTemplateId=places["template"])

@@ -19,10 +19,10 @@ from tests.caller import application
 # By operationId, each after what its example refers to.
 IN_ORDER = (
     "createClient", "replaceClient", "createSupplier", "replaceSupplier", "createTemplate", "replaceTemplate",
-    "issueInvoice", "issueInvoiceForInterface", "requestInvoice", "requestInvoices", "submitJob", "retryJobs",
-    "recreateEntries", "synchronizeJournal", "createLocation", "createProduct", "createPurchase", "approvePurchase",
-    "createSale", "createTransfer", "sendTransfer", "completeTransfer", "sendTransferAsync", "completeTransferAsync",
-    "pauseQueue", "resumeQueue", "setShare",
+    "issueInvoice", "issueInvoiceForInterface", "verifyNumbering", "requestInvoice", "requestInvoices", "submitJob",
+    "retryJobs", "recreateEntries", "synchronizeJournal", "createLocation", "createProduct", "createPurchase",
+    "approvePurchase", "createSale", "createTransfer", "sendTransfer", "completeTransfer", "sendTransferAsync",
+    "completeTransferAsync", "pauseQueue", "resumeQueue", "setShare",
 )  # fmt: skip
 
 

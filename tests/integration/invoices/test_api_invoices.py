@@ -16,7 +16,7 @@ INVOICES = "/api/v1/invoices"
 FIELDS = {
     "id", "invoiceNumber", "invoiceNumberInt", "issueDate", "dueDate", "localeCode", "currencyCode", "status",
     "supplier", "client", "supplierId", "clientId", "subtotal", "taxTotal", "total", "notes", "items", "createdAt",
-    "updatedAt",
+    "updatedAt", "hash",
 }  # fmt: skip
 
 

@@ -1,0 +1,44 @@
+"""Whether an invoice that somebody was told of still stands in the chain: the tail of a series may have been lost.
+
+A standby that takes over may lack the last commits of its primary. The numbers in them are then given again, to other
+invoices; the hash that was handed out tells the two apart.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from db.models import Invoice
+from domain.invoices import ledger
+from domain.invoices.numbering import SERIES
+from domain.parties import suppliers
+
+
+class Verdict(StrEnum):
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    MISSING = "missing"
+
+
+def verify(session: Session, organization_id: int, supplier_id: int, number: int | str, handed_out: bytes) -> Verdict:
+    """Return whether the invoice of this number has the 32-byte hash that was `handed_out`; raise NotFound.
+
+    `number` is the place in the series, or as text the number that is printed. The hash is computed anew, from the
+    invoice and the hash before it, so an invoice that was changed differs too.
+    """
+    suppliers.get(session, organization_id, supplier_id)
+    name = Invoice.invoice_number if isinstance(number, str) else Invoice.number
+    invoice = session.scalar(_of(supplier_id).where(Invoice.organization_id == organization_id, name == number))
+    if invoice is None:
+        return Verdict.MISSING
+    before = session.scalar(
+        _of(supplier_id).where(Invoice.number < invoice.number).order_by(Invoice.number.desc()).limit(1)
+    )
+    previous = bytes(before.hash) if before else ledger.GENESIS
+    computed = ledger.link(previous, ledger.content(invoice, invoice.items))
+    return Verdict.MATCHES if computed == bytes(invoice.hash) == handed_out else Verdict.DIFFERS
+
+
+def _of(supplier_id: int) -> Select[Invoice]:
+    return select(Invoice).where(Invoice.supplier_id == supplier_id, Invoice.series_code == SERIES)
