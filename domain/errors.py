@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 MAX_SENTENCES = 20
+# So many wrong fields are named; a body that has more is not looked at to its end.
+MAX_ERRORS = 100
 
 
 class NotYet(Exception):

@@ -1,7 +1,6 @@
 from marshmallow import fields
-from marshmallow.validate import Length
 
-from api.http.fields import Amount, Choice, Day, Flag, Instant, Text, Whole
+from api.http.fields import Amount, Choice, Day, Flag, Instant, Many, Text, Whole
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, OptionalBody
 from api.jobs.schemas import STATUSES
@@ -20,11 +19,7 @@ class DocumentBody(Body):
 class RecreationBody(Body):
     EXAMPLES = {"The entry of an invoice": {"documents": [*DocumentBody.EXAMPLES.values()]}}
 
-    documents = fields.List(
-        fields.Nested(DocumentBody),
-        required=True,
-        validate=Length(1, MAX_DOCUMENTS, error=f"must hold 1 to {MAX_DOCUMENTS} documents"),
-    )
+    documents = Many(fields.Nested(DocumentBody), 1, MAX_DOCUMENTS, required=True)
 
 
 class Recreated(CamelSchema):
@@ -47,7 +42,7 @@ class RecreationAccepted(CamelSchema):
 class SyncBody(OptionalBody):
     EXAMPLES = {"All types": {}}
 
-    types = fields.List(Choice(*TYPES), validate=Length(1), load_default=TYPES)
+    types = Many(Choice(*TYPES), 1, len(TYPES), load_default=TYPES)
     cursor = Text(40, pattern=f"^({'|'.join(TYPES)}):[1-9][0-9]{{0,17}}$")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from domain import text
+from domain.errors import MAX_ERRORS
 
 # Below 2**63, and every number of so many digits is one.
 LARGEST_ID = 10**18 - 1
@@ -139,6 +140,37 @@ class Whole(fields.Field[int]):
         if value != int(value):
             raise ValidationError("must be a whole number")
         return int(value)
+
+
+class Many(fields.List):
+    """A list of `least` to `most` elements: its length is looked at first, and no element once enough are wrong."""
+
+    def __init__(self, inner: fields.Field | type[fields.Field], least: int, most: int, **options: Any):
+        told = documented(options, minItems=least, maxItems=most)
+        super().__init__(inner, metadata=told, **options)
+        self._least, self._most = least, most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ValidationError("must be a list")
+        if not self._least <= len(value) <= self._most:
+            raise ValidationError(f"must hold {self._least} to {self._most} elements")
+        loaded: list[Any] = []
+        errors: dict[Any, Any] = {}
+        wrong = 0
+        for index, element in enumerate(value):
+            if wrong >= MAX_ERRORS:
+                left = len(value) - index
+                errors = {"_schema": [f"has {left} more elements, which were not looked at"]} | errors
+                break
+            try:
+                loaded.append(self.inner.deserialize(element, **kwargs))
+            except ValidationError as error:
+                errors[index] = error.messages
+                wrong += len(error.messages)
+        if errors:
+            raise ValidationError(errors, valid_data=loaded)
+        return loaded
 
 
 class Day(fields.Field[date]):

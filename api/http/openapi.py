@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from api.http.examples import examples_of
 from api.http.paths import InvoiceNumber, RowId
 from api.http.schema import CamelSchema
+from domain.errors import MAX_ERRORS
 
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 PAGE = """<!DOCTYPE html>
@@ -60,7 +61,8 @@ class Problem(CamelSchema):
     )
     detail = fields.String()
     error = fields.String()
-    errors = fields.Dict(metadata={"description": "The errors of each wrong field"})
+    errors = fields.Dict(metadata={"description": f"The errors of each wrong field, of the first {MAX_ERRORS} of them"})
+    more_errors = fields.Integer(metadata={"description": "How many more fields are wrong; absent if all are named"})
 
 
 class Examples(MarshmallowPlugin):

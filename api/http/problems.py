@@ -1,13 +1,14 @@
 """Problems (RFC 9457): how the API says no."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from flask import Response, current_app
 from werkzeug.http import HTTP_STATUS_CODES
 
 from api.http.fields import Spoken
-from domain.errors import told
+from domain.errors import MAX_ERRORS, told
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "2"}
@@ -26,7 +27,13 @@ class Refused(Exception):
     ):
         super().__init__(detail)
         self.code, self.detail, self.headers = code, detail, dict(headers or {})
-        self.members = members | ({"errors": dict(errors)} if errors else {})
+        self.members = members | (_named(errors) if errors else {})
+
+
+def _named(errors: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return the members that name the first MAX_ERRORS of `errors`, and how many more there are."""
+    more = len(errors) - MAX_ERRORS
+    return {"errors": dict(islice(errors.items(), MAX_ERRORS))} | ({"moreErrors": more} if more > 0 else {})
 
 
 def invalid(errors: Mapping[str, list[str]], code: int = 400) -> Refused:

@@ -5,6 +5,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, missing, post_load, pre_load
 
+from api.http.fields import Many
+
 REQUIRED = "is required"
 NULL = "must not be null"
 UNKNOWN = "is not a known field"
@@ -35,6 +37,11 @@ class Body(CamelSchema):
     class Meta:
         unknown = RAISE
 
+    def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
+        super().on_bind_field(field_name, field_obj)
+        if _is_unbounded(field_obj):
+            raise TypeError(f"{type(self).__name__}.{field_name} must be a Many, which says how long it may be")
+
     @pre_load
     def accept_snake_case(self, data: Any, **kwargs: Any) -> Any:
         if not isinstance(data, Mapping):
@@ -50,6 +57,12 @@ class Body(CamelSchema):
         defaults = {name: field.load_default for name, field in self.fields.items()}
         known = {name: defaults.get(name) if value is None else value for name, value in data.items()}
         return {name: value for name, value in known.items() if value is not None and value is not missing}
+
+
+def _is_unbounded(field: fields.Field) -> bool:
+    if isinstance(field, fields.List):
+        return not isinstance(field, Many) or _is_unbounded(field.inner)
+    return isinstance(field, fields.Nested) and bool(field.many)
 
 
 class OptionalBody(Body):

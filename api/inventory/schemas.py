@@ -3,9 +3,8 @@
 from typing import Any
 
 from marshmallow import fields
-from marshmallow.validate import Length
 
-from api.http.fields import Amount, Choice, Instant, Rate, Text, Whole
+from api.http.fields import Amount, Choice, Instant, Many, Rate, Text, Whole
 from api.http.idempotency import Answer
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, OptionalBody
@@ -16,9 +15,9 @@ MAX_SKU_LENGTH, MAX_NAME_LENGTH = 60, 200
 MAX_LINES = 1000
 
 
-def lines(line: type[Body]) -> fields.List:
+def lines(line: type[Body]) -> Many:
     """Return the field for a document's lines: one at least, 1,000 at most."""
-    return fields.List(fields.Nested(line), required=True, validate=Length(1, MAX_LINES))
+    return Many(fields.Nested(line), 1, MAX_LINES, required=True)
 
 
 def number() -> fields.Raw:

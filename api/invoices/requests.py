@@ -1,16 +1,16 @@
 """Invoices issued in the background. The id of a request is the id of its job."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from flask import Response, g
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Length
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
 from api.http.errors import refusal
-from api.http.fields import Choice, Instant
+from api.http.fields import Choice, Instant, Many
 from api.http.group_commit import GroupCommit
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused, flat, invalid
@@ -18,7 +18,7 @@ from api.http.schema import Body, CamelSchema
 from api.invoices.schemas import Invoice, InvoiceBody, invoice_request
 from api.jobs import event_stream, long_poll
 from db.transaction import statement, transaction
-from domain.errors import Refusal
+from domain.errors import MAX_ERRORS, Refusal
 from domain.invoices import intake
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
@@ -35,10 +35,11 @@ requests_api = Blueprint(
 class BulkBody(Body):
     EXAMPLES = {"Two invoices": {"requests": [*InvoiceBody.EXAMPLES.values()] * 2}}
 
-    requests = fields.List(
+    requests = Many(
         fields.Raw(metadata={"anyOf": [{"$ref": "#/components/schemas/InvoiceBody"}, {"type": "object"}]}),
+        1,
+        MAX_REQUESTS_AT_ONCE,
         required=True,
-        validate=Length(1, MAX_REQUESTS_AT_ONCE, error=f"must hold 1 to {MAX_REQUESTS_AT_ONCE} requests"),
     )
 
 
@@ -92,7 +93,8 @@ def request_invoice(body: dict[str, Any]) -> Response:
 def request_invoices(body: dict[str, Any]) -> Response:
     """Queue up to 1,000 invoices in one commit; 400 only if none is accepted.
 
-    The answer has one verdict for each request, in order: its `requestId`, or what is wrong with it.
+    The answer has one verdict for each request, in order: its `requestId`, or what is wrong with it. Of all verdicts
+    together the first 100 errors are named in `errors`; the `error` of each is there in any case.
     """
     loaded = [_load(raw) for raw in body["requests"]]
 
@@ -100,7 +102,7 @@ def request_invoices(body: dict[str, Any]) -> Response:
         valid = [one for one in loaded if not isinstance(one, Refused)]
         requests = [invoice_request(g.organization_id, one) for one in valid]
         verdicts = iter(intake.accept(session, requests))
-        answers = [_verdict(one if isinstance(one, Refused) else next(verdicts)) for one in loaded]
+        answers = _few_named([_verdict(one if isinstance(one, Refused) else next(verdicts)) for one in loaded])
         if not any("requestId" in answer for answer in answers):
             raise Refused(400, "none of the requests was accepted", requests=answers)
         return Answer(201, answers)
@@ -186,3 +188,12 @@ def _verdict(verdict: intake.Verdict | Refused) -> dict[str, Any]:
         return _queued(verdict)
     refused = refusal(verdict) if isinstance(verdict, Refusal) else verdict
     return {"error": refused.detail, **refused.members}
+
+
+def _few_named(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    left = MAX_ERRORS
+    for answer in answers:
+        if "errors" in answer:
+            answer["errors"] = dict(islice(answer["errors"].items(), left))
+            left -= len(answer["errors"])
+    return answers

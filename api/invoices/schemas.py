@@ -2,9 +2,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
-from marshmallow.validate import Length
 
-from api.http.fields import Amount, Choice, Day, Instant, Rate, Spoken, Text, Whole
+from api.http.fields import Amount, Choice, Day, Instant, Many, Rate, Spoken, Text, Whole
 from api.http.schema import Body, CamelSchema
 from api.parties.schemas import PartyBody, PartySnapshot, currency
 from domain.invoices.request import InvoiceRequest, Item
@@ -70,7 +69,7 @@ class InvoiceBody(Body):
 
     supplier_id = Whole(required=True)
     client = ClientField()
-    items = fields.List(fields.Nested(ItemBody), required=True, validate=Length(1, MAX_ITEMS))
+    items = Many(fields.Nested(ItemBody), 1, MAX_ITEMS, required=True)
     response_type = Choice("number", "pdf", load_default="number")
     issue_date = Day(allow_none=True)
     due_date = Day(allow_none=True)

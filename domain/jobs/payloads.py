@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
+from math import inf
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from db.jobs import UNSTORABLE, ClaimedJob
-from domain.errors import Invalid
+from domain.errors import MAX_ERRORS, Invalid
 from domain.jobs.registry import Kind, find
 from domain.jobs.work import Payload, PermanentError
 
@@ -16,12 +19,22 @@ class FromTheFuture(Exception):
     """A newer program wrote the payload; this one must leave it to the newer."""
 
 
+def _of_few(validator: Any, items: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Look at no element of a list that is too long: `maxItems` says so."""
+    if isinstance(instance, list) and len(instance) <= schema.get("maxItems", inf):
+        yield from Draft202012Validator.VALIDATORS["items"](validator, items, instance, schema)
+
+
+SizeFirst = extend(Draft202012Validator, {"items": _of_few})
+
+
 def check(kind: Kind, payload: Payload) -> None:
     """Raise Invalid, which names every field that is wrong, unless the kind's schema takes `payload`."""
     errors: dict[str, list[str]] = {}
     if any(UNSTORABLE.search(text) for text in _texts(payload)):
         errors["payload"] = ["must not contain NUL or half a surrogate pair"]
-    for error in sorted(_validator(kind.name).iter_errors(payload), key=lambda e: e.json_path):
+    found = islice(_validator(kind.name).iter_errors(payload), MAX_ERRORS)
+    for error in sorted(found, key=lambda e: e.json_path):
         for field, message in _told(error):
             if message not in errors.setdefault(field, []):  # the library tells of each missing field for each of them
                 errors[field].append(message)
@@ -46,8 +59,8 @@ def _within_body(field: str) -> str:
 
 
 @cache
-def _validator(kind_name: str) -> Draft202012Validator:
-    return Draft202012Validator(find(kind_name).schema or {})
+def _validator(kind_name: str) -> Any:
+    return SizeFirst(find(kind_name).schema or {})
 
 
 def _texts(value: Any) -> Iterator[str]:

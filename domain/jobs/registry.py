@@ -1,6 +1,6 @@
 """Every kind of work, by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,9 @@ import settings
 from domain.jobs.lanes import DEFAULT, LANES
 
 Payload = Mapping[str, Any]
+# In JSON Schema: the keywords that hold schemas by name, and those that hold values.
+SCHEMAS_BY_NAME = {"properties", "patternProperties", "dependentSchemas", "$defs"}
+VALUES = {"enum", "const", "default", "examples"}
 
 
 class UnknownKind(Exception):
@@ -57,12 +60,31 @@ _kinds: dict[str, Kind] = {}
 
 
 def register(kind: Kind) -> None:
-    """Make the kind known by its name; raise ValueError if another kind has it, or for an unknown lane."""
+    """Make the kind known by its name.
+
+    Raise ValueError if another kind has it, for an unknown lane, or for a payload schema with a list of any length.
+    """
     if taken := _kinds.get(kind.name):
         raise ValueError(f"two kinds are called {kind.name}: {taken.origin} and {kind.origin}")
     if kind.lane not in LANES:
         raise ValueError(f"the lane of {kind.name} must be one of {', '.join(LANES)}, not {kind.lane!r}")
+    if any(_is_unbounded(schema) for schema in _schemas(kind.schema or {})):
+        raise ValueError(f"the payload schema of {kind.name} must give maxItems for every array")
     _kinds[kind.name] = kind
+
+
+def _is_unbounded(schema: Mapping[str, Any]) -> bool:
+    return ("items" in schema or schema.get("type") == "array") and "maxItems" not in schema
+
+
+def _schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the schema and all within it."""
+    yield schema
+    for name, part in schema.items():
+        parts = part.values() if name in SCHEMAS_BY_NAME else part if isinstance(part, list | tuple) else (part,)
+        for inner in parts:
+            if isinstance(inner, Mapping) and name not in VALUES:
+                yield from _schemas(inner)
 
 
 def find(name: str) -> Kind:
