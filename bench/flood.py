@@ -18,7 +18,8 @@ from db.outbox import Stream, Turn
 from db.transaction import transaction
 from domain.invoices.intake import KIND
 from domain.jobs.lanes import DEFAULT, LANES
-from domain.jobs.submission import HIGH, NORMAL, enqueue
+from domain.jobs.priorities import HIGH, NORMAL
+from domain.jobs.submission import enqueue
 
 FLOOD, FEW = 1_000_000, 10
 OTHERS, TRICKLE, PAUSE = 100, 1500, 0.04

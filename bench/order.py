@@ -12,7 +12,8 @@ from bench.table import row
 from bench.workloads import CHAIN
 from db.transaction import transaction
 from domain.identity import organizations
-from domain.jobs.submission import HIGH, NORMAL, enqueue
+from domain.jobs.priorities import HIGH, NORMAL
+from domain.jobs.submission import enqueue
 
 BACKLOG, SECONDS, URGENT = 500, 2.0, 5
 WAIT = "SELECT extract(epoch FROM started_at - created_at) FROM jobs WHERE id = :id"

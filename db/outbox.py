@@ -116,9 +116,12 @@ def columns(cursors: Sequence[Cursor | Turn]) -> dict[str, Any]:
     }
 
 
-def facts(session: Session, job_id: int, cursors: Sequence[Cursor]) -> Facts | None:
-    """Return the facts of a job beside the streams at `cursors`; None once a worker has claimed it."""
-    found = fetch(session, Facts, "explain_job", id=job_id, **columns(cursors))
+def facts(session: Session, job_id: int, cursors: Sequence[Cursor], max_own: int) -> Facts | None:
+    """Return the facts of a job beside the streams at `cursors`; None once a worker has claimed it.
+
+    A priority up to `max_own` goes before those of its own organization alone.
+    """
+    found = fetch(session, Facts, "explain_job", id=job_id, max_own=max_own, **columns(cursors))
     return found[0] if found else None
 
 

@@ -25,7 +25,7 @@ from domain.accounting import chart, journal, sources
 from domain.accounting.sources import KIND, MAX_SOURCES_IN_A_JOB, Owed, Source
 from domain.jobs import catalogue
 from domain.jobs.lifecycle import FINISHED
-from domain.jobs.submission import HIGH
+from domain.jobs.priorities import HIGH
 
 MAX_SOURCES_AT_ONCE = 10
 ENDED = {status.lower() for status in FINISHED}
@@ -49,7 +49,7 @@ accounting_api = Blueprint(
 @accounting_api.idempotent
 @accounting_api.limited
 def recreate_entries(body: dict[str, Any]) -> Response:
-    """Make the entries of documents anew: up to 10 at once, more in the background before all other accounting.
+    """Make the entries of documents anew: up to 10 at once, more in the background before your other accounting.
 
     Each document gets a new entry, and its old one is marked as deleted. The answer is 200 when all entries are
     made, 202 while jobs still work on them.

@@ -27,6 +27,7 @@ from db.models import Job
 from db.transaction import report, transaction
 from domain.jobs import catalogue
 from domain.jobs.monitoring import explanation
+from domain.jobs.priorities import ranked
 from domain.jobs.registry import submittable
 from domain.jobs.submission import submit
 
@@ -54,7 +55,8 @@ def submit_job(body: dict[str, Any]) -> Response:
 
     def work(session: Session) -> Answer:
         kind = kind_name(body["type"])
-        job_id = submit(session, g.organization_id, kind, body["payload"], priority=body["priority"])
+        priority = ranked(body["priority"]) if g.operator else body["priority"]
+        job_id = submit(session, g.organization_id, kind, body["payload"], priority=priority)
         job = catalogue.get(session, g.organization_id, job_id)
         items = f" Processing {job.total} items in background." if job.total > 1 else ""
         accepted = {"jobId": job_id, "status": "pending", "message": f"Job created.{items}"}

@@ -12,11 +12,14 @@ from api.http.schema import Body, CamelSchema
 from db.models import Job
 from domain.accounting.sources import KIND
 from domain.jobs.lifecycle import Status
+from domain.jobs.priorities import MAX_OWN, NORMAL, given
 from domain.jobs.registry import submittable
-from domain.jobs.submission import NORMAL
 
 STATUSES = tuple(status.lower() for status in Status)
-MAX_PRIORITY = 100
+PRIORITY = (
+    "Among the jobs of your organization a higher priority goes first; a tenth of the work goes to lower ones. It does "
+    "not move them before those of other organizations, unless an operator's key submits it with more than 1."
+)
 REASONS = (
     "finished", "running", "waits_for_retry", "paused", "no_worker", "no_relay", "no_broker", "sent", "held",
     "at_its_limit", "queued",
@@ -35,7 +38,7 @@ class JobBody(Body):
         required=True,
         metadata={"description": "The work to be done, in the fields of the type's schema: GET /api/v1/jobs/kinds."},
     )
-    priority = Whole(0, MAX_PRIORITY, load_default=NORMAL)
+    priority = Whole(0, MAX_OWN, load_default=NORMAL, description=PRIORITY)
 
 
 class KindState(CamelSchema):
@@ -64,7 +67,7 @@ class JobState(CamelSchema):
     )
     error = fields.String(allow_none=True)
     result = fields.Dict(allow_none=True)
-    priority = fields.Integer()
+    priority = fields.Function(lambda job: given(job.priority), metadata={"type": "integer"})
     attempts = fields.Integer()
     max_attempts = fields.Integer()
     cancel_requested = fields.Boolean()

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from db.queries import fetch, run
 from domain.errors import NotFound
 from domain.jobs.admission import admission
-from domain.jobs.submission import NORMAL, enqueue
+from domain.jobs.priorities import NORMAL
+from domain.jobs.submission import enqueue
 
 KIND = "accounting.recreate"
 TYPES = ("invoice", "sale", "purchase", "transfer")

@@ -9,10 +9,9 @@ from db.jobs import NewJob
 from domain.errors import Invalid
 from domain.jobs.admission import admission
 from domain.jobs.payloads import check
+from domain.jobs.priorities import NORMAL
 from domain.jobs.registry import find, kinds
 from domain.jobs.work import Payload
-
-NORMAL, HIGH = 1, 2
 
 
 def enqueue(

@@ -11,7 +11,7 @@ SELECT clock_timestamp() AS now, e.due_at, e.published_at,
             SELECT FROM outbox AS o WHERE o.lane = p.lane AND o.priority = p.priority
                 AND o.organization_id = p.organization_id AND o.kind = p.kind
                 AND o.due_at BETWEEN p.since AND statement_timestamp() LIMIT 10000) AS one
-        WHERE p.priority > e.priority LIMIT 10000) AS counted) AS higher,
+        WHERE p.priority > e.priority AND (p.organization_id = e.organization_id OR p.priority > %(max_own)s) LIMIT 10000) AS counted) AS higher,
     (SELECT count(*) FROM (
         SELECT FROM stream AS p CROSS JOIN LATERAL (
             SELECT FROM outbox AS o WHERE o.lane = p.lane AND o.priority = p.priority

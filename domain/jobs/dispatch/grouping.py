@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from db.outbox import Entry
 from domain.jobs.lanes import LANES
+from domain.jobs.priorities import rank
 
 
 class Group(NamedTuple):
@@ -15,7 +16,7 @@ class Group(NamedTuple):
 
 
 def coalesce(entries: Iterable[Entry], size: Callable[[str], int]) -> Iterator[Group]:
-    """Pack entries into as few groups as the `size` of each kind allows, first lane and high priority first.
+    """Pack entries into as few groups as the `size` of each kind allows, first lane and high rank first.
 
     Entries of one group key stand together, so that two workers seldom meet at one counter.
     """
@@ -28,10 +29,10 @@ def coalesce(entries: Iterable[Entry], size: Callable[[str], int]) -> Iterator[G
 
 def _shared(entry: Entry) -> tuple[str, int, str, int | None]:
     """Return what all jobs of a group have in common."""
-    return entry.stream.lane, entry.stream.priority, entry.stream.kind, entry.group_limit
+    return entry.stream.lane, rank(entry.stream.priority), entry.stream.kind, entry.group_limit
 
 
 def _order(entry: Entry) -> tuple[Any, ...]:
     stream = entry.stream
-    rank = LANES.index(stream.lane), -stream.priority, stream.kind
-    return *rank, entry.group_limit or 0, entry.group_key, entry.job_id
+    place = LANES.index(stream.lane), -rank(stream.priority), stream.kind
+    return *place, entry.group_limit or 0, entry.group_key, entry.job_id

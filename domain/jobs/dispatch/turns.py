@@ -1,25 +1,27 @@
 """Whose turn it is in a lane.
 
-A higher priority goes first. Within a priority the organizations take turns by the work they were given: each has a
-virtual time, the seconds of work handed out for it divided by its weight, and the least goes first (start-time fair
-queueing; Goyal, Vin and Cheng, SIGCOMM 1996). An organization that was away begins where the others are: it saves up
-nothing by waiting.
+A higher rank goes first; only operators give one. Within a rank the organizations take turns by the work they were
+given: each has a virtual time, the seconds of work handed out for it divided by its weight, and the least goes first
+(start-time fair queueing; Goyal, Vin and Cheng, SIGCOMM 1996). An organization that was away begins where the others
+are: it saves up nothing by waiting. In its turn an organization's own higher priority goes first, then its oldest jobs.
 
-The bound: of the work handed out while lower priorities wait, at least LOWER_SHARE is theirs, give or take the
-least that is worth a run. Several lower priorities share that evenly.
+The bound, for ranks and for the priorities of each organization alike: of the work handed out while lower ones wait, at
+least LOWER_SHARE is theirs, give or take the least that is worth a run. Several lower ones share that evenly.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from math import inf
 
 from db.outbox import Entry, Turn, Waiting
 from domain.jobs.dispatch.costs import Costs
+from domain.jobs.priorities import rank
 
 LOWER_SHARE = 0.1
 
 
 class Clock:
-    """The virtual times of one priority: seconds of work that each organization was given, by its weight."""
+    """The virtual times of one rank: seconds of work that each organization was given, by its weight."""
 
     def __init__(self) -> None:
         self.times: dict[int, float] = {}
@@ -39,53 +41,94 @@ class Clock:
         self.times = {organization: time for organization, time in self.times.items() if time > now}
 
 
+class Levels:
+    """Which of several levels is next: the highest, until those below are owed their share of the work."""
+
+    def __init__(self) -> None:
+        self.owed_below = 0.0
+        self._given_below: dict[int, float] = {}
+
+    def following(self, present: Collection[int]) -> int:
+        """Return the one of the levels `present` that goes next."""
+        top = max(present)
+        below = [level for level in present if level != top]
+        if not below:
+            self.owed_below, self._given_below = 0.0, {}
+        if not below or self.owed_below <= 0:
+            return top
+        return min(below, key=lambda level: (self._given_below.get(level, 0.0), -level))
+
+    def charge(self, level: int, present: Collection[int], seconds: float) -> None:
+        """Count work of `level` that was handed out while all of `present` was there."""
+        top = max(present)
+        if level < top:
+            self.owed_below -= seconds
+            self._given_below[level] = self._given_below.get(level, 0.0) + seconds
+        elif min(present) < top:
+            self.owed_below += seconds * LOWER_SHARE / (1 - LOWER_SHARE)
+
+
 class Turns:
     """The turns in one lane, as far as this process has handed out work; a process that starts knows nothing yet."""
 
     def __init__(self) -> None:
         self._clocks: dict[int, Clock] = defaultdict(Clock)
-        self._owed_below = 0.0
-        self._given_below: dict[int, float] = {}
+        self._ranks = Levels()
+        # By rank and organization, of those that have jobs of several priorities there.
+        self._own: dict[tuple[int, int], Levels] = {}
 
     def following(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Costs) -> list[Turn]:
-        """Return turns of one priority for about `seconds` of work and up to `most` jobs.
+        """Return turns of one rank for about `seconds` of work and up to `most` jobs.
 
         They allow one job at the least, and where jobs travel together as many as are worth a run.
         """
         able = [one for one in waiting if one.free != 0]
         if not able or most <= 0:
             return []
-        priority = self._priority({one.stream.priority for one in able})
-        if priority != max(one.stream.priority for one in able):
-            seconds = min(seconds, self._owed_below)
-        return self._shared([one for one in able if one.stream.priority == priority], seconds, most, costs)
+        present = {rank(one.stream.priority) for one in able}
+        chosen = self._ranks.following(present)
+        if chosen != max(present):
+            seconds = min(seconds, self._ranks.owed_below)
+        heads = self._heads(chosen, [one for one in able if rank(one.stream.priority) == chosen])
+        return self._shared(chosen, heads, seconds, most, costs)
 
     def charge(self, entries: Iterable[Entry], waiting: Sequence[Waiting], costs: Costs) -> None:
         """Count the work of `entries`, which were taken while `waiting` was there."""
         able = [one for one in waiting if one.free != 0]
         weights = {one.stream.organization_id: one.weight for one in able}
-        top, lowest = max(one.stream.priority for one in able), min(one.stream.priority for one in able)
-        for entry in entries:
-            stream, cost = entry.stream, costs.job(entry.stream.kind, entry.group_limit)
-            self._clocks[stream.priority].add(stream.organization_id, cost / weights[stream.organization_id])
-            if stream.priority < top:
-                self._owed_below -= cost
-                self._given_below[stream.priority] = self._given_below.get(stream.priority, 0.0) + cost
-            elif lowest < top:
-                self._owed_below += cost * LOWER_SHARE / (1 - LOWER_SHARE)
+        own = _priorities(able)
+        ranks = {of_rank for of_rank, _ in own}
+        for (stream, group_limit), jobs in Counter((entry.stream, entry.group_limit) for entry in entries).items():
+            seconds = jobs * costs.job(stream.kind, group_limit)
+            place = rank(stream.priority), stream.organization_id
+            self._clocks[place[0]].add(stream.organization_id, seconds / weights[stream.organization_id])
+            self._ranks.charge(place[0], ranks, seconds)
+            if len(own[place]) > 1:
+                self._own.setdefault(place, Levels()).charge(stream.priority, own[place], seconds)
 
-    def _priority(self, present: set[int]) -> int:
-        top = max(present)
-        below = present - {top}
-        if not below:
-            self._owed_below, self._given_below = 0.0, {}
-        if not below or self._owed_below <= 0:
-            return top
-        return min(below, key=lambda priority: (self._given_below.get(priority, 0.0), -priority))
+    def _heads(self, chosen: int, waiting: Sequence[Waiting]) -> dict[Waiting, float]:
+        """Return the stream that is next of each organization, and how many seconds of its work may be handed out."""
+        own = {place: priorities for place, priorities in _priorities(waiting).items() if len(priorities) > 1}
+        # An organization whose jobs are of one priority again is owed nothing.
+        self._own = {place: levels for place, levels in self._own.items() if place[0] != chosen or place in own}
+        following = {
+            organization_id: self._own.setdefault((of_rank, organization_id), Levels()).following(priorities)
+            for (of_rank, organization_id), priorities in own.items()
+        }
+        oldest: dict[int, Waiting] = {}
+        for one in sorted(waiting, key=lambda w: w.due_at):
+            if one.stream.priority == following.get(one.stream.organization_id, one.stream.priority):
+                oldest.setdefault(one.stream.organization_id, one)
+        return {one: self._allowed(chosen, one, own) for one in oldest.values()}
 
-    def _shared(self, waiting: Sequence[Waiting], seconds: float, most: int, costs: Costs) -> list[Turn]:
-        clock = self._clocks[waiting[0].stream.priority]
-        order = _order(clock, waiting)
+    def _allowed(self, chosen: int, one: Waiting, own: dict[tuple[int, int], set[int]]) -> float:
+        place = chosen, one.stream.organization_id
+        is_lower = place in own and one.stream.priority < max(own[place])
+        return self._own[place].owed_below if is_lower else inf
+
+    def _shared(self, chosen: int, heads: dict[Waiting, float], seconds: float, most: int, costs: Costs) -> list[Turn]:
+        clock = self._clocks[chosen]
+        order = sorted(heads, key=lambda w: (clock.time(w.stream.organization_id), w.due_at))
         clock.advance(clock.time(order[0].stream.organization_id))
         if (least := costs.least(order[0].stream.kind)) > 1:
             seconds = max(seconds, least * costs.job(order[0].stream.kind))
@@ -96,19 +139,20 @@ class Turns:
             if most <= 0 or seconds <= 0 or (turns and behind <= 0):
                 break
             job = costs.job(one.stream.kind)
-            jobs = min(max(1, int(behind / job)), most, most if one.free is None else one.free)
+            allowed = max(heads[one], costs.least(one.stream.kind) * job)
+            jobs = min(max(1, int(min(behind, allowed) / job)), most, most if one.free is None else one.free)
             turns.append(Turn(one.stream, one.due_at, jobs))
             most -= jobs
             seconds -= jobs * job
         return turns
 
 
-def _order(clock: Clock, waiting: Sequence[Waiting]) -> list[Waiting]:
-    """Return each organization's oldest stream; the organization that was given least comes first."""
-    oldest: dict[int, Waiting] = {}
-    for one in sorted(waiting, key=lambda w: w.due_at):
-        oldest.setdefault(one.stream.organization_id, one)
-    return sorted(oldest.values(), key=lambda w: (clock.time(w.stream.organization_id), w.due_at))
+def _priorities(waiting: Iterable[Waiting]) -> dict[tuple[int, int], set[int]]:
+    """Return the priorities that wait, by rank and organization."""
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for one in waiting:
+        found[rank(one.stream.priority), one.stream.organization_id].add(one.stream.priority)
+    return found
 
 
 def _level(clock: Clock, order: Sequence[Waiting], seconds: float) -> float:

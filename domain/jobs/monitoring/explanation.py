@@ -12,6 +12,7 @@ from db.models import Job
 from db.outbox import Facts, Waiting
 from domain.jobs.dispatch.backlog import Backlog
 from domain.jobs.lifecycle import FINISHED, Status
+from domain.jobs.priorities import MAX_OWN, rank
 
 # A lane in which nothing has run for so long, while a job in it was due, lacks a part.
 SILENT_S = 5.0
@@ -60,7 +61,7 @@ def explain(session: Session, job: Job) -> Explanation:
     if job.status != Status.PENDING:
         return _running(job)
     waiting = _backlog.waiting(session, [job.lane])
-    entry = outbox.facts(session, job.id, [one.cursor for one in waiting])
+    entry = outbox.facts(session, job.id, [one.cursor for one in waiting], MAX_OWN)
     if entry is None:  # a worker has claimed it since it was read
         return _running(job)
     if job.available_at > entry.now:
@@ -71,7 +72,7 @@ def explain(session: Session, job: Job) -> Explanation:
         )  # fmt: skip
     if entry.paused_since:
         return Explanation("paused", f"Its lane or kind is paused since {entry.paused_since:%Y-%m-%d %H:%M:%S} UTC.")
-    return _queued(session, job, entry, [one for one in waiting if one.stream.priority == job.priority])
+    return _queued(session, job, entry, [one for one in waiting if rank(one.stream.priority) == rank(job.priority)])
 
 
 def seconds_until_start(session: Session, job: Job) -> float | None:

@@ -15,7 +15,8 @@ from domain.accounting import journal, sources
 from domain.accounting.sources import KIND, MAX_SOURCES_IN_A_JOB, MAX_SOURCES_SYNCHRONIZED, Source
 from domain.errors import NotFound
 from domain.invoices import generation
-from domain.jobs.submission import HIGH, submit
+from domain.jobs.priorities import HIGH
+from domain.jobs.submission import submit
 from tests import chain, trade
 from tests.checker import check
 from tests.crash.fuse import points

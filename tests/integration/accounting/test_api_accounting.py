@@ -6,7 +6,7 @@ import pytest
 
 from api.jobs.direct_path import EXTENSION, DirectPath
 from domain.accounting.sources import KIND, Source
-from domain.jobs.submission import HIGH
+from domain.jobs.priorities import HIGH
 from tests import chain, trade
 from tests.caller import Caller, application
 from tests.checker import check

@@ -8,12 +8,14 @@ import pytest
 from db import jobs as job_rows
 from db.jobs import Failure
 from db.transaction import transaction
+from domain.identity import organizations
 from domain.jobs import registry
 from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import Kind
 from domain.jobs.work import Context, Progress
 from tests import chain
+from tests.caller import Caller
 from tests.integration.jobs.test_moves import bring
 
 JOBS = "/api/v1/jobs"
@@ -63,6 +65,17 @@ def test_a_job_is_accepted_under_both_spellings_and_shows_every_field(client, pa
     expected = {"type": "probe.walk", "status": "pending", "progress": 0, "progressPercent": 0, "priority": 2}
     assert expected.items() <= shown.items()
     assert [shown[name] for name in ("error", "result", "startedAt", "nextRetryAt", "durationMs")] == [None] * 5
+
+
+def test_only_an_operators_priority_is_a_rank_among_organizations(client, organization):
+    with transaction() as session:
+        operator = Caller(organizations.create_key(session, organization.id, "on call", operator=True))
+    for caller, given, stored in ((client, 100, 100), (operator, 100, 200), (operator, 2, 102), (operator, 1, 1)):
+        answer = caller.post(JOBS, {"type": "probe.walk", "payload": {"count": 4}, "priority": given})
+        job_id = answer.json["jobId"]
+        kept = "SELECT jobs.priority, outbox.priority FROM jobs JOIN outbox ON job_id = id WHERE id = %s"
+        assert chain.rows(kept, job_id) == [(stored, stored)]
+        assert client.get(f"{JOBS}/{job_id}").json["priority"] == given
 
 
 def test_a_job_shows_how_far_it_is_and_what_came_of_it(client):

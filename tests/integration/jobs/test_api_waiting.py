@@ -15,6 +15,7 @@ from db.jobs import NewJob
 from db.transaction import transaction
 from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
+from domain.jobs.priorities import MAX_OWN, ranked
 from domain.jobs.registry import Kind
 from tests import chain
 from tests.conftest import configure
@@ -158,14 +159,16 @@ def test_a_queued_job_says_what_stands_before_it(client, organization):
     with transaction() as session:
         for priority, count in ((1, 3), (2, 5)):
             job_rows.enqueue(session, "probe", "default", priority, 3, [NewJob(organization.id, {})] * count)
-    stranger = new_tenant("Third")
+        stranger = new_tenant("Third")
+        for priority in (MAX_OWN, ranked(2)):
+            job_rows.enqueue(session, "probe", "default", priority, 3, [NewJob(stranger.id, {})])
     owe(stranger.id)
     told = explained(client, owe(organization.id))
     assert (told["status"], told["reason"]) == ("pending", "queued")
-    expected = {"higherPriority": 5, "sameOrganization": 3, "organizationsWaiting": 2, "share": 0.5}
+    expected = {"higherPriority": 6, "sameOrganization": 3, "organizationsWaiting": 2, "share": 0.5}
     assert told["position"] == expected
     assert told["text"] == (
-        "5 jobs of higher priority and 3 of its own organization stand before it; 2 organizations take turns."
+        "6 jobs of higher priority and 3 of its own organization stand before it; 2 organizations take turns."
     )
     assert told["expectedStartAt"] is None, "nothing was drained yet, so nobody can know"
 

@@ -16,6 +16,7 @@ from db.transaction import transaction
 from domain.jobs.dispatch.costs import RUN_SECONDS
 from domain.jobs.dispatch.dispatcher import Dispatcher
 from domain.jobs.lanes import LANES
+from domain.jobs.priorities import MAX_OWN, ranked
 from domain.jobs.registry import find
 from tests import chain
 from tests.conftest import configure
@@ -97,6 +98,22 @@ def test_an_urgent_job_behind_ten_thousand_goes_out_in_the_next_turn(database, o
     urgent = owe(organization, 1, priority=2)
     assert chain.relay() == 1
     assert chain.value("SELECT published_at IS NOT NULL FROM outbox WHERE job_id = %s", *urgent)
+
+
+def test_a_callers_priority_takes_no_turn_from_others_and_an_operators_does(
+    database, organization, other_organization, lanes
+):
+    owe(organization, 1000, priority=MAX_OWN)
+    owe(other_organization, 1000)
+    chain.relay()
+    assert in_flight(organization) == pytest.approx(in_flight(other_organization), abs=4)
+    while chain.take("default"):
+        pass
+    before = in_flight(other_organization)
+    owe(organization, 1000, priority=ranked(2))
+    chain.relay()
+    assert chain.value("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL AND priority > %s", MAX_OWN) > 0
+    assert in_flight(other_organization) == before
 
 
 def test_a_kind_that_was_never_measured_begins_with_few_jobs_a_run(database, organization, lanes):

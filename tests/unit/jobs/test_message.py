@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from db.outbox import Entry, Stream
 from domain.jobs.dispatch.grouping import coalesce
 from domain.jobs.lanes import LANES
+from domain.jobs.priorities import MAX_OWN, rank, ranked
 from tasks.message import ForgedMessage, body, read
 
 SIZES = {"invoice": 3, "webhook": 1}
@@ -29,7 +30,7 @@ ENTRY = st.builds(
     stream=st.builds(
         Stream,
         lane=st.sampled_from(LANES),
-        priority=st.integers(-2, 3),
+        priority=st.sampled_from([0, 1, MAX_OWN, ranked(2), ranked(3)]),
         organization_id=st.integers(1, 3),
         kind=st.sampled_from(["invoice", "webhook", "unknown here"]),
     ),
@@ -51,22 +52,22 @@ def test_a_message_is_of_one_kind_and_lane_and_no_larger_than_a_group(entries):
     for message in coalesce(entries, size):
         carried = [of[job_id] for job_id in message.job_ids]
         assert {(entry.stream.kind, entry.stream.lane) for entry in carried} == {(message.kind, message.lane)}
-        assert len({entry.stream.priority for entry in carried}) == 1
+        assert len({rank(entry.stream.priority) for entry in carried}) == 1
         assert len({entry.group_limit for entry in carried}) == 1
         assert 1 <= len(carried) <= most(message.kind, carried[0].group_limit)
 
 
 @given(ENTRIES)
-def test_first_lanes_and_high_priorities_go_first(entries):
+def test_first_lanes_and_high_ranks_go_first(entries):
     of = {entry.job_id: entry for entry in entries}
     firsts = [of[message.job_ids[0]] for message in coalesce(entries, size)]
-    ranks = [(LANES.index(entry.stream.lane), -entry.stream.priority) for entry in firsts]
+    ranks = [(LANES.index(entry.stream.lane), -rank(entry.stream.priority)) for entry in firsts]
     assert ranks == sorted(ranks)
 
 
 @given(ENTRIES)
 def test_there_are_no_more_messages_than_needed(entries):
-    classes = Counter((e.stream.lane, e.stream.priority, e.stream.kind, e.group_limit) for e in entries)
+    classes = Counter((e.stream.lane, rank(e.stream.priority), e.stream.kind, e.group_limit) for e in entries)
     needed = sum(ceil(count / most(kind, group_limit)) for (_, _, kind, group_limit), count in classes.items())
     assert len(list(coalesce(entries, size))) == needed
 

@@ -1,4 +1,4 @@
-"""Turns: a higher priority first, shares by weight, nobody starves, and the stated bound for lower priorities."""
+"""Turns: a higher rank first, shares by weight, nobody starves, and the stated bound for lower priorities."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from db.outbox import Entry, Stream, Turn, Waiting
 from domain.jobs.dispatch.costs import Cost, Costs
 from domain.jobs.dispatch.turns import LOWER_SHARE, Turns
+from domain.jobs.priorities import MAX_OWN, ranked
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FOR_EVER = 10**9
@@ -74,9 +75,40 @@ def work(entries: Sequence[Entry], costs: Mapping[str, float]) -> Counter[int]:
     return done
 
 
-def test_a_higher_priority_goes_first():
-    lane = Lane(Owed(1, priority=1), Owed(2, priority=2, jobs=5))
-    assert {entry.stream.priority for entry in lane.hand_out()} == {2}
+def test_a_rank_that_an_operator_gave_goes_first():
+    lane = Lane(Owed(1, priority=100), Owed(2, priority=ranked(2), jobs=5))
+    assert {entry.stream.organization_id for entry in lane.hand_out()} == {2}
+
+
+def test_an_organizations_own_priority_goes_before_nobody_else():
+    """A caller that asks for the highest gets the turns of one that asks for the lowest, in seconds of work."""
+    lane = Lane(Owed(1, priority=0), Owed(2, priority=MAX_OWN), Owed(3))
+    shares = work([entry for _ in range(300) for entry in lane.hand_out()], lane.costs)
+    assert max(shares.values()) - min(shares.values()) <= 2 * 0.1, shares
+
+
+@pytest.mark.parametrize("cost", [0.001, 0.5])
+def test_it_orders_the_organizations_own_work_and_its_lower_priorities_get_their_tenth(cost):
+    high, low = Owed(1, priority=MAX_OWN), Owed(1, priority=0, age=9)
+    lane = Lane(high, low, Owed(2), costs={"k": cost})
+    given = Counter(entry.stream for _ in range(2000) for entry in lane.hand_out(seconds=0.5))
+    own = given[high.stream] + given[low.stream]
+    assert own * cost == pytest.approx(given[Owed(2).stream] * cost, abs=2 * 0.5), "it took more than its turn"
+    assert given[low.stream] == pytest.approx(LOWER_SHARE * own, rel=0.1)
+
+
+def test_an_organizations_lower_priorities_share_their_tenth():
+    levels = [Owed(1, priority=9), Owed(1, priority=2), Owed(1, priority=0)]
+    lane = Lane(*levels)
+    given = Counter(entry.stream for _ in range(2000) for entry in lane.hand_out())
+    assert given[levels[1].stream] == pytest.approx(given[levels[2].stream], rel=0.1)
+
+
+def test_an_account_of_own_priorities_is_kept_only_while_there_are_several():
+    lane = Lane(Owed(1, priority=2), Owed(1, jobs=30))
+    for _ in range(200):
+        lane.hand_out()
+    assert lane.turns._own == {}
 
 
 @given(
@@ -98,7 +130,7 @@ def test_organizations_get_work_in_proportion_to_their_weights(weights, costs):
 @given(st.sampled_from([0.001, 0.01, 0.5, 2.0]), st.sampled_from([0.001, 0.01, 0.5, 2.0]))
 def test_lower_priorities_get_their_tenth_of_the_work_give_or_take_a_job(high, low):
     costs = {"high": high, "low": low}
-    lane = Lane(Owed(1, priority=2, kind="high"), Owed(2, priority=1, kind="low"), costs=costs)
+    lane = Lane(Owed(1, priority=ranked(2), kind="high"), Owed(2, priority=1, kind="low"), costs=costs)
     shares = work([entry for _ in range(2000) for entry in lane.hand_out(seconds=0.5)], costs)
     total = sum(shares.values())
     assert shares[2] >= LOWER_SHARE * total - max(costs.values()) - 0.5, "the low priority starves"
@@ -106,7 +138,7 @@ def test_lower_priorities_get_their_tenth_of_the_work_give_or_take_a_job(high, l
 
 
 def test_several_lower_priorities_share_their_tenth():
-    lane = Lane(Owed(1, priority=9), Owed(2, priority=2), Owed(3, priority=0))
+    lane = Lane(Owed(1, priority=ranked(9)), Owed(2, priority=ranked(2)), Owed(3, priority=0))
     shares = work([entry for _ in range(2000) for entry in lane.hand_out()], lane.costs)
     assert shares[2] == pytest.approx(shares[3], rel=0.05)
 
@@ -159,19 +191,19 @@ def test_what_is_forgotten_is_only_what_makes_no_difference():
     lane = Lane(*(Owed(n, jobs=1) for n in range(500)), Owed(1000))
     for _ in range(700):
         lane.hand_out()
-    assert len(lane.turns._clocks[1].times) <= 2, "the memory of every organization ever seen is kept"
+    assert len(lane.turns._clocks[0].times) <= 2, "the memory of every organization ever seen is kept"
 
 
 @pytest.mark.parametrize("cost", [0.001, 2.0])
 def test_organizations_share_the_lower_tenth_evenly_while_a_higher_priority_never_ends(cost):
-    lane = Lane(Owed(1, priority=2), Owed(2, age=9), Owed(3), costs={"k": cost})
+    lane = Lane(Owed(1, priority=ranked(2)), Owed(2, age=9), Owed(3), costs={"k": cost})
     shares = work([entry for _ in range(3000) for entry in lane.hand_out(seconds=0.5)], lane.costs)
     assert shares[2] > 0
     assert shares[2] == pytest.approx(shares[3], rel=0.1, abs=2 * cost), "the older backlog took the tenth for itself"
 
 
 def test_the_lower_tenth_disturbs_no_turns_above():
-    above = [Owed(n, priority=2, age=n) for n in range(1, 21)]
+    above = [Owed(n, priority=ranked(2), age=n) for n in range(1, 21)]
     lane = Lane(*above, Owed(99), costs={"k": 2.0})
     shares = work([entry for _ in range(2000) for entry in lane.hand_out(seconds=0.5)], lane.costs)
     given = [shares[one.organization_id] for one in above]
@@ -179,7 +211,7 @@ def test_the_lower_tenth_disturbs_no_turns_above():
 
 
 def test_who_is_at_its_limit_takes_no_share_of_the_lower_ones():
-    lane = Lane(Owed(1, priority=5, free=0), Owed(2, priority=3), Owed(3, priority=1))
+    lane = Lane(Owed(1, priority=ranked(5), free=0), Owed(2, priority=ranked(3)), Owed(3, priority=1))
     shares = work([entry for _ in range(1000) for entry in lane.hand_out()], lane.costs)
     assert shares[3] >= 0.09 * sum(shares.values()), "the lowest starves while the highest is held back"
 
