@@ -27,8 +27,10 @@ def relay() -> None:
     preflight.require_broker_url()
     import tasks.kinds
     import tasks.relay_loop
+    from domain.jobs import presence
 
     tasks.kinds.load()
+    presence.keep("relay")
     say_ready("relay")
     tasks.relay_loop.main()
 
@@ -41,8 +43,10 @@ def worker() -> None:
 
     # SIGTERM must give running jobs the soft shutdown's seconds, not all the time they like.
     export(REMAP_SIGTERM="SIGQUIT")
-    from celery.signals import worker_ready
+    from celery.signals import worker_init, worker_ready
 
+    # Before the first child is forked, which works in its parent's name.
+    worker_init.connect(lambda sender, **_: _keep_worker_present(sender), weak=False)
     worker_ready.connect(lambda **_: say_ready("worker"), weak=False)
     celery_app().worker_main(
         [
@@ -63,7 +67,9 @@ def beat() -> None:
     from celery.signals import beat_init
 
     import settings
+    from domain.jobs import presence
 
+    beat_init.connect(lambda **_: presence.keep("beat"), weak=False)
     beat_init.connect(lambda **_: say_ready("beat"), weak=False)
     options = ["--scheduler=celery.beat:Scheduler", f"--loglevel={settings.current().log_level}"]
     celery_app().start(["--quiet", "beat", *options])
@@ -81,6 +87,18 @@ def flower() -> None:
     # Flower's threads take two connections each: out of a small pool they wait for one another for ever.
     app.conf.broker_pool_limit = 0
     app.start(["--quiet", "flower", *options, *([f"--basic_auth={password}"] if password else [])])
+
+
+def _keep_worker_present(worker) -> None:
+    from domain.jobs import presence
+    from domain.jobs.lanes import LANES
+    from domain.jobs.registry import kinds
+
+    def children() -> list[int]:
+        pool = getattr(worker.pool, "_pool", None)  # Celery's pool has one between its start and its stop
+        return [child.pid for child in pool._pool] if pool else []
+
+    presence.keep("worker", list(LANES), [kind.name for kind in kinds()], children)
 
 
 def celery_app():

@@ -25,6 +25,7 @@ def serve(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
     import tasks.kinds
+    from domain.jobs import presence
 
     tasks.kinds.load()
 
@@ -34,6 +35,7 @@ def serve(settings: Settings) -> None:
                 self.cfg.set(name, value)
 
         def load(self):
+            presence.keep("api")
             return wsgi(settings)
 
     allow_open_files(settings.api_subscribers + OTHER_FILES)

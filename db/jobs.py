@@ -15,6 +15,7 @@ from db.transaction import savepoint, sqlstate
 
 # Serialization failure: the row that a statement waited for has moved to another partition.
 COMPLETED_MEANWHILE = "40001"
+LATE, DIED = "the worker did not finish within its lease", "the worker died, or was silent for too long"
 # The characters that no jsonb can hold.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -165,4 +166,10 @@ def requeue(session: Session, organization_id: int, *job_ids: int) -> list[int]:
 def sweep(session: Session, limit: int = 1000, whole: bool = False) -> None:
     """Re-drive or fail up to `limit` jobs whose lease has expired since the last sweep, or ever if it is `whole`."""
     if expired := run(session, "find_expired", limit=limit, whole=whole):
-        run(session, "sweep", ids=[row.id for row in expired])
+        run(session, "sweep", ids=[row.id for row in expired], holders=[], error=LATE)
+
+
+def take_back(session: Session, holders: Sequence[str], limit: int = 1000) -> None:
+    """Re-drive or fail up to `limit` jobs of processes, or of children of a process, that have died."""
+    if held := run(session, "find_held", holders=list(holders), limit=limit):
+        run(session, "sweep", ids=[row.id for row in held], holders=list(holders), error=DIED)

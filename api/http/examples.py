@@ -31,6 +31,8 @@ VALUES: Mapping[str, Any] = {
     "Problem.type": "about:blank", "Problem.status": 400, "Problem.error": "supplierId is required",
     "Problem.errors": {"supplierId": ["is required"]}, "Queued.status": "PENDING", "Verdict.status": "PENDING",
     "Queued.message": "invoice generation request queued", "Verdict.error": "supplierId is required",
+    "Process.name": "web1:4711-1f3a9c", "Process.host": "web1", "Process.kinds": [SEND.kind],
+    "Process.version": "0.1.0", "Process.lanes": ["default"],
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
 from db.transaction import report, transaction
 from domain.identity import organizations
+from domain.jobs import presence
 from domain.jobs.lanes import LANES
 from domain.jobs.monitoring import queues
 
@@ -65,6 +66,22 @@ class Queues(CamelSchema):
     )
     pauses = fields.List(fields.Nested(Pause))
     incidents = fields.List(fields.Nested(Incident))
+
+
+class Process(CamelSchema):
+    """A process of the installation. It is silent once it has missed three heartbeats, and its jobs run elsewhere."""
+
+    name = fields.String(metadata={"description": "HOST:PID-ID; the jobs of a worker's child name HOST:PID-ID/PID."})
+    part = Choice("api", "relay", "worker", "beat")
+    host = fields.String()
+    pid = fields.Integer()
+    version = fields.String()
+    lanes = fields.List(fields.String(), metadata={"description": "The lanes that a worker serves."})
+    kinds = fields.List(fields.String(), metadata={"description": "The kinds that a worker knows."})
+    started_at = Instant()
+    seen_at = Instant()
+    silent_seconds = fields.Float(metadata={"description": "Seconds since its last heartbeat; one is due every 2 s."})
+    silent = fields.Function(presence.is_silent, metadata={"type": "boolean"})
 
 
 class WaitPage(Page):
@@ -130,6 +147,18 @@ def show_queues() -> Any:
             "pauses": queues.pauses(session),
             "incidents": queues.incidents(session),
         }
+
+
+@admin_api.route("/processes")
+@admin_api.response(200, Process(many=True))
+@admin_api.refuses(403)
+def list_processes() -> Any:
+    """List the processes that live, or have lived within the last hour: each part, its version, and who is silent.
+
+    A process that ends as it should is not listed any more.
+    """
+    with transaction() as session:
+        return presence.processes(session)
 
 
 @admin_api.route("/waits")

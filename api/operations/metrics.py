@@ -1,5 +1,6 @@
 """The figures for Prometheus, read from the database: every api process gives the same."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,9 @@ from prometheus_client.registry import Collector
 
 from api.http.auth import require_operator
 from api.http.blueprint import Blueprint
+from db.models import Process
 from db.transaction import transaction
+from domain.jobs import presence
 from domain.jobs.monitoring import queues
 from domain.jobs.monitoring.statistics import BOUNDS
 
@@ -42,7 +45,7 @@ class Queues(Collector):
         with transaction() as session:
             depths, totals = queues.depths(session), queues.totals(session)
             throughput, pauses = queues.throughput(session), queues.pauses(session)
-            incidents = queues.incidents(session)
+            incidents, seen = queues.incidents(session), presence.processes(session)
         yield from _depths(depths)
         yield from _runs(totals)
         rate = GaugeMetricFamily("counterfoil_jobs_per_second", "Jobs that ended, lately", labels=["lane"])
@@ -54,7 +57,19 @@ class Queues(Collector):
         refused = CounterMetricFamily("counterfoil_incidents", "Refusals, by what was refused", labels=["name"])
         for incident in incidents:
             refused.add_metric([incident.name], incident.count)
-        yield from (rate, paused, refused)
+        yield from (rate, paused, refused, _processes(seen))
+
+
+def _processes(seen: Sequence[Process]) -> Metric:
+    processes = GaugeMetricFamily(
+        "counterfoil_processes",
+        "Processes that live, or fell silent within the last hour",
+        labels=["part", "version", "state"],
+    )
+    states = Counter((one.part, one.version, "silent" if presence.is_silent(one) else "alive") for one in seen)
+    for labels, count in sorted(states.items()):
+        processes.add_metric(labels, count)
+    return processes
 
 
 def _depths(depths: Sequence[Any]) -> Iterator[Metric]:

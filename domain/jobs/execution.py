@@ -1,9 +1,7 @@
 """From claimed to settled: the same path for one job, for five hundred, and for one that takes hours."""
 
 import logging
-import os
 import random
-import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +21,7 @@ from domain.jobs import payloads, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
+from domain.jobs.presence import worker_name
 from domain.jobs.registry import Kind
 from domain.jobs.work import Context, Outcome, PermanentError, Steps
 
@@ -52,11 +51,6 @@ def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -
         log.warning("%s: %s; handing back", kind.name, type(error).__name__)
         run.hand_back(error)
     return run.failed
-
-
-def worker_name() -> str:
-    """Return the name under which this process claims: host and process id."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Run:

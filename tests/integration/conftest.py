@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
+from db.transaction import transaction
+from domain.identity import organizations
 from domain.jobs.dispatch.costs import Cost, Costs
 from domain.jobs.registry import kinds
 from tests import chain
@@ -30,6 +32,13 @@ def client(organization: Tenant) -> Caller:
 def stranger(other_organization: Tenant) -> Caller:
     """The API, called with another organization's key."""
     return Caller(other_organization.key)
+
+
+@pytest.fixture
+def operator(organization: Tenant) -> Caller:
+    """The API, called by those on call."""
+    with transaction() as session:
+        return Caller(organizations.create_key(session, organization.id, "on call", operator=True))
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ down_revision = None
 FOUNDATION = Path(__file__).parents[1] / "foundation"
 # In the order of their references.
 CAPABILITIES = (
-    "frozen", "identity", "idempotency", "templates", "parties", "invoices", "jobs", "outbox", "statistics",
-    "inventory", "accounting",
+    "frozen", "identity", "idempotency", "templates", "parties", "invoices", "jobs", "outbox", "presence",
+    "statistics", "inventory", "accounting",
 )  # fmt: skip
 TABLES = (
     "journal_lines", "journal_entries", "accounting_sources", "accounts", "reservations", "movements",
     "purchase_lines", "purchases", "sale_lines", "sales", "transfer_lines", "transfers", "document_numbers",
-    "stock", "locations", "products", "incidents", "wait_statistics", "run_statistics", "pauses", "relay_state",
-    "outbox", "job_attempts", "jobs", "invoice_items", "invoices", "clients", "number_series", "suppliers",
-    "templates", "template_sources", "idempotency_keys", "api_keys", "organizations",
+    "stock", "locations", "products", "incidents", "wait_statistics", "run_statistics", "processes", "pauses",
+    "relay_state", "outbox", "job_attempts", "jobs", "invoice_items", "invoices", "clients", "number_series",
+    "suppliers", "templates", "template_sources", "idempotency_keys", "api_keys", "organizations",
 )  # fmt: skip
 FUNCTIONS = (
     "refuse_late_journal_lines", "refuse_entry_change", "refuse_unbalanced_entry", "refuse_late_lines",

@@ -3,10 +3,11 @@
 -- A dead worker's jobs of a kind go on in groups of its square root, then job by job: nobody knows whose fault it was.
 WITH expired AS (
     SELECT id FROM open_jobs WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND status = 'PROCESSING'
-      AND lease_expires_at <= statement_timestamp() FOR UPDATE SKIP LOCKED
+      AND (lease_expires_at <= statement_timestamp() OR worker = ANY(CAST(%(holders)s AS text[]))
+           OR split_part(worker, '/', 1) = ANY(CAST(%(holders)s AS text[]))) FOR UPDATE SKIP LOCKED
 ), job AS (
     UPDATE open_jobs SET status = CASE WHEN attempts < max_attempts THEN 'PENDING' ELSE 'FAILED' END,
-        error = 'the worker did not finish within its lease', lease_token = NULL, lease_expires_at = NULL,
+        error = %(error)s, lease_token = NULL, lease_expires_at = NULL,
         available_at = clock_timestamp(),
         completed_at = CASE WHEN attempts < max_attempts THEN NULL ELSE clock_timestamp() END
     WHERE id = ANY(ARRAY(SELECT id FROM expired))

@@ -10,6 +10,7 @@ import settings
 from db import outbox, statistics
 from db.models import Job
 from db.outbox import Facts, Waiting
+from domain.jobs import presence
 from domain.jobs.dispatch.backlog import Backlog
 from domain.jobs.lifecycle import FINISHED, Status
 from domain.jobs.priorities import MAX_OWN, rank
@@ -107,7 +108,7 @@ def _queued(session: Session, job: Job, entry: Facts, waiting: list[Waiting]) ->
     rate = lately.jobs_per_second if lately else None
     position = _position(job, entry, waiting)
     silent = lately is None or lately.idle_seconds > SILENT_S
-    reason, text = _reason(job, entry, waiting, position, silent and not entry.running)
+    reason, text = _reason(session, job, entry, waiting, position, silent and not entry.running)
     start = None
     if rate and reason not in (*MISSING, "at_its_limit"):
         ahead = position.higher_priority + position.same_organization / position.share
@@ -123,32 +124,50 @@ def _position(job: Job, entry: Facts, waiting: list[Waiting]) -> Position:
     return Position(entry.higher, entry.own, len(weights), own / sum(weights.values()))
 
 
-def _reason(job: Job, entry: Facts, waiting: list[Waiting], position: Position, silent: bool) -> tuple[str, str]:
+def _reason(
+    session: Session, job: Job, entry: Facts, waiting: list[Waiting], position: Position, silent: bool
+) -> tuple[str, str]:
     since = entry.published_at if entry.published_at and entry.due_at > entry.now else entry.due_at
     age = (entry.now - since).total_seconds()
     if since == entry.published_at:
         if silent and age > SILENT_S:
-            return _missing(job, entry, f"It was sent to lane {job.lane} {age:.0f} s ago, and nothing runs there")
+            return _missing(
+                session, job, entry, f"It was sent to lane {job.lane} {age:.0f} s ago, and nothing runs there"
+            )
         return "sent", f"It was sent to lane {job.lane} {age:.1f} s ago; a worker takes it when it is free."
     if age < 0:
         return "held", "The API process that accepted it may still run it; after that it is queued."
     if any(one.free == 0 for one in waiting if one.stream.organization_id == job.organization_id):
         return "at_its_limit", "As many jobs of its organization are running as may run at once."
     if silent and age > SILENT_S:
-        return _missing(job, entry, f"It has been due for {age:.0f} s, and nothing runs in lane {job.lane}")
+        return _missing(session, job, entry, f"It has been due for {age:.0f} s, and nothing runs in lane {job.lane}")
     return "queued", _before(position)
 
 
-def _missing(job: Job, entry: Facts, observed: str) -> tuple[str, str]:
-    """Return which part is missing and how that shows; of a worker the rows tell only what it runs."""
+def _missing(session: Session, job: Job, entry: Facts, observed: str) -> tuple[str, str]:
+    """Return which part is missing and how that shows."""
     silent_s = entry.relay_silent_s
     if silent_s is None or silent_s > SWEEPS_UNTIL_MISSING * settings.current().sweep_interval + SILENT_S:
         reported = "has ever reported" if silent_s is None else f"has reported for {silent_s:.0f} s"
-        return "no_relay", f"{observed}: no relay {reported}. Whether a worker runs shows once a relay does."
+        return "no_relay", f"{observed}: no relay {reported}. Start one with `counterfoil relay`."
     reported = f"a relay reported {silent_s:.0f} s ago"
     if not entry.reaches_broker:
         return "no_broker", f"{observed}: {reported} that it cannot reach the broker."
-    return "no_worker", f"{observed}: {reported} that it reaches the broker, so no worker takes what is in the lane."
+    return "no_worker", f"{observed}: {reported} that it reaches the broker, and {_worker_trouble(session, job)}"
+
+
+def _worker_trouble(session: Session, job: Job) -> str:
+    """Return why no worker takes the job, by the workers' own heartbeats."""
+    serving = [one for one in presence.processes(session) if job.lane in one.lanes]
+    living = [one for one in serving if not presence.is_silent(one)]
+    if not living:
+        last = min(serving, key=lambda one: one.silent_seconds, default=None)
+        seen = f"; the last, {last.name}, was seen {last.silent_seconds:.0f} s ago" if last else ""
+        return f"no worker that serves the lane lives{seen}. Start one with `counterfoil worker`."
+    if not any(job.kind in one.kinds for one in living):
+        versions = ", ".join(sorted({one.version for one in living}))
+        return f"none of the workers that live (version {versions}) knows the kind {job.kind}. Update them."
+    return f"worker {living[0].name} lives and takes nothing. Restart it."
 
 
 def _before(position: Position) -> str:

@@ -9,8 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import settings
 from db import jobs as job_rows
-from db import retention
+from db import presence, retention
 from db.transaction import is_transient, statement, transaction
+from domain.jobs.presence import KEPT_S
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ def clean(seconds: float) -> None:
     deadline = time.monotonic() + seconds
     with _tolerance(), statement() as session:
         job_rows.sweep(session, whole=True)
+        presence.forget(session, KEPT_S)
     with _tolerance():
         _turn_weeks()
     with _tolerance():

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from db.transaction import transaction
-from domain.identity import organizations
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import Kind
 from domain.jobs.work import PermanentError
@@ -19,12 +18,6 @@ WAITS = "/api/v1/admin/waits"
 PROBE = Kind("probe", lambda _, jobs: [{} for _ in jobs], group=200)
 LATER = "UPDATE wait_statistics SET hour = hour - %s * interval '1 hour'"
 COUNTED = "SELECT coalesce(sum(jobs), 0) FROM wait_statistics, unnest(wait_counts) AS jobs"
-
-
-@pytest.fixture
-def operator(organization: Tenant) -> Caller:
-    with transaction() as session:
-        return Caller(organizations.create_key(session, organization.id, "on call", operator=True))
 
 
 @pytest.fixture

@@ -5,14 +5,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from db.queries import run
 from db.transaction import transaction
-from domain.identity import organizations
 from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import Kind
 from tests import chain
 from tests.caller import Caller
 from tests.integration.jobs.test_moves import bring, owe
-from tests.tenant import Tenant
 
 ADMIN = "/api/v1/admin"
 PROBE = Kind("probe", lambda _, jobs: [{} for _ in jobs])
@@ -25,12 +23,6 @@ CALLS = [
     ("PUT", f"{ADMIN}/organizations/1", {"weight": 2}),
     ("GET", "/metrics", None),
 ]
-
-
-@pytest.fixture
-def operator(organization: Tenant) -> Caller:
-    with transaction() as session:
-        return Caller(organizations.create_key(session, organization.id, "on call", operator=True))
 
 
 @pytest.mark.parametrize(("method", "path", "body"), CALLS)

@@ -1,0 +1,24 @@
+from datetime import datetime
+
+from sqlalchemy import ARRAY, Double, Integer, Text, cast, extract, func, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column
+
+from db.models.columns import TIME, Base, Timestamp
+
+
+class Process(Base):
+    """A process of the installation, seen alive at `seen_at`; its jobs were taken back at `silent_at`."""
+
+    __tablename__ = "processes"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    part: Mapped[str] = mapped_column(Text)
+    host: Mapped[str] = mapped_column(Text)
+    pid: Mapped[int] = mapped_column(Integer)
+    version: Mapped[str] = mapped_column(Text)
+    lanes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    started_at: Mapped[Timestamp]
+    seen_at: Mapped[datetime] = mapped_column(TIME, server_default=text("clock_timestamp()"))
+    silent_at: Mapped[datetime | None] = mapped_column(TIME)
+    silent_seconds: Mapped[float] = column_property(cast(extract("epoch", func.clock_timestamp() - seen_at), Double))

@@ -1,0 +1,47 @@
+"""The processes of the installation, as they tell of themselves; and the jobs of those that tell no more."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from db import jobs
+from db.queries import run
+
+
+class Process(NamedTuple):
+    """A process of ours. Its `name` is its own for ever; a worker serves `lanes` and knows `kinds`."""
+
+    name: str
+    part: str
+    host: str
+    pid: int
+    version: str
+    lanes: list[str]
+    kinds: list[str]
+
+
+def heartbeat(session: Session, process: Process, silence: float, again: float) -> list[str]:
+    """Say that `process` lives; return the names of others that did not for `silence` seconds.
+
+    Each is returned until `take_back` was called for it, and for `again` seconds more.
+    """
+    found = run(session, "heartbeat", **process._asdict(), silence=silence, again=again)
+    return [row.name for row in found]
+
+
+def take_back(session: Session, names: Sequence[str], silence: float) -> None:
+    """Sweep the jobs of those of the processes that are still silent, for at least `silence` seconds."""
+    if silent := [row.name for row in run(session, "silence", names=list(names), silence=silence)]:
+        jobs.take_back(session, silent)
+
+
+def leave(session: Session, name: str) -> None:
+    """Forget the process, and sweep the jobs that it still holds."""
+    run(session, "leave", name=name)
+    jobs.take_back(session, [name])
+
+
+def forget(session: Session, kept: float) -> None:
+    """Forget the processes that were last seen more than `kept` seconds ago."""
+    run(session, "forget", kept=kept)

@@ -1,0 +1,133 @@
+"""Each process says every two seconds that it lives; whoever sees one fall silent takes its jobs back at once.
+
+The lease token keeps that safe: a process that was only frozen commits nothing when it goes on. Leases stay as the
+backstop, for when nobody is left to see it.
+"""
+
+import atexit
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from importlib.metadata import version
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db import jobs as job_rows
+from db import presence as rows
+from db.models import Process
+from db.transaction import is_transient, statement, transaction
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 2.0
+SILENCE_S = 3 * HEARTBEAT_S
+CHILDREN_CHECK_S = 0.5
+# A transaction of the dead may hold a job's lock, or its last claim come through, so much later.
+AGAIN_S = 15.0
+KEPT_S = 3600.0
+
+# A child that is forked while the thread talks to the database would inherit locks that nobody lets go.
+_talking = threading.Lock()
+os.register_at_fork(before=_talking.acquire, after_in_parent=_talking.release, after_in_child=_talking.release)
+_own: "Presence | None" = None
+
+
+def worker_name() -> str:
+    """Return the name under which this process holds jobs: HOST:PID-ID, or for a child HOST:PID-ID/PID."""
+    if _own is None:
+        return f"{socket.gethostname()}:{os.getpid()}"
+    return _own.name if os.getpid() == _own.process.pid else f"{_own.name}/{os.getpid()}"
+
+
+def keep(
+    part: str, lanes: Sequence[str] = (), kinds: Sequence[str] = (), children: Callable[[], Collection[int]] = tuple
+) -> "Presence":
+    """Have this process say that it lives until it ends; `children` returns the pids of those that work for it."""
+    global _own
+    _own = Presence(part, lanes, kinds, children)
+    _own.start()
+    atexit.register(_own.stop)
+    return _own
+
+
+def processes(session: Session) -> Sequence[Process]:
+    """Return the processes that live, or have lived within the last hour, by part."""
+    return session.scalars(select(Process).order_by(Process.part, Process.started_at)).all()
+
+
+def is_silent(process: Process) -> bool:
+    """Tell whether the process has missed three heartbeats."""
+    return process.silent_seconds > SILENCE_S
+
+
+class Presence:
+    """The heartbeat of this process, in a thread of its own."""
+
+    def __init__(
+        self, part: str, lanes: Sequence[str], kinds: Sequence[str], children: Callable[[], Collection[int]]
+    ) -> None:
+        host, pid = socket.gethostname(), os.getpid()
+        name = f"{host}:{pid}-{secrets.token_hex(3)}"
+        self.process = rows.Process(name, part, host, pid, version("counterfoil"), list(lanes), list(kinds))
+        self._children, self._seen = children, frozenset[int]()
+        self._dead: dict[int, float] = {}
+        self._next_heartbeat = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+
+    @property
+    def name(self) -> str:
+        """Return the name of this process among all that ever were."""
+        return self.process.name
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say no more that this process lives, and give back what it holds; a child that inherited it does nothing."""
+        if os.getpid() != self.process.pid or self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._thread.join(SILENCE_S)
+        try:
+            with transaction() as session:
+                rows.leave(session, self.name)
+        except SQLAlchemyError as error:
+            log.warning("%s: it could not say that it ends and will be found silent", type(error).__name__)
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            pause = CHILDREN_CHECK_S if self._children is not tuple else HEARTBEAT_S
+            try:
+                with _talking:
+                    self._look_after_children()
+                    self._heartbeat()
+            except SQLAlchemyError as error:
+                if not is_transient(error):
+                    log.exception("the heartbeat failed")
+
+    def _heartbeat(self) -> None:
+        if time.monotonic() < self._next_heartbeat:
+            return
+        self._next_heartbeat = time.monotonic() + HEARTBEAT_S
+        with statement() as session:
+            silent = rows.heartbeat(session, self.process, SILENCE_S, AGAIN_S)
+        if silent:
+            with transaction() as session:
+                rows.take_back(session, silent, SILENCE_S)
+
+    def _look_after_children(self) -> None:
+        now, alive = time.monotonic(), frozenset(self._children())
+        self._dead.update(dict.fromkeys(self._seen - alive, now))
+        self._dead = {pid: died for pid, died in self._dead.items() if now - died < AGAIN_S and pid not in alive}
+        self._seen = alive
+        if self._dead:
+            with statement() as session:
+                job_rows.take_back(session, [f"{self.name}/{pid}" for pid in self._dead])
