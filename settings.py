@@ -36,6 +36,9 @@ class Settings:
     api_workers: int = 1
     api_threads: int = 8
     api_subscribers: int = 1000
+    api_connections: int = 4000
+    api_request_timeout: int = 15
+    api_send_timeout: int = 30
     direct_slots: int = 4
     direct_budget: int = 3
     worker_concurrency: int = 2

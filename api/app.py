@@ -7,8 +7,9 @@ from api.http.doubled import refuse_doubled
 from api.http.errors import register
 from api.http.exact_json import ExactProvider
 from api.http.openapi import register_spec
-from api.http.paths import InvoiceNumber, RowId, unversioned
+from api.http.paths import InvoiceNumber, RowId, refuse_other_paths, unversioned
 from api.http.security import protect
+from api.http.server import answer_heads
 from api.inventory.purchases import purchases_api
 from api.inventory.sales import sales_api
 from api.inventory.stock import stock_api
@@ -22,7 +23,6 @@ from api.invoices.templates import templates_api
 from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
 from api.jobs.schemas import document_kinds
-from api.jobs.socket_handover import handing_over
 from api.operations import health
 from api.operations.admin import admin_api
 from api.operations.cron import cron_api
@@ -51,13 +51,15 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber}
     register(app)
     protect(app)
+    app.before_request(refuse_other_paths)
     app.before_request(refuse_doubled)
     app.before_request(authenticate)
+    answer_heads(app)
     api = register_spec(app)
     for schema in (KnownClient, ClientDetails, RecreationAccepted):
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     document_kinds(api.spec)
-    app.wsgi_app = handing_over(unversioned(app.wsgi_app))  # type: ignore[method-assign]
+    app.wsgi_app = unversioned(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -26,6 +26,7 @@ from bench import (
     recovery,
     rest,
     scale,
+    slow,
     soak,
     throughput,
 )
@@ -39,7 +40,7 @@ from tasks import kinds
 RESULTS = Path(__file__).parent / "results"
 # Each has measure(machine) and rows(figures).
 QUICK = (throughput, intake, idle)
-FULL = (*QUICK, costs, rest, calibration, comparison, busy, order, flood, recovery, scale, held, soak)
+FULL = (*QUICK, costs, rest, calibration, comparison, busy, order, flood, slow, recovery, scale, held, soak)
 
 
 def main() -> None:

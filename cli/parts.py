@@ -7,15 +7,17 @@ import click
 
 
 @click.command()
-def api() -> None:
+@click.option("--fd", type=int, help="Serve on this open file, which listens already; its holder loses no caller.")
+def api(fd: int | None) -> None:
     """Serve HTTP."""
     import settings
     from cli import preflight, serving
     from db.engine import connections_per_process
 
     preflight.require_database(settings.current().api_workers * connections_per_process())
-    preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
-    serving.serve(settings.current())
+    if fd is None:
+        preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
+    serving.serve(settings.current(), fd)
 
 
 @click.command()

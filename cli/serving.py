@@ -1,4 +1,4 @@
-"""How gunicorn serves the API."""
+"""How gunicorn serves the API: its arbiter and its parser, and between them the worker of cli/http."""
 
 import os
 import resource
@@ -20,7 +20,7 @@ class Logger(glogging.Logger):
         self.error_log.propagate = True
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, listener: int | None = None) -> None:
     """Serve until told to stop; a kind that cannot be loaded is refused here, not in each of gunicorn's workers."""
     from gunicorn.app.base import BaseApplication
 
@@ -31,30 +31,30 @@ def serve(settings: Settings) -> None:
 
     class Server(BaseApplication):
         def load_config(self):
-            for name, value in server_options(settings).items():
+            for name, value in server_options(settings, listener).items():
                 self.cfg.set(name, value)
 
         def load(self):
             presence.keep("api")
             return wsgi(settings)
 
-    allow_open_files(settings.api_subscribers + OTHER_FILES)
+    allow_open_files(settings.api_subscribers + settings.api_connections + OTHER_FILES)
     Server().run()
 
 
 def allow_open_files(wanted: int) -> None:
-    """Raise this process's limit of open files as far as it may, to `wanted`: each event stream is one."""
+    """Raise this process's limit of open files as far as it may, to `wanted`: each connection is one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def server_options(settings: Settings) -> dict:
-    """Return gunicorn's options."""
+def server_options(settings: Settings, listener: int | None = None) -> dict:
+    """Return gunicorn's options; with the number of an open file that listens, it serves on that."""
     return {
-        "bind": f"{settings.api_host}:{settings.api_port}",
-        "worker_class": "cli.http_worker.ProblemWorker",
+        "bind": f"{settings.api_host}:{settings.api_port}" if listener is None else f"fd://{listener}",
+        "worker_class": "cli.http.worker.BufferedWorker",
         "workers": settings.api_workers,
         "threads": settings.api_threads,
         "timeout": settings.http_timeout + 10,
@@ -63,6 +63,9 @@ def server_options(settings: Settings) -> dict:
         # The heartbeat file on a slow disk would make the arbiter take a worker for hung.
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
         "control_socket_disable": True,
+        # No header of a proxy changes what is asked for.
+        "forwarder_headers": "",
+        "secure_scheme_headers": {},
         "logger_class": "cli.serving.Logger",
     }
 

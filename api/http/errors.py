@@ -4,7 +4,6 @@ import logging
 from uuid import uuid4
 
 from flask import Flask, Response
-from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from werkzeug.exceptions import HTTPException
 
@@ -23,8 +22,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refused, problem)
     app.register_error_handler(Refusal, lambda error: problem(refusal(error)))
     app.register_error_handler(HTTPException, _http)
-    # gunicorn reads a body only when the view asks for it.
-    app.register_error_handler(ParseException, lambda error: problem(Refused(400, "the chunks of the body are broken")))
     app.register_error_handler(TooManyWaiting, _too_many)
     app.register_error_handler(RenderingFailed, _not_printed)
     app.register_error_handler(SQLAlchemyError, _database)

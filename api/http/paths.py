@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from flask import request
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 from api.http.fields import LARGEST_ID
@@ -31,6 +33,8 @@ class InvoiceNumber(BaseConverter):
     }
 
 
+# werkzeug would take //api and api for /api, and the rules of a proxy would not.
+USUAL = re.compile(r"(/(?!/)|\*?\Z)")
 # These can be called without the version as well.
 UNVERSIONED = re.compile(r"^/api/(?=(jobs|cron|products|locations|stock|transfers|sales|purchases)(/|$))")
 
@@ -43,3 +47,9 @@ def unversioned(application: Callable[..., Iterable[bytes]]) -> Callable[..., It
         return application(environ, start_response)
 
     return answer
+
+
+def refuse_other_paths() -> None:
+    """Raise the 404 for a path that does not begin with one slash."""
+    if not USUAL.match(request.environ["PATH_INFO"]):
+        raise NotFound("a path begins with one slash")

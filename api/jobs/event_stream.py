@@ -7,9 +7,9 @@ from marshmallow import Schema
 
 from api.http.blueprint import Blueprint
 from api.http.problems import unavailable
-from api.jobs import socket_handover
+from api.http.server import gives_away
 from api.jobs.state import Find, described, read
-from api.jobs.subscribers import subscribers
+from api.jobs.subscribers import follow, subscribers
 
 MEDIA_TYPE = "text/event-stream"
 LAST_EVENT_ID = {
@@ -42,8 +42,6 @@ def events(find: Find, job_id: int, schema: Schema) -> Response:
         raise unavailable("this server carries no more event streams now; poll instead")
     response = Response(mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
     response.automatically_set_content_length = False
-    if socket_handover.is_possible(request.environ):
-        socket_handover.request(request.environ, job_id, seen, describe)
-    else:
+    if not gives_away(lambda line: follow(line, job_id, seen, describe)):
         response.response = subscribers().stream(job_id, seen, describe)
     return response

@@ -169,3 +169,11 @@ class Subscribers:
 def subscribers() -> Subscribers:
     """Return the subscribers of this process."""
     return Subscribers(settings.current().api_subscribers)
+
+
+def follow(line: socket.socket, job_id: int, seen: str | None, describe: Describe) -> None:
+    """Send the job's states to the client on `line`; close it if others came first: an EventSource comes again."""
+    try:
+        subscribers().add(line, job_id, seen, describe)
+    except TooManySubscribers:
+        line.close()

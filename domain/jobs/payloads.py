@@ -1,6 +1,7 @@
 """The shape of payloads: checked when they are submitted, brought up to date when they are run."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from itertools import islice
 from math import inf
@@ -31,6 +32,8 @@ SizeFirst = extend(Draft202012Validator, {"items": _of_few})
 def check(kind: Kind, payload: Payload) -> None:
     """Raise Invalid, which names every field that is wrong, unless the kind's schema takes `payload`."""
     errors: dict[str, list[str]] = {}
+    if any(not number.is_finite() for number in _numbers(payload)):
+        raise Invalid.fields({"payload": ["must hold no NaN, and no number beyond 1e1000"]})
     if any(UNSTORABLE.search(text) for text in _texts(payload)):
         errors["payload"] = ["must not contain NUL or half a surrogate pair"]
     found = islice(_validator(kind.name).iter_errors(payload), MAX_ERRORS)
@@ -73,6 +76,18 @@ def _texts(value: Any) -> Iterator[str]:
         case list():
             for inner in value:
                 yield from _texts(inner)
+
+
+def _numbers(value: Any) -> Iterator[Decimal]:
+    match value:
+        case Decimal():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from _numbers(inner)
+        case list():
+            for inner in value:
+                yield from _numbers(inner)
 
 
 def _told(error: ValidationError) -> Iterator[tuple[str, str]]:

@@ -171,6 +171,37 @@ def test_1e400_and_its_like_are_refused_by_name(client: Caller, organization: Te
         assert (answer.status_code, [*answer.json["errors"]]) == (400, ["items[0].unitPrice"]), amount
 
 
+NO_NUMBERS = ("NaN", "Infinity", "-Infinity", "1e3000", "-1e3000000000")
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+def test_what_is_no_number_is_refused_in_a_payload_and_in_every_example(number: str, client: Caller) -> None:
+    for payload in ('{"documents": [{"type": "invoice", "id": AMOUNT}]}', '{"documents": AMOUNT}', '{"x": [[AMOUNT]]}'):
+        body = f'{{"type": "accounting.recreate", "payload": {payload.replace("AMOUNT", number)}}}'
+        answer = client.post("/api/v1/jobs", body.encode())
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), payload
+    for method, path, example in examples(client):
+        for body in with_each_number(example, number):
+            answer = client.send(method, path, body.encode())
+            assert answer.status_code < 500, (method, path, body)
+
+
+def examples(client: Caller) -> Iterator[tuple[str, str, Any]]:
+    """Yield method, path and body of each example of the spec."""
+    for path, operations in client.get("/openapi.json").json["paths"].items():
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            for example in content.get("examples", {}).values():
+                yield method.upper(), re.sub("{[^}]*}", "1", path), example["value"]
+
+
+def with_each_number(example: Any, number: str) -> Iterator[str]:
+    """Yield the JSON of the example with each of its numbers, also those in strings, replaced in turn."""
+    text = json.dumps(example)
+    for found in re.finditer(r'"?(?<=[ "])-?[0-9][0-9.]*"?(?=[,}\]])', text):
+        yield text[: found.start()] + number + text[found.end() :]
+
+
 @pytest.mark.usefixtures("nothing_is_written")
 def test_ten_megabytes_are_too_many(client: Caller) -> None:
     for path in PATHS:

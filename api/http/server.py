@@ -1,0 +1,34 @@
+"""What the application and the server that runs it tell each other in the WSGI environment."""
+
+import socket
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+
+# The server has only the head so far, and asks whether the body is wanted: GO_ON, or what the application refuses.
+HEAD_ONLY, GO_ON = "counterfoil.head_only", "204 NO CONTENT"
+# A function of the server: what is passed to it is given the connection's socket once the answer's head is sent.
+GIVE_AWAY = "counterfoil.give_away"
+
+Take = Callable[[socket.socket], None]
+
+
+def answer_heads(app: Flask) -> None:
+    """Answer each HEAD_ONLY request once all that precedes the view has let it pass; so register it last."""
+    app.before_request(_go_on)
+
+
+def gives_away(take: Take) -> bool:
+    """Have the server give the connection of this request to `take`; return False under a server that never does."""
+    offered = request.environ.get(GIVE_AWAY)
+    if offered:
+        offered(take)
+    return bool(offered)
+
+
+def _go_on() -> Response | None:
+    if HEAD_ONLY not in request.environ:
+        return None
+    if request.routing_exception:
+        raise request.routing_exception
+    return Response(status=GO_ON)

@@ -1,0 +1,131 @@
+"""gunicorn's worker, by its documented seam `worker_class`: one loop reads and sends, threads run the requests."""
+
+import errno
+import os
+import select
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.workers.base import Worker
+
+import settings
+
+if TYPE_CHECKING:
+    from cli.http.connection import Connection
+
+READABLE = select.EPOLLIN | select.EPOLLONESHOT
+LOOK_S = 0.5
+ACCEPTS_AT_ONCE = 64
+# Less than gunicorn's graceful_timeout, after which its arbiter kills.
+STOP_S = 4.0
+# While a server stops, a client may already be sending on a connection that it was told to keep.
+IDLE_STOPPING_S = 1.0
+MEGABYTE = 1024 * 1024
+# Requests and answers on their way; beyond it the oldest connections are closed.
+MAX_HELD_BYTES = 256 * MEGABYTE
+
+
+class BufferedWorker(Worker):
+    """Carries thousands of connections; a request has a thread only from when it is complete until it is answered."""
+
+    def init_process(self) -> None:
+        """Make ready what belongs to this process, and run."""
+        # Here, because Flask comes with it, and the arbiter, which imports this module, must not carry that.
+        from cli.http.connection import Connection
+
+        self._connection = Connection
+        current = settings.current()
+        self.request_timeout, self.send_timeout = current.api_request_timeout, current.api_send_timeout
+        self.max_body_mb, self.max_body_bytes = current.max_body_mb, current.max_body_mb * MEGABYTE
+        self._max_connections = current.api_connections
+        self.threads = ThreadPoolExecutor(self.cfg.threads)
+        self.poll = select.epoll()
+        self._connections: dict[int, Connection] = {}
+        self._look_at = 0.0
+        super().init_process()
+
+    def run(self) -> None:
+        """Serve until told to stop, then finish what was begun."""
+        self._listeners = {listener.fileno(): listener for listener in self.sockets}
+        for number, listener in self._listeners.items():
+            listener.setblocking(False)
+            self.poll.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        self.poll.register(self.PIPE[0], select.EPOLLIN)
+        while self.alive and self.ppid == os.getppid():
+            self._turn()
+        self._stop()
+
+    def forget(self, connection: "Connection") -> None:
+        """Have nothing more to do with a connection, which is open still."""
+        if self._connections.pop(connection.number, None):
+            self.poll.unregister(connection.number)
+
+    def _turn(self) -> None:
+        for number, _ in self.poll.poll(LOOK_S):
+            if number in self._listeners:
+                self._accept(self._listeners[number])
+            elif number == self.PIPE[0]:
+                os.read(number, 4096)  # a signal has come, and its handler has run
+            elif connection := self._connections.get(number):
+                connection.go_on()
+        if time.monotonic() >= self._look_at:
+            self._look()
+
+    def _look(self) -> None:
+        self.notify()
+        now = time.monotonic()
+        self._look_at = now + LOOK_S
+        everyone = list(self._connections.values())
+        held_bytes = sum(connection.held_bytes for connection in everyone)
+        for connection in everyone:
+            if connection.deadline is None:
+                continue
+            if connection.deadline <= now:
+                connection.expire()
+            elif held_bytes > MAX_HELD_BYTES:
+                held_bytes -= connection.held_bytes
+                connection.close()
+
+    def _accept(self, listener: Any) -> None:
+        for _ in range(ACCEPTS_AT_ONCE):
+            try:
+                line, peer = listener.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._make_room()
+                return
+            if len(self._connections) >= self._max_connections:
+                self._make_room()
+            self._take_in(line, peer, listener)
+
+    def _take_in(self, line: socket.socket, peer: Any, listener: Any) -> None:
+        line.setblocking(False)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = self._connection(self, line, peer, listener.getsockname())
+        self._connections[connection.number] = connection
+        self.poll.register(connection.number, READABLE)
+
+    def _make_room(self) -> None:
+        """Close the oldest connection that no thread works on: so those that hang never keep others out."""
+        for connection in list(self._connections.values()):
+            if connection.deadline is not None:
+                connection.close()
+                return
+
+    def _stop(self) -> None:
+        for number, listener in self._listeners.items():
+            for _ in range(self.cfg.backlog // ACCEPTS_AT_ONCE):
+                self._accept(listener)  # whoever has connected already is answered
+            self.poll.unregister(number)
+            listener.close()
+        end = time.monotonic() + STOP_S
+        for connection in list(self._connections.values()):
+            if connection.idle and connection.deadline:
+                connection.deadline = min(connection.deadline, time.monotonic() + IDLE_STOPPING_S)
+        while self._connections and time.monotonic() < end and self.ppid == os.getppid():
+            with suppress(OSError):
+                self._turn()
+        self.threads.shutdown(wait=False, cancel_futures=True)
