@@ -1,9 +1,10 @@
 """The parts of a deployment, one command and one process each."""
 
 import os
-import sys
 
 import click
+
+from cli.ready import say_ready
 
 
 @click.command()
@@ -115,13 +116,3 @@ def celery_app():
 
     setup_logging.connect(lambda **_: None, weak=False)  # Celery then leaves the loggers as cli/logs.py has set them
     return app
-
-
-def say_ready(part: str) -> None:
-    """Tell the process that started this part that it works; past Celery, which takes sys.stdout for its log."""
-    import settings
-    from local.console import json_line
-
-    line = f"{part} ready"
-    as_json = settings.current().log == "json"
-    print(json_line(part, line) if as_json else line, file=sys.__stdout__, flush=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 from gunicorn import glogging
 
-from settings import Settings
+from cli.ready import say_ready
+from settings import Settings, export
 
 OTHER_FILES = 500
 
@@ -28,6 +29,8 @@ def serve(settings: Settings, listener: int | None = None) -> None:
     from domain.jobs import presence
 
     tasks.kinds.load()
+    if listener is not None:
+        export(LISTEN_FDS="0")  # or gunicorn would take systemd's socket twice
 
     class Server(BaseApplication):
         def load_config(self):
@@ -67,6 +70,7 @@ def server_options(settings: Settings, listener: int | None = None) -> dict:
         "forwarder_headers": "",
         "secure_scheme_headers": {},
         "logger_class": "cli.serving.Logger",
+        "post_worker_init": lambda worker: say_ready("api"),
     }
 
 

@@ -1,5 +1,6 @@
 """One `counterfoil` command as a child."""
 
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -14,13 +15,17 @@ COUNTERFOIL = [sys.executable, "-P", "-m", "cli"]
 
 @dataclass(eq=False)
 class Part(Child):
-    """A part that is ready when it says `<name> ready`, or, with a `health` address, when that answers."""
+    """A part that is ready when it says `<name> ready`, or, with a `health` address, when that answers.
+
+    It serves on `listener`, which stays open when the part ends: who connects meanwhile waits for the next one.
+    """
 
     name: str
     arguments: list[str]
     env: Mapping[str, str]
     print_line: Callable[[str], None]
     health: str = ""
+    listener: socket.socket | None = None
 
     def __post_init__(self) -> None:
         super().__init__(self._hear)
@@ -29,7 +34,11 @@ class Part(Child):
     def command(self) -> list[str]:
         """Return the command line."""
         self._said_ready = False
-        return self.arguments
+        return self.arguments if self.listener is None else [*self.arguments, "--fd", str(self.listener.fileno())]
+
+    def spawn_options(self) -> dict:
+        """Return the file that the process is handed."""
+        return {} if self.listener is None else {"pass_fds": [self.listener.fileno()]}
 
     def environment(self) -> Mapping[str, str]:
         """Return the environment it was made with."""

@@ -1,6 +1,7 @@
 """`counterfoil up`: the whole stack as children of one process."""
 
 import json
+import socket
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -15,6 +16,9 @@ from local.process import LOOPBACK, StartFailed, free_port, is_free, run
 from local.server_folder import FolderInUse, ServerFolder
 from local.supervisor import Supervisor
 from settings import ConfigurationError, child_environment, variable
+
+# As many may wait for the api while it is started again.
+BACKLOG = 2048
 
 
 def up(data_dir: Path, port: int, workers: int) -> None:
@@ -59,10 +63,11 @@ class Stack:
 
     def run(self) -> None:
         """Start all, say so in one line, and keep all alive."""
-        with Supervisor(self._console) as supervisor:
+        address = (settings.current().api_host, self._port)
+        with socket.create_server(address, backlog=BACKLOG) as listener, Supervisor(self._console) as supervisor:
             self._start_servers(supervisor)
             self._counterfoil("migrate")
-            parts = [self._part("api", health=self._url + "/api/v1/health")]
+            parts = [self._part("api", listener=listener)]
             parts += [self._part(name) for name in ("relay", "worker", "beat")]
             parts += [self._part("flower", health=self._flower_url)]
             supervisor.start_together(parts)
@@ -87,8 +92,8 @@ class Stack:
             PYTHONUNBUFFERED="1",
         )
 
-    def _part(self, name: str, health: str = "") -> Part:
-        return Part(name, [*COUNTERFOIL, name], self._environment, self._console.part(name), health)
+    def _part(self, name: str, health: str = "", listener: socket.socket | None = None) -> Part:
+        return Part(name, [*COUNTERFOIL, name], self._environment, self._console.part(name), health, listener)
 
     def _counterfoil(self, *arguments: str) -> str:
         """Return what a command that ends by itself printed; raise StartFailed when it fails."""

@@ -71,7 +71,8 @@ class Supervisor:
     def _bring_back(self, child: Child) -> None:
         now = time.monotonic()
         if child not in self._due:
-            delay = self._delay(child, now)
+            stopped = child.poll() == 0 and child not in self._starting
+            delay = 0.0 if stopped else self._delay(child, now)
             self._due[child] = now + delay
             self._console.part(child.name)(f"{child.end()}; it is started again in {delay:.1f} s")
         if now >= self._due[child]:

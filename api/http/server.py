@@ -10,6 +10,8 @@ HEAD_ONLY, GO_ON = "counterfoil.head_only", "204 NO CONTENT"
 # A function of the server: what is passed to it is given the connection's socket once the answer's head is sent.
 GIVE_AWAY = "counterfoil.give_away"
 
+_at_stop: list[Callable[[], None]] = []
+
 Take = Callable[[socket.socket], None]
 
 
@@ -32,3 +34,14 @@ def _go_on() -> Response | None:
     if request.routing_exception:
         raise request.routing_exception
     return Response(status=GO_ON)
+
+
+def at_stop(act: Callable[[], None]) -> None:
+    """Have `act` called when the server stops, before it waits for the requests that run."""
+    _at_stop.append(act)
+
+
+def stop() -> None:
+    """Tell the application that its server stops."""
+    for act in _at_stop:
+        act()

@@ -9,11 +9,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import settings
+from api.http.server import at_stop
 from api.jobs.state import Describe
 from db import jobs as job_rows
 from db.transaction import statement
@@ -99,6 +101,14 @@ class Subscribers:
                 self._thread.start()
         self._came.set()
 
+    def close(self) -> None:
+        """Let everybody go: a stream ends, and its EventSource comes again; a long poll answers with what is so now."""
+        with self._lock:
+            gone, self._all, self._newcomers = self._all, set(), set()
+        for subscriber in gone:
+            with suppress(OSError):  # it has left already
+                subscriber.line.shutdown(socket.SHUT_RDWR)
+
     def stream(self, job_id: int, seen: str | None, describe: Describe) -> Iterator[bytes]:
         """Return the events as they come, until the final one."""
         theirs, ours = socket.socketpair()
@@ -168,7 +178,9 @@ class Subscribers:
 @cache
 def subscribers() -> Subscribers:
     """Return the subscribers of this process."""
-    return Subscribers(settings.current().api_subscribers)
+    made = Subscribers(settings.current().api_subscribers)
+    at_stop(made.close)
+    return made
 
 
 def follow(line: socket.socket, job_id: int, seen: str | None, describe: Describe) -> None:

@@ -34,9 +34,10 @@ class BufferedWorker(Worker):
     def init_process(self) -> None:
         """Make ready what belongs to this process, and run."""
         # Here, because Flask comes with it, and the arbiter, which imports this module, must not carry that.
+        from api.http.server import stop
         from cli.http.connection import Connection
 
-        self._connection = Connection
+        self._connection, self._tell_application = Connection, stop
         current = settings.current()
         self.request_timeout, self.send_timeout = current.api_request_timeout, current.api_send_timeout
         self.max_body_mb, self.max_body_bytes = current.max_body_mb, current.max_body_mb * MEGABYTE
@@ -121,6 +122,7 @@ class BufferedWorker(Worker):
                 self._accept(listener)  # whoever has connected already is answered
             self.poll.unregister(number)
             listener.close()
+        self._tell_application()
         end = time.monotonic() + STOP_S
         for connection in list(self._connections.values()):
             if connection.idle and connection.deadline:

@@ -1,0 +1,103 @@
+"""SIGTERM of the only api again and again, under load: no request fails."""
+
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+
+import psutil
+import pytest
+import requests
+
+from local.part import COUNTERFOIL
+from local.process import free_port
+from settings import child_environment
+from tests.integration.local.running_stack import RunningStack
+from tests.tenant import Tenant
+from tests.waiting import wait_until
+
+RESTARTS, CALLERS = 4, 4
+PATH = "/api/v1/products"
+
+
+class Load:
+    """Callers that ask all the time until the block ends; every other one connects anew for each request."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url, self._headers = url + PATH, {"Authorization": f"Bearer {key}"}
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._call, args=(number % 2,)) for number in range(CALLERS)]
+        self.answers: Counter[str] = Counter()
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _call(self, anew: int) -> None:
+        session = requests.Session()
+        while not self._over.is_set():
+            try:
+                status = (requests if anew else session).get(self._url, headers=self._headers, timeout=60).status_code
+            except requests.RequestException as error:
+                status = repr(error)
+            self.answers[str(status)] += 1
+
+
+def restarted(stack: RunningStack) -> int:
+    """Return the process id of the api that was started again last, or 0."""
+    found = [match for line in stack.lines.copy() if (match := re.fullmatch(r"restarted api pid=(\d+)", line))]
+    return int(found[-1][1]) if found else 0
+
+
+def test_no_request_fails_while_up_starts_the_api_again(tmp_path):
+    with RunningStack(tmp_path / "data") as stack, Load(stack.facts["url"], stack.facts["apiKey"]) as load:
+        pid = stack.facts["pids"]["api"]
+        for _ in range(RESTARTS):
+            asked = load.answers.total()
+            wait_until(lambda before=asked: load.answers.total() > before + 20, 60, "nobody is answered")
+            psutil.Process(pid).terminate()
+            before, pid = pid, wait_until(lambda old=pid: restarted(stack) not in (0, old) and restarted(stack), 90)
+            assert not psutil.pid_exists(before)
+    assert [*load.answers] == ["200"], load.answers
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", free_port()), backlog=100) as listener:
+        yield listener
+
+
+def test_no_request_fails_when_the_next_api_takes_over_a_socket_that_somebody_holds(
+    listener: socket.socket, database: str, organization: Tenant
+) -> None:
+    """As systemd does, which also says so in the environment."""
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    program = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+    command = ["/bin/sh", "-c", program, "sh", *COUNTERFOIL, "api", "--fd", str(listener.fileno())]
+    environment = child_environment(DATABASE_URL=database)
+
+    def started() -> subprocess.Popen:
+        return subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()], stderr=sys.stderr)
+
+    api = started()
+    try:
+        with Load(url, organization.key) as load:
+            for _ in range(2):
+                asked = load.answers.total()
+                wait_until(lambda before=asked: load.answers.total() > before + 20, 60, "nobody is answered")
+                following = started()
+                api.terminate()
+                assert api.wait(30) == 0
+                api = following
+        assert [*load.answers] == ["200"], load.answers
+    finally:
+        api.terminate()
+        api.wait(30)
