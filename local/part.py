@@ -1,5 +1,6 @@
 """One `counterfoil` command as a child."""
 
+import http.client
 import socket
 import sys
 import urllib.error
@@ -58,6 +59,6 @@ def _answers(address: str) -> bool:
         urllib.request.urlopen(address, timeout=2).close()  # noqa: S310
     except urllib.error.HTTPError as error:
         return error.code == 401
-    except OSError:
+    except (OSError, http.client.HTTPException):  # or something else listens there
         return False
     return True

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from local.console import Console
-from local.process import Child, StartFailed
+from local.process import Child
 
 TICK_S = 0.1
 FIRST_DELAY_S, MAX_DELAY_S = 0.1, 10.0
+MAX_DOUBLINGS = 7
 STABLE_AFTER_S = 30.0
 
 
@@ -47,7 +48,10 @@ class Supervisor:
         """Start again whatever dies, until a signal raises KeyboardInterrupt."""
         while True:
             for child in self._children:
-                self._look_after(child)
+                try:
+                    self._look_after(child)
+                except Exception as error:  # whatever is wrong with one child stops none of the others
+                    self._say(child, getattr(error, "summary", f"{child.name}: {type(error).__name__}: {error}"))
             time.sleep(TICK_S)
 
     def __exit__(self, *_) -> None:
@@ -74,24 +78,22 @@ class Supervisor:
             stopped = child.poll() == 0 and child not in self._starting
             delay = 0.0 if stopped else self._delay(child, now)
             self._due[child] = now + delay
-            self._console.part(child.name)(f"{child.end()}; it is started again in {delay:.1f} s")
+            self._say(child, f"{child.end()}; it is started again in {delay:.1f} s")
         if now >= self._due[child]:
+            self._due[child] = now + self._delay(child, now)
+            self._started_at[child] = now
+            child.spawn()
             del self._due[child]
             self._starting.add(child)
-            self._started_at[child] = now
-            self._spawn(child)
 
     def _delay(self, child: Child, now: float) -> float:
         self._failures[child] += 1
         if now - self._started_at[child] > STABLE_AFTER_S:
             self._failures[child] = 0
-        return min(FIRST_DELAY_S * 2 ** self._failures[child], MAX_DELAY_S)
+        return min(FIRST_DELAY_S * 2 ** min(self._failures[child], MAX_DOUBLINGS), MAX_DELAY_S)
 
-    def _spawn(self, child: Child) -> None:
-        try:
-            child.spawn()
-        except StartFailed as error:
-            self._console.part(child.name)(error.summary)
+    def _say(self, child: Child, line: str) -> None:
+        self._console.part(child.name)(line)
 
 
 def _interrupt(*_) -> None:

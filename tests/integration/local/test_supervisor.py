@@ -2,12 +2,15 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
 
+from local.part import Part
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(30)
@@ -36,8 +39,8 @@ except KeyboardInterrupt:
 class Supervised:
     """A supervisor with two small parts, and what it printed so far."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-c", SUPERVISED]
+    def __init__(self, program: str = SUPERVISED) -> None:
+        command = [sys.executable, "-c", program]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.lines: list[str] = []
         self.read_until("started")
@@ -60,6 +63,22 @@ def supervised():
     with supervised.process:
         yield supervised
         supervised.process.kill()
+
+
+@pytest.fixture
+def supervised_after():
+    """Call it with a statement that the supervisor runs before it begins to look after its parts."""
+    started: list[Supervised] = []
+
+    def start(statement: str) -> Supervised:
+        announce = '        console.announce("started")'
+        started.append(Supervised(SUPERVISED.replace(announce, f"        {statement}\n{announce}")))
+        return started[-1]
+
+    yield start
+    for supervised in started:
+        with supervised.process:
+            supervised.process.kill()
 
 
 def lives(process: psutil.Process) -> bool:
@@ -109,3 +128,47 @@ def test_kill_9_of_the_supervisor_ends_the_parts(supervised):
     parts = psutil.Process(supervised.process.pid).children()
     supervised.process.kill()
     wait_until(lambda: not any(map(lives, parts)), message="a part outlived its supervisor")
+
+
+def test_a_part_that_cannot_be_spawned_stops_none_of_the_others(tmp_path):
+    program = tmp_path / "first"
+    program.write_text("#!/bin/sh\necho first ready; exec sleep 600\n")
+    program.chmod(0o755)
+    command = '"/bin/sh", "-c", script'
+    supervised = Supervised(SUPERVISED.replace(command, f'"{program}" if name == "first" else {command}'))
+    with supervised.process:
+        first, second = supervised.parts()[:2]
+        program.rename(tmp_path / "gone")
+        first.kill()
+        supervised.read_until(r"first +\| first: FileNotFoundError: .*")
+        second.kill()
+        supervised.read_until(r"restarted second pid=\d+")
+        (tmp_path / "gone").rename(program)
+        supervised.read_until(r"restarted first pid=\d+")
+        supervised.process.kill()
+
+
+def test_a_part_that_has_failed_two_thousand_times_comes_back(supervised_after):
+    supervised = supervised_after("supervisor._failures.update(dict.fromkeys(supervisor._children, 2000))")
+    supervised.parts()[0].kill()
+    assert supervised.read_until(r"first +\| .*it is started again in 10\.0 s")
+
+
+def test_a_reader_that_reads_nothing_stops_no_part(supervised_after, tmp_path):
+    done = tmp_path / "done"
+    supervised = supervised_after(
+        f"supervisor.start(part('third', 'echo third ready; seq 200000; touch {done}; sleep 600'))"
+    )
+    wait_until(done.exists, 20, "the part waits for the reader")
+    supervised.read_until(r"\d+ lines were dropped here, as nobody read them")
+
+
+def test_a_port_at_which_something_else_answers_is_a_part_that_is_not_ready():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        part = Part("api", [], {}, print, health=f"http://127.0.0.1:{server.getsockname()[1]}/")
+        with ThreadPoolExecutor(1) as threads:
+            ready = threads.submit(part.is_ready)
+            line, _ = server.accept()
+            line.sendall(b"+PONG\r\n")
+            line.close()
+            assert ready.result() is False
