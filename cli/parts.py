@@ -14,10 +14,12 @@ def api(fd: int | None) -> None:
     import settings
     from cli import preflight, serving
     from db.engine import connections_per_process
+    from domain.pdf import rendering
 
     preflight.require_database(settings.current().api_workers * connections_per_process())
     if fd is None:
         preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
+    rendering.denied()  # for the log
     serving.serve(settings.current(), fd)
 
 

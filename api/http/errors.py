@@ -11,7 +11,7 @@ from api.http.problems import Refused, problem, unavailable
 from db.transaction import is_transient, state
 from domain.errors import Conflict, Invalid, NotFound, Refusal
 from domain.jobs.admission import TooManyWaiting
-from domain.pdf.rendering import RenderingFailed
+from domain.pdf.rendering import RenderingFailed, ShareInUse
 
 log = logging.getLogger(__name__)
 CODES: dict[type[Refusal], int] = {NotFound: 404, Conflict: 409, Invalid: 400}
@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(TooManyWaiting, _too_many)
     app.register_error_handler(RenderingFailed, _not_printed)
+    app.register_error_handler(ShareInUse, _over_share)
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(Exception, _unexpected)
 
@@ -47,6 +48,10 @@ def _too_many(error: TooManyWaiting) -> Response:
 
 def _not_printed(error: RenderingFailed) -> Response:
     return problem(unavailable(f"the invoice was not printed: {error.detail}"))
+
+
+def _over_share(error: ShareInUse) -> Response:
+    return problem(Refused(429, error.detail, headers={"Retry-After": "1"}))
 
 
 def _database(error: SQLAlchemyError) -> Response:

@@ -42,6 +42,7 @@ class InterfaceParameters(Query):
 @generation_api.arguments(InvoiceBody())
 @generation_api.response(200, Generated)
 @generation_api.alt_response(200, content_type=PDF, schema={"type": "string", "format": "binary"})
+@generation_api.refuses(429)
 @generation_api.idempotent
 def issue_invoice(query: dict[str, Any], body: dict[str, Any]) -> Response:
     """Issue an invoice: answer its number, or its PDF.
@@ -88,7 +89,7 @@ def _pages(request: InvoiceRequest) -> Response:
         invoice = catalogue.get(session, g.organization_id, answer.body["id"])
         html = printing.html(session, invoice)
     try:
-        return answer.mark(attachment(invoice, printing.pdf(html)))
+        return answer.mark(attachment(invoice, printing.pdf(g.organization_id, html)))
     except RenderingFailed:
         number = answer.body["number"]
         raise unavailable(

@@ -58,7 +58,7 @@ def show_invoice(query: dict[str, Any], number: str) -> Any:
 @invoices_api.route("/<invoice_number:number>/pdf")
 @invoices_api.arguments(WhoseNumber(), location="query")
 @invoices_api.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
-@invoices_api.refuses(404)
+@invoices_api.refuses(404, 429)
 def print_invoice(query: dict[str, Any], number: str) -> Response:
     """Print one invoice: the same PDF whenever it is asked for.
 
@@ -67,7 +67,7 @@ def print_invoice(query: dict[str, Any], number: str) -> Response:
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
         html = printing.html(session, invoice)
-    return attachment(invoice, printing.pdf(html))
+    return attachment(invoice, printing.pdf(g.organization_id, html))
 
 
 @invoices_api.route("/<invoice_number:number>/mark-issued", methods=["POST"])

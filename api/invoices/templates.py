@@ -55,6 +55,7 @@ def list_templates(query: dict[str, Any]) -> Any:
 @templates_api.route("", methods=["POST"])
 @templates_api.arguments(TemplateBody())
 @templates_api.response(201, Template)
+@templates_api.refuses(429)
 @templates_api.idempotent
 def create_template(body: dict[str, Any]) -> Response:
     """Create a template; one that could not print every invoice is refused.
@@ -66,7 +67,7 @@ def create_template(body: dict[str, Any]) -> Response:
         template = library.create(session, g.organization_id, **body)
         return Answer(201, Template().dump(template), {"Location": f"{PATH}/{template.id}"})
 
-    return once(work, prepare=lambda: library.check(body["html"])).response()
+    return once(work, prepare=lambda: library.check(g.organization_id, body["html"])).response()
 
 
 @templates_api.route("/<row_id:template_id>")
@@ -84,13 +85,13 @@ def show_template(template_id: int) -> Any:
 @templates_api.route("/<row_id:template_id>", methods=["PUT"])
 @templates_api.arguments(TemplateBody())
 @templates_api.response(200, Template)
-@templates_api.refuses(404)
+@templates_api.refuses(404, 429)
 def replace_template(body: dict[str, Any], template_id: int) -> Any:
     """Replace a template; invoices issued before keep their look.
 
     `isDefault` is false when it is absent or null, and the default template cannot stop being it: make another one the
     default instead.
     """
-    library.check(body["html"])
+    library.check(g.organization_id, body["html"])
     with transaction() as session:
         return library.change(session, g.organization_id, template_id, **body)

@@ -60,7 +60,7 @@ def stream(organization_id: int, ids: Sequence[int]) -> Iterator[bytes]:
             with transaction() as session:
                 invoice = catalogue.get(session, organization_id, invoice_id)
                 html = printing.html(session, invoice)
-            archive.writestr(*_member(invoice, html))
+            archive.writestr(*_member(organization_id, invoice, html))
             yield outlet.take()
     yield outlet.take()
 
@@ -70,18 +70,18 @@ def file_name(invoice_number: str) -> str:
     return UNSAFE.sub("_", invoice_number)
 
 
-def _member(invoice: Invoice, html: str) -> tuple[zipfile.ZipInfo, bytes]:
+def _member(organization_id: int, invoice: Invoice, html: str) -> tuple[zipfile.ZipInfo, bytes]:
     name, time = file_name(invoice.invoice_number), invoice.created_at.timetuple()[:6]
     try:
-        return zipfile.ZipInfo(f"{name}.pdf", time), _pdf(html)
+        return zipfile.ZipInfo(f"{name}.pdf", time), _pdf(organization_id, html)
     except RenderingFailed as failure:
         # The answer has begun: a missing page can only be reported inside the archive.
         return zipfile.ZipInfo(f"{name}-NOT-PRINTED.txt", time), failure.detail.encode()
 
 
-def _pdf(html: str) -> bytes:
+def _pdf(organization_id: int, html: str) -> bytes:
     """Print, asking a busy renderer several times: a page missed here cannot be asked for again."""
     for _ in range(ATTEMPTS_AT_A_BUSY_RENDERER):
         with suppress(RendererBusy):
-            return printing.pdf(html)
-    return printing.pdf(html)
+            return printing.pdf(organization_id, html, patient=True)
+    return printing.pdf(organization_id, html, patient=True)

@@ -25,9 +25,9 @@ class _Rehearsed(Exception):
     """Ends the rehearsal's transaction, so that nothing of it stays, a new client neither."""
 
 
-def pdf(html: str) -> bytes:
+def pdf(organization_id: int, html: str, patient: bool = False) -> bytes:
     """Return the PDF; raise RenderingFailed. Call it outside a transaction: it takes a while."""
-    return render_pdf(html)
+    return render_pdf(html, organization_id, patient=patient)
 
 
 def html(session: Session, invoice: Invoice) -> str:
@@ -41,7 +41,7 @@ def rehearse(request: InvoiceRequest) -> None:
         with transaction() as session:
             raise _Rehearsed(_html(session, _provisional(session, request)))
     except _Rehearsed as rehearsed:
-        render_pdf(str(rehearsed))
+        render_pdf(str(rehearsed), request.organization_id)
 
 
 def _provisional(session: Session, request: InvoiceRequest) -> dict[str, Any]:

@@ -1,32 +1,19 @@
-"""Render documents for the parent process alone, able to open no file and no socket, and end when it ends.
+"""The program of the jail that prints: HTML in, PDF out, with the shipped fonts and nothing else."""
 
-Run by path in isolated mode, so that nothing of this project (no setting, no secret) is in its memory.
-On standard input, a socket: a 4-byte length and HTML come in; a status byte, a 4-byte length and bytes go out.
-"""
-
-import ctypes
 import io
-import os
-import resource
-import signal
-import socket
 import sys
-import time
 from pathlib import Path
 
 import plutoprint
 
 FONTS = Path(__file__).with_name("fonts")
-PDEATHSIG = 1
-MEMORY = 512 * 1024 * 1024
-CPU_SECONDS = 20
 MAX_PAGES = 200
 MAX_PDF = 50 * 1024 * 1024
 EPOCH = "2000-01-01T00:00:00Z"
 WARM_UP = "<p>regular <b>bold</b></p>"
 
 
-class TooLarge(Exception):
+class TooLarge(ValueError):
     """The document is beyond what may be printed; the message says by which measure."""
 
 
@@ -58,50 +45,16 @@ def render(html: str) -> bytes:
     return pdf.getvalue()
 
 
-def die_with(parent: int) -> None:
-    ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit("the parent ended before its renderer began")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def load_fonts() -> None:
+def prepare() -> None:
+    """Load the fonts; a document can name no other."""
     plutoprint.plutobook_set_fontconfig_path(FONTS)
     if b"NotoSans-Bold" not in render(WARM_UP):
         sys.exit(f"no fonts in {FONTS}: every page would be blank")
 
 
-def enclose() -> None:
-    """Give up files and sockets for good; what is open now (the fonts, the parent's socket) is all there is."""
-    for kind, limit in (
-        (resource.RLIMIT_NOFILE, 3),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_AS, MEMORY),
-    ):
-        resource.setrlimit(kind, (limit, limit))
-    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # or a template could fill the parent's log with warnings
-
-
-def answer(html: bytes) -> tuple[bytes, bytes]:
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + CPU_SECONDS, hard))
+def answer(request: bytes) -> bytes:
+    """Return the PDF of HTML in UTF-8; raise ValueError with the reason that the author of the HTML reads."""
     try:
-        return b"+", render(html.decode())
-    except (TooLarge, plutoprint.Error, ValueError) as refusal:
-        return b"-", str(refusal).encode()
-
-
-def serve(stream: io.BufferedRWPair) -> None:
-    while length := stream.read(4):
-        status, body = answer(stream.read(int.from_bytes(length, "big")))
-        stream.write(status + len(body).to_bytes(4, "big") + body)
-        stream.flush()
-
-
-if __name__ == "__main__":
-    die_with(int(sys.argv[1]))
-    load_fonts()
-    channel = socket.socket(fileno=sys.stdin.fileno()).makefile("rwb")
-    enclose()
-    serve(channel)
+        return render(request.decode())
+    except plutoprint.Error as error:
+        raise ValueError(str(error)) from None

@@ -29,17 +29,17 @@ def add_shipped(session: Session, organization_id: int) -> None:
 
 
 @lru_cache(maxsize=16)
-def check(html: str) -> None:
+def check(organization_id: int, html: str) -> None:
     """Raise Invalid unless every invoice can be printed with `html`.
 
     Call it before the transaction: it takes a while, and create and change, which ask again, then know the answer.
     """
-    templates.check(html)
+    templates.check(organization_id, html)
 
 
 def create(session: Session, organization_id: int, name: str, html: str, is_default: bool = False) -> Template:
     """Return the new template; raise Invalid when `html` is unsafe or cannot be rendered."""
-    check(html)
+    check(organization_id, html)
     if is_default:
         _clear_default(session, organization_id)
     template = Template(
@@ -55,7 +55,7 @@ def change(
 ) -> Template:
     """Return the changed template; invoices issued before keep the source that they were issued with."""
     template = get(session, organization_id, template_id)
-    check(html)
+    check(organization_id, html)
     if template.is_default and not is_default:
         raise templates.invalid("make another template the default instead of leaving none")
     if is_default and not template.is_default:

@@ -31,13 +31,13 @@ def render_html(template_html: str, view: InvoiceView) -> str:
     return PLACEHOLDER.sub(lambda match: shown.get(match[1].strip(), match[0]), template_html)
 
 
-def check(html: str) -> None:
+def check(organization_id: int, html: str) -> None:
     """Raise Invalid unless every invoice can be printed with this template."""
     check_size(html)
     check_placeholders(html)
     for finding in markup.findings(html):
         raise invalid(finding)
-    check_prints(html)
+    check_prints(organization_id, html)
 
 
 def check_size(html: str) -> None:
@@ -62,9 +62,9 @@ def check_placeholders(html: str) -> None:
             raise invalid(f"{{{{{name}}}}} is missing: an invoice has to show it")
 
 
-def check_prints(html: str) -> None:
+def check_prints(organization_id: int, html: str) -> None:
     try:
-        render_pdf(render_html(html, SAMPLE))
+        render_pdf(render_html(html, SAMPLE), organization_id)
     except RendererBusy:
         raise
     except RenderingFailed as failure:

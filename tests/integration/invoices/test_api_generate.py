@@ -136,6 +136,17 @@ def test_when_no_renderer_is_free_the_caller_comes_again(
     assert written() == before
 
 
+def test_an_organization_that_prints_its_half_while_another_prints_comes_again(
+    client: Caller, organization: Tenant
+) -> None:
+    before = written()
+    places = rendering._renderers._places
+    with places.place(organization.id, 0, False), places.place(organization.id + 1, 0, False):
+        answer = client.post(GENERATE, bodies.invoice(organization.supplier_id, responseType="pdf"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert written() == before
+
+
 def test_a_pdf_lost_after_the_commit_is_named_and_can_be_fetched(
     client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,10 +161,10 @@ def test_a_pdf_lost_after_the_commit_is_named_and_can_be_fetched(
 def _failing_from(first: int, failure: Exception | None = None):
     calls = count(1)
 
-    def render(html: str) -> bytes:
+    def render(html: str, organization_id: int, **options: bool) -> bytes:
         if next(calls) >= first:
             raise failure or rendering.RenderingFailed("out of ink")
-        return rendering.render_pdf(html)
+        return rendering.render_pdf(html, organization_id, **options)
 
     return render
 

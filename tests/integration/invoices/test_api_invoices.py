@@ -153,7 +153,7 @@ def test_a_page_that_cannot_be_printed_is_reported_in_the_archive(
 ) -> None:
     issue(client, organization.supplier_id)
 
-    def jam(html: str) -> bytes:
+    def jam(html: str, organization_id: int, **options: bool) -> bytes:
         raise rendering.RenderingFailed("paper jam")
 
     monkeypatch.setattr("domain.invoices.printing.render_pdf", jam)
@@ -168,7 +168,7 @@ def test_an_archive_waits_for_a_renderer_instead_of_leaving_a_page_out(
     issue(client, organization.supplier_id)
     renders = [rendering.RendererBusy("busy"), rendering.RendererBusy("busy"), b"%PDF-"]
 
-    def render(html: str) -> bytes:
+    def render(html: str, organization_id: int, **options: bool) -> bytes:
         answer = renders.pop(0)
         if isinstance(answer, Exception):
             raise answer

@@ -14,13 +14,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
-import psutil
 import pypdfium2
 import pytest
 
-from domain.pdf.rendering import RendererBusy, RenderingFailed, render_pdf
+from domain.pdf.rendering import RendererBusy, RenderingFailed
 from domain.templates.sample import SAMPLE
 from domain.templates.template import DEFAULTS, render_html
+from tests.integration.pdf.renderers import alive, keepers, pids, render_pdf, renderers, text_of
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -28,20 +28,8 @@ ENDLESS = "<table><tr><td>" * 200 + "x"
 BLANK = b"\xff"
 
 
-def text_of(pdf):
-    return " ".join(" ".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf)).split())
-
-
 def is_blank(page):
     return set(bytes(page.render(scale=0.5, grayscale=True).buffer)) == set(BLANK)
-
-
-def renderers(pid=None):
-    return [
-        child
-        for child in psutil.Process(pid).children()
-        if child.status() != psutil.STATUS_ZOMBIE and any("renderer.py" in part for part in child.cmdline())
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +98,7 @@ def test_an_expression_is_printed_not_evaluated(expression):
 def test_the_same_html_gives_the_same_bytes_from_another_renderer_in_another_place(tmp_path):
     html = render_html(DEFAULTS["modern"], SAMPLE)
     program = "import sys; from domain.pdf.rendering import render_pdf as r; "
-    program += "sys.stdout.buffer.write(r(sys.stdin.buffer.read().decode()))"
+    program += "sys.stdout.buffer.write(r(sys.stdin.buffer.read().decode(), 1))"
     elsewhere = subprocess.run(
         [sys.executable, "-c", program],
         input=html.encode(),
@@ -272,23 +260,14 @@ def test_a_renderer_that_dies_is_replaced_without_anyone_noticing(number):
 
 
 def test_a_renderer_that_is_stopped_is_given_up_at_the_timeout():
-    render_pdf("<p>warm</p>")
-    stopped = renderers()
-    for renderer in stopped:
-        renderer.suspend()
-    for _ in stopped:
-        with pytest.raises(RenderingFailed, match="too long"):
-            render_pdf("<p>x</p>", timeout=0.5)
-    assert text_of(render_pdf("<p>next</p>")) == "next"
-
-
-def test_a_renderer_holds_no_file_no_setting_and_no_way_to_open_more():
-    render_pdf("<p>warm</p>")
-    for renderer in renderers():
-        assert renderer.environ() == {}
-        assert renderer.num_fds() == 3
-        assert renderer.rlimit(psutil.RLIMIT_NOFILE) == (3, 3)
-        assert renderer.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+    before = pids()
+    render_pdf("<p>warm</p>", 110)
+    (stopped,) = [renderer for renderer in renderers() if renderer.pid not in before]
+    stopped.suspend()
+    with pytest.raises(RenderingFailed, match="too long"):
+        render_pdf("<p>x</p>", 110, timeout=0.5)
+    assert text_of(render_pdf("<p>next</p>", 110)) == "next"
+    wait_until(lambda: alive([stopped]) == [])
 
 
 def test_a_forked_process_starts_its_own_renderer_and_leaves_its_parents_alone():
@@ -304,10 +283,11 @@ def test_a_forked_process_starts_its_own_renderer_and_leaves_its_parents_alone()
 
 
 def test_no_renderer_outlives_a_process_that_is_killed():
-    program = "from domain.pdf.rendering import render_pdf as r; r('<p>x</p>'); print('ready', flush=True); input()"
+    program = "from domain.pdf.rendering import render_pdf as r; r('<p>x</p>', 1); print('ready', flush=True); input()"
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with parent:
         assert parent.stdout.readline() == b"ready\n"
-        (renderer,) = renderers(parent.pid)
+        processes = renderers(parent.pid) + keepers(parent.pid)
+        assert len(processes) == 2
         parent.kill()
-        wait_until(lambda: not renderer.is_running() or renderer.status() == psutil.STATUS_ZOMBIE)
+        wait_until(lambda: alive(processes) == [])

@@ -26,13 +26,13 @@ def shown(name, **changes):
 
 def refusal(html):
     with pytest.raises(Invalid) as refused:
-        check(html)
+        check(1, html)
     return str(refused.value)
 
 
 @pytest.mark.parametrize("name", sorted(DEFAULTS))
 def test_a_default_template_is_accepted_and_leaves_no_placeholder(name):
-    check(DEFAULTS[name])
+    check(1, DEFAULTS[name])
     assert "{{" not in render_html(DEFAULTS[name], SAMPLE)
 
 
@@ -47,7 +47,7 @@ def test_every_documented_placeholder_shows_something(name):
 
 
 def test_the_smallest_legal_template_is_accepted():
-    check(MINIMAL)
+    check(1, MINIMAL)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_what_would_run_or_fetch_is_refused_with_what_to_change(fragment, said):
     ],
 )
 def test_what_fetches_nothing_is_accepted(fragment):
-    check(MINIMAL + fragment)
+    check(1, MINIMAL + fragment)
 
 
 @pytest.mark.parametrize("name", ["invoiceNumber", "itemsRows", "total"])
