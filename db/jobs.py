@@ -34,6 +34,7 @@ class ClaimedJob(NamedTuple):
     progress: int = 0
     cancel_requested: bool = False
     waited: float = 0.0
+    hand_backs: int = 0
 
 
 class Failure(NamedTuple):
@@ -130,9 +131,19 @@ def _settle(session: Session, verb: str, token: UUID, ids: Sequence[int], **of_e
         raise LeaseLost(f"{verb}: {len(moved)} of {len(ids)} jobs still held")
 
 
-def release(session: Session, token: UUID, ids: Sequence[int], delay: float, group_limit: int | None) -> int:
-    """Hand back those of `ids` still held under `token`, attempt included; return how many."""
-    return len(run(session, "release", ids=list(ids), token=token, delay=delay, group_limit=group_limit))
+def release(
+    session: Session,
+    token: UUID,
+    ids: Sequence[int],
+    delay: float,
+    group_limit: int | None,
+    lost: bool = False,
+) -> int:
+    """Hand back those of `ids` still held under `token`, attempt included; return how many.
+
+    They are due in `delay` seconds; if they have `lost` their connection, that is counted and doubles the delay.
+    """
+    return len(run(session, "release", ids=list(ids), token=token, delay=delay, group_limit=group_limit, lost=lost))
 
 
 def server_crashed(session: Session, token: UUID, job_id: int, lease: float) -> bool:

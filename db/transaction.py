@@ -9,15 +9,18 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, SessionTransaction
 
-from db.engine import READ_ONLY, engine, heard_of_crash
+from db.engine import CRASH_SHUTDOWN, READ_ONLY, engine, heard_of_crash
 from db.queries import failure, run
 
+IDLE_TOO_LONG = "25P03"
 # The state of the database, or somebody else's doing. Codes: read-only, cut for idling (a process that was frozen or
 # starved) or for the length of the transaction, lock timeout, cancelled statement; then whole classes: connection,
 # rollback, resources, shutdown, system. docs/decisions/0014 goes through all classes.
-TRANSIENT_CODES = {READ_ONLY, "25P03", "25P04", "55P03", "57014"}
+TRANSIENT_CODES = {READ_ONLY, IDLE_TOO_LONG, "25P04", "55P03", "57014"}
 UNIQUE_VIOLATION = "23505"
-TRANSIENT_CLASSES = ("08", "40", "53", "57P", "58")
+OUTAGE_CLASSES = ("08", "53", "57P", "58")
+TRANSIENT_CLASSES = (*OUTAGE_CLASSES, "40")
+EXPLAINED_CUTS = {READ_ONLY, IDLE_TOO_LONG, CRASH_SHUTDOWN}
 # What libpq says when `target_session_attrs` finds no server to write to.
 NO_PRIMARY = ("session is read-only", "server is in hot standby mode")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
@@ -106,13 +109,20 @@ def violated(error: DBAPIError) -> str | None:
     return error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
 
 
-def lost_without_a_word(error: BaseException, since: float) -> bool:
-    """Tell whether the server's process ended with no message, as a crash ends it and hardly anything else.
+def is_lost(error: BaseException, since: float) -> bool:
+    """Tell whether the connection was cut, and neither by a limit of ours nor by a crash of another server process.
 
     The other processes say that one of them has crashed: what was heard before `since` was another crash.
     """
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated and sqlstate(error) is None
-    return lost and heard_of_crash() < since
+    cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    return cut and sqlstate(error) not in EXPLAINED_CUTS and heard_of_crash() < since
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether the database itself is in trouble, so that trying again at once is of no use."""
+    code = sqlstate(error) or ""
+    cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    return cut or code.startswith(OUTAGE_CLASSES)
 
 
 def is_transient(error: BaseException) -> bool:

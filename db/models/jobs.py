@@ -30,6 +30,8 @@ class Job(Base):
     status: Mapped[str] = mapped_column(Text, server_default="PENDING")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     max_attempts: Mapped[int] = mapped_column(SmallInteger)
+    # How often in a row, with no progress, it was handed back as its own connection to the database was lost.
+    hand_backs: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     available_at: Mapped[Timestamp]
     lease_token: Mapped[UUID | None] = mapped_column(Uuid)
     lease_expires_at: Mapped[datetime | None] = mapped_column(TIME)

@@ -15,9 +15,9 @@ import settings
 from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, LeaseLost
-from db.transaction import is_transient, lost_without_a_word, statement, transaction
+from db.transaction import is_lost, is_outage, is_transient, sqlstate, statement, transaction
 from domain.errors import NotYet
-from domain.jobs import payloads, verdict
+from domain.jobs import backoff, payloads, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
@@ -30,6 +30,8 @@ FAILED_JOB = "job {job_id} {kind} organization {organization_id} attempt {attemp
 
 # A long job is handed back after this part of its kind's timeout, and goes on when its turn comes again.
 SLICE = 0.5
+# Each waits twice as long as the one before, so that they outlast a server that restarts a few times, some 20 s.
+MAX_HAND_BACKS = 5
 
 
 def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> list[int]:
@@ -62,7 +64,7 @@ class Run:
         self.claimed: dict[int, ClaimedJob] = {}
         self.jobs: list[ClaimedJob] = []
         self.failed: list[int] = []
-        self.started = time.monotonic()
+        self.started = self.held_since = time.monotonic()
         self.deadline = self.started + (kind.soft_time_limit * SLICE if seconds is None else seconds)
 
     def claim(self) -> None:
@@ -71,6 +73,7 @@ class Run:
             jobs = job_rows.claim(
                 session, self.kind.name, self.job_ids, self.token, settings.current().lease, worker_name()
             )
+        self.held_since = time.monotonic()  # a connection that broke earlier may tell of it only in the claim
         self.claimed = {job.id: job for job in jobs}
         self.jobs = [ready for job in jobs if (ready := self._ready(job))]
 
@@ -121,11 +124,11 @@ class Run:
     def hand_back(self, error: Exception) -> None:
         """Return what is still held, waiting for the database as long as a task may; then it is swept.
 
-        It goes on in smaller groups. A lone job that the server stopped, or whose server process crashed, would be
-        handed back for ever: its attempt counts. A commit whose outcome is unknown is decided here too, as what did
-        commit no longer carries the token.
+        It goes on in smaller groups. A lone job that the server stopped, whose server process crashed, or that has lost
+        its connection MAX_HAND_BACKS times in a row, would be handed back for ever: its attempt counts. A commit whose
+        outcome is unknown is decided here too, as what did commit no longer carries the token.
         """
-        lost = lost_without_a_word(error, self.started)
+        lost = is_lost(error, self.held_since)
         give_up = time.monotonic() + settings.current().task_timeout
         while time.monotonic() < give_up:
             try:
@@ -141,15 +144,19 @@ class Run:
             with suppress(LeaseLost):
                 self.set_aside(error, reason)
         else:
-            pause = random.uniform(0.05, 0.5)  # noqa: S311
-            self._release(self.job_ids, pause, _smaller(len(self.job_ids)))
+            pause = backoff.pause(lost, is_outage(error))
+            self._release(self.job_ids, pause, _smaller(len(self.job_ids)), lost)
 
     def _blame(self, error: Exception, lost: bool) -> str | None:
-        if lost:
-            with statement() as session:
-                crashed = job_rows.server_crashed(session, self.token, self.jobs[0].id, settings.current().lease)
-            return verdict.CRASHED if crashed else None
-        return verdict.servers_verdict(error)
+        if not lost:
+            return verdict.servers_verdict(error)
+        if sqlstate(error) is None and self._server_crashed():
+            return verdict.CRASHED
+        return verdict.lost(error) if self.jobs[0].hand_backs >= MAX_HAND_BACKS else None
+
+    def _server_crashed(self) -> bool:
+        with statement() as session:
+            return job_rows.server_crashed(session, self.token, self.jobs[0].id, settings.current().lease)
 
     def _ready(self, job: ClaimedJob) -> ClaimedJob | None:
         try:
@@ -196,9 +203,9 @@ class Run:
             self.kind.cancelled(session, job.organization_id, job.id, job.payload)
         return status
 
-    def _release(self, job_ids: Sequence[int], delay: float, group_limit: int | None) -> None:
+    def _release(self, job_ids: Sequence[int], delay: float, group_limit: int | None, lost: bool = False) -> None:
         with statement() as session:
-            job_rows.release(session, self.token, job_ids, delay=delay, group_limit=group_limit)
+            job_rows.release(session, self.token, job_ids, delay, group_limit, lost)
 
     def _record(self, session: Session, failed: int = 0, goes_on: int = 0) -> None:
         seconds = time.monotonic() - self.started

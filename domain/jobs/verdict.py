@@ -13,6 +13,7 @@ from domain.jobs.work import PermanentError
 from settings import variable
 
 MAX_ERROR_LENGTH = 2000
+LOST = "the connection to the database was lost each time that this job ran; the database's log says why"
 CRASHED = "the database's server process crashed while it ran this job; its log says why"
 
 
@@ -26,6 +27,13 @@ def servers_verdict(error: BaseException) -> str | None:
             limit = f"{variable('idle_in_transaction_timeout')} ({settings.current().idle_in_transaction_timeout} s)"
             return f"the job kept its transaction idle for longer than {limit}; wait before context.session is used"
     return None
+
+
+def lost(error: BaseException) -> str:
+    """Return the sentence for a job that has lost its connection to the database too often in a row."""
+    if sqlstate(error) == "25P04":
+        return "the database ended this job's transaction at its transaction_timeout; give it less to do at once"
+    return LOST
 
 
 def failure(kind: Kind, job: ClaimedJob, error: Exception, reason: str | None = None) -> Failure:

@@ -17,6 +17,7 @@ CREATE TABLE jobs (
     status text NOT NULL DEFAULT 'PENDING',
     attempts smallint NOT NULL DEFAULT 0,
     max_attempts smallint NOT NULL CHECK (max_attempts >= 1),
+    hand_backs smallint NOT NULL DEFAULT 0,
     available_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     lease_token uuid,
     lease_expires_at timestamptz,

@@ -3,7 +3,7 @@
 -- Keep the work done so far and begin the lease anew, unless somebody has asked to cancel.
 UPDATE open_jobs
 SET status = CASE WHEN cancel_requested THEN 'CANCELLED' ELSE status END,
-    progress = %(progress)s, total = coalesce(%(total)s, total),
+    progress = %(progress)s, hand_backs = 0, total = coalesce(%(total)s, total),
     lease_token = CASE WHEN NOT cancel_requested THEN lease_token END,
     lease_expires_at = CASE WHEN NOT cancel_requested THEN clock_timestamp() + make_interval(secs => %(lease)s) END,
     completed_at = CASE WHEN cancel_requested THEN clock_timestamp() END

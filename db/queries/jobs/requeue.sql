@@ -3,7 +3,7 @@
 -- Goes on where it stopped: progress stays.
 WITH job AS (
     UPDATE open_jobs
-    SET status = 'PENDING', attempts = 0, error = NULL, cancel_requested = false, available_at = clock_timestamp(),
+    SET status = 'PENDING', attempts = 0, hand_backs = 0, error = NULL, cancel_requested = false, available_at = clock_timestamp(),
         started_at = NULL, completed_at = NULL
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND organization_id = %(organization_id)s
       AND status IN ('FAILED', 'CANCELLED')

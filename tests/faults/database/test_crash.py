@@ -7,10 +7,14 @@ from typing import Any
 
 import psycopg
 
+from domain.jobs.execution import MAX_HAND_BACKS
+from domain.jobs.verdict import LOST
+from local.postgres import EmbeddedPostgres
 from tests.faults.load import drain, fetch, owe, value
 from tests.waiting import wait_until
 
 CULPRITS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()"
+SETTLED = "SELECT status <> 'PROCESSING' FROM jobs WHERE id = %s"
 CRASHED = "the database's server process crashed while it ran this job"
 
 
@@ -49,6 +53,37 @@ def test_a_lone_job_that_crashes_its_server_process_ends_failed_and_its_neighbou
     ]
     others = [job.request_id for job in neighbours]
     assert fetch("SELECT DISTINCT status, attempts FROM jobs WHERE id = ANY(%s)", others) == [("COMPLETED", 1)]
+
+
+def test_a_job_that_takes_the_whole_server_along_ends_failed_and_its_neighbours_are_left_in_peace(
+    chain, postgres, organization
+):
+    """As where a container is started anew: nothing in the server tells of the crash any more."""
+    fetch("ALTER SYSTEM SET restart_after_crash = off")
+    fetch("SELECT pg_reload_conf()")
+    chain.start("relay", "worker", "worker")
+    [culprit] = owe(organization, "fault.asleep", [{"sleep": 1.5}])
+    neighbours = [job.request_id for job in owe(organization, "fault.asleep", [{"sleep": 1.4}] * 2)]
+    crashes = crash_server(postgres, culprit.request_id)
+    drain(40)
+    assert MAX_HAND_BACKS + 3 <= crashes < 2 * MAX_HAND_BACKS + 3
+    assert fetch("SELECT attempts, error FROM jobs WHERE id = %s", culprit.request_id) == [(3, LOST)]
+    assert fetch("SELECT DISTINCT status, attempts FROM jobs WHERE id = ANY(%s)", neighbours) == [("COMPLETED", 1)]
+    ran = value("SELECT count(*) FROM observed_moves WHERE job_id = ANY(%s) AND after = 'PROCESSING'", neighbours)
+    assert ran <= len(neighbours) * (crashes + 1), "neighbours went round in circles"
+
+
+def crash_server(postgres: EmbeddedPostgres, culprit: int) -> int:
+    """Kill the server process that runs the culprit's statement until the culprit has ended; return how often."""
+    crashes = 0
+    while value("SELECT status <> 'FAILED' FROM jobs WHERE id = %s", culprit):
+        [(pid,)] = wait_until(lambda: fetch(CULPRITS), 60, "the culprit does not run any more")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: postgres.poll() is not None)
+        postgres.start()
+        crashes += 1
+        wait_until(lambda: value(SETTLED, culprit), 20, "the culprit is not handed back")
+    return crashes
 
 
 def test_a_server_that_is_killed_costs_a_lone_job_no_attempt(chain, postgres, organization):

@@ -57,7 +57,7 @@ class Pages:
             of_one = json.dumps({ids[1]: "1"})
             self._run("claim", kind="probe", ids=ids, token=token, lease=60, worker="")
             self._run("checkpoint", id=ids[0], token=token, progress=0, total=1, lease=60)
-            self._run("release", ids=ids[:1], token=token, delay=0, group_limit=1)
+            self._run("release", ids=ids[:1], token=token, delay=0, group_limit=1, lost=False)
             self._run("retry", ids=ids[1:2], token=token, errors=of_one, delays=of_one)
             self._run("complete", ids=ids[2:], token=token, results="{}")
             self._run("job_states", ids=ids)
