@@ -11,6 +11,7 @@ from db import jobs as job_rows
 from db import outbox
 from db.listener import Listener
 from db.transaction import is_transient, statement
+from domain.jobs.upkeep.clock import follow_clock
 from tasks.app import app
 from tasks.publisher import BrokerAway, Publisher
 from tasks.relay import Relay
@@ -55,6 +56,7 @@ class Loop:
         if time.monotonic() >= self._next_sweep:
             with statement() as session:
                 job_rows.sweep(session)
+            follow_clock()
             # Another relay may have died while it was busy, and nobody would be woken any more.
             self._report(self._listening)
             self._next_sweep = time.monotonic() + settings.current().sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311

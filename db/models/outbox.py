@@ -38,6 +38,8 @@ class RelayState(Base):
     mended_to: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     # No lease that ran out before is left to be swept.
     swept_to: Mapped[Timestamp] = mapped_column(TIME, server_default=text("'-infinity'"))
+    # The latest time that a sweep has seen; the clock has been put back if it shows less.
+    clock_seen: Mapped[Timestamp]
 
 
 class Pause(Base):

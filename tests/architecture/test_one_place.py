@@ -156,7 +156,7 @@ def queue_statements(source: Source) -> list[str]:
 
 def test_the_queue_has_one_door() -> None:
     """A second place that moves jobs or reads the outbox knows their columns, and is forgotten when they change."""
-    doors = {"db/jobs.py", "db/outbox.py", "db/statistics.py", "db/retention.py"}
+    doors = {"db/jobs.py", "db/outbox.py", "db/statistics.py", "db/retention.py", "db/clock.py"}
     assert {s.path: found for s in production() if s.path not in doors and (found := queue_statements(s))} == {}
     assert queue_statements(parse("domain/a.py", "from db.queries import run\nrun(session, 'claim')")) == ["claim"]
 

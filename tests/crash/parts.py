@@ -153,7 +153,7 @@ WORKER = Part("worker", _publish, lambda _: chain.work_once(), ISSUING | {"after
 GROUP = Part("group", _publish_group, lambda _: chain.work_once(), ISSUING | {"after fail"}, invoices=2)
 RETRY = Part("retry", _publish_spoiled, lambda _: chain.work_once(), {"before retry", "after retry"}, invoices=0)
 RELEASE = Part("release", _publish_spoiled_group, lambda _: chain.work_once(), {"before release", "after release"})
-SWEEPING = {"after find_expired", "after sweep", "after mend_entries"}
+SWEEPING = {"after find_expired", "after sweep", "after see_clock", "after mend_entries"}
 SWEEPER = Part("sweeper", _abandon, lambda _: chain.sweeper(), SWEEPING)
 CANCEL = Part("cancel", Stage.submit, _move(job_rows.cancel), {"after cancel"}, _move(job_rows.cancel), invoices=0)
 REQUEUE = Part("requeue", _cancelled, _move(job_rows.requeue), {"after requeue"}, _move(job_rows.requeue))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.clock import Clock
 from tests.faults.load import (
     PROCESSING,
     Intake,
@@ -31,6 +32,7 @@ class Shifted(real_datetime):
 time.time = lambda: real_time() + {hours} * 3600
 datetime.datetime = Shifted
 """
+NOTED = "SELECT clock_seen >= (SELECT max(created_at) FROM jobs) FROM relay_state"
 OFF = "SELECT count(*) FROM invoices WHERE abs(extract(epoch FROM created_at - clock_timestamp())) > 60"
 
 
@@ -46,6 +48,24 @@ def test_processes_whose_clock_is_two_hours_off_double_nothing_and_delay_nothing
     assert value(OFF) == 0
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(20, 20)]
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
+
+
+def test_a_database_whose_clock_is_put_back_under_load_delays_nothing(chain, organization):
+    clock = Clock(chain.database_url)
+    relay, worker = chain.start("relay", "worker")
+    killed = owe(organization, "fault.single", [{"seconds": 1}])
+    wait_until(lambda: value(PROCESSING) == 1)
+    worker.die()
+    worker.kill_children()
+    waiting = owe_invoices(organization, count=50)
+    wait_until(lambda: value(NOTED), 15, "no relay looks at the clock")
+    clock.put("-2 hours")
+    wait_until(lambda: relay.said("clock was put back by 7") == 1, 15, "no relay has noticed")
+    chain.start("worker")
+    with Intake([organization]) as intake:
+        wait_until(lambda: len(intake.accepted) > 100, 20)
+    drain(30)
+    verify(killed + waiting + intake.accepted)
 
 
 def test_two_relays_two_beats_and_two_sweepers_share_the_work(chain, organization, other_organization):

@@ -22,7 +22,8 @@ CREATE TABLE relay_state (
     reaches_broker boolean NOT NULL DEFAULT true,
     reported_at timestamptz,
     mended_to bigint NOT NULL DEFAULT 0,
-    swept_to timestamptz NOT NULL DEFAULT '-infinity'
+    swept_to timestamptz NOT NULL DEFAULT '-infinity',
+    clock_seen timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 10);
 
 INSERT INTO relay_state DEFAULT VALUES;

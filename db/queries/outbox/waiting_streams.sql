@@ -3,7 +3,10 @@
 -- A published job is counted if it falls due again after `in_flight_since`; the result says when the first of them does.
 -- A stream at a cursor is read from `since` on; all other streams are found in the gaps between the cursors.
 WITH RECURSIVE cursor AS MATERIALIZED (
-    SELECT *, lead(priority, 1, 32767) OVER lanes AS next_priority, lead(organization_id, 1, 0) OVER lanes AS next_one,
+    SELECT lane, priority, organization_id, kind,
+        -- what was known before the clock was put back hides nothing
+        CASE WHEN since <= statement_timestamp() THEN since ELSE '-infinity' END AS since,
+        lead(priority, 1, 32767) OVER lanes AS next_priority, lead(organization_id, 1, 0) OVER lanes AS next_one,
         lead(kind, 1, '') OVER lanes AS next_kind
     FROM unnest(CAST(%(lanes)s AS text[]), CAST(%(priorities)s AS integer[]), CAST(%(organization_ids)s AS bigint[]),
         CAST(%(kinds)s AS text[]), CAST(%(since)s AS timestamptz[])) AS c (lane, priority, organization_id, kind, since)

@@ -4,6 +4,7 @@ from db import jobs as job_rows
 from db import outbox
 from db.transaction import statement
 from domain.jobs.dispatch.pacing import PacedScan
+from domain.jobs.upkeep.clock import follow_clock
 
 _mends = PacedScan()
 
@@ -12,6 +13,7 @@ def keep_up() -> None:
     """Sweep the jobs whose lease has run out and mend the outbox; a mend that has become slow is made less often."""
     with statement() as session:
         job_rows.sweep(session)
+    follow_clock()
     if _mends.due:
         with statement() as session, _mends.timed():
             outbox.mend(session)

@@ -97,8 +97,8 @@ def test_a_report_reads_one_snapshot_and_writes_nothing(database, organization):
         before = session.scalar(text("SELECT count(*) FROM organizations"))
         new_tenant("Another")
         assert session.scalar(text("SELECT count(*) FROM organizations")) == before
-        with pytest.raises(DBAPIError, match="read-only transaction"):
-            session.execute(text("UPDATE organizations SET name = 'x'"))
+    with pytest.raises(DBAPIError, match="read-only transaction"), report() as session:
+        session.execute(text("UPDATE organizations SET name = 'x'"))
 
 
 VERBS = [
