@@ -1,5 +1,6 @@
 """A thousand subscribers on one api process, and what becomes of them when it dies."""
 
+import signal
 import socket
 
 import psutil
@@ -19,14 +20,13 @@ BACKENDS = """SELECT count(*) FROM pg_stat_activity
 class Api:
     """The API as a process, with two threads."""
 
-    def __init__(self, chain: Chain, subscribers: int = SUBSCRIBERS) -> None:
-        self._chain, self.port, self._subscribers = chain, free_port(), subscribers
+    def __init__(self, chain: Chain, subscribers: int = SUBSCRIBERS, **settings: object) -> None:
+        self._chain, self.port, self._settings = chain, free_port(), settings
+        self._settings["api_subscribers"] = subscribers
         self.start()
 
     def start(self) -> None:
-        self.process: Process = self._chain.spawn(
-            "api", api_port=self.port, api_threads=2, api_subscribers=self._subscribers
-        )
+        self.process: Process = self._chain.spawn("api", api_port=self.port, api_threads=2, **self._settings)
         self.process.health = f"http://127.0.0.1:{self.port}/api/v1/health"
         self._chain.await_ready(self.process)
 
@@ -34,10 +34,10 @@ class Api:
 class Stream:
     """A subscriber as an EventSource is one, on a socket."""
 
-    def __init__(self, port: int, path: str, key: str, seen: str = "") -> None:
+    def __init__(self, port: int, path: str, key: str, seen: str = "", headers: str = "") -> None:
         self._line = socket.create_connection(("127.0.0.1", port), timeout=20)
         seen = f"Last-Event-ID: {seen}\r\n" if seen else ""
-        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n{seen}\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n{seen}{headers}\r\n"
         self._line.sendall(request.encode())
         self.text = ""
 
@@ -103,6 +103,27 @@ def test_a_subscriber_comes_back_after_the_api_was_killed_and_misses_no_end(chai
     assert "event: pending" not in again.text, "it was told again what it had seen"
     finished = Stream(api.port, path, organization.key, seen=again.last_id)
     finished.read_until("HTTP/1.1 204")
+
+
+def test_an_api_that_is_told_to_stop_answers_the_long_poll_and_ends_the_stream(chain, organization):
+    api = Api(chain, http_timeout=60, task_timeout=70, lease=80)
+    [job] = owe(organization, "fault.single", [{}])
+    path = f"/api/v1/jobs/{job.request_id}"
+    stream = Stream(api.port, f"{path}/events", organization.key)
+    stream.read_until("event: pending")
+    poll = Stream(api.port, path, organization.key, headers="Prefer: wait=60\r\n")
+    wait_until(lambda: waiting(api) == 2, 10, "the long poll does not wait")
+    api.process.die(signal.SIGTERM)
+    poll.read_until('"status":"pending"')
+    assert stream.at_its_end()
+    wait_until(lambda: api.process.poll() == 0, 20, "it does not end")
+
+
+def waiting(api: Api) -> int:
+    """Return how many connections the API has."""
+    [serving] = psutil.Process(api.process.pid).children()
+    held = [line for line in serving.net_connections("tcp") if line.laddr.port == api.port]
+    return sum(line.status == psutil.CONN_ESTABLISHED for line in held)
 
 
 def test_one_subscriber_too_many_is_told_to_poll(chain, organization):

@@ -82,7 +82,7 @@ def test_no_request_fails_when_the_next_api_takes_over_a_socket_that_somebody_ho
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     program = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
     command = ["/bin/sh", "-c", program, "sh", *COUNTERFOIL, "api", "--fd", str(listener.fileno())]
-    environment = child_environment(DATABASE_URL=database)
+    environment = child_environment(DATABASE_URL=database, COUNTERFOIL_API_WORKERS="2")
 
     def started() -> subprocess.Popen:
         return subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()], stderr=sys.stderr)
