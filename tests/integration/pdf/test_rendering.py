@@ -21,6 +21,7 @@ from domain.pdf.rendering import RendererBusy, RenderingFailed
 from domain.templates.sample import SAMPLE
 from domain.templates.template import DEFAULTS, render_html
 from tests.integration.pdf.renderers import alive, keepers, pids, render_pdf, renderers, text_of
+from tests.unit.templates.spellings import SPELLINGS, spelled
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -121,6 +122,8 @@ def test_no_address_in_a_document_is_ever_fetched(witness, tmp_path):
         assert "seen" in text
         assert "SECRET" not in text
         assert "ran" not in text
+    for markup, _ in SPELLINGS:
+        render_pdf(spelled(markup, address))
     assert witness.visits == []
     urlopen(f"{address}/control").close()
     assert witness.visits == ["/control"]

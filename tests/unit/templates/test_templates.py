@@ -15,7 +15,12 @@ from domain.templates.markup import findings
 from domain.templates.placeholders import NAMES
 from domain.templates.sample import SAMPLE
 from domain.templates.template import DEFAULTS, MAX_BYTES, check, check_placeholders, render_html
+from tests.unit.templates.spellings import SPELLINGS, spelled
 
+UNITS = [
+    *(" ", "{{", "{{ ", "<", "<!--", "</", "<a ", "<a\nhref", "<a '", "<a \"'", "url(", "src=", "<style>", "attr(a "),
+    *("data:image/svg,", "data:image/svg;base64,AAAA", "\\75", "&#", "&lt", "%25"),
+]
 MINIMAL = "<p>{{invoiceNumber}}</p><table>{{itemsRows}}</table><p>{{total}}</p>"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
@@ -174,12 +179,18 @@ def test_an_unknown_placeholder_is_refused_by_name_and_never_evaluated(name):
         ("<svg><image href='https://evil.example/x'/></svg>", "remove href="),
         ("<p onclick='x()'>x</p>", "remove the onclick attribute"),
         ("<p title='{{clientName}}'>x</p>", "out of the tag"),
+        ("<p title='>{{clientName}}'>x</p>", "out of the tag"),
         ("<{{clientName}}>", "out of the tag"),
         ("<style>p::before { content: '{{clientName}}' }</style>", "out of the tag or <style>"),
     ],
 )
 def test_what_would_run_or_fetch_is_refused_with_what_to_change(fragment, said):
     assert said in refusal(MINIMAL + fragment)
+
+
+@pytest.mark.parametrize(("markup", "said"), SPELLINGS)
+def test_an_address_is_found_however_it_is_spelled(markup, said):
+    assert said in next(findings(MINIMAL + spelled(markup, "http://evil.example/x")))
 
 
 @pytest.mark.parametrize(
@@ -190,6 +201,11 @@ def test_what_would_run_or_fetch_is_refused_with_what_to_change(fragment, said):
         "<p>https://shop.example</p><a href='https://shop.example'>our shop</a>",
         "<svg><defs><linearGradient id='g'/></defs><rect fill='url(#g)' width='9' height='9'/></svg>",
         "{{ notesSection }}",
+        "<p>&lt;link&gt; and &lt;script&gt; in our shop: item(s), image(s), source(s) C:\\75rl 100% u&amp;rl</p>",
+        "<style>p { --a: 'x'; content: '\\201C' attr(title) counter(page); filter: none }</style>",
+        "<img src=\"data:image/svg+xml,%3Csvg id='a'%3E%3Cg fill='url(%23g)'/%3E%3C/svg%3E\">",
+        "<svg><rect id='a' width='9' height='9'/><use href='#a'/></svg>",
+        "<blockquote cite='https://shop.example'>5\" and 6' long</blockquote>",
     ],
 )
 def test_what_fetches_nothing_is_accepted(fragment):
@@ -210,8 +226,8 @@ def test_a_template_that_cannot_be_printed_is_refused_when_it_is_saved(size):
     assert "pages" in refusal(MINIMAL + "<style>@page { margin: 0; size: " + size + " }</style>")
 
 
-@pytest.mark.parametrize("unit", [" ", "{{", "{{ ", "<", "<!--", "</", "<a ", "<a\nhref", "url(", "src=", "<style>"])
-@pytest.mark.parametrize("opening", ["", "{{", "<a ", "<a href", "url(", "<style>", " src=", " onclick"])
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("opening", ["", "{{", "<a ", "<a href", "url(", "<style>", " src=", " onclick", "<a '"])
 def test_a_hostile_template_is_inspected_in_linear_time(opening, unit):
     html = opening + unit * (MAX_BYTES // len(unit))
     started = time.process_time()
