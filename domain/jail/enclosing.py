@@ -4,6 +4,7 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 import sys
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ from domain.jail import seccomp
 
 MAX_MEMORY = 512 * 1024 * 1024
 MAX_OPEN_FILES = 3
+CAPABILITIES_OF_THIS = struct.pack("=Ii", 0x20080522, 0)  # the version of the structure, this process
 PDEATHSIG, DUMPABLE, NO_NEW_PRIVS = 1, 4, 38
 # A user id that nobody has, another for each process; where a container maps no such id, that of nobody.
 UNUSED_IDS, NOBODY = 2_000_000_000, 65534
@@ -23,6 +25,7 @@ def enclose(parent: int) -> list[str]:
     """
     lacking = [] if os.getuid() or _become_somebody_else() else ["the user cannot be changed: it stays root"]
     _limit()
+    _check("capset", ctypes.CDLL(None, use_errno=True).capset(CAPABILITIES_OF_THIS, bytes(24)))  # none of them
     _control(NO_NEW_PRIVS, 1)
     _control(DUMPABLE, 0)
     _control(PDEATHSIG, signal.SIGKILL)  # after the change of user, which would take it away
@@ -58,5 +61,9 @@ def _limit() -> None:
 
 
 def _control(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), f"prctl {option}")
+    _check(f"prctl {option}", ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0))
+
+
+def _check(call: str, failed: int) -> None:
+    if failed:
+        raise OSError(ctypes.get_errno(), call)

@@ -53,6 +53,13 @@ def clock(source: Source) -> Iterator[str]:
                 yield f"{call}()"
 
 
+def engines(source: Source) -> Iterator[str]:
+    """Yield the imports of native code that parses what strangers send, and of the modules that jails run."""
+    for name in imports(source):
+        if f"{name}.".startswith(("plutoprint.", "domain.pdf.renderer.")):
+            yield name
+
+
 class Rule(NamedTuple):
     name: str
     find: Finder
@@ -87,6 +94,13 @@ RULES = (
         publishing,
         "tasks/publisher.py",
         "what is published past the outbox is lost with the broker, and runs even if its transaction rolls back",
+        {},
+    ),
+    Rule(
+        "parses what strangers send",
+        engines,
+        "domain/pdf/renderer.py",
+        "native code that is taken over outside a jail has the database, the network and every organization's data",
         {},
     ),
     Rule(
@@ -129,6 +143,8 @@ def test_every_exception_is_still_needed(rule: Rule) -> None:
         ("reads the environment", "from os import getenv"),
         ("publishes", "from tasks.app import app\napp.send_task('a')"),
         ("publishes", "import celery\nrun.apply_async()"),
+        ("parses what strangers send", "import plutoprint"),
+        ("parses what strangers send", "from domain.pdf.renderer import render"),
         ("asks the process clock for the time of day", "import time\ntime.time()"),
         ("asks the process clock for the time of day", "import datetime\ndatetime.datetime.now()"),
     ],

@@ -168,7 +168,9 @@ def test_a_keeper_that_is_killed_takes_its_processes_with_it_and_is_replaced():
     jail = Jail(PROGRAM)
     process = jail.start(soon())
     (keeper,) = [parent for parent in psutil.Process(process.pid).parents()[:1] if PROGRAM in parent.cmdline()]
+    inmate = psutil.Process(process.pid)
     keeper.kill()
+    wait_until(lambda: not inmate.is_running() or inmate.status() == psutil.STATUS_ZOMBIE)
     with pytest.raises(Crashed):
         process.ask(b"result = 1", soon())
     assert run(jail, "result = 4") == "4"
