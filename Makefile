@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format bench bench-full chaos lock clean
+.PHONY: help setup demo up test lint format bench bench-full chaos model lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ bench-full: $(READY)  ## hours: make bench, other queues, and all else there is;
 
 chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes (SEED=n repeats one)
 	@$(BIN)/python -m pytest -m chaos tests/chaos tests/crash --timeout 3600 -s
+
+model:  ## check the protocol and its mutations with Spin: some minutes, 2 GB
+	@$(PYTHON) -m tests.model
 
 lock: $(READY)  ## resolve the dependencies anew, with hashes for every platform
 	@$(BIN)/python -m pip install --quiet uv
