@@ -57,7 +57,7 @@ def rows(figures: dict) -> list[dict]:
 def waits(port: int, key: str, body: bytes) -> dict[str, float]:
     """Return the percentiles in ms of requests one after another, each of which must be accepted."""
     session = requests.Session()
-    session.headers |= {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    session.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
     times = []
     for _ in range(WARM_UP + REQUESTS):
         started = time.perf_counter()
