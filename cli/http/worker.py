@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import select
 import socket
 import time
@@ -41,7 +42,9 @@ class BufferedWorker(Worker):
         current = settings.current()
         self.request_timeout, self.send_timeout = current.api_request_timeout, current.api_send_timeout
         self.max_body_mb, self.max_body_bytes = current.max_body_mb, current.max_body_mb * MEGABYTE
-        self._max_connections = current.api_connections
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # Or a flood of connections would leave no file for the database.
+        self._max_connections = min(current.api_connections, max(files - current.api_subscribers, files // 2))
         self.threads = ThreadPoolExecutor(self.cfg.threads)
         self.poll = select.epoll()
         self._connections: dict[int, Connection] = {}

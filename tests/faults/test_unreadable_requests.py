@@ -1,4 +1,4 @@
-"""A request that gunicorn cannot read is answered as every other refusal: a problem with the security headers."""
+"""What the server says by itself is as every other refusal: a problem with the security headers."""
 
 import json
 import socket
@@ -52,9 +52,28 @@ def test_what_the_server_cannot_read_is_a_problem_with_the_security_headers(port
         status, headers, body = answer(port, request.replace("{key}", organization.key))
         told = json.loads(body) if headers.get("content-type") == "application/problem+json" else body
         assert (status, told["status"]) == (expected, expected), (name, status, told)
-        assert told["detail"] == told["error"] != "", name
-        assert headers["content-length"] == str(len(body)), name
-        assert headers["x-content-type-options"] == "nosniff", name
-        assert headers["content-security-policy"].startswith("default-src 'none'"), name
-        assert headers["cache-control"] == "no-store", name
+        assert_guarded(headers, body)
     assert answer(port, GET + "Connection: close\r\n\r\n")[0] == 200
+
+
+def assert_guarded(headers: dict[str, str], body: bytes) -> None:
+    """Check the headers of a problem, and that its body is whole."""
+    told = json.loads(body)
+    assert told["detail"] == told["error"] != ""
+    assert headers["content-length"] == str(len(body))
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["cache-control"] == "no-store"
+
+
+BROKEN = "from cli import main, serving; serving.wsgi = lambda settings: lambda *call: 1 / 0; main.main()"
+
+
+def test_an_application_that_fails_outside_flask_is_a_500_with_the_same_headers(chain: Chain) -> None:
+    port = free_port()
+    process = chain.spawn("api", BROKEN, api_port=port)
+    chain.await_ready(process)
+    status, headers, body = answer(port, GET + "\r\n")
+    assert (status, json.loads(body)["status"]) == (500, 500)
+    assert_guarded(headers, body)
+    assert process.said("a request failed") == 1
