@@ -2,7 +2,7 @@
 
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -38,6 +38,13 @@ def standby(chain, postgres) -> Iterator[Standby]:
                 postgres.start()
             configure(database_url=single)
             take_writes(True)
+
+
+@pytest.fixture
+def switch(chain) -> Iterator[Callable[[bool], None]]:
+    """Have the server take writes or not; it takes them again when the test has ended, whatever happens."""
+    yield take_writes
+    take_writes(True)
 
 
 def fail_over(postgres: EmbeddedPostgres, standby: Standby) -> None:
@@ -99,12 +106,12 @@ def verdicts(caller: Caller, supplier_id: int, handed_out: list[dict[str, str]])
     return [answer.json["verdict"] for answer in answers]
 
 
-def test_a_database_that_takes_no_writes_is_waited_for_and_costs_no_attempt(chain, organization):
+def test_a_database_that_takes_no_writes_is_waited_for_and_costs_no_attempt(chain, switch, organization):
     relay, worker, beat = chain.start("relay", "worker", "beat")
     caller = Caller(organization.key)
     with Intake([organization]) as intake:
         wait_until(lambda: len(intake.accepted) > 300, 20)
-        take_writes(False)
+        switch(False)
         wait_until(lambda: relay.said(AWAY) == 1, 10, "the relay has not noticed")
         for answer in (
             caller.post(f"{INVOICES}/generate", bodies.invoice(organization.supplier_id)),
@@ -112,7 +119,7 @@ def test_a_database_that_takes_no_writes_is_waited_for_and_costs_no_attempt(chai
         ):
             assert (answer.status_code, answer.headers["Retry-After"] > "0") == (503, True)
             assert "the database is read-only" in answer.json["detail"]
-        take_writes(True)
+        switch(True)
         wait_until(lambda: relay.said(BACK) == 1, 10, "the relay does not go on")
         before = len(intake.accepted)
         wait_until(lambda: len(intake.accepted) > before + 100, 20, "nothing is accepted any more")
