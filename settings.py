@@ -27,6 +27,7 @@ class Settings:
     """The configuration of one process. Durations are seconds unless the name says otherwise."""
 
     database_url: str = field(default="", repr=False)
+    database_owner_url: str = field(default="", repr=False)
     broker_url: str = field(default="", repr=False)
 
     log_level: str = "INFO"
@@ -124,7 +125,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         for f in fields(Settings)
         if environ.get(variable(f.name))
     }
-    given["database_url"] = database_url(given.get("database_url", ""))
+    for name in ("database_url", "database_owner_url"):
+        given[name] = database_url(given.get(name, ""), variable(name))
     given["broker_url"] = broker_url(given.get("broker_url", ""))
     return Settings(**given).check()
 
@@ -144,7 +146,7 @@ def use(settings: Settings) -> None:
 
 
 def variable(name: str) -> str:
-    """Return the environment variable of the setting `name`: the two URLs by custom, the rest prefixed."""
+    """Return the environment variable of the setting `name`: the URLs by custom, the rest prefixed."""
     return name.upper() if name.endswith("_url") else PREFIX + name.upper()
 
 
@@ -174,14 +176,14 @@ def _parse(name: str, kind: object, text: str) -> str | int:
     return number
 
 
-def database_url(url: str) -> str:
+def database_url(url: str, name: str = "DATABASE_URL") -> str:
     """Return `url` as libpq and SQLAlchemy both read it; an empty one stays empty; raise ConfigurationError."""
     if not url:
         return ""
     for one in _one_by_one(url):
-        scheme, _, database = _split("DATABASE_URL", one)
+        scheme, _, database = _split(name, one)
         if scheme not in DATABASE_SCHEMES or not database.strip("/"):
-            raise ConfigurationError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
+            raise ConfigurationError(f"{name} must look like postgresql://user:password@host:5432/database")
     return "postgresql://" + url.split("://", 1)[1]
 
 

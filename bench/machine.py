@@ -20,7 +20,7 @@ import settings
 from db import engine, migrations
 from local.broker import EmbeddedBroker
 from local.part import Part
-from local.postgres import EmbeddedPostgres
+from local.postgres import PART, EmbeddedPostgres
 from local.process import free_port
 from settings import child_environment, database_url, variable
 
@@ -36,7 +36,7 @@ class Machine:
         self.statements: Counter[int] = Counter()
         self.api_port = free_port()
         self.postgres = EmbeddedPostgres(folder / "postgres", on_line=self._count)
-        self.broker = EmbeddedBroker(folder / "broker")
+        self.broker = EmbeddedBroker(folder / "broker", with_admin=True)
 
     def _count(self, line: str) -> None:
         if (found := STATEMENT.search(line)) and not line.endswith(("BEGIN", "COMMIT", "ROLLBACK")):
@@ -50,8 +50,13 @@ class Machine:
         with psycopg.connect(f"{root}/postgres", autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {name}")
-        migrations.upgrade()
+        self.migrate()
         self.valkey.flushall()
+
+    def migrate(self) -> None:
+        """Make the schema, open to the parts as are the tables that a measurement adds to it."""
+        migrations.upgrade()
+        self.execute(f"ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {PART}")
 
     @contextmanager
     def logging_statements(self) -> Iterator[None]:
@@ -66,8 +71,8 @@ class Machine:
 
     def environment(self) -> dict[str, str]:
         places = {
-            variable("database_url"): self.postgres.url,
-            variable("broker_url"): self.broker.url,
+            variable("database_url"): self.postgres.part_url,
+            variable("broker_url"): self.broker.admin_url,
             variable("api_port"): str(self.api_port),
         }
         return child_environment(**places, PYTHONPATH=str(Path(__file__).parent.parent), COUNTERFOIL_LOG_LEVEL="ERROR")
@@ -91,7 +96,7 @@ class Machine:
 
     @cached_property
     def valkey(self) -> redis.Redis:
-        return redis.Redis.from_url(self.broker.url)
+        return redis.Redis.from_url(self.broker.admin_url)
 
     def depth(self, queue: str) -> int:
         return self.valkey.llen(queue)
@@ -117,7 +122,11 @@ def machine() -> Iterator[Machine]:
         Path(folder).chmod(0o755)
         made = Machine(Path(folder))
         with made.postgres, made.broker:
-            urls = {"database_url": database_url(made.postgres.url), "broker_url": made.broker.url}
+            urls = {
+                "database_url": made.postgres.part_url,
+                "database_owner_url": made.postgres.url,
+                "broker_url": made.broker.admin_url,
+            }
             settings.use(replace(settings.current(), **urls))
             yield made
 

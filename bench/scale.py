@@ -25,7 +25,7 @@ from bench.runs import RUNS
 from bench.table import row
 from bench.workloads import CHAIN
 from db import jobs as job_rows
-from db import migrations, outbox
+from db import outbox
 from db.engine import engine
 from db.transaction import transaction
 
@@ -124,7 +124,7 @@ def _administer(machine: Machine, *statements: str) -> None:
 
 def _fill(machine: Machine, name: str, waiting: int, history: int) -> Workload:
     with _standing_in(machine, name):
-        migrations.upgrade()
+        machine.migrate()
         work = Workload(SUPPLIERS)
         masses.remember(machine, work, history)
         masses.owe(machine, work, waiting)

@@ -1,39 +1,88 @@
 """Whether the database and the broker can be used at all, said in one line before anything starts."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import psycopg
 
 import settings
 from local.process import is_free
 from settings import ConfigurationError, variable
 
+log = logging.getLogger(__name__)
 
-def require_database(connections: int = 1, migrated: bool = True) -> None:
-    """Raise ConfigurationError unless work can be done at DATABASE_URL, with that many connections.
 
-    Only if `migrated` must the schema be there already.
+def require_database(connections: int = 1) -> None:
+    """Raise ConfigurationError unless a part can work at DATABASE_URL, with that many connections.
+
+    Warn of a role that may do more than a part needs.
     """
-    if not settings.current().database_url:
-        raise ConfigurationError("set DATABASE_URL, for example postgresql://user:password@host:5432/database")
-    try:
-        with psycopg.connect(
-            settings.current().database_url, connect_timeout=settings.current().connect_timeout
-        ) as connection:
-            (allowed,) = connection.execute("SHOW max_connections").fetchone() or ("0",)
-    except psycopg.Error as error:
-        raise _unusable("database_url", error) from None
-    if int(allowed) < connections:
-        raise ConfigurationError(
-            f"up to {connections} connections are wanted, but the server's max_connections is {allowed}:"
-            " raise it, or run fewer processes and threads"
-        )
+    _require_address()
     from db import condition
+    from db.engine import connect_arguments
     from db.transaction import transaction
 
+    with _connected("database_url", autocommit=True, **connect_arguments()) as connection:
+        _require_connections(connection, connections)
+        try:
+            with transaction() as session:
+                condition.require_session(session, connection.info.backend_pid)
+                condition.check(session)
+                excess = condition.excess(session)
+        except condition.Unusable as error:
+            raise ConfigurationError(str(error)) from None
+    if excess:
+        log.warning(
+            "the role of DATABASE_URL may %s: give the parts a role of their own, and the owner's address to"
+            " `counterfoil migrate` alone, as %s",
+            ", ".join(excess),
+            variable("database_owner_url"),
+        )
+
+
+def require_owner() -> None:
+    """Raise ConfigurationError unless the schema can be changed at DATABASE_OWNER_URL, or else at DATABASE_URL."""
+    _require_address()
+    name = "database_owner_url" if settings.current().database_owner_url else "database_url"
+    from db import condition
+
+    with _connected(name, connect_timeout=settings.current().connect_timeout) as connection:
+        try:
+            condition.check(connection, migrated=False)
+        except condition.Unusable as error:
+            raise ConfigurationError(str(error)) from None
+
+
+def _require_address() -> None:
+    if not settings.current().database_url:
+        raise ConfigurationError("set DATABASE_URL, for example postgresql://user:password@host:5432/database")
+
+
+@contextmanager
+def _connected(name: str, **arguments: Any) -> Iterator[psycopg.Connection]:
+    """Open a session at the address that the setting `name` gives; raise ConfigurationError if it leads nowhere."""
     try:
-        with transaction() as session:
-            condition.check(session, migrated)
-    except condition.Unusable as error:
-        raise ConfigurationError(str(error)) from None
+        connection = psycopg.connect(getattr(settings.current(), name), **arguments)
+    except psycopg.Error as error:
+        refusal = _unusable(name, error)
+        if "startup parameter" in str(refusal):
+            raise ConfigurationError(
+                f"{refusal}: a pooler takes no settings for a session; the address must lead to PostgreSQL itself"
+            ) from None
+        raise refusal from None
+    with connection:
+        yield connection
+
+
+def _require_connections(connection: psycopg.Connection, wanted: int) -> None:
+    (allowed,) = connection.execute("SHOW max_connections").fetchone() or ("0",)
+    if int(allowed) < wanted:
+        raise ConfigurationError(
+            f"up to {wanted} connections are wanted, but the server's max_connections is {allowed}:"
+            " raise it, or run fewer processes and threads"
+        )
 
 
 def require_port(name: str, host: str, port: int) -> None:

@@ -11,7 +11,7 @@ def migrate(down: str | None) -> None:
     """Bring the database's schema up to date."""
     from cli import preflight
 
-    preflight.require_database(migrated=False)
+    preflight.require_owner()
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it speaks when imported
     from db import migrations
 

@@ -10,19 +10,20 @@ import click
 @click.option("--port", type=int, help="Port of the API; 0 takes a free one.")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), default=Path("data"))
 @click.option("--workers", type=click.IntRange(1), help="Worker processes.")
-def up(port: int | None, data_dir: Path, workers: int | None) -> None:
+@click.option("--json", "tell_all", is_flag=True, help="Print API key and passwords too if this is a terminal.")
+def up(port: int | None, data_dir: Path, workers: int | None, tell_all: bool) -> None:
     """Run the whole stack here, on an embedded PostgreSQL and Valkey unless their URLs are given."""
     import settings
     from cli import preflight
     from local import stack
 
     if settings.current().database_url:
-        preflight.require_database(migrated=False)
+        preflight.require_owner()
     if settings.current().broker_url:
         preflight.require_broker()
     port = settings.current().api_port if port is None else port
     settings.check_port("--port", port)
-    stack.up(data_dir, port, workers or settings.current().worker_concurrency)
+    stack.up(data_dir, port, workers or settings.current().worker_concurrency, tell_all)
 
 
 @click.command()

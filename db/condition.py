@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from db import privileges
+from db.engine import session_settings
 from db.queries import run
 from db.transaction import leave_server, sqlstate
 
@@ -22,7 +25,7 @@ class SchemaNewer(Unusable):
     """A newer version of Counterfoil has migrated the schema: processes that run may go on, none should start."""
 
 
-def check(session: Session, migrated: bool = True, disk: bool = True) -> None:
+def check(session: Session | psycopg.Connection, migrated: bool = True, disk: bool = True) -> None:
     """Raise Unusable unless work can be written here.
 
     Only if `migrated` must the schema be there already; only with `disk` is some megabytes' room looked for, which the
@@ -46,13 +49,36 @@ def check(session: Session, migrated: bool = True, disk: bool = True) -> None:
         _require_schema(run(session, "read_revision") if found.has_revision else [])
 
 
-def _require_disk(session: Session) -> None:
+def require_session(session: Session, other_pid: int) -> None:
+    """Raise Unusable unless this session is as it was asked to be, and another one's server process is not its own.
+
+    `other_pid` is the process of a session that is open and idle: only a pooler that shares sessions gives it away.
+    """
+    rows = run(session, "read_session", names=list(session_settings()), wanted=list(session_settings().values()))
+    if wrong := [f"{row.name} is {row.found} and not {row.wanted}" for row in rows if row.found != row.wanted]:
+        raise Unusable(
+            f"the sessions do not get the settings that were asked for ({', '.join(wrong)}): a pooler drops them;"
+            " DATABASE_URL must lead to PostgreSQL itself"
+        )
+    if any(row.pid == other_pid for row in rows):
+        raise Unusable(
+            "a pooler gives one session of the server to several of ours, as PgBouncer does in transaction mode:"
+            " DATABASE_URL must lead to PostgreSQL itself, or to a pooler in session mode"
+        )
+
+
+def excess(session: Session) -> list[str]:
+    """Return what the role of this session may do and no part needs."""
+    return [row.may for row in run(session, "read_privileges", kept=list(privileges.KEPT))]
+
+
+def _require_disk(session: Session | psycopg.Connection) -> None:
     try:
         run(session, "write_to_disk")
-    except DBAPIError as error:
+    except (DBAPIError, psycopg.Error) as error:
         if not (sqlstate(error) or "").startswith(NO_RESOURCES):
             raise
-        reason = str(error.orig).splitlines()[0]
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
         raise Unusable(f"the database server cannot write to its disk ({reason}): make room on it") from error
 
 

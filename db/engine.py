@@ -97,18 +97,28 @@ def url() -> str:
     return settings.current().database_url
 
 
-def address() -> dict[str, Any]:
-    """Return what the database's address says, as libpq reads it; SQLAlchemy knows no address of several servers."""
-    return conninfo_to_dict(url())
+def owner_url() -> str:
+    """Return the address under which the schema is changed: that of its owner, or the only one that is set."""
+    return settings.current().database_owner_url or url()
 
 
-def connect_arguments(session: Mapping[str, str] | None = None) -> dict[str, Any]:
+def address(at: str | None = None) -> dict[str, Any]:
+    """Return what an address, DATABASE_URL unless `at` is given, says, as libpq reads it.
+
+    SQLAlchemy knows no address of several servers.
+    """
+    return conninfo_to_dict(at or url())
+
+
+def connect_arguments(session: Mapping[str, str] | None = None, at: str | None = None) -> dict[str, Any]:
     """Return libpq arguments under which no statement, lock, idle transaction or dead peer holds anything for long.
 
-    What DATABASE_URL itself says stays; of `options`, from there or from PGOPTIONS, ours come last and win.
+    What the address `at` itself says, or else DATABASE_URL, stays; of `options`, from there or from
+    PGOPTIONS, ours come last and win.
     """
-    given = address()
-    ours = " ".join(f"-c {name}={value}" for name, value in (_session() if session is None else session).items())
+    given = address(at)
+    wanted = session_settings() if session is None else session
+    ours = " ".join(f"-c {name}={value}" for name, value in wanted.items())
     arguments = {
         "connect_timeout": settings.current().connect_timeout,
         "application_name": "counterfoil",
@@ -123,11 +133,14 @@ def connect_arguments(session: Mapping[str, str] | None = None) -> dict[str, Any
     }
 
 
-def _session() -> dict[str, str]:
+def session_settings() -> dict[str, str]:
+    """Return what each session of a part must be set to, by the parameters' names."""
     return {
         "statement_timeout": f"{settings.current().statement_timeout}s",
         "lock_timeout": f"{settings.current().lock_timeout}s",
         "idle_in_transaction_session_timeout": f"{settings.current().idle_in_transaction_timeout}s",
+        # Else an answer might be given for what a crash of the server takes back.
+        "synchronous_commit": "on",
         "timezone": "UTC",
         "jit": "off",
         # For the queue: a plan made while a table was small must not read it all once it has grown. See `report`.

@@ -4,14 +4,13 @@
 a week without a partition stands in completed_jobs_rest: nothing depends on the cleanup having run.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.queries import run
 
-WEEK = timedelta(days=7)
 ADVISORY_LOCK = 4_270_332
 # To make or drop a partition is to have the table alone for a moment; whoever completes a job waits behind.
 WAIT_BRIEFLY = text("SET LOCAL lock_timeout = '500ms'")
@@ -28,26 +27,14 @@ def make_weeks(session: Session) -> None:
     weeks = _weeks(session, "missing_weeks")
     session.execute(READ_BRIEFLY)
     for week in weeks:
-        session.execute(
-            text(
-                f"CREATE TABLE IF NOT EXISTS {_partition(week)} PARTITION OF completed_jobs"
-                f" FOR VALUES FROM ('{week}') TO ('{week + WEEK}')"
-            )
-        )
+        run(session, "make_week", week=week)
 
 
 def drop_week(session: Session, days: int) -> bool:
     """Drop the oldest week of which all is older than `days`, with its attempts; return whether there was one."""
     weeks = _weeks(session, "past_weeks", days=days)
-    for partition in map(_partition, weeks):
-        session.execute(
-            text(
-                "DELETE FROM job_attempts"  # noqa: S608
-                f" WHERE job_id BETWEEN (SELECT min(id) FROM {partition}) AND (SELECT max(id) FROM {partition})"
-                f" AND EXISTS (SELECT FROM {partition} WHERE id = job_id OFFSET 0)"
-            )
-        )
-        session.execute(text(f"DROP TABLE {partition}"))
+    for week in weeks:
+        run(session, "drop_week", week=week)
     return bool(weeks)
 
 
@@ -56,10 +43,6 @@ def _weeks(session: Session, query: str, **parameters: int) -> list[date]:
     session.execute(WAIT_BRIEFLY)
     alone = session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
     return [row.week for row in run(session, query, **parameters)] if alone else []
-
-
-def _partition(week: date) -> str:
-    return f"completed_jobs_{week:%Y_%m_%d}"
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 10_000) -> int:

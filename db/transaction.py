@@ -100,7 +100,7 @@ def _roll_back(session: Session) -> None:
 
 def sqlstate(error: BaseException) -> str | None:
     """Return the SQLSTATE that the server gave as its reason, None when it gave none."""
-    cause = error.orig if isinstance(error, DBAPIError) else None
+    cause = error.orig if isinstance(error, DBAPIError) else error
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 

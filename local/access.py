@@ -1,13 +1,14 @@
-"""The first organization's key and supplier: made once a data folder and database, printed by every `up`."""
+"""What opens the stack: the URLs, and the first organization with its key and supplier, made once a data folder."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from local.client import Client
 from local.process import StartFailed
+from local.secret import write_secret
 
+FILE = "access.json"
 SUPPLIER = {
     "name": "Counterfoil Demo Ltd",
     "addressLine1": "1 Ledger Street",
@@ -20,12 +21,23 @@ SUPPLIER = {
 
 def first_access(folder: Path, database: str, url: str, create_key: Callable[[], str]) -> dict:
     """Return apiKey and supplierId as kept in the folder for this database, or make and keep them."""
-    kept = folder / "access.json"
-    known = json.loads(kept.read_text()) if kept.exists() else {}
-    if database not in known or not _opens(url, known[database]["apiKey"]):
-        known[database] = _make(url, create_key())
-        _keep(kept, known)
-    return known[database]
+    known = _kept(folder).get(database, {})
+    if not known or not _opens(url, known["apiKey"]):
+        known = _make(url, create_key())
+        keep_access(folder, database, known)
+    return {name: known[name] for name in ("apiKey", "supplierId")}
+
+
+def keep_access(folder: Path, database: str, access: dict) -> Path:
+    """Keep what opens the stack on this database for its owner alone to read; return the file's path."""
+    path = folder / FILE
+    write_secret(path, json.dumps(_kept(folder) | {database: access}, indent=1))
+    return path
+
+
+def _kept(folder: Path) -> dict:
+    path = folder / FILE
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def _opens(url: str, key: str) -> bool:
@@ -38,10 +50,3 @@ def _make(url: str, key: str) -> dict:
     if status != 201:
         raise StartFailed(f"the first supplier was not created: {status} {supplier}")
     return {"apiKey": key, "supplierId": supplier["id"]}
-
-
-def _keep(path: Path, content: dict) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(json.dumps(content))
-    os.replace(unfinished, path)

@@ -34,7 +34,7 @@ class Console:
     def __init__(self, as_json: bool = False) -> None:
         self._unread: queue.Queue[str] = queue.Queue(MAX_UNREAD_LINES)
         self._dropped = 0
-        self._colour = sys.stdout.isatty()
+        self.is_terminal = sys.stdout.isatty()
         self._as_json = as_json
         threading.Thread(target=self._write, name="console", daemon=True).start()
         atexit.register(self._flush)
@@ -48,7 +48,7 @@ class Console:
         if self._as_json:
             return lambda line: self._print(line if line.startswith('{"time": ') else json_line(name, line))
         head = f"{name:<8} | "
-        if self._colour:
+        if self.is_terminal:
             head = f"\x1b[{COLOURS.get(name, 0)}m{head}\x1b[0m"
         return lambda line: self._print(head + line)
 

@@ -10,10 +10,14 @@ import psycopg
 
 from local.binaries import postgres_programs
 from local.process import LOOPBACK, Child, StartFailed, free_port, run
+from local.secret import write_secret
 from local.server_folder import FolderInUse, ServerFolder
 from settings import ConfigurationError
 
 NAME = "counterfoil"
+# Under this role the parts connect; `counterfoil migrate` makes it.
+PART = "counterfoil_part"
+PASSWORD_FILES = {NAME: "password", PART: "part_password"}
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 CLUSTER = [
     "--encoding=UTF8",
@@ -57,12 +61,17 @@ class EmbeddedPostgres(Child):
 
     @property
     def url(self) -> str:
-        """Return the URL of the application's database, password included."""
+        """Return the URL of the application's database under the role that owns it, password included."""
         return self._url(NAME)
 
-    def _url(self, database: str) -> str:
-        password = (self._folder.path / "password").read_text()
-        return f"postgresql://{NAME}:{password}@{LOOPBACK}:{self.port}/{database}"
+    @property
+    def part_url(self) -> str:
+        """Return the URL of the application's database under the role of the parts, password included."""
+        return self._url(NAME, PART)
+
+    def _url(self, database: str, role: str = NAME) -> str:
+        password = (self._folder.path / PASSWORD_FILES[role]).read_text()
+        return f"postgresql://{role}:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def start(self) -> None:
         """Return when the application's database takes connections; raise StartFailed with its log."""
@@ -124,11 +133,10 @@ class EmbeddedPostgres(Child):
     def _make_cluster(self) -> None:
         unfinished = self._folder.path / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        password = self._folder.path / "password"
-        password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(24))
-        self._folder.hand_over(password.name)
-        self._initdb(unfinished.name, password.name)
+        for name in PASSWORD_FILES.values():
+            write_secret(self._folder.path / name, secrets.token_urlsafe(24))
+            self._folder.hand_over(name)
+        self._initdb(unfinished.name, PASSWORD_FILES[NAME])
         unfinished.rename(self._folder.path / "cluster")
 
     def _initdb(self, cluster: str, password: str) -> None:

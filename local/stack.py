@@ -7,7 +7,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 
 import settings
-from local.access import first_access
+from local.access import first_access, keep_access
 from local.broker import EmbeddedBroker
 from local.console import Console
 from local.part import COUNTERFOIL, Part
@@ -19,10 +19,14 @@ from settings import ConfigurationError, child_environment, variable
 
 # As many may wait for the api while it is started again.
 BACKLOG = 2048
+SECRETS = ("apiKey", "databaseUrl", "databaseOwnerUrl", "brokerUrl")
 
 
-def up(data_dir: Path, port: int, workers: int) -> None:
-    """Run the stack until SIGTERM or Ctrl-C; nothing of it is left then, whatever happens."""
+def up(data_dir: Path, port: int, workers: int, tell_all: bool) -> None:
+    """Run the stack until SIGTERM or Ctrl-C; nothing of it is left then, whatever happens.
+
+    A terminal is told no secret unless it is to be told all.
+    """
     folder = ServerFolder(data_dir.absolute())
     try:
         folder.lock(patience=0)
@@ -32,7 +36,8 @@ def up(data_dir: Path, port: int, workers: int) -> None:
         raise _unusable(data_dir, error) from None
     if port and not is_free(settings.current().api_host, port):
         raise ConfigurationError(f"port {port} is taken; choose another with --port (0 takes a free one)")
-    stack = Stack(folder.path, port or free_port(), workers, Console(settings.current().log == "json"))
+    console = Console(settings.current().log == "json")
+    stack = Stack(folder.path, port or free_port(), workers, console, tell_all or not console.is_terminal)
     try:
         stack.run()
     except KeyboardInterrupt:
@@ -50,9 +55,10 @@ def _unusable(data_dir: Path, error: OSError) -> ConfigurationError:
 class Stack:
     """The parts of one installation: servers first, then the schema, then those who use them."""
 
-    def __init__(self, data_dir: Path, port: int, workers: int, console: Console) -> None:
+    def __init__(self, data_dir: Path, port: int, workers: int, console: Console, tell_all: bool) -> None:
         self._data_dir = data_dir
         self._console = console
+        self._tell_all = tell_all
         self._workers = workers
         self._port = port
         self._flower_port = free_port()
@@ -66,12 +72,13 @@ class Stack:
         address = (settings.current().api_host, self._port)
         with socket.create_server(address, backlog=BACKLOG) as listener, Supervisor(self._console) as supervisor:
             self._start_servers(supervisor)
-            self._counterfoil("migrate")
+            self._counterfoil("migrate", database_owner_url=self._owner_url)
+            # The api needs no broker, so it knows of none: nobody gets into the broker by way of it.
             parts = [self._part("api", listener=listener)]
-            parts += [self._part(name) for name in ("relay", "worker", "beat")]
-            parts += [self._part("flower", health=self._flower_url)]
+            parts += [self._part(name, broker_url=self._broker_url) for name in ("relay", "worker", "beat")]
+            parts += [self._part("flower", health=self._flower_url, broker_url=self._flower_broker_url)]
             supervisor.start_together(parts)
-            self._console.announce("ready " + json.dumps(self._facts(parts)))
+            self._console.announce("ready " + json.dumps(self._told(self._facts(parts))))
             supervisor.run()
 
     def _start_servers(self, supervisor: Supervisor) -> None:
@@ -79,30 +86,43 @@ class Stack:
             supervisor.start(self._postgres)
         if not settings.current().broker_url:
             supervisor.start(self._broker)
-        self._database_url = settings.current().database_url or self._postgres.url
-        self._broker_url = settings.current().broker_url or self._broker.url
-        self._environment = child_environment(
-            **{
-                variable("database_url"): self._database_url,
-                variable("broker_url"): self._broker_url,
-                variable("api_port"): str(self._port),
-                variable("flower_port"): str(self._flower_port),
-                variable("worker_concurrency"): str(self._workers),
-            },
-            PYTHONUNBUFFERED="1",
-        )
+        given = settings.current()
+        self._database_url = given.database_url or self._postgres.part_url
+        self._owner_url = given.database_owner_url or given.database_url or self._postgres.url
+        self._broker_url = given.broker_url or self._broker.url
+        self._flower_broker_url = given.broker_url or self._broker.flower_url
 
-    def _part(self, name: str, health: str = "", listener: socket.socket | None = None) -> Part:
-        return Part(name, [*COUNTERFOIL, name], self._environment, self._console.part(name), health, listener)
+    def _environment(self, **secrets: str) -> dict[str, str]:
+        """Return a child's environment: of the addresses it has that of the database and those given."""
+        values = {
+            "database_url": self._database_url,
+            "database_owner_url": "",
+            "broker_url": "",
+            "api_port": str(self._port),
+            "flower_port": str(self._flower_port),
+            "worker_concurrency": str(self._workers),
+            **secrets,
+        }
+        return child_environment(**{variable(name): value for name, value in values.items()}, PYTHONUNBUFFERED="1")
 
-    def _counterfoil(self, *arguments: str) -> str:
+    def _part(self, name: str, health: str = "", listener: socket.socket | None = None, **secrets: str) -> Part:
+        environment = self._environment(**secrets)
+        return Part(name, [*COUNTERFOIL, name], environment, self._console.part(name), health, listener)
+
+    def _counterfoil(self, *arguments: str, **secrets: str) -> str:
         """Return what a command that ends by itself printed; raise StartFailed when it fails."""
-        done = run([*COUNTERFOIL, *arguments], env=self._environment)
+        done = run([*COUNTERFOIL, *arguments], env=self._environment(**secrets))
         for line in done.stderr.splitlines():
             self._console.part(arguments[0])(line)
         if done.returncode:
             raise StartFailed(f"counterfoil {arguments[0]} ended with status {done.returncode}")
         return done.stdout.strip()
+
+    def _told(self, facts: dict) -> dict:
+        """Return the facts as they are printed: where nobody may look over a shoulder, with the secrets."""
+        if self._tell_all:
+            return facts
+        return {name: fact for name, fact in facts.items() if name not in SECRETS}
 
     def _facts(self, parts: list[Part]) -> dict:
         database = "embedded"
@@ -115,13 +135,17 @@ class Stack:
             self._url,
             lambda: self._counterfoil("keys", "create", "--operator", "--organization", "First organization"),
         )
+        access |= {
+            "databaseUrl": self._database_url,
+            "databaseOwnerUrl": self._owner_url,
+            "brokerUrl": self._broker_url,
+        }
         return {
             "url": self._url,
             "docsUrl": self._url + "/docs",
             "flowerUrl": self._flower_url,
             **access,
-            "databaseUrl": self._database_url,
-            "brokerUrl": self._broker_url,
+            "secretsIn": str(keep_access(self._data_dir, database, access)),
             "pids": {
                 **{part.name: part.pid for part in parts},
                 "postgres": None if settings.current().database_url else self._postgres.pid,

@@ -4,19 +4,41 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from celery.worker import consumer
+from celery.worker import consumer, control
 from kombu.exceptions import ContentDisallowed, DecodeError
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import outbox, statistics
 from db.transaction import statement
 from domain.jobs.registry import registered
-from tasks.message import MALFORMED, ForgedMessage, read, read_call
+from tasks.message import MALFORMED, ForgedMessage, read, read_call, read_headers
 
 log = logging.getLogger(__name__)
 
 # Long enough that two workers of different versions do not play ball with a message.
 PUT_BACK_SECONDS = 1.0
+
+
+# A worker is stopped by a signal and a job is cancelled in its row; through the broker it is only looked at.
+ANSWERED = ("ping", "stats", "enable_events")
+
+
+class Commands(dict[str, Callable[..., Any]]):
+    """The commands to all workers that are answered; another is refused, and counted if it was to change something."""
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        asked = control.Panel.meta.get(name)
+
+        def refuse(_state: Any, **_arguments: Any) -> dict[str, str]:
+            if asked is None or asked.type != "inspect":
+                log.warning("command to the workers refused")
+                _count("refused_command")
+            return {"error": "refused"}
+
+        return refuse
+
+
+control.Panel.data = Commands({name: control.Panel.data[name] for name in ANSWERED})
 
 
 class Consumer(consumer.Consumer):
@@ -35,6 +57,7 @@ class Consumer(consumer.Consumer):
             try:
                 if message.headers["task"] in self.strategies:
                     _require_ours(message)
+                    message.properties.pop("reply_to", None)
                 receive(message)
             except (ContentDisallowed, DecodeError, *MALFORMED) as error:
                 # Celery would take a KeyError for a lost connection, and get the same message again after it.
@@ -64,9 +87,11 @@ class Consumer(consumer.Consumer):
 
 
 def _require_ours(message: Any) -> None:
-    """Raise ForgedMessage unless the relay or beat may have written the call in `message`."""
+    """Leave `message` the headers it needs; raise ForgedMessage unless the relay or beat may have written it."""
     args, named = read_call(message.decode())
-    if registered(message.headers["task"]):
+    periodic = not registered(message.headers["task"])
+    message.headers = read_headers(message.headers, periodic)
+    if not periodic:
         read(args, named)
     elif args or named:
         raise ForgedMessage("periodic work takes no arguments")

@@ -13,6 +13,7 @@ from kombu import Connection
 import celeryconfig
 import settings
 from api import create_app
+from db.engine import owner_url
 from domain.accounting.sources import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.execution import run_jobs
@@ -188,13 +189,13 @@ def keep_books() -> None:
 
 
 def ask(statement: str, *parameters: object) -> None:
-    with _connection(os.getpid(), settings.current().database_url).cursor() as cursor:
+    with _connection(os.getpid(), owner_url()).cursor() as cursor:
         cursor.execute(statement, parameters)
 
 
 def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Return what a statement returns, read on a connection that no fault is injected into."""
-    with _connection(os.getpid(), settings.current().database_url).cursor() as cursor:
+    with _connection(os.getpid(), owner_url()).cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
 

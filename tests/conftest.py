@@ -14,7 +14,7 @@ import settings
 from db import engine as db_engine
 from db import migrations
 from local.broker import EmbeddedBroker
-from local.postgres import EmbeddedPostgres
+from local.postgres import PART, EmbeddedPostgres
 from settings import broker_url, database_url
 from tasks import kinds
 from tests.tenant import Tenant, new_tenant
@@ -48,21 +48,31 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def template_database(postgres: EmbeddedPostgres) -> str:
     """The name of a migrated database, copied for each test."""
-    configure(database_url=database_url(postgres.url))
+    return migrated(postgres)
+
+
+def migrated(postgres: EmbeddedPostgres) -> str:
+    """Return the name of a server's database, its schema made by the owner; the settings are those of a part."""
+    configure(database_url=database_url(postgres.part_url), database_owner_url=database_url(postgres.url))
     migrations.upgrade()
+    # Those that a test adds.
+    execute(postgres.url, f"ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {PART}")
     db_engine.engine().dispose()
     return make_url(postgres.url).database or ""
 
 
 @pytest.fixture
 def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
-    """The URL of a database of this test's own; the settings point at it."""
+    """The owner's URL of a database of this test's own; the settings point at it, under the role of the parts."""
     before = settings.current()
     name = f"test_{next(_numbers)}"
     maintenance = make_url(postgres.url).set(database="postgres").render_as_string(hide_password=False)
     execute(maintenance, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY file_copy")
-    url = make_url(postgres.url).set(database=name).render_as_string(hide_password=False)
-    configure(database_url=database_url(url))
+    url, part_url = (
+        make_url(one).set(database=name).render_as_string(hide_password=False)
+        for one in (postgres.url, postgres.part_url)
+    )
+    configure(database_url=database_url(part_url), database_owner_url=database_url(url))
     yield url
     db_engine.engine().dispose()
     settings.use(before)
@@ -82,19 +92,22 @@ def execute(url: str, statement: str) -> None:
 
 @pytest.fixture(scope="session")
 def broker_server() -> Iterator[EmbeddedBroker]:
-    with tempfile.TemporaryDirectory(prefix="cf-broker-") as folder, EmbeddedBroker(Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="cf-broker-") as folder,
+        EmbeddedBroker(Path(folder), with_admin=True) as server,
+    ):
         yield server
 
 
 @pytest.fixture
 def broker(broker_server: EmbeddedBroker) -> str:
-    """The URL of an empty broker; the settings point at it."""
+    """The administrator's URL of an empty broker; the settings point at it, as a part."""
     import redis
 
-    with redis.Redis.from_url(broker_server.url) as connection:
+    with redis.Redis.from_url(broker_server.admin_url) as connection:
         connection.flushall()
     configure(broker_url=broker_url(broker_server.url))
-    return broker_server.url
+    return broker_server.admin_url
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def tables(machine: Machine, waiting: str, finished: str = "") -> Iterator[Table
 
 @contextmanager
 def lists(machine: Machine) -> Iterator[Lists]:
-    url = f"{machine.broker.url.rpartition('/')[0]}/{VALKEY_NUMBER}"
+    url = f"{machine.broker.admin_url.rpartition('/')[0]}/{VALKEY_NUMBER}"
     with redis.Redis.from_url(url) as client:
         try:
             yield Lists(client, url)

@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from db.engine import connect_arguments, url
+from db.engine import connect_arguments, owner_url
 from db.transaction import sqlstate
 
 ADVISORY_LOCK = 4_270_331
@@ -61,7 +61,7 @@ def _watched(pid: int) -> Iterator[list[str]]:
 
 
 def _watch(pid: int, blockers: list[str], ended: threading.Event) -> None:
-    with psycopg.connect(url(), autocommit=True, **connect_arguments()) as connection:
+    with psycopg.connect(owner_url(), autocommit=True, **connect_arguments(at=owner_url())) as connection:
         while not ended.wait(POLL_S):
             if seen := [line for (line,) in connection.execute(BLOCKERS, [pid])]:
                 blockers[:] = seen

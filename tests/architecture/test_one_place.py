@@ -78,6 +78,7 @@ RULES = (
             "db/engine.py": "it makes the engine that transactions use, and opens none itself",
             "db/migrations/env.py": "alembic has an engine of its own; all its steps share one transaction",
             "db/migrations/locks.py": "it looks on while the migration's own transaction waits, and writes nothing",
+            "cli/preflight.py": "its session is idle beside another one, so that a pooler is seen; it writes nothing",
             "db/listener.py": "LISTEN has to run outside a transaction; this connection writes nothing",
             "local/postgres.py": "CREATE DATABASE cannot run in a transaction; it is no table of ours",
         },

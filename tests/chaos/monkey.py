@@ -89,7 +89,7 @@ class Monkey:
         _signal(pid, signal.SIGSTOP)
 
     def empty_broker(self) -> None:
-        with redis.Redis.from_url(self._broker.url) as client:
+        with redis.Redis.from_url(self._broker.admin_url) as client:
             client.flushall()
 
     def restart_broker(self) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import settings
 from local.broker import EmbeddedBroker
 from tests import checker
 from tests.conftest import configure
@@ -14,7 +15,7 @@ from tests.faults.proxy import Proxy
 @pytest.fixture
 def broker_server(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     """A broker that only this test hurts."""
-    with EmbeddedBroker(tmp_path / "broker") as server:
+    with EmbeddedBroker(tmp_path / "broker", with_admin=True) as server:
         yield server
 
 
@@ -24,7 +25,7 @@ def chain(database: str, broker: str) -> Iterator[Chain]:
     configure(**{name: value for name, value in TIMINGS.items() if name.endswith("timeout")})
     checker.watch(database)
     fetch("CREATE TABLE effects (job_id bigint NOT NULL)")
-    chain = Chain(database, broker)
+    chain = Chain(settings.current().database_url, settings.current().broker_url, broker)
     yield chain
     chain.close()
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-import settings
 from db import jobs as job_rows
+from db.engine import owner_url
 from db.jobs import NewJob
 from db.transaction import is_transient, transaction
 from domain.accounting.sources import KIND as ACCOUNTING
@@ -81,7 +81,7 @@ def fetch(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
 
 
 def _ask(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-    with _connection(settings.current().database_url).cursor() as cursor:
+    with _connection(owner_url()).cursor() as cursor:
         cursor.execute(statement, parameters or None)
         return cursor.fetchall() if cursor.description else []
 
@@ -124,14 +124,14 @@ def drain_killed(seconds: float) -> None:
 
 def verify(accepted: Sequence[Accepted], broker_url: str | None = None) -> None:
     """Fail unless all invariants hold and each accepted job is COMPLETED."""
-    checker.check(settings.current().database_url, accepted, broker_url=broker_url)
+    checker.check(owner_url(), accepted, broker_url=broker_url)
     assert statuses() == {"COMPLETED": len(accepted)}
     assert fetch(UNACCOUNTED) == []
 
 
 def verify_at_least(accepted: Sequence[Accepted]) -> None:
     """Fail unless all invariants hold; a request whose answer was cut may have been accepted besides."""
-    checker.check(settings.current().database_url, accepted)
+    checker.check(owner_url(), accepted)
     assert statuses().keys() == {"COMPLETED"}
     assert fetch(UNACCOUNTED) == []
     assert statuses()["COMPLETED"] >= len(accepted)

@@ -86,8 +86,8 @@ class Process(Part):
 class Chain:
     """The processes of one test; whatever they are doing, none is left after `close`."""
 
-    def __init__(self, database_url: str, broker_url: str) -> None:
-        self.database_url, self.broker_url = database_url, broker_url
+    def __init__(self, database_url: str, broker_url: str, broker_admin_url: str) -> None:
+        self.database_url, self.broker_url, self.broker_admin_url = database_url, broker_url, broker_admin_url
         self._all: list[Process] = []
 
     def spawn(self, name: str, program: str = PROGRAM, **settings: object) -> Process:

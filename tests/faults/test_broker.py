@@ -14,7 +14,7 @@ AWAY, BACK = "broker away", "broker back"
 
 
 def flush(server: EmbeddedBroker) -> None:
-    with redis.Redis.from_url(server.url) as client:
+    with redis.Redis.from_url(server.admin_url) as client:
         client.flushall()
 
 
@@ -58,7 +58,7 @@ def test_a_worker_with_messages_in_hand_outlives_the_broker_they_came_from(chain
     wait_until(lambda: worker.said("Connection to broker lost"), 10, "the worker did not notice")
     broker_server.start()
     drain(20)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert worker.poll() is None
 
 

@@ -7,12 +7,26 @@ from typing import Any
 
 import pytest
 import redis
+from celery import Celery
 
 from tests.faults.load import drain, fetch, incidents, owe, verify
 from tests.waiting import wait_until
 
 DEEP = "[" * 200_000
 GARBAGE_S = 3.0
+ABUSES = {
+    "eta": "2099-01-01T00:00:00+00:00",
+    "expires": "2000-01-01T00:00:00+00:00",
+    "timelimit": [0.001, None],
+    "retries": 7,
+    "shadow": "another.name",
+    "group": "a group",
+    "chord": {"task": "queue.sweep"},
+    "callbacks": [{"task": "queue.sweep"}],
+    "errbacks": [{"task": "queue.sweep"}],
+    "reply_to": "urgent",
+    "stamped_headers": ["stamp"],
+}
 
 
 @pytest.fixture
@@ -32,7 +46,7 @@ def test_garbage_between_real_messages_is_counted_and_delays_nothing(chain, lane
         accepted += owe(organization, "fault.single", [{}])
     drain(GARBAGE_S + len(garbage) * 0.1)
     wait_until(lambda: incidents("forged_message") >= len(garbage), GARBAGE_S, "not every piece was counted")
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(len(accepted), len(accepted))]
     assert incidents("forged_message") == len(garbage)
     assert (worker.poll(), worker.children) == (None, children)
@@ -49,7 +63,24 @@ def test_garbage_among_the_commands_to_all_workers_is_counted(chain, lane, organ
     wait_until(lambda: incidents("forged_message") == len(garbage), GARBAGE_S, "not every piece was counted")
     accepted = owe(organization, "fault.single", [{}])
     drain(GARBAGE_S)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
+    assert worker.poll() is None
+
+
+def test_a_worker_is_looked_at_through_the_broker_and_obeys_nobody_there(chain, organization):
+    chain.start("relay")
+    [worker] = chain.start("worker")
+    with Celery(broker=chain.broker_url, set_as_current=False) as app:
+        for command in ("shutdown", "pool_shrink", "rate_limit", "time_limit", "cancel_consumer", "revoke"):
+            app.control.broadcast(command, arguments={"queue": "default", "task_id": "x", "n": 2})
+        wait_until(lambda: incidents("refused_command") == 6, GARBAGE_S, "not every command was counted")
+        answers = app.control.inspect(timeout=GARBAGE_S, limit=1)
+        assert answers.ping()
+        assert answers.stats()
+        assert list(answers.conf().values()) == [{"error": "refused"}]
+    accepted = owe(organization, "fault.single", [{}])
+    drain(GARBAGE_S)
+    verify(accepted, chain.broker_admin_url)
     assert worker.poll() is None
 
 
@@ -71,6 +102,8 @@ def envelopes(true: dict[str, Any]) -> Iterator[bytes | str]:
             yield json.dumps(true | {part: wrong})
     yield json.dumps(true | {"content-encoding": 7})
     yield json.dumps(true | {"headers": true["headers"] | {"compression": "application/x-gzip"}})
+    for name, value in ABUSES.items():
+        yield json.dumps(true | {"headers": true["headers"] | {name: value}})
     for wrong in ({"delivery_tag": []}, {"body_encoding": "rot13"}, {"delivery_info": [1]}):
         yield json.dumps(true | {"properties": true["properties"] | wrong})
 

@@ -41,7 +41,7 @@ def test_every_message_five_times_and_out_of_order_is_done_once(chain, queue, or
     chain.start("worker", "worker")
     drain(20)
     wait_until(lambda: queue.llen("default") == 0, 10)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(120, 120)]
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
 
@@ -59,7 +59,7 @@ def test_a_fifth_of_the_messages_dropped_after_the_broker_took_them_come_again(c
     dropped = drop_a_fifth(queue, random.Random(36))
     chain.start("worker")
     drain(20)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert dropped == 40
     assert value("SELECT count(*) FROM effects") == 200
 
@@ -75,7 +75,7 @@ def test_a_visibility_timeout_shorter_than_the_job_doubles_messages_and_no_effec
         chain.await_ready(chain.spawn("worker", SHORT_VISIBILITY))
     accepted = owe(organization, "fault.single", [{"seconds": 1.6}] * 8)
     drain(20)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(8, 8)]
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
 
@@ -94,7 +94,7 @@ def test_forged_messages_are_ignored_and_counted_and_the_worker_goes_on(chain, o
     wait_until(lambda: refused() >= expected, 10, "not every forgery was counted")
     accepted = invoice + owe_invoices(organization, count=3)
     drain(10)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert refused() == expected
     assert worker.poll() is None
     assert not worker.said("Connection to broker lost")

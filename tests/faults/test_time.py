@@ -97,7 +97,7 @@ def test_commits_that_end_in_another_order_than_they_began_hide_no_entry(chain, 
     for intake in intakes:
         intake.__exit__()
     drain(45)  # a worker's commit lingers as well: issued invoices owe jobs to the journal
-    verify([accepted for intake in intakes for accepted in intake.accepted], chain.broker_url)
+    verify([accepted for intake in intakes for accepted in intake.accepted], chain.broker_admin_url)
 
 
 def test_slow_commits_do_not_cut_deliveries_to_single_jobs(chain, organization, other_organization):

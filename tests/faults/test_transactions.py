@@ -63,7 +63,7 @@ def test_groups_of_many_suppliers_in_opposite_order_never_deadlock(chain, organi
         accepted += owe_invoices(*suppliers[:: 1 if turn % 2 else -1], count=8)
         wait_until(lambda: value(UNPUBLISHED) == 0)  # so that each makes a message of its own
     drain(20)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert value(DEADLOCKS) == 0
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
 
@@ -93,7 +93,7 @@ def test_injected_failures_are_retried_and_cost_no_attempt(chain, organization, 
     for _ in range(5):
         accepted += owe_invoices(organization, count=4)
     drain(60)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
     assert value("SELECT last_value FROM turns") > 4
 
@@ -103,7 +103,7 @@ def test_a_group_whose_statement_times_out_is_retried_and_no_job_fails(chain, or
     accepted = owe_invoices(organization, count=20)
     chain.start("relay", "worker", statement_timeout=1)
     drain(60)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert value("SELECT max(attempts) FROM jobs") <= 2, "a lone job's attempt counts, and only that"
     assert value("SELECT last_value FROM turns") > 4
 
@@ -116,5 +116,5 @@ def test_lock_timeouts_are_retried_and_cost_no_attempt(chain, organization):
     wait_until(lambda: worker.said("handing back") >= 2, 10)
     holder.close()
     drain(10)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]

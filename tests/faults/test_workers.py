@@ -49,7 +49,7 @@ def test_a_killed_child_is_replaced_and_its_group_runs_again(chain, organization
     wait_until(lambda: value(PROCESSING) == 5)
     worker.kill_children()
     drain(20)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert worker.poll() is None
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(5, 5)]
 
@@ -58,7 +58,7 @@ def test_a_group_that_takes_longer_than_its_kind_may_is_released_and_no_attempt_
     accepted = owe(organization, "fault.slow", [{"seconds": 0.4}] * 5)
     chain.start("relay", "worker")
     drain(20)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert value(INTERRUPTED) == 5, "the group was in time"
     assert fetch("SELECT count(*), count(DISTINCT job_id) FROM effects") == [(5, 5)]
     assert value("SELECT max(attempts) FROM jobs") == 1
@@ -90,7 +90,7 @@ def test_sigquit_during_a_commit_leaves_one_invoice(chain, organization):
     accepted += owe_invoices(organization, count=1)
     chain.start("worker")
     drain(20)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
 
 
 def test_a_worker_frozen_past_its_lease_is_refused_and_the_refusal_counted(chain, organization):

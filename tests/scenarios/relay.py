@@ -11,6 +11,7 @@ from db import outbox
 from db.outbox import Entry, Stream, Turn
 from db.transaction import transaction
 from domain.jobs.dispatch.grouping import Group
+from domain.jobs.lanes import LANES
 from tasks.app import app
 from tasks.publisher import BrokerAway, Publisher
 from tasks.relay import Relay
@@ -52,7 +53,7 @@ def lease(session: Session, organization_id: int, most: int) -> list[Entry]:
 
 def forget_all_messages() -> None:
     with redis.Redis.from_url(settings.current().broker_url) as broker:
-        broker.flushall()
+        broker.delete(*LANES)
 
 
 def a_message_that_is_lost_is_sent_again(stage: Stage) -> None:

@@ -69,19 +69,39 @@ CREATE TABLE completed_jobs_rest PARTITION OF completed_jobs DEFAULT;
 -- A publication of all tables refuses changes of a table whose rows it cannot tell apart.
 ALTER TABLE completed_jobs_rest REPLICA IDENTITY FULL;
 
-DO $$
-DECLARE
-    monday date;
+-- The parts own no table, so that none of them can drop one. A week is made and dropped as its owner would, and nothing
+-- else is.
+CREATE FUNCTION make_week(monday date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    FOR monday IN
-        SELECT week FROM generate_series(
-            date_trunc('week', clock_timestamp()), clock_timestamp() + interval '14 days', interval '7 days') AS week
-    LOOP
-        EXECUTE format(
-            'CREATE TABLE completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%L) TO (%L)',
-            to_char(monday, 'YYYY_MM_DD'), monday, monday + 7);
-    END LOOP;
+    EXECUTE format(
+        'CREATE TABLE IF NOT EXISTS completed_jobs_%s PARTITION OF completed_jobs FOR VALUES FROM (%L) TO (%L)',
+        to_char(monday, 'YYYY_MM_DD'), monday, monday + 7);
 END $$;
+
+CREATE FUNCTION drop_week(monday date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    partition text := 'completed_jobs_' || to_char(monday, 'YYYY_MM_DD');
+BEGIN
+    IF monday + 7 > clock_timestamp() THEN
+        RAISE EXCEPTION 'the week of % is not over', monday USING ERRCODE = 'restrict_violation';
+    END IF;
+    EXECUTE format(
+        'DELETE FROM job_attempts WHERE job_id BETWEEN (SELECT min(id) FROM %1$I) AND (SELECT max(id) FROM %1$I)
+         AND EXISTS (SELECT FROM %1$I WHERE id = job_id OFFSET 0)', partition);
+    EXECUTE format('DROP TABLE %I', partition);
+END $$;
+
+-- What runs as the owner looks for its tables where the owner has put them, whatever its caller has put in the way.
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION make_week(date) SET search_path = %I, pg_temp', current_schema());
+    EXECUTE format('ALTER FUNCTION drop_week(date) SET search_path = %I, pg_temp', current_schema());
+END $$;
+
+REVOKE EXECUTE ON FUNCTION make_week(date), drop_week(date) FROM PUBLIC;
+
+SELECT make_week(CAST(week AS date)) FROM generate_series(
+    date_trunc('week', clock_timestamp()), clock_timestamp() + interval '14 days', interval '7 days') AS week;
 
 CREATE TABLE job_attempts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -22,7 +22,7 @@ TABLES = (
 )  # fmt: skip
 FUNCTIONS = (
     "refuse_late_journal_lines", "refuse_entry_change", "refuse_unbalanced_entry", "refuse_late_lines",
-    "refuse_invoice_change", "refuse_change", "release_reservations",
+    "refuse_invoice_change", "refuse_change", "release_reservations", "make_week", "drop_week",
 )  # fmt: skip
 
 
@@ -38,4 +38,4 @@ def downgrade() -> None:
     for table in TABLES:
         op.execute(f"DROP TABLE {table}")
     for function in FUNCTIONS:
-        op.execute(f"DROP FUNCTION {function}()")
+        op.execute(f"DROP FUNCTION {function}")

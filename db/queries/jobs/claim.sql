@@ -1,9 +1,10 @@
 -- claim: PENDING -> PROCESSING
--- Skips what is not PENDING, not of this kind, not yet available or being moved by someone else.
+-- Skips what is paused, not PENDING, not of this kind, not yet available or being moved by someone else.
 WITH due AS (
     SELECT id FROM open_jobs
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND kind = %(kind)s
       AND status = 'PENDING' AND available_at <= clock_timestamp()
+      AND NOT EXISTS (SELECT FROM pauses WHERE (what, name) IN (('lane', lane), ('kind', kind)))
     ORDER BY id FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE open_jobs

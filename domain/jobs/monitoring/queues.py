@@ -71,13 +71,13 @@ def is_paused(session: Session, kind: Kind) -> bool:
 
 
 def pause(session: Session, what: str, name: str) -> None:
-    """Let the relay send nothing of a lane or kind from now on; what is with the workers is finished."""
+    """Let no job of a lane or kind be sent or claimed from now on; those that are claimed are finished."""
     _check(what, name)
     session.execute(insert(Pause).values(what=what, name=name).on_conflict_do_nothing())
 
 
 def resume(session: Session, what: str, name: str) -> None:
-    """Let the relay send what was held back."""
+    """Let what was held back be sent; jobs that were with the broker are sent again when their entries fall due."""
     _check(what, name)
     session.execute(delete(Pause).where(Pause.what == what, Pause.name == name))
 

@@ -3,13 +3,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import make_url
 
-from db import engine as db_engine
-from db import migrations
 from local.postgres import EmbeddedPostgres
-from settings import database_url
-from tests.conftest import configure
+from tests.conftest import migrated
 
 
 @pytest.fixture
@@ -23,7 +19,4 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def template_database(postgres: EmbeddedPostgres) -> str:
-    configure(database_url=database_url(postgres.url))
-    migrations.upgrade()
-    db_engine.engine().dispose()
-    return make_url(postgres.url).database or ""
+    return migrated(postgres)

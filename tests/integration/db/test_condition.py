@@ -98,6 +98,6 @@ def test_what_the_environment_asks_of_each_session_is_kept(database, monkeypatch
 def test_a_migration_keeps_what_the_address_asks_for(database):
     migrations.downgrade("base")
     chain.ask("CREATE SCHEMA elsewhere")
-    configure(database_url=f"{database}?options={quote('-c search_path=elsewhere')}")
+    configure(database_owner_url=f"{database}?options={quote('-c search_path=elsewhere')}")
     migrations.upgrade()
     assert chain.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'elsewhere' AND tablename = 'jobs'") == 1

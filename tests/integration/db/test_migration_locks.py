@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 from cli.main import counterfoil
 from db import migrations
-from db.engine import engine, url
+from db.engine import engine, owner_url
 from local.binaries import postgres_programs
 from tests import bodies, chain
 from tests.caller import Caller
@@ -34,7 +34,7 @@ def few_attempts(monkeypatch):
 @contextmanager
 def reader(application: str = "report") -> Iterator[int]:
     """Hold a snapshot and the lock of whoever reads the invoices; give its pid."""
-    with psycopg.connect(url(), application_name=application) as connection:
+    with psycopg.connect(owner_url(), application_name=application) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute("SELECT count(*) FROM invoices")
         yield connection.info.backend_pid
@@ -43,7 +43,7 @@ def reader(application: str = "report") -> Iterator[int]:
 @contextmanager
 def dump() -> Iterator[Any]:
     """Hold a pg_dump in the middle: it has locked every table, and nobody takes what it writes."""
-    with subprocess.Popen([str(postgres_programs() / "pg_dump"), url()], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([str(postgres_programs() / "pg_dump"), owner_url()], stdout=subprocess.PIPE) as process:
         wait_until(lambda: chain.value(DUMPING) > 20)
         yield process
         process.communicate()
@@ -97,7 +97,7 @@ def test_the_command_says_in_one_line_what_is_in_its_way(database, organization)
 
 def test_two_migrations_at_once_wait_for_each_other_longer_than_for_a_table(database, organization):
     migrations.downgrade("base")
-    with psycopg.connect(url()) as other, ThreadPoolExecutor(1) as pool:
+    with psycopg.connect(owner_url()) as other, ThreadPoolExecutor(1) as pool:
         other.execute("SELECT pg_advisory_xact_lock(4270331)")
         changed = pool.submit(migrations.upgrade)
         began = time.monotonic()

@@ -5,7 +5,6 @@ import pytest
 import redis
 from sqlalchemy import text
 
-import settings
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.transaction import transaction
@@ -177,21 +176,21 @@ def test_no_transaction_is_open_while_the_relay_talks_to_the_broker(database, or
     assert ("idle in transaction",) not in seen
 
 
-def test_a_broker_that_is_full_gives_the_entries_back_and_is_tried_again(database, organization, lanes):
+def test_a_broker_that_is_full_gives_the_entries_back_and_is_tried_again(database, organization, broker, lanes):
     ids = owe(organization.id, count=3)
-    with redis.Redis.from_url(settings.current().broker_url) as broker:
-        broker.config_set("maxmemory", 1)
+    with redis.Redis.from_url(broker) as server:
+        server.config_set("maxmemory", 1)
         with pytest.raises(BrokerAway, match="maxmemory"):
             Relay(Publisher(app)).turn()
-        broker.config_set("maxmemory", 0)
+        server.config_set("maxmemory", 0)
     assert chain.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 3
     chain.relay()
     assert taken() == [ids]
 
 
-def test_a_lane_that_was_deleted_at_the_broker_counts_as_empty(database, organization, lanes):
-    with redis.Redis.from_url(settings.current().broker_url) as broker:
-        broker.flushall()
+def test_a_lane_that_was_deleted_at_the_broker_counts_as_empty(database, organization, broker, lanes):
+    with redis.Redis.from_url(broker) as server:
+        server.flushall()
     publisher = Publisher(app)
     publisher.connect()
     assert publisher.depth("default") == 0

@@ -131,12 +131,12 @@ def test_programs_that_the_servers_user_cannot_reach_are_copied_once(tmp_path, m
 def test_the_broker_comes_back_empty_on_the_same_port(broker):
     url = broker.url
     with redis.Redis.from_url(url) as client:
-        client.set("slip", "1")
+        client.lpush("urgent", "1")
     broker.kill(signal.SIGKILL)
     broker.start()
     assert broker.url == url
     with redis.Redis.from_url(url) as client:
-        assert client.get("slip") is None
+        assert client.llen("urgent") == 0
 
 
 def test_the_broker_asks_for_its_password(broker):

@@ -12,13 +12,17 @@ import psutil
 import psycopg
 import pytest
 
+import settings
 from local.broker import EmbeddedBroker
 from local.postgres import EmbeddedPostgres
 from tests import bodies
 from tests.integration.local.running_stack import RunningStack, counterfoil, lives
 from tests.waiting import wait_until
 
-FACTS = ["url", "docsUrl", "flowerUrl", "apiKey", "supplierId", "databaseUrl", "brokerUrl", "pids"]
+FACTS = [
+    "url", "docsUrl", "flowerUrl",
+    "apiKey", "supplierId", "databaseUrl", "databaseOwnerUrl", "brokerUrl", "secretsIn", "pids",
+]  # fmt: skip
 GENERATE = "/api/v1/invoices/generate"
 PARTS = ["api", "relay", "worker", "beat", "postgres", "broker"]
 
@@ -207,7 +211,8 @@ def test_a_port_that_cannot_be_is_one_line(tmp_path):
 
 def test_an_api_whose_port_is_taken_is_one_line(database):
     with socket.create_server(("127.0.0.1", 0)) as other:
-        refused = counterfoil("api", DATABASE_URL=database, COUNTERFOIL_API_PORT=str(other.getsockname()[1]))
+        port = str(other.getsockname()[1])
+        refused = counterfoil("api", DATABASE_URL=settings.current().database_url, COUNTERFOIL_API_PORT=port)
     assert "is taken" in said(refused)
 
 

@@ -71,6 +71,19 @@ def test_what_is_paused_is_not_sent_until_it_is_resumed(operator, organization, 
     assert chain.relay() == 1
 
 
+@pytest.mark.parametrize(("what", "name"), [("lane", "default"), ("kind", "invoice.generate")])
+def test_a_message_that_was_sent_before_the_pause_is_claimed_by_nobody(operator, organization, lanes, what, name):
+    job_id = chain.submit(organization, "Client")
+    chain.relay()
+    operator.post(f"{ADMIN}/pause", {"what": what, "name": name})
+    assert chain.work() == 1
+    assert chain.rows("SELECT status, attempts FROM jobs WHERE id = %s", job_id) == [("PENDING", 0)]
+    operator.post(f"{ADMIN}/resume", {"what": what, "name": name})
+    chain.time_passes()
+    assert (chain.relay(), chain.work()) == (1, 1)
+    assert chain.value("SELECT status FROM jobs WHERE id = %s", job_id) == "COMPLETED"
+
+
 @pytest.mark.parametrize(("what", "name"), [("lane", "fast"), ("kind", "make.tea")])
 def test_what_does_not_exist_cannot_be_paused(operator, what, name):
     answer = operator.post(f"{ADMIN}/pause", {"what": what, "name": name})

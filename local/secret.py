@@ -1,0 +1,13 @@
+"""Files that only their owner reads."""
+
+import os
+from pathlib import Path
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Have the file hold `text`, whole or not at all, for nobody else to read at any moment."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    os.replace(unfinished, path)
