@@ -10,6 +10,7 @@ from api.http.openapi import register_spec
 from api.http.paths import InvoiceNumber, RowId, refuse_other_paths, unversioned
 from api.http.security import protect
 from api.http.server import answer_heads
+from api.http.shares import share_threads
 from api.inventory.purchases import purchases_api
 from api.inventory.sales import sales_api
 from api.inventory.stock import stock_api
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(refuse_doubled)
     app.before_request(authenticate)
     answer_heads(app)
+    share_threads(app, settings.api_threads)
     api = register_spec(app)
     for schema in (KnownClient, ClientDetails, RecreationAccepted):
         api.spec.components.schema(schema.__name__, schema=schema)

@@ -47,7 +47,6 @@ accounting_api = Blueprint(
 @accounting_api.alt_response(202, schema=IN_BACKGROUND)
 @accounting_api.refuses(404)
 @accounting_api.idempotent
-@accounting_api.limited
 def recreate_entries(body: dict[str, Any]) -> Response:
     """Make the entries of documents anew: up to 10 at once, more in the background before your other accounting.
 
@@ -62,7 +61,6 @@ def recreate_entries(body: dict[str, Any]) -> Response:
 @accounting_api.arguments(SyncBody(), required=False)
 @accounting_api.response(202, SyncAccepted)
 @accounting_api.idempotent
-@accounting_api.limited
 def synchronize_journal(body: dict[str, Any]) -> Response:
     """Enqueue every document that the journal is behind with, up to 10,000 a call.
 
@@ -111,7 +109,7 @@ def list_entries(query: dict[str, Any]) -> Any:
             position(query),
             query["limit"] + 1,
         )
-    return page(rows, query)
+        return page(rows, query, Entry())
 
 
 @accounting_api.route("/trial-balance")

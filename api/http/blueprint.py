@@ -85,11 +85,6 @@ class Blueprint(flask_smorest.Blueprint):
         return _declare((400, 409, 422), IDEMPOTENCY_KEY)(view)
 
     @staticmethod
-    def limited(view: Callable) -> Callable:
-        """Document that the operation adds to what waits, and is refused when that is too much."""
-        return _declare((429,))(view)
-
-    @staticmethod
     def preferable(view: Callable) -> Callable:
         """Document that the caller may prefer not to wait."""
         return _declare((), PREFER)(view)
@@ -112,7 +107,7 @@ def _declare(refusals: tuple[int, ...], *headers: dict[str, Any]) -> Callable:
 
 
 def _add_refusals(doc: dict, doc_info: dict, **kwargs: Any) -> dict:
-    statuses = {401, 500, 503, *doc_info.get("refusals", ())}
+    statuses = {401, 429, 500, 503, *doc_info.get("refusals", ())}
     if "arguments" in doc_info:
         statuses.add(400)
     if "requestBody" in doc:

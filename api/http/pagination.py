@@ -1,15 +1,18 @@
-"""Lists in pages. A cursor is the id of the last row seen; it grants nothing."""
+"""Lists in pages, bounded in rows and bytes. A cursor is the id of the last row seen; it grants nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from flask import request
+from flask import Response, request
+from marshmallow import Schema
 
+from api.http import exact_json
 from api.http.fields import Text, Whole
 from api.http.schema import Query
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+MAX_PAGE_BYTES = 4 * 1024 * 1024
 LINK = {"Link": {"schema": {"type": "string"}, "description": 'The next page: rel="next"'}}
 
 
@@ -30,11 +33,25 @@ def position(query: dict[str, Any]) -> int | None:
     return int(query["cursor"]) if "cursor" in query else None
 
 
-def page(rows: Sequence[Row], query: dict[str, Any]) -> tuple[Sequence[Row], int, dict[str, str]]:
-    """Return the answer for `rows`, read up to one beyond the limit: that one says there is a next page."""
-    shown = rows[: query["limit"]]
-    if len(rows) == len(shown):
-        return shown, 200, {}
+def page(rows: Iterable[Row], query: dict[str, Any], schema: Schema) -> Response:
+    """Return the answer that shows `rows`, read up to one beyond the limit: a row that is left makes a next page.
+
+    A page ends early rather than grow beyond MAX_PAGE_BYTES, and no more rows are read then; one row is always shown.
+    """
+    shown: list[str] = []
+    headers: dict[str, str] = {}
+    size, last = 0, 0
+    for row in rows:
+        text = exact_json.dumps(schema.dump(row))
+        size += len(text.encode())
+        if shown and (len(shown) == query["limit"] or size > MAX_PAGE_BYTES):
+            headers = {"Link": f'<{_following(last)}>; rel="next"'}
+            break
+        shown.append(text)
+        last = row.id
+    return Response(f"[{','.join(shown)}]", headers=headers, mimetype="application/json")
+
+
+def _following(cursor: int) -> str:
     others = {name: value for name, value in request.args.items() if name != "cursor"}
-    following = urlencode({**others, "cursor": shown[-1].id})
-    return shown, 200, {"Link": f'<{request.path}?{following}>; rel="next"'}
+    return f"{request.path}?{urlencode({**others, 'cursor': cursor})}"

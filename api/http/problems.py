@@ -12,6 +12,8 @@ from domain.errors import MAX_ERRORS, told
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "2"}
+# A problem type of draft-ietf-httpapi-ratelimit-headers-11.
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
 class Refused(Exception):
@@ -63,6 +65,13 @@ def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
 def unavailable(detail: str, **members: Any) -> Refused:
     """Return the 503 that asks the client to come again."""
     return Refused(503, detail, headers=RETRY_AFTER, **members)
+
+
+def over_quota(name: str, detail: str, pause: int | None, code: int = 429) -> Refused:
+    """Return the refusal by the quota `name`; the caller may come again after `pause` seconds, None if never."""
+    headers = {"Retry-After": str(pause)} if pause else {}
+    members: dict[str, Any] = {"type": QUOTA_EXCEEDED, "violated-policies": [name]}
+    return Refused(code, detail, None, headers, **members)
 
 
 def problem_body(refused: Refused) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def list_purchases(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = documents.page(session, models.Purchase, g.organization_id, position(query), query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, PurchaseHead())
 
 
 @purchases_api.route("", methods=["POST"])
@@ -68,7 +68,6 @@ def show_purchase(purchase_id: int) -> Any:
 @purchases_api.alt_response(202, schema=PurchaseAccepted)
 @purchases_api.refuses(404, 409)
 @purchases_api.idempotent
-@purchases_api.limited
 @purchases_api.preferable
 def approve_purchase(body: dict[str, Any], purchase_id: int) -> Response:
     """Approve a purchase: under 10 lines at once, from 10 lines as a job.

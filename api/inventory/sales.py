@@ -26,7 +26,7 @@ def list_sales(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = documents.page(session, models.Sale, g.organization_id, position(query), query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, SaleHead())
 
 
 @sales_api.route("", methods=["POST"])
@@ -34,7 +34,6 @@ def list_sales(query: dict[str, Any]) -> Any:
 @sales_api.response(201, Sale)
 @sales_api.alt_response(202, schema=SaleAccepted)
 @sales_api.idempotent
-@sales_api.limited
 @sales_api.preferable
 def create_sale(body: dict[str, Any]) -> Response:
     """Sell: under 10 lines at once, from 10 lines as a job. The goods are reserved when the sale is accepted.

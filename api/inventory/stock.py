@@ -35,7 +35,7 @@ def list_products(query: dict[str, Any]) -> Any:
 
     They come in the order in which they were created.
     """
-    return _page(models.Product, query)
+    return _page(models.Product, query, Product())
 
 
 @stock_api.route(PRODUCTS, methods=["POST"])
@@ -69,7 +69,7 @@ def list_locations(query: dict[str, Any]) -> Any:
 
     They come in the order in which they were created.
     """
-    return _page(models.Location, query)
+    return _page(models.Location, query, Location())
 
 
 @stock_api.route(LOCATIONS, methods=["POST"])
@@ -107,7 +107,7 @@ def list_stock(query: dict[str, Any]) -> Any:
     place = g.organization_id, query["location_id"]
     with report() as session:
         rows = stock.page(session, *place, position(query) or 0, query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, StockLevel())
 
 
 @stock_api.route("/api/v1/movements")
@@ -122,7 +122,7 @@ def list_movements(query: dict[str, Any]) -> Any:
     place = g.organization_id, query["location_id"], query["product_id"]
     with report() as session:
         rows = stock.movements(session, *place, position(query), query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, Movement())
 
 
 def _created(model: type[Any], schema: Schema, path: str, body: dict[str, Any]) -> Response:
@@ -138,7 +138,7 @@ def _one(model: type[Any], thing_id: int) -> Any:
         return catalogue.get(session, model, g.organization_id, thing_id)
 
 
-def _page(model: type[Any], query: dict[str, Any]) -> Any:
+def _page(model: type[Any], query: dict[str, Any], schema: Schema) -> Response:
     with report() as session:
         rows = catalogue.page(session, model, g.organization_id, position(query) or 0, query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, schema)

@@ -32,7 +32,7 @@ def list_transfers(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = documents.page(session, models.Transfer, g.organization_id, position(query), query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, TransferHead())
 
 
 @transfers_api.route("", methods=["POST"])
@@ -70,7 +70,6 @@ def show_transfer(transfer_id: int) -> Any:
 @transfers_api.alt_response(202, schema=TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
-@transfers_api.limited
 @transfers_api.preferable
 def send_transfer(body: dict[str, Any], transfer_id: int) -> Response:
     """Send a transfer while the caller waits; what takes too long goes on as a job.
@@ -86,7 +85,6 @@ def send_transfer(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.alt_response(202, schema=TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
-@transfers_api.limited
 @transfers_api.preferable
 def complete_transfer(body: dict[str, Any], transfer_id: int) -> Response:
     """Complete a sent transfer while the caller waits; what takes too long goes on as a job.
@@ -101,7 +99,6 @@ def complete_transfer(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.response(202, TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
-@transfers_api.limited
 def send_transfer_async(body: dict[str, Any], transfer_id: int) -> Response:
     """Send a transfer as a job.
 
@@ -115,7 +112,6 @@ def send_transfer_async(body: dict[str, Any], transfer_id: int) -> Response:
 @transfers_api.response(202, TransferAccepted)
 @transfers_api.refuses(404, 409)
 @transfers_api.idempotent
-@transfers_api.limited
 def complete_transfer_async(body: dict[str, Any], transfer_id: int) -> Response:
     """Complete a sent transfer as a job.
 

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from api.http.blueprint import Blueprint
 from api.http.fields import Day, Flag, Whole
 from api.http.schema import CamelSchema, Query
+from api.http.shares import heavy
 from db.transaction import report
 from domain.invoices import archive, catalogue
 from domain.parties import suppliers
@@ -65,6 +66,7 @@ def preview_export(query: dict[str, Any]) -> Any:
 @export_api.arguments(SpanQuery(), location="query")
 @export_api.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
 @export_api.refuses(404)
+@heavy
 def download_export(query: dict[str, Any]) -> Response:
     """Download the PDFs of up to 500 invoices.
 

@@ -8,6 +8,7 @@ from api.http.blueprint import Blueprint
 from api.http.fields import Choice, Whole
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Query
+from api.http.shares import heavy
 from api.invoices.pdf import PDF, attachment
 from api.invoices.schemas import Invoice
 from db.transaction import report, transaction
@@ -32,6 +33,7 @@ class WhoseNumber(Query):
 @invoices_api.route("")
 @invoices_api.arguments(InvoicePage(), location="query")
 @invoices_api.response(200, Invoice(many=True), headers=LINK)
+@heavy
 def list_invoices(query: dict[str, Any]) -> Any:
     """List invoices, newest first.
 
@@ -39,7 +41,7 @@ def list_invoices(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = catalogue.page(session, g.organization_id, query.get("status"), position(query), query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, Invoice())
 
 
 @invoices_api.route("/<invoice_number:number>")

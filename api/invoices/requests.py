@@ -72,7 +72,6 @@ class RequestState(CamelSchema):
 @requests_api.arguments(INVOICE)
 @requests_api.response(201, Queued)
 @requests_api.idempotent
-@requests_api.limited
 def request_invoice(body: dict[str, Any]) -> Response:
     """Queue an invoice: once accepted, it is issued exactly once.
 
@@ -89,7 +88,6 @@ def request_invoice(body: dict[str, Any]) -> Response:
 @requests_api.arguments(BulkBody())
 @requests_api.response(201, Verdict(many=True))
 @requests_api.idempotent
-@requests_api.limited
 def request_invoices(body: dict[str, Any]) -> Response:
     """Queue up to 1,000 invoices in one commit; 400 only if none is accepted.
 

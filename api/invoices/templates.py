@@ -11,6 +11,7 @@ from api.http.fields import Flag, Instant, Text
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
+from api.http.shares import heavy
 from db.transaction import report, transaction
 from domain.templates import library
 from domain.templates.template import MAX_BYTES
@@ -49,14 +50,14 @@ def list_templates(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = library.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, Template())
 
 
 @templates_api.route("", methods=["POST"])
 @templates_api.arguments(TemplateBody())
 @templates_api.response(201, Template)
-@templates_api.refuses(429)
 @templates_api.idempotent
+@heavy
 def create_template(body: dict[str, Any]) -> Response:
     """Create a template; one that could not print every invoice is refused.
 
@@ -85,7 +86,8 @@ def show_template(template_id: int) -> Any:
 @templates_api.route("/<row_id:template_id>", methods=["PUT"])
 @templates_api.arguments(TemplateBody())
 @templates_api.response(200, Template)
-@templates_api.refuses(404, 429)
+@templates_api.refuses(404)
+@heavy
 def replace_template(body: dict[str, Any], template_id: int) -> Any:
     """Replace a template; invoices issued before keep their look.
 

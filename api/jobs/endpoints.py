@@ -45,7 +45,6 @@ jobs_api = Blueprint(
 @jobs_api.response(202, JobAccepted)
 @jobs_api.refuses(404, 409)
 @jobs_api.idempotent
-@jobs_api.limited
 def submit_job(body: dict[str, Any]) -> Response:
     """Submit a job. Once it is accepted it ends, completed or failed with the reason.
 
@@ -75,7 +74,7 @@ def list_jobs(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = catalogue.page(session, g.organization_id, filters(query), position(query), query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, JobState())
 
 
 @jobs_api.route("/kinds")

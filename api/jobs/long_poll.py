@@ -1,8 +1,6 @@
 """An answer for a caller that polls: its version tag, when to come again, and a wait if the caller prefers one."""
 
-import threading
 from collections.abc import Callable
-from functools import cache
 from math import ceil
 
 from flask import Response, request
@@ -11,11 +9,13 @@ from marshmallow import Schema
 import settings
 from api.http.blueprint import Blueprint
 from api.http.preferences import preferred_wait
+from api.http.shares import asker, request_shares
 from api.jobs.state import Describe, Find, State, described, is_known, read
-from api.jobs.subscribers import TooManySubscribers, subscribers
+from api.jobs.subscribers import subscribers
 from db.models import Job
 from db.transaction import transaction
 from domain.jobs.monitoring import explanation
+from domain.shares import OverShare
 
 MAX_PAUSE_S = 60
 HEADERS = {
@@ -66,24 +66,17 @@ def answer(find: Find, job_id: int, schema: Schema) -> Response:
     return response
 
 
-@cache
-def slots() -> threading.Semaphore:
-    """Return the slots for long polls: each holds a thread, so half of the threads are kept for other requests."""
-    return threading.Semaphore(max(1, settings.current().api_threads // 2))
-
-
 def _waited(job_id: int, state: State, describe: Describe, seconds: int) -> bool:
     """Wait until the job has ended, or differs from what the caller knows; return whether that was possible."""
     known = is_known(state)
-    if state.final or (request.if_none_match and not known) or not slots().acquire(blocking=False):
+    if state.final or (request.if_none_match and not known):
         return False
     try:
-        subscribers().wait(job_id, state.version if known else None, describe, seconds)
+        with request_shares().long_polls.share(asker()):
+            subscribers().wait(asker(), job_id, state.version if known else None, describe, seconds)
         return True
-    except TooManySubscribers:
+    except OverShare:
         return False
-    finally:
-        slots().release()
 
 
 def _pause(job: Job) -> int:

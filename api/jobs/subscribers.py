@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +19,7 @@ from api.http.server import at_stop
 from api.jobs.state import Describe
 from db import jobs as job_rows
 from db.transaction import statement
+from domain.shares import OverShare, Shares
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,6 @@ INTERVAL_S = 0.5
 KEEP_ALIVE_S = 15.0
 # Then a stream ends and an EventSource comes again, so that a key that was revoked meanwhile is noticed.
 MAX_STREAM_S = 600.0
-
-
-class TooManySubscribers(Exception):
-    """This process carries as many as it may."""
 
 
 @dataclass(eq=False)
@@ -40,6 +37,7 @@ class Subscriber:
     job_id: int
     seen: str | None
     describe: Describe
+    give_back: Callable[[], None]
     since: float = field(default_factory=time.monotonic)
     told_at: float = field(default_factory=time.monotonic)
 
@@ -73,27 +71,27 @@ class Subscriber:
 
 
 class Subscribers:
-    """All subscribers of this process, `limit` at the most."""
+    """All subscribers of this process, `limit` at the most; no organization has more than its share."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self._shares = Shares(limit)
         self._lock = threading.Lock()
         self._all: set[Subscriber] = set()
         self._newcomers: set[Subscriber] = set()
         self._thread: threading.Thread | None = None
         self._came = threading.Event()
 
-    @property
-    def full(self) -> bool:
-        """Return whether one more would be too many."""
-        return len(self._all) >= self._limit
+    def ask(self, organization_id: int) -> None:
+        """Raise OverShare if one more of the organization would be too many now."""
+        self._shares.take(organization_id)()
 
-    def add(self, line: socket.socket, job_id: int, seen: str | None, describe: Describe) -> None:
-        """Send the job's states to the client on `line`, which belongs to the subscribers from now on."""
+    def add(self, line: socket.socket, organization_id: int, job_id: int, seen: str | None, describe: Describe) -> None:
+        """Send the job's states to the client on `line`, which belongs to the subscribers from now on.
+
+        Raise OverShare.
+        """
+        subscriber = Subscriber(line, job_id, seen, describe, self._shares.take(organization_id))
         with self._lock:
-            if self.full:
-                raise TooManySubscribers(f"{self._limit} streams are open already")
-            subscriber = Subscriber(line, job_id, seen, describe)
             self._all.add(subscriber)
             self._newcomers.add(subscriber)
             if self._thread is None or not self._thread.is_alive():
@@ -109,10 +107,10 @@ class Subscribers:
             with suppress(OSError):  # it has left already
                 subscriber.line.shutdown(socket.SHUT_RDWR)
 
-    def stream(self, job_id: int, seen: str | None, describe: Describe) -> Iterator[bytes]:
+    def stream(self, organization_id: int, job_id: int, seen: str | None, describe: Describe) -> Iterator[bytes]:
         """Return the events as they come, until the final one."""
         theirs, ours = socket.socketpair()
-        self.add(theirs, job_id, seen, describe)
+        self.add(theirs, organization_id, job_id, seen, describe)
 
         def events() -> Iterator[bytes]:
             with ours:
@@ -120,10 +118,10 @@ class Subscribers:
 
         return events()
 
-    def wait(self, job_id: int, seen: str | None, describe: Describe, seconds: float) -> None:
+    def wait(self, organization_id: int, job_id: int, seen: str | None, describe: Describe, seconds: float) -> None:
         """Return when the job differs from what was `seen`; without that, when it has ended; or after `seconds`."""
         theirs, ours = socket.socketpair()
-        self.add(theirs, job_id, seen, describe)
+        self.add(theirs, organization_id, job_id, seen, describe)
         deadline = time.monotonic() + seconds
         with ours:
             while (left := deadline - time.monotonic()) > 0:
@@ -162,6 +160,7 @@ class Subscribers:
             self._all.difference_update(gone)
         for subscriber in gone:
             subscriber.line.close()
+            subscriber.give_back()
 
     def _tell_states(self, some: set[Subscriber]) -> set[Subscriber]:
         """Send each its job's state; return those for which nothing follows."""
@@ -183,9 +182,9 @@ def subscribers() -> Subscribers:
     return made
 
 
-def follow(line: socket.socket, job_id: int, seen: str | None, describe: Describe) -> None:
+def follow(line: socket.socket, organization_id: int, job_id: int, seen: str | None, describe: Describe) -> None:
     """Send the job's states to the client on `line`; close it if others came first: an EventSource comes again."""
     try:
-        subscribers().add(line, job_id, seen, describe)
-    except TooManySubscribers:
+        subscribers().add(line, organization_id, job_id, seen, describe)
+    except OverShare:
         line.close()

@@ -179,7 +179,7 @@ def list_waits(query: dict[str, Any]) -> Any:
             position(query) or 0,
             query["limit"] + 1,
         )
-    return page(rows, query)
+        return page(rows, query, Waits())
 
 
 @admin_api.route("/pause", methods=["POST"])
@@ -221,7 +221,7 @@ def list_organizations(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = organizations.page(session, position(query) or 0, query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, Organization())
 
 
 @admin_api.route("/organizations/<row_id:organization_id>", methods=["PUT"])

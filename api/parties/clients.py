@@ -26,7 +26,7 @@ def list_clients(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, Client())
 
 
 @clients_api.route("/clients", methods=["POST"])
@@ -57,7 +57,7 @@ def search_clients(query: dict[str, Any]) -> Any:
     """
     with transaction() as session:
         rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1, search=query["q"])
-    return page(rows, query)
+        return page(rows, query, Client())
 
 
 @clients_api.route("/client")

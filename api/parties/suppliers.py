@@ -11,6 +11,7 @@ from api.http.fields import LARGEST_ID, TEXT, Choice, Text, Whole
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
+from api.http.shares import heavy
 from api.parties.schemas import Supplier, SupplierBody
 from db.transaction import report, transaction
 from domain.invoices import audit, verification
@@ -78,7 +79,7 @@ def list_suppliers(query: dict[str, Any]) -> Any:
     """
     with report() as session:
         rows = suppliers.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
-    return page(rows, query)
+        return page(rows, query, Supplier())
 
 
 @suppliers_api.route(PATH, methods=["POST"])
@@ -127,6 +128,7 @@ def replace_supplier(body: dict[str, Any], supplier_id: int) -> Any:
 @suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/audit")
 @suppliers_api.response(200, Audit)
 @suppliers_api.refuses(404)
+@heavy
 def audit_numbering(supplier_id: int) -> Response:
     """Recompute the series of a supplier from its rows.
 

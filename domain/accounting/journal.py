@@ -13,6 +13,7 @@ from db.queries import run
 from domain.accounting.sources import TYPES
 
 SUMS = ("debit", "credit", "balance")
+ROWS_AT_ONCE = 50
 
 
 def entries(
@@ -23,8 +24,11 @@ def entries(
     deleted: bool,
     before: int | None,
     limit: int,
-) -> Sequence[JournalEntry]:
-    """Return up to `limit` entries, newest first, with ids below `before` if given; deleted ones only on demand."""
+) -> Iterable[JournalEntry]:
+    """Return up to `limit` entries, newest first, with ids below `before` if given; deleted ones only on demand.
+
+    They are read a few at a time.
+    """
     found = select(JournalEntry).where(JournalEntry.organization_id == organization_id)
     if source_id is not None:
         # The index begins with the type, so an id alone is looked for under each.
@@ -36,7 +40,8 @@ def entries(
         found = found.where(JournalEntry.deleted_at.is_(None))
     if before is not None:
         found = found.where(JournalEntry.id < before)
-    return session.scalars(found.order_by(JournalEntry.id.desc()).limit(limit)).all()
+    wanted = found.order_by(JournalEntry.id.desc()).limit(limit)
+    return session.scalars(wanted.execution_options(yield_per=ROWS_AT_ONCE))
 
 
 def trial_balance(session: Session, organization_id: int) -> tuple[Sequence[Any], list[dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """The issued invoices of an organization, to be found, listed and marked as paid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from db.models import Invoice
 from domain.accounting.sources import Source, changed
 from domain.errors import Conflict, Invalid, NotFound
+
+# Of invoices with all their lines, which their reader may not want to the end.
+ROWS_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,14 @@ class SpanSummary:
 
 def page(
     session: Session, organization_id: int, status: str | None, before: int | None, limit: int
-) -> Sequence[Invoice]:
-    """Return up to `limit` invoices, newest first, those older than `before` when it is given."""
+) -> Iterable[Invoice]:
+    """Return up to `limit` invoices, newest first, those older than `before` when it is given; read a few at a time."""
     found = _of(organization_id).order_by(Invoice.id.desc()).limit(limit)
     if status is not None:
         found = found.where(Invoice.status == status)
     if before is not None:
         found = found.where(Invoice.id < before)
-    return session.scalars(found).all()
+    return session.scalars(found.execution_options(yield_per=ROWS_AT_ONCE))
 
 
 def get(session: Session, organization_id: int, invoice_id: int) -> Invoice:

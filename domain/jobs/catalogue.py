@@ -1,6 +1,6 @@
 """Jobs as their organization sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -13,6 +13,7 @@ from domain.jobs.lifecycle import Status
 from domain.jobs.registry import registered
 
 MAX_REQUEUED_AT_ONCE = 1000
+ROWS_AT_ONCE = 50
 
 
 def get(session: Session, organization_id: int, job_id: int) -> Job:
@@ -30,10 +31,11 @@ def several(session: Session, organization_id: int, job_ids: Sequence[int]) -> S
 
 def page(
     session: Session, organization_id: int, filters: Mapping[str, Any], before: int | None, limit: int
-) -> Sequence[Job]:
-    """Return up to `limit` jobs that match, newest first, with ids below `before` if that is given."""
+) -> Iterable[Job]:
+    """Return up to `limit` jobs that match, newest first, with ids below `before` if given; read a few at a time."""
     wanted = _matching(organization_id, filters).order_by(Job.id.desc()).limit(limit)
-    return session.scalars(wanted.where(Job.id < before) if before else wanted).all()
+    wanted = wanted.where(Job.id < before) if before else wanted
+    return session.scalars(wanted.execution_options(yield_per=ROWS_AT_ONCE))
 
 
 def attempts(session: Session, job: Job) -> list[dict[str, Any]]:

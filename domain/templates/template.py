@@ -1,16 +1,19 @@
 """A template is HTML with placeholders and nothing else: it runs no code, and one that cannot print is refused."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from domain.errors import Invalid
-from domain.pdf.rendering import RendererBusy, RenderingFailed, render_pdf
+from domain.pdf.rendering import MAX_HTML, RendererBusy, RenderingFailed, render_pdf
 from domain.templates import markup, placeholders
 from domain.templates.sample import SAMPLE
 from domain.templates.view import InvoiceView
 
 MAX_BYTES = 256 * 1024
 REQUIRED = ("invoiceNumber", "itemsRows", "total")
+# The rows of an invoice may fill a hundred pages; nothing else that is shown is large, or needed often.
+MAX_TIMES, MAX_TIMES_ROWS = 20, 1
 FOREIGN_SYNTAX = ("{%", "{#")
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
@@ -26,8 +29,17 @@ def invalid(message: str) -> Invalid:
 
 
 def render_html(template_html: str, view: InvoiceView) -> str:
-    """Return the template with each known placeholder replaced once; a value is never looked into again."""
+    """Return the template with each known placeholder replaced once; a value is never looked into again.
+
+    Raise RenderingFailed, before anything is replaced, if the whole were larger than can be printed.
+    """
     shown = placeholders.values(view)
+    sizes = {name: len(value.encode(errors="replace")) for name, value in shown.items()}
+    size = len(template_html.encode(errors="replace")) + sum(
+        sizes.get(name.strip(), 0) for name in PLACEHOLDER.findall(template_html)
+    )
+    if size > MAX_HTML:
+        raise RenderingFailed(f"the document would have {size:,} bytes of HTML; the limit is {MAX_HTML:,}")
     return PLACEHOLDER.sub(lambda match: shown.get(match[1].strip(), match[0]), template_html)
 
 
@@ -57,6 +69,10 @@ def check_placeholders(html: str) -> None:
             raise invalid(f"unknown placeholder {{{{{name[:60]}}}}}; known are: {known}")
     if "{{" in PLACEHOLDER.sub("", html):
         raise invalid("a {{ has no matching }}")
+    for name, times in Counter(used).items():
+        most = MAX_TIMES_ROWS if name == "itemsRows" else MAX_TIMES
+        if times > most:
+            raise invalid(f"{{{{{name}}}}} stands there {times:,} times; it may stand at most {most}")
     for name in REQUIRED:
         if name not in used:
             raise invalid(f"{{{{{name}}}}} is missing: an invoice has to show it")

@@ -20,7 +20,7 @@ BACKENDS = """SELECT count(*) FROM pg_stat_activity
 class Api:
     """The API as a process, with two threads."""
 
-    def __init__(self, chain: Chain, subscribers: int = SUBSCRIBERS, **settings: object) -> None:
+    def __init__(self, chain: Chain, subscribers: int = SUBSCRIBERS + 1, **settings: object) -> None:
         self._chain, self.port, self._settings = chain, free_port(), settings
         self._settings["api_subscribers"] = subscribers
         self.start()
@@ -127,14 +127,14 @@ def waiting(api: Api) -> int:
 
 
 def test_one_subscriber_too_many_is_told_to_poll(chain, organization):
-    api = Api(chain, subscribers=5)
+    api = Api(chain, subscribers=6)
     [job] = owe(organization, "fault.single", [{}])
     path = f"/api/v1/jobs/{job.request_id}/events"
     streams = [Stream(api.port, path, organization.key) for _ in range(5)]
     for stream in streams:
         stream.read_until("event: pending")
     refused = Stream(api.port, path, organization.key)
-    refused.read_until("HTTP/1.1 503")
+    refused.read_until("HTTP/1.1 429")
     for stream in streams:
         stream.close()
     fetch("UPDATE jobs SET priority = 2 WHERE id = %s", job.request_id)

@@ -1,15 +1,22 @@
 """Size before work: a list that is too long is refused by its length, and a body full of errors by its first ones."""
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 from marshmallow import Schema, fields
 
 from api.http.fields import Many, Whole
+from api.http.pagination import MAX_PAGE_BYTES
 from api.http.schema import Body
+from db.transaction import report
 from domain.errors import MAX_ERRORS
+from domain.invoices.audit import audit
 from domain.jobs.registry import Kind, kinds, register
+from domain.pdf.rendering import RenderingFailed
+from domain.templates.sample import SAMPLE
+from domain.templates.template import render_html
 from tests import bodies
 from tests.caller import Caller
 from tests.tenant import Tenant
@@ -124,3 +131,61 @@ def test_all_verdicts_of_a_bulk_together_name_a_hundred_errors(client: Caller, o
     assert sum(len(verdict.get("errors", ())) for verdict in answer.json) == MAX_ERRORS
     assert all(verdict["error"] for verdict in answer.json[:-1])
     assert "requestId" in answer.json[-1]
+
+
+def test_a_page_of_large_invoices_ends_early_and_the_next_goes_on(client: Caller, organization: Tenant) -> None:
+    """Five invoices of a megabyte each: no page is larger than four, and none is left out or shown twice."""
+    items = [bodies.ITEM | {"description": "x" * 800}] * 1000
+    for _ in range(5):
+        assert client.post(GENERATE, bodies.invoice(organization.supplier_id, items=items)).status_code == 200
+    path, seen = "/api/v1/invoices", []
+    while path:
+        answer = client.get(path)
+        assert len(answer.data) <= MAX_PAGE_BYTES
+        assert answer.json, "a page without a row leads nowhere"
+        seen += [invoice["invoiceNumber"] for invoice in answer.json]
+        path = answer.headers.get("Link", "").partition(">")[0].lstrip("<")
+    assert seen == [f"INV-{number:06d}" for number in range(5, 0, -1)]
+
+
+def test_an_audit_holds_the_lines_of_few_invoices_at_a_time(client: Caller, organization: Tenant) -> None:
+    items = [bodies.ITEM | {"description": "x" * 100}] * 1000
+    for _ in range(8):
+        assert client.post(GENERATE, bodies.invoice(organization.supplier_id, items=items)).status_code == 200
+    tracemalloc.start()
+    try:
+        with report() as session:
+            findings = audit(session, organization.id, organization.supplier_id)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (findings["count"], findings["brokenLinks"]) == (8, [])
+    assert peak < 12 * 1024 * 1024, f"{peak:,} bytes for 8,000 lines"
+
+
+PLAIN = bodies.TEMPLATE
+
+
+@pytest.mark.parametrize(
+    ("html", "told"),
+    [
+        (PLAIN.replace("{{itemsRows}}", "{{itemsRows}}{{ itemsRows }}"), "{{itemsRows}} stands there 2 times"),
+        (PLAIN.replace("{{total}}", "{{notesSection}}" * 21 + "{{total}}"), "{{notesSection}} stands there 21 times"),
+    ],
+)
+def test_a_template_repeats_nothing_that_may_be_large(html: str, told: str, client: Caller) -> None:
+    answer = client.post("/api/v1/templates", {"name": "Large", "html": html})
+    assert (answer.status_code, [*answer.json["errors"]]) == (400, ["html"])
+    assert told in answer.json["detail"]
+
+
+def test_sizes_are_summed_before_anything_is_replaced() -> None:
+    """A template that was stored before there was a limit: 2,000 times the rows of the sample are 40 MB."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(RenderingFailed, match="would have"):
+            render_html("{{itemsRows}}" * 2000, SAMPLE)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024

@@ -1,11 +1,12 @@
 """Waiting well: version tags, when to come again, long polls; and why a job is not done yet."""
 
 import threading
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
 
-from api.jobs import long_poll
+from api.http.shares import EXTENSION
 from api.jobs.schemas import JobState
 from api.jobs.state import described
 from api.jobs.subscribers import subscribers
@@ -18,6 +19,7 @@ from domain.jobs.lifecycle import Status
 from domain.jobs.priorities import MAX_OWN, ranked
 from domain.jobs.registry import Kind
 from tests import chain
+from tests.caller import application
 from tests.conftest import configure
 from tests.integration.jobs.test_api_jobs import JOBS
 from tests.integration.jobs.test_moves import bring, owe
@@ -123,14 +125,12 @@ def chain_busy() -> int:
 
 def test_only_half_of_the_threads_wait(client, organization):
     job_id = owe(organization.id)
-
-    held = 0
-    while long_poll.slots().acquire(blocking=False):
-        held += 1
-    try:
+    shares = application().extensions[EXTENSION]
+    assert shares.long_polls.slots == shares.requests.slots // 2
+    with ExitStack() as held:
+        for stranger in range(shares.long_polls.slots):
+            held.enter_context(shares.long_polls.share(-1 - stranger))
         answer = client.get(f"{JOBS}/{job_id}", headers={"Prefer": "wait=15"})
-    finally:
-        long_poll.slots().release(held)
     assert "Preference-Applied" not in answer.headers, "it waited although no thread was free for that"
 
 
@@ -297,5 +297,5 @@ def test_what_has_failed_or_was_cancelled_says_why_and_how_it_goes_on(client, or
 def test_a_subscriber_that_has_left_is_forgotten_though_the_database_is_away(client, organization):
     job_id = owe(organization.id)
     configure(database_url="postgresql://nobody@127.0.0.1:1/none")
-    subscribers().wait(job_id, None, described(JobState()), 0.01)
+    subscribers().wait(organization.id, job_id, None, described(JobState()), 0.01)
     wait_until(lambda: not subscribers()._all, 5, "the subscriber that left is kept")

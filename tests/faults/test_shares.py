@@ -1,0 +1,75 @@
+"""One organization that floods an api process with slow requests leaves the others their threads."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import psycopg
+import pytest
+import requests
+
+from domain.shares import PROMPT_S
+from local.process import free_port
+from tests.faults.load import value
+from tests.faults.processes import Chain
+from tests.tenant import Tenant
+from tests.waiting import wait_until
+
+THREADS = 4
+PATIENT = {"statement_timeout": 20, "http_timeout": 21, "task_timeout": 22, "lease": 23, "lock_timeout": 20}
+SLOW, QUICK = "/api/v1/parties/clients", "/api/v1/parties/suppliers"
+STUCK = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+@pytest.fixture
+def url(chain: Chain) -> str:
+    port = free_port()
+    process = chain.spawn("api", api_port=port, api_threads=THREADS, **PATIENT)
+    process.health = f"http://127.0.0.1:{port}/api/v1/health"
+    chain.await_ready(process)
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def locked(chain: Chain) -> Iterator[psycopg.Connection]:
+    """A transaction that makes every request for clients wait until it ends."""
+    with psycopg.connect(chain.database_url) as connection:
+        connection.execute("LOCK TABLE clients IN ACCESS EXCLUSIVE MODE")
+        yield connection
+
+
+def get(url: str, tenant: Tenant) -> requests.Response:
+    return requests.get(url, headers={"Authorization": f"Bearer {tenant.key}"}, timeout=60)
+
+
+def answers(asked: list[Future]) -> list[requests.Response]:
+    return [one.result() for one in asked if one.done()]
+
+
+def test_while_another_asks_half_of_the_threads_are_one_organizations(url, locked, organization, other_organization):
+    assert get(url + QUICK, other_organization).status_code == 200
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(get, url + SLOW, organization) for _ in range(12)]
+        wait_until(lambda: len(answers(asked)) == 12 - THREADS // 2, 20, "the rest was not refused")
+        for refused in answers(asked):
+            assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+            assert refused.headers["Content-Type"] == "application/problem+json"
+            assert refused.json()["violated-policies"] == ["concurrent-requests"]
+        assert value(STUCK) == THREADS // 2
+        assert get(url + QUICK, other_organization).status_code == 200
+        locked.rollback()
+        assert sorted(one.result().status_code for one in asked) == [200] * 2 + [429] * 10
+
+
+def test_one_that_keeps_its_threads_never_gets_the_last(url, locked, organization, other_organization):
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(get, url + SLOW, organization) for _ in range(THREADS - 1)]
+        wait_until(lambda: value(STUCK) == THREADS - 1, 20)
+        since = time.monotonic()
+        wait_until(lambda: time.monotonic() - since > PROMPT_S)
+        more = [pool.submit(get, url + SLOW, organization) for _ in range(10)]
+        wait_until(lambda: len(answers(more)) == 10, 20, "they wait for the last thread")
+        assert {one.status_code for one in answers(more)} == {429}
+        assert get(url + QUICK, other_organization).status_code == 200
+        locked.rollback()
+        assert {one.result().status_code for one in asked} == {200}
