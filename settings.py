@@ -70,6 +70,12 @@ class Settings:
     cron_secret: str = field(default="", repr=False)
     cron_budget: int = 10
     max_body_mb: int = 2
+    max_requests_per_second: int = 2000
+    max_requests_per_second_per_key: int = 2000
+    request_burst: int = 10
+    max_invoices_per_day: int = 10_000_000
+    max_templates: int = 500
+    max_stored_mb: int = 1_000_000
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError."""

@@ -8,9 +8,11 @@ from api.http.errors import register
 from api.http.exact_json import ExactProvider
 from api.http.openapi import register_spec
 from api.http.paths import InvoiceNumber, RowId, refuse_other_paths, unversioned
+from api.http.rates import limit_rates
 from api.http.security import protect
 from api.http.server import answer_heads
 from api.http.shares import share_threads
+from api.identity.me import me_api
 from api.inventory.purchases import purchases_api
 from api.inventory.sales import sales_api
 from api.inventory.stock import stock_api
@@ -35,7 +37,8 @@ from settings import Settings
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
-    stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api, metrics_api, health_api,
+    stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api, me_api,
+    metrics_api, health_api,
 )  # fmt: skip
 
 
@@ -56,6 +59,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(refuse_doubled)
     app.before_request(authenticate)
     answer_heads(app)
+    limit_rates(app)
     share_threads(app, settings.api_threads)
     api = register_spec(app)
     for schema in (KnownClient, ClientDetails, RecreationAccepted):

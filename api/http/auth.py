@@ -17,7 +17,7 @@ OPEN = frozenset([
 
 
 def authenticate() -> None:
-    """Set g.organization_id and g.operator from the Bearer key; raise the 401 for a missing, unknown or revoked one."""
+    """Set in `g` whose Bearer key it is, as KeyHolder names it; raise the 401 for a missing, unknown or revoked one."""
     if request.endpoint is None or request.endpoint in OPEN:
         return
     if "," in request.headers.get("Authorization", ""):
@@ -26,7 +26,7 @@ def authenticate() -> None:
     holder = _of_key(key.strip()) if scheme.lower() == "bearer" else None
     if holder is None:
         raise Refused(401, "send a valid key: Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"})
-    g.organization_id, g.operator = holder
+    g.key_id, g.organization_id, g.operator, g.max_requests_per_second = holder
 
 
 def require_operator() -> None:

@@ -7,9 +7,10 @@ from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from werkzeug.exceptions import HTTPException
 
-from api.http.problems import Refused, problem, unavailable
+from api.http.problems import Refused, over_quota, problem, unavailable
 from db.transaction import is_transient, state
 from domain.errors import Conflict, Invalid, NotFound, Refusal
+from domain.identity.quotas import OverQuota
 from domain.jobs.admission import TooManyWaiting
 from domain.pdf.rendering import RenderingFailed, ShareInUse
 
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refusal, lambda error: problem(refusal(error)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(TooManyWaiting, _too_many)
+    app.register_error_handler(OverQuota, _over_quota)
     app.register_error_handler(RenderingFailed, _not_printed)
     app.register_error_handler(ShareInUse, _over_share)
     app.register_error_handler(SQLAlchemyError, _database)
@@ -44,6 +46,11 @@ def _http(error: HTTPException) -> Response | HTTPException:
 
 def _too_many(error: TooManyWaiting) -> Response:
     return problem(Refused(429 if error.own else 503, str(error), headers={"Retry-After": str(error.pause)}))
+
+
+def _over_quota(error: OverQuota) -> Response:
+    # 403 where no waiting helps: a client that comes again after a 429 would never end.
+    return problem(over_quota(error.name, str(error), error.pause, 429 if error.pause else 403))
 
 
 def _not_printed(error: RenderingFailed) -> Response:

@@ -37,6 +37,8 @@ accepted as it stands; where one refers to another thing by its id, create that 
 - **PUT replaces** the whole thing: a field that is absent or null is cleared, or has its default again.
 - **Clients** of an invoice are found by taxId, then by vatId, whatever their spelling. If the legal name or the taxId
   contradicts the client found, the answer is 409 and says which `client.id` to send instead.
+- **Quotas** are at `showMe`. The headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11)
+  tell the rates of requests; a 429 names the quota in `violated-policies`. Come again after Retry-After.
 - **Lists** come in pages; the address of the next page is in the Link header.
 """
 RETRY_AFTER = {"schema": {"type": "integer"}, "description": "Send the request again after this many seconds."}

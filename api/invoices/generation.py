@@ -15,6 +15,7 @@ from api.invoices.pdf import PDF, attachment
 from api.invoices.schemas import InvoiceBody, invoice_request
 from db.transaction import transaction
 from domain.errors import Refusal
+from domain.identity.quotas import quotas
 from domain.invoices import catalogue, generation, printing
 from domain.invoices.request import InvoiceRequest
 from domain.pdf.rendering import RendererBusy, RenderingFailed
@@ -108,6 +109,7 @@ def _rehearse(request: InvoiceRequest) -> None:
 
 
 def _issued(session: Session, request: InvoiceRequest) -> generation.Issued:
+    quotas.admit_invoices(session, request.organization_id, 1)
     [issued] = generation.issue(session, [request])
     if isinstance(issued, Refusal):
         raise issued

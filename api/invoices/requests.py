@@ -19,6 +19,7 @@ from api.invoices.schemas import Invoice, InvoiceBody, invoice_request
 from api.jobs import event_stream, long_poll
 from db.transaction import statement, transaction
 from domain.errors import MAX_ERRORS, Refusal
+from domain.identity.quotas import OverQuota
 from domain.invoices import intake
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
@@ -180,7 +181,7 @@ def _queued(request_id: int) -> dict[str, Any]:
 
 
 def _verdict(verdict: intake.Verdict | Refused) -> dict[str, Any]:
-    if isinstance(verdict, TooManyWaiting):
+    if isinstance(verdict, TooManyWaiting | OverQuota):
         raise verdict
     if isinstance(verdict, int):
         return _queued(verdict)

@@ -13,6 +13,7 @@ from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
 from api.http.shares import heavy
 from db.transaction import report, transaction
+from domain.identity import quotas
 from domain.templates import library
 from domain.templates.template import MAX_BYTES
 
@@ -65,6 +66,7 @@ def create_template(body: dict[str, Any]) -> Response:
     """
 
     def work(session: Session) -> Answer:
+        quotas.admit_template(session, g.organization_id, new=True)
         template = library.create(session, g.organization_id, **body)
         return Answer(201, Template().dump(template), {"Location": f"{PATH}/{template.id}"})
 
@@ -96,4 +98,5 @@ def replace_template(body: dict[str, Any], template_id: int) -> Any:
     """
     library.check(g.organization_id, body["html"])
     with transaction() as session:
+        quotas.admit_template(session, g.organization_id, new=False)
         return library.change(session, g.organization_id, template_id, **body)

@@ -123,13 +123,26 @@ class Organization(CamelSchema):
     name = fields.String()
     weight = fields.Integer()
     max_running = fields.Integer(allow_none=True)
+    max_requests_per_second = fields.Integer(allow_none=True)
+    max_stored_mb = fields.Integer(allow_none=True)
+    max_templates = fields.Integer(allow_none=True)
+    max_invoices_per_day = fields.Integer(allow_none=True)
+
+
+def own_limit(largest: int) -> Whole:
+    """Return a field for a limit of one organization; without it that of the installation holds."""
+    return Whole(1, largest, allow_none=True, load_default=None)
 
 
 class ShareBody(Body):
     EXAMPLES = {"Twice the turns, 50 jobs at once": {"weight": 2, "maxRunning": 50}}
 
     weight = Whole(1, 100, required=True)
-    max_running = Whole(1, 1_000_000, allow_none=True, load_default=None)
+    max_running = own_limit(1_000_000)
+    max_requests_per_second = own_limit(1_000_000)
+    max_stored_mb = own_limit(2_000_000_000)
+    max_templates = own_limit(1_000_000)
+    max_invoices_per_day = own_limit(2_000_000_000)
 
 
 @admin_api.route("/queues")
@@ -229,9 +242,10 @@ def list_organizations(query: dict[str, Any]) -> Any:
 @admin_api.response(200, Organization)
 @admin_api.refuses(403, 404)
 def set_share(body: dict[str, Any], organization_id: int) -> Any:
-    """Set an organization's share of the turns, and how many of its jobs may run at once.
+    """Set an organization's share of the turns, how many of its jobs may run at once, and its quotas.
 
-    An organization with weight 2 gets twice the turns of one with weight 1. Without `maxRunning` there is no limit.
+    An organization with weight 2 gets twice the turns of one with weight 1. Without `maxRunning` there is no limit; a
+    quota that is absent or null is that of the installation.
     """
     with transaction() as session:
-        return organizations.share(session, organization_id, body["weight"], body.get("max_running"))
+        return organizations.share(session, organization_id, **body)

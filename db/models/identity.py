@@ -14,6 +14,11 @@ class Organization(Base):
     # Its share when organizations take turns, and how many of its jobs may be out at once.
     weight: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
     max_running: Mapped[int | None] = mapped_column(Integer)
+    # Quotas of its own; None means the installation's.
+    max_requests_per_second: Mapped[int | None] = mapped_column(Integer)
+    max_stored_mb: Mapped[int | None] = mapped_column(Integer)
+    max_templates: Mapped[int | None] = mapped_column(Integer)
+    max_invoices_per_day: Mapped[int | None] = mapped_column(Integer)
     currency_code: Mapped[str] = mapped_column(Text, server_default="EUR")
     created_at: Mapped[Timestamp]
 

@@ -1,7 +1,7 @@
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Numeric, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, Numeric, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.columns import TIME, Base, BigId, OrganizationId, Timestamp
@@ -62,6 +62,10 @@ class NumberSeries(Base):
     start_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     last_number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     last_hash: Mapped[bytes] = mapped_column(LargeBinary, server_default=text(r"decode(repeat('00', 32), 'hex')"))
+    # The content of its invoices; the day (UTC) of the last one, and the number before the first one of that day.
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    day: Mapped[date | None] = mapped_column(Date)
+    day_start: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class Client(Party, Base):

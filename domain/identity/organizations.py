@@ -14,13 +14,19 @@ from domain.money import smallest_unit
 from domain.templates import library
 
 KEY_PREFIX = "cf_"
+LIMITS = ("max_running", "max_requests_per_second", "max_stored_mb", "max_templates", "max_invoices_per_day")
 
 
 class KeyHolder(NamedTuple):
-    """Whose key it is; an operator may also see to what concerns all organizations."""
+    """The owner of a key; an operator may also see to what concerns all organizations.
 
+    `max_requests_per_second` is the organization's own quota, None for that of all.
+    """
+
+    key_id: int
     organization_id: int
     operator: bool
+    max_requests_per_second: int | None
 
 
 def create(session: Session, name: str, currency_code: str = "EUR") -> Organization:
@@ -53,9 +59,7 @@ def create_key(session: Session, organization_id: int, name: str, operator: bool
 def of_keys(session: Session, keys: Sequence[str]) -> list[KeyHolder | None]:
     """Return whose each of `keys` is, None for an unknown or revoked one, in order."""
     hashes = [key_hash(key) for key in keys]
-    found = {
-        row.key_hash: KeyHolder(row.organization_id, row.operator) for row in run(session, "find_keys", hashes=hashes)
-    }
+    found = {row.key_hash: KeyHolder(*row[1:]) for row in run(session, "find_keys", hashes=hashes)}
     return [found.get(one) for one in hashes]
 
 
@@ -72,12 +76,14 @@ def revoke_key(session: Session, key_id: int) -> None:
         raise NotFound(f"there is no live key {key_id}")
 
 
-def share(session: Session, organization_id: int, weight: int, max_running: int | None) -> Organization:
-    """Set an organization's part of the turns, and how many of its jobs may run at once; raise NotFound."""
+def share(session: Session, organization_id: int, weight: int, **limits: int | None) -> Organization:
+    """Set an organization's part of the turns, and its own `limits` by their columns; raise NotFound."""
     organization = session.get(Organization, organization_id)
     if organization is None:
         raise NotFound(f"organization {organization_id} not found")
-    organization.weight, organization.max_running = weight, max_running
+    organization.weight = weight
+    for name in LIMITS:
+        setattr(organization, name, limits.get(name))
     session.flush()
     return organization
 

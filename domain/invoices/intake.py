@@ -1,5 +1,6 @@
 """Invoice requests on their way into the queue: what can be known to fail is refused before a row is written."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,15 +11,14 @@ from db.jobs import NewJob
 from db.models import Invoice, Job
 from db.queries import run
 from domain.errors import Conflict, Invalid, NotFound
-from domain.invoices.request import InvoiceRequest
+from domain.identity.quotas import OverQuota, quotas
+from domain.invoices.request import KIND, InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
 from domain.jobs.submission import enqueue_jobs
 from domain.pricing import price
 
-KIND = "invoice.generate"
-
-Verdict = int | Invalid | TooManyWaiting
+Verdict = int | Invalid | TooManyWaiting | OverQuota
 
 
 def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict]:
@@ -26,7 +26,8 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
 
     The requests may be of several organizations. All that is written is one statement, the last.
     """
-    full = {one: _full(session, one) for one in {request.organization_id for request in requests}}
+    asked = Counter(request.organization_id for request in requests)
+    full = {organization_id: _full(session, organization_id, count) for organization_id, count in asked.items()}
     suppliers = {row.id: row for row in run(session, "find_suppliers", ids=sorted({r.supplier_id for r in requests}))}
     verdicts = [full[request.organization_id] or _refusal(request, suppliers) for request in requests]
     accepted = [request for request, refused in zip(requests, verdicts, strict=True) if refused is None]
@@ -53,10 +54,11 @@ def invoice_of(session: Session, organization_id: int, request_id: int) -> Invoi
     return session.scalars(select(Invoice).where(Invoice.job_id == job.id)).one()
 
 
-def _full(session: Session, organization_id: int) -> TooManyWaiting | None:
+def _full(session: Session, organization_id: int, count: int) -> TooManyWaiting | OverQuota | None:
     try:
         admission.admit(session, organization_id)
-    except TooManyWaiting as full:
+        quotas.admit_invoices(session, organization_id, count)
+    except (TooManyWaiting, OverQuota) as full:
         return full
     return None
 

@@ -26,7 +26,16 @@ ITEM_FIELDS = (
 
 def link(previous: bytes, content: Mapping[str, Any]) -> bytes:
     """Return the 32-byte hash of an invoice's `content` (JSON values under FIELDS) that follows `previous`."""
-    canonical = orjson.dumps({name: content[name] for name in FIELDS}, option=orjson.OPT_SORT_KEYS)
+    return chained(previous, canonical(content))
+
+
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """Return the canonical JSON of an invoice's `content`."""
+    return orjson.dumps({name: content[name] for name in FIELDS}, option=orjson.OPT_SORT_KEYS)
+
+
+def chained(previous: bytes, canonical: bytes) -> bytes:
+    """Return the 32-byte hash of canonical JSON that follows `previous`."""
     return hashlib.sha256(previous + canonical).digest()
 
 

@@ -23,6 +23,9 @@ class Counter:
     start_number: int
     last_number: int
     last_hash: bytes
+    stored_bytes: int
+    day: date | None
+    day_start: int
     today: date
 
     def number(self, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,9 +39,16 @@ class Counter:
         }
         if numbered["issue_date"] is None:
             numbered["issue_date"] = self.today.isoformat()
-        self.last_hash = ledger.link(self.last_hash, numbered)
-        numbered["hash"] = self.last_hash.hex()
-        return numbered
+        canonical = ledger.canonical(numbered)
+        self.last_hash = ledger.chained(self.last_hash, canonical)
+        return numbered | {"hash": self.last_hash.hex()} | self._counted(len(canonical))
+
+    def _counted(self, size: int) -> dict[str, Any]:
+        """Return the columns of the counter by which quotas are kept, after one more invoice of `size` bytes."""
+        self.stored_bytes += size
+        if self.day != self.today:
+            self.day, self.day_start = self.today, self.last_number - 1
+        return {"stored_bytes": self.stored_bytes, "day": self.day.isoformat(), "day_start": self.day_start}
 
 
 def following(series: Any) -> tuple[int, str]:

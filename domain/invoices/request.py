@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+KIND = "invoice.generate"
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -5,6 +5,11 @@ CREATE TABLE organizations (
     currency_code text NOT NULL DEFAULT 'EUR',
     weight smallint NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 100),
     max_running integer CHECK (max_running >= 1),
+    -- Quotas of its own; NULL means the installation's.
+    max_requests_per_second integer CHECK (max_requests_per_second >= 1),
+    max_stored_mb integer CHECK (max_stored_mb >= 1),
+    max_templates integer CHECK (max_templates >= 1),
+    max_invoices_per_day integer CHECK (max_invoices_per_day >= 1),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 

@@ -30,7 +30,11 @@ CREATE TABLE number_series (
     digits smallint NOT NULL DEFAULT 6 CHECK (digits BETWEEN 1 AND 18),
     start_number bigint NOT NULL DEFAULT 1 CHECK (start_number >= 1),
     last_number bigint NOT NULL DEFAULT 0 CHECK (last_number >= 0),
-    last_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (length(last_hash) = 32)
+    last_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (length(last_hash) = 32),
+    -- The content of its invoices; the day (UTC) of the last one, and the number before the first one of that day.
+    stored_bytes bigint NOT NULL DEFAULT 0 CHECK (stored_bytes >= 0),
+    day date,
+    day_start bigint NOT NULL DEFAULT 0 CHECK (day_start >= 0)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- A statement finds the newest version of a counter, which has the highest number, without passing over the older ones

@@ -6,7 +6,8 @@ WITH asked AS MATERIALIZED (
         organization_id bigint, supplier_id bigint, series_code text, number bigint, invoice_number text,
         job_id bigint, client_id bigint, template_hash text, status text, issue_date date, due_date date,
         locale_code text, currency_code text, supplier jsonb, client jsonb, subtotal numeric,
-        tax_total numeric, total numeric, notes text, hash text, items jsonb)
+        tax_total numeric, total numeric, notes text, hash text, items jsonb, stored_bytes bigint, day date,
+        day_start bigint)
 ), issued AS (
     INSERT INTO invoices (id, organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
         template_hash, status, issue_date, due_date, locale_code, currency_code, supplier, client,
@@ -23,7 +24,8 @@ WITH asked AS MATERIALIZED (
         line_number integer, description text, quantity numeric, unit_price numeric, discount numeric,
         tax_rate numeric, line_subtotal numeric, line_tax numeric, line_total numeric)
 ), counter AS (
-    UPDATE number_series SET last_number = last.number, last_hash = decode(last.hash, 'hex')
+    UPDATE number_series SET last_number = last.number, last_hash = decode(last.hash, 'hex'),
+        stored_bytes = last.stored_bytes, day = last.day, day_start = last.day_start
     FROM (SELECT DISTINCT ON (supplier_id, series_code) * FROM asked
           ORDER BY supplier_id, series_code, number DESC) AS last
     CROSS JOIN LATERAL (SELECT ctid FROM number_series AS s WHERE s.supplier_id = last.supplier_id
