@@ -11,7 +11,7 @@ from typing import NamedTuple
 # For so long after an organization has asked, a slot is expected to be asked for again.
 ASKED_FOR_S = 3.0
 # Slots that are given back sooner turn over; one that is held for longer may be held for ever.
-PROMPT_S = 0.25
+PROMPT_S = 2.0
 
 
 class OverShare(Exception):

@@ -96,7 +96,10 @@ def test_few_slots_are_still_slots(slots, clock):
     assert len(taken(shares, ONE, 9)) == slots
 
 
-@given(st.integers(1, 9), st.lists(st.tuples(st.integers(1, 4), st.sampled_from([0.0, 0.1, 1.0, 9.0])), max_size=60))
+PAUSES = st.sampled_from([0.0, PROMPT_S / 2, PROMPT_S * 1.2, ASKED_FOR_S * 2])
+
+
+@given(st.integers(1, 9), st.lists(st.tuples(st.integers(1, 4), PAUSES), max_size=60))
 def test_a_newcomer_never_waits_for_more_than_one_to_end(slots, asks):
     """Whatever was asked for before: if all slots are taken, the next that ends is the newcomer's."""
     clock = Clock()
