@@ -34,15 +34,16 @@ class Shares:
       of the slots gets no more.
     - The last free slot is the reserve. It goes to an organization that holds none.
     - An organization that is alone gets the reserve as well while its slots turn over, that is while it has held none
-      of them for longer than PROMPT_S. So one with much short work uses all slots, and one that keeps its slots never
-      gets the last.
+      of them for `prompt_s` seconds; never, if that is 0. So one with much short work uses all slots, and one that
+      keeps its slots never gets the last.
 
     Hence the bound: a newcomer finds a free slot, or waits until one piece of work ends. Its slot is then the last free
     one, and no organization that holds another can take it.
     """
 
-    def __init__(self, slots: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, slots: int, clock: Callable[[], float] = time.monotonic, prompt_s: float = PROMPT_S) -> None:
         self.slots = slots
+        self._prompt_s = prompt_s
         self._clock = clock
         self._lock = Lock()
         self._held: dict[int, dict[int, float]] = {}
@@ -78,7 +79,7 @@ class Shares:
         if self._another_asks(organization_id, now):
             return free > 1 and len(held) < self.slots // 2
         oldest = next(iter(held.values()))
-        return free > (0 if now - oldest <= PROMPT_S else 1)
+        return free > (0 if now - oldest < self._prompt_s else 1)
 
     def _another_asks(self, organization_id: int, now: float) -> bool:
         latest = self._last_other if self._last.organization_id == organization_id else self._last

@@ -28,6 +28,7 @@ VALUES: Mapping[str, Any] = {
     "Account.name": "Receivables", "Account.code": "1200", "AccountSums.name": "Receivables",
     "AccountSums.code": "1200", "Incident.name": "lease_lost", "Location.name": "Main warehouse",
     "Product.name": "Tea, 250 g", "Pause.name": "io", "Template.name": "Plain", "Organization.name": "My company",
+    "organizationName": "My company",
     "Problem.type": "about:blank", "Problem.status": 400, "Problem.error": "supplierId is required",
     "Problem.errors": {"supplierId": ["is required"]}, "Queued.status": "PENDING", "Verdict.status": "PENDING",
     "Queued.message": "invoice generation request queued", "Verdict.error": "supplierId is required",

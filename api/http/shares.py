@@ -23,7 +23,7 @@ class RequestShares:
     def __init__(self, threads: int) -> None:
         self.requests = Shares(threads)
         self.heavy = Shares(max(2, threads // 2))
-        self.long_polls = Shares(max(1, threads // 2))
+        self.long_polls = Shares(max(1, threads // 2), prompt_s=0)
 
 
 def share_threads(app: Flask, threads: int) -> None:

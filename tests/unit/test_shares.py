@@ -52,6 +52,11 @@ def test_one_that_keeps_its_slots_never_gets_the_last(clock):
     assert len(taken(shares, TWO, 1)) == 1, "the reserve was not there for a newcomer"
 
 
+def test_slots_that_are_held_for_long_by_their_nature_are_never_lent_to_the_last(clock):
+    shares = Shares(8, clock, prompt_s=0)
+    assert len(taken(shares, ONE, 20)) == 7
+
+
 def test_while_another_asks_it_is_half(clock):
     shares = Shares(8, clock)
     taken(shares, TWO, 1)[0]()

@@ -68,7 +68,7 @@ def test_every_schema_has_examples_that_fit_it(spec):
 def test_every_example_of_a_request_is_accepted_by_a_fresh_stack(spec, client, organization):
     """Its key, supplier 1, and nothing else; a worker runs meanwhile."""
     with transaction() as session:
-        organizations.share(session, organization.id, 1, None)
+        organizations.share(session, organization.id, 1)
         operator = organizations.create_key(session, organization.id, "on call", operator=True)
     sent = {operation["operationId"]: (method, path, operation) for method, path, operation, _ in operations(spec)
             if "requestBody" in operation}  # fmt: skip
