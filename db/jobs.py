@@ -182,5 +182,5 @@ def sweep(session: Session, limit: int = 1000, whole: bool = False) -> None:
 
 def take_back(session: Session, holders: Sequence[str], limit: int = 1000) -> None:
     """Re-drive or fail up to `limit` jobs of processes, or of children of a process, that have died."""
-    if held := run(session, "find_held", holders=list(holders), limit=limit):
+    if holders and (held := run(session, "find_held", holders=list(holders), limit=limit)):
         run(session, "sweep", ids=[row.id for row in held], holders=list(holders), error=DIED)

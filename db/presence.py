@@ -36,6 +36,11 @@ def take_back(session: Session, names: Sequence[str], silence: float) -> None:
         jobs.take_back(session, silent)
 
 
+def holders(session: Session, name: str) -> list[str]:
+    """Return the children of the process that hold jobs, by the names under which they do."""
+    return [row.worker for row in run(session, "holders", name=name)]
+
+
 def leave(session: Session, name: str) -> None:
     """Forget the process, and sweep the jobs that it still holds."""
     run(session, "leave", name=name)

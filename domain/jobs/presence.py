@@ -75,8 +75,7 @@ class Presence:
         host, pid = socket.gethostname(), os.getpid()
         name = f"{host}:{pid}-{secrets.token_hex(3)}"
         self.process = rows.Process(name, part, host, pid, version("counterfoil"), list(lanes), list(kinds))
-        self._children, self._seen = children, frozenset[int]()
-        self._dead: dict[int, float] = {}
+        self._children, self._pids, self._changed_at = children, frozenset[int](), time.monotonic()
         self._next_heartbeat = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
@@ -107,7 +106,8 @@ class Presence:
             pause = CHILDREN_CHECK_S if self._children is not tuple else HEARTBEAT_S
             try:
                 with _talking:
-                    self._look_after_children()
+                    if self._children is not tuple:
+                        self._look_after_children()
                     self._heartbeat()
             except SQLAlchemyError as error:
                 if not is_transient(error):
@@ -124,10 +124,11 @@ class Presence:
                 rows.take_back(session, silent, SILENCE_S)
 
     def _look_after_children(self) -> None:
-        now, alive = time.monotonic(), frozenset(self._children())
-        self._dead.update(dict.fromkeys(self._seen - alive, now))
-        self._dead = {pid: died for pid, died in self._dead.items() if now - died < AGAIN_S and pid not in alive}
-        self._seen = alive
-        if self._dead:
+        pids = frozenset(self._children())
+        if pids != self._pids:
+            self._pids, self._changed_at = pids, time.monotonic()
+        if time.monotonic() - self._changed_at < AGAIN_S:
             with statement() as session:
-                job_rows.take_back(session, [f"{self.name}/{pid}" for pid in self._dead])
+                holders = {int(name.rpartition("/")[2]): name for name in rows.holders(session, self.name)}
+                dead = holders.keys() - frozenset(self._children())
+                job_rows.take_back(session, [holders[pid] for pid in dead])

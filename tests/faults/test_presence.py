@@ -6,14 +6,14 @@ from tests.faults.load import PROCESSING, drain, fetch, owe, statuses, value, ve
 from tests.waiting import wait_until
 
 PARTS = ("api", "beat", "relay", "worker")
-HOURS = {"lease": 7200}
+HOURS = {"lease": 7200, "task_timeout": 60}
 HOLDERS = "SELECT DISTINCT split_part(worker, '/', 1) FROM jobs WHERE status = 'PROCESSING'"
 NAMES = "SELECT name FROM processes WHERE part = %s AND silent_at IS NULL ORDER BY started_at"
 
 
 def test_what_a_killed_child_held_runs_again_at_once(chain, organization):
     _, worker = chain.start("relay", "worker", **HOURS)
-    accepted = owe(organization, "fault.group", [{"seconds": 0.3}] * 5)
+    accepted = owe(organization, "fault.group", [{"seconds": 0.6}] * 5)
     wait_until(lambda: value(PROCESSING) == 5)
     worker.kill_children()
     drain(30)
@@ -23,7 +23,7 @@ def test_what_a_killed_child_held_runs_again_at_once(chain, organization):
 
 def test_what_a_killed_worker_held_runs_elsewhere_after_three_missed_heartbeats(chain, organization):
     _, killed = chain.start("relay", "worker", **HOURS)
-    accepted = owe(organization, "fault.group", [{"seconds": 0.3}] * 5)
+    accepted = owe(organization, "fault.group", [{"seconds": 0.6}] * 5)
     wait_until(lambda: value(PROCESSING) == 5)
     assert fetch(HOLDERS) == fetch(NAMES, "worker"), "a job names the process that holds it"
     killed.die()
@@ -50,8 +50,8 @@ def test_what_a_frozen_worker_held_runs_elsewhere_and_the_worker_is_heard_again(
 
 
 def test_a_part_that_ends_as_it_should_is_forgotten_and_hands_back_what_it_held(chain, organization):
-    parts = chain.start("relay", "worker", "beat", **HOURS)
-    parts.append(chain.spawn("api", api_port=free_port(), **HOURS))
+    parts = chain.start("relay", "worker", "beat", lease=7200)
+    parts.append(chain.spawn("api", api_port=free_port(), lease=7200))
     wait_until(lambda: fetch("SELECT part FROM processes ORDER BY part") == [(part,) for part in PARTS], 20)
     owe(organization, "fault.single", [{"seconds": 60}])
     wait_until(lambda: value(PROCESSING) == 1)
