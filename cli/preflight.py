@@ -25,10 +25,10 @@ def require_database(connections: int = 1) -> None:
     from db.transaction import transaction
 
     with _connected("database_url", autocommit=True, **connect_arguments()) as connection:
-        _require_connections(connection, connections)
+        pid = _require_connections(connection, connections)
         try:
             with transaction() as session:
-                condition.require_session(session, connection.info.backend_pid)
+                condition.require_session(session, pid)
                 condition.check(session)
                 excess = condition.excess(session)
         except condition.Unusable as error:
@@ -76,13 +76,16 @@ def _connected(name: str, **arguments: Any) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def _require_connections(connection: psycopg.Connection, wanted: int) -> None:
-    (allowed,) = connection.execute("SHOW max_connections").fetchone() or ("0",)
+def _require_connections(connection: psycopg.Connection, wanted: int) -> int:
+    """Return the process of the server that answered: a pooler tells another one when it is connected to."""
+    question = "SELECT current_setting('max_connections'), pg_backend_pid()"
+    allowed, pid = connection.execute(question).fetchone() or ("0", 0)
     if int(allowed) < wanted:
         raise ConfigurationError(
             f"up to {wanted} connections are wanted, but the server's max_connections is {allowed}:"
             " raise it, or run fewer processes and threads"
         )
+    return pid
 
 
 def require_port(name: str, host: str, port: int) -> None:
