@@ -200,7 +200,7 @@ def list_waits(query: dict[str, Any]) -> Any:
 @admin_api.response(200, Pause(many=True))
 @admin_api.refuses(403, 404)
 def pause_queue(body: dict[str, Any]) -> Any:
-    """Pause a lane or a kind: nothing of it is sent to workers. The answer lists what is paused now.
+    """Pause a lane or a kind: nothing of it is sent to workers or claimed by them. The answer lists what is paused now.
 
     What workers have already been sent is still run.
     """

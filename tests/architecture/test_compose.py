@@ -2,12 +2,15 @@
 
 import json
 import shlex
+import subprocess
+from urllib.parse import urlsplit
 
 import click
 import jsonschema
 import pytest
 
 from cli.main import counterfoil
+from local import broker
 from settings import Settings, variable
 from tests.architecture.compose import VARIABLE, document, parts, services
 from tests.architecture.sources import PACKAGES, ROOT, ROOT_MODULES
@@ -63,7 +66,8 @@ def test_its_variables_are_settings(name: str) -> None:
 
 @every_part
 def test_the_settings_of_the_env_file_reach_it(name: str) -> None:
-    assert parts()[name]["env_file"] == [{"path": ".env", "required": False}]
+    only = [{"path": "counterfoil.env", "required": False}]
+    assert parts()[name]["env_file"] == only, ".env has everybody's passwords"
 
 
 def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() -> None:
@@ -72,8 +76,47 @@ def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() ->
 
 
 @every_part
-def test_it_reaches_database_and_broker(name: str) -> None:
-    assert {"DATABASE_URL", "BROKER_URL"} <= parts()[name]["environment"].keys()
+def test_it_reaches_database_and_broker_under_the_least_of_names(name: str) -> None:
+    urls = {variable: urlsplit(value) for variable, value in parts()[name]["environment"].items() if "_URL" in variable}
+    database = {"DATABASE_URL": "counterfoil_part"}
+    expected = {
+        "migrate": {**database, "DATABASE_OWNER_URL": "counterfoil"},
+        "api": database,
+        "flower": {**database, "BROKER_URL": "flower"},
+    }
+    assert {name: url.netloc.partition(":")[0] for name, url in urls.items()} == expected.get(
+        name, {**database, "BROKER_URL": "part"}
+    )
+
+
+def test_each_password_reaches_those_who_need_it() -> None:
+    def who_knows(secret: str) -> set[str]:
+        return {
+            name
+            for name, service in services().items()
+            if any(f"${{{secret}:" in value for value in service.get("environment", {}).values())
+        }
+
+    assert who_knows("DATABASE_PASSWORD") == {"postgres", "migrate"}
+    assert who_knows("PART_PASSWORD") == parts().keys()
+    assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "beat"}
+    assert who_knows("FLOWER_BROKER_PASSWORD") == {"broker", "flower"}
+
+
+def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:
+    *_, script = services()["broker"]["command"]
+    printed = script.replace("$$", "$").replace("exec valkey-server -", "cat")
+    environment = {"PATH": "/usr/bin:/bin", "VALKEYCLI_AUTH": "one", "FLOWER_AUTH": "two"}
+    told = subprocess.run(["sh", "-c", printed], env=environment, capture_output=True, text=True, check=True).stdout
+    users = {words[1]: set(words[2:]) for line in told.splitlines() if (words := line.split())[0] == "user"}
+    assert users == {
+        "default": {"off"},
+        "part": {"on", ">one", "-@all", *broker.PART.split()},
+        "flower": {"on", ">two", "-@all", *broker.FLOWER.split()},
+    }
+    for line in ("maxmemory 256mb", "maxmemory-policy noeviction"):
+        assert line in told
+        assert line in broker.CONFIGURATION
 
 
 @every_service
@@ -86,6 +129,8 @@ def test_it_is_confined(name: str) -> None:
     assert service["read_only"] is True
     assert service["tmpfs"], "a read-only root needs a place for temporary files"
     assert service["user"] not in ("root", "0", "0:0")
+    assert service["mem_limit"], "without a limit it takes the memory of all the others"
+    assert 0 < service["pids_limit"] <= 256
 
 
 @every_service
