@@ -61,7 +61,7 @@ class Pages:
             self._run("retry", ids=ids[1:2], token=token, errors=of_one, delays=of_one)
             self._run("complete", ids=ids[2:], token=token, results="{}")
             self._run("job_states", ids=ids)
-            self._run("explain_job", id=ids[0], **cursor)
+            self._run("explain_job", id=ids[0], max_own=1, **cursor)
             self._run("find_expired", limit=GROUP, whole=True)
             self._run("sweep", ids=ids)
             self._run("mend_entries", limit=GROUP)
