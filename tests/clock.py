@@ -12,7 +12,9 @@ CLOCK = """
     CREATE FUNCTION shifted.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
         AS 'SELECT pg_catalog.clock_timestamp() + step FROM shifted.clock';
     CREATE FUNCTION shifted.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
-        AS 'SELECT pg_catalog.statement_timestamp() + step FROM shifted.clock'"""
+        AS 'SELECT pg_catalog.statement_timestamp() + step FROM shifted.clock';
+    GRANT USAGE ON SCHEMA shifted TO PUBLIC;
+    GRANT SELECT ON shifted.clock TO PUBLIC"""
 # A default is bound to its function when the column is made.
 DEFAULTS = """
     SELECT format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT shifted.clock_timestamp()', table_name, column_name)
@@ -20,7 +22,10 @@ DEFAULTS = """
 
 
 class Clock:
-    """The clock by which every session of the database goes that is opened from now on."""
+    """The clock by which every session of the database goes that is opened from now on.
+
+    `database_url` is its owner's.
+    """
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url

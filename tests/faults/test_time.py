@@ -2,6 +2,7 @@
 
 import pytest
 
+from db.engine import owner_url
 from tests.clock import Clock
 from tests.faults.load import (
     PROCESSING,
@@ -51,7 +52,7 @@ def test_processes_whose_clock_is_two_hours_off_double_nothing_and_delay_nothing
 
 
 def test_a_database_whose_clock_is_put_back_under_load_delays_nothing(chain, organization):
-    clock = Clock(chain.database_url)
+    clock = Clock(owner_url())
     relay, worker = chain.start("relay", "worker")
     killed = owe(organization, "fault.single", [{"seconds": 1}])
     wait_until(lambda: value(PROCESSING) == 1)

@@ -7,8 +7,9 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from local.binaries import postgres_programs
-from local.postgres import ENVIRONMENT, EmbeddedPostgres
+from local.postgres import ENVIRONMENT, NAME, PART, PASSWORD_FILES, EmbeddedPostgres
 from local.process import LOOPBACK, run
+from local.secret import write_secret
 from tests.waiting import wait_until
 
 SERVER = {"fsync": "off", "max_connections": "60"}
@@ -17,20 +18,18 @@ SERVER = {"fsync": "off", "max_connections": "60"}
 class Standby(EmbeddedPostgres):
     """Holds what has reached it of the primary's commits; reads are answered, writes refused."""
 
-    def __init__(self, data_dir: Path, primary: EmbeddedPostgres, database_url: str) -> None:
+    def __init__(self, data_dir: Path, primary: EmbeddedPostgres) -> None:
         super().__init__(data_dir, settings=SERVER)
-        self._primary, self._primary_port = database_url, primary.port
+        self._primary = primary
 
-    @property
-    def database_url(self) -> str:
-        """Return the address of the primary's database on this server."""
-        return make_url(self._primary).set(port=self.port).render_as_string(hide_password=False)
+    def at(self, database_url: str) -> str:
+        """Return the address of the same database on this server."""
+        return make_url(database_url).set(port=self.port).render_as_string(hide_password=False)
 
-    @property
-    def both(self) -> str:
-        """Return the address of both servers, of which the one is used that takes writes."""
-        first = f"{LOOPBACK}:{self._primary_port}"
-        servers = self._primary.replace(first, f"{first},{LOOPBACK}:{self.port}")
+    def both(self, database_url: str) -> str:
+        """Return the address of the database on both servers, of which the one is used that takes writes."""
+        first = f"{LOOPBACK}:{self._primary.port}"
+        servers = database_url.replace(first, f"{first},{LOOPBACK}:{self.port}")
         return f"{servers}?target_session_attrs=read-write"
 
     def promote(self) -> None:
@@ -45,22 +44,21 @@ class Standby(EmbeddedPostgres):
 
     def has_caught_up(self) -> bool:
         """Tell whether all that the primary has written so far has arrived here."""
-        with psycopg.connect(self._primary, autocommit=True) as primary:
+        with psycopg.connect(self._primary.url, autocommit=True) as primary:
             written = primary.execute("SELECT pg_current_wal_lsn()").fetchone()
         return bool(self._ask("SELECT 1 WHERE pg_last_wal_replay_lsn() >= %s", *(written or ())))
 
     def _make_cluster(self) -> None:
-        password = self._folder.path / "password"
-        password.touch(mode=0o600)
-        password.write_text(make_url(self._primary).password or "")
-        self._folder.hand_over(password.name)
+        for url, name in ((self._primary.url, PASSWORD_FILES[NAME]), (self._primary.part_url, PASSWORD_FILES[PART])):
+            write_secret(self._folder.path / name, make_url(url).password or "")
+            self._folder.hand_over(name)
         unfinished = self._folder.path / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         target = f"{self._folder.seen_by_server()}/{unfinished.name}"
         program = str(postgres_programs() / "pg_basebackup")
         command = [
             program,
-            f"--dbname={self._primary}",
+            f"--dbname={self._primary.url}",
             f"--pgdata={target}",
             "--write-recovery-conf",
             "--checkpoint=fast",

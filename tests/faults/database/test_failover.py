@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from db import engine as db_engine
+from db.engine import owner_url
 from local.postgres import EmbeddedPostgres
 from tests import bodies
 from tests.caller import Caller
@@ -25,18 +26,18 @@ REQUESTS = "SELECT id FROM jobs WHERE kind = 'invoice.generate'"
 @pytest.fixture
 def standby(chain, postgres) -> Iterator[Standby]:
     """A standby of the test's server; everybody has the address of both."""
-    single = chain.database_url
+    part, owner = chain.database_url, owner_url()
     with tempfile.TemporaryDirectory(prefix="cf-standby-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        with Standby(Path(folder), postgres, single) as server:
-            chain.database_url = server.both
+        with Standby(Path(folder), postgres) as server:
+            chain.database_url = server.both(part)
             db_engine.engine().dispose()
-            configure(database_url=server.both)
+            configure(database_url=server.both(part), database_owner_url=server.both(owner))
             yield server
             db_engine.engine().dispose()
             if postgres.poll() is not None:
                 postgres.start()
-            configure(database_url=single)
+            configure(database_url=part, database_owner_url=owner)
             take_writes(True)
 
 
@@ -61,7 +62,9 @@ def take_writes(on: bool) -> None:
     fetch("SELECT pg_reload_conf()")
 
 
-def test_after_a_failover_under_load_all_goes_on_and_only_the_tail_is_lost(chain, postgres, standby, organization):
+def test_after_a_failover_under_load_all_goes_on_and_only_the_tail_is_lost(
+    database, chain, postgres, standby, organization
+):
     relay, worker, beat = chain.start("relay", "worker", "beat")
     with Intake([organization]) as intake:
         wait_until(lambda: len(intake.accepted) > 600, 30)
@@ -73,7 +76,7 @@ def test_after_a_failover_under_load_all_goes_on_and_only_the_tail_is_lost(chain
     kept = {job_id for (job_id,) in fetch(REQUESTS)}
     lost = [place for place, one in enumerate(intake.accepted) if one.request_id not in kept]
     assert lost == list(range(before - len(lost), before)), "what was lost is not the end of what was accepted"
-    configure(database_url=standby.database_url)
+    configure(database_owner_url=standby.at(database))
     verify_at_least([one for one in intake.accepted if one.request_id in kept])
     assert relay.said(AWAY) == relay.said(BACK) == 1
     assert [part.poll() for part in (relay, worker, beat)] == [None] * 3
@@ -130,7 +133,7 @@ def test_a_database_that_takes_no_writes_is_waited_for_and_costs_no_attempt(chai
     assert [part.poll() for part in (relay, worker, beat)] == [None] * 3
 
 
-def test_a_connection_to_a_server_that_was_demoted_is_not_used_again(postgres, standby, organization):
+def test_a_connection_to_a_server_that_was_demoted_is_not_used_again(database, standby, organization):
     """A proxy or an address that moves leaves the connections to the old server open."""
     caller = Caller(organization.key)
     assert caller.get(HEALTH).status_code == 200
@@ -140,5 +143,5 @@ def test_a_connection_to_a_server_that_was_demoted_is_not_used_again(postgres, s
     standby.promote()
     wait_until(lambda: caller.get(HEALTH).status_code == 200, 10, "the pool leads to the old primary")
     issue(caller, organization.supplier_id)
-    with psycopg.connect(standby.database_url) as promoted:
+    with psycopg.connect(standby.at(database)) as promoted:
         assert promoted.execute("SELECT count(*) FROM invoices").fetchone() == (1,)
