@@ -13,6 +13,8 @@ from kombu import Connection
 import celeryconfig
 import settings
 from api import create_app
+from counterfoil.crashkit.fuse import watch
+from counterfoil.crashkit.recovery import TIME_PASSES
 from db.engine import owner_url
 from domain.accounting.sources import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
@@ -27,10 +29,6 @@ from tests.waiting import wait_until_answered
 
 REQUESTS = "/api/v1/invoice-requests"
 GENERATE = "/api/v1/invoices/generate"
-TIME_PASSES = """
-    UPDATE jobs SET lease_expires_at = clock_timestamp() WHERE status = 'PROCESSING';
-    UPDATE jobs SET available_at = clock_timestamp() WHERE status = 'PENDING' AND available_at > clock_timestamp();
-    UPDATE outbox SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()"""
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 MAX_ROUNDS = 30
 
@@ -52,6 +50,10 @@ class Consumer:
     def close(self) -> None:
         """Leave as Celery does: what was taken and not acknowledged goes back to its lane."""
         self._connection.release()
+
+
+watch(Consumer, "take")
+watch(Consumer, "acknowledge")
 
 
 def connect_celery() -> None:

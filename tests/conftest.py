@@ -1,4 +1,3 @@
-import itertools
 import math
 import tempfile
 from collections.abc import Iterator
@@ -8,19 +7,16 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 import settings
-from db import engine as db_engine
-from db import migrations
+from counterfoil.crashkit.database import Database, copy_of, embedded, migrated
 from local.broker import EmbeddedBroker
-from local.postgres import PART, EmbeddedPostgres
-from settings import broker_url, database_url
+from local.postgres import EmbeddedPostgres
+from settings import broker_url
 from tasks import kinds
 from tests.tenant import Tenant, new_tenant
 
 kinds.load()
-_numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,45 +34,28 @@ def configure(**values: object) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL of this test process. fsync is off: processes are killed here, the machine is not."""
-    with tempfile.TemporaryDirectory(prefix="cf-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with EmbeddedPostgres(Path(folder), settings={"fsync": "off", "max_connections": "200"}) as server:
-            yield server
+    """A PostgreSQL of this test process."""
+    with embedded() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres: EmbeddedPostgres) -> str:
-    """The name of a migrated database, copied for each test."""
+def template_database(postgres: EmbeddedPostgres) -> Database:
+    """A migrated database, copied for each test."""
     return migrated(postgres)
 
 
-def migrated(postgres: EmbeddedPostgres) -> str:
-    """Return the name of a server's database, its schema made by the owner; the settings are those of a part."""
-    configure(database_url=database_url(postgres.part_url), database_owner_url=database_url(postgres.url))
-    migrations.upgrade()
-    # Those that a test adds.
-    execute(postgres.url, f"ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {PART}")
-    db_engine.engine().dispose()
-    return make_url(postgres.url).database or ""
+@pytest.fixture(scope="session")
+def counterfoil_database(template_database: Database) -> Database:
+    """The crash kit's database: that of the other tests."""
+    return template_database
 
 
 @pytest.fixture
-def database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+def database(template_database: Database) -> Iterator[str]:
     """The owner's URL of a database of this test's own; the settings point at it, under the role of the parts."""
-    before = settings.current()
-    name = f"test_{next(_numbers)}"
-    maintenance = make_url(postgres.url).set(database="postgres").render_as_string(hide_password=False)
-    execute(maintenance, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY file_copy")
-    url, part_url = (
-        make_url(one).set(database=name).render_as_string(hide_password=False)
-        for one in (postgres.url, postgres.part_url)
-    )
-    configure(database_url=database_url(part_url), database_owner_url=database_url(url))
-    yield url
-    db_engine.engine().dispose()
-    settings.use(before)
-    execute(maintenance, f"DROP DATABASE {name} WITH (FORCE)")
+    with copy_of(template_database) as copy:
+        yield copy.owner
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,10 @@ LAYERS = (
         "local", {"settings"}, {"celery", *WEB},
         "local starts the parts as processes and talks to them over HTTP, as any user does",
     ),
+    Layer(
+        "counterfoil", {"db", "domain", "local", "settings", "tasks"}, WEB,
+        "what others import in their tests runs their kinds as a worker does, on an embedded server",
+    ),
 )  # fmt: skip
 COMPOSITION_ROOT = "cli"  # the one package that may know everything
 

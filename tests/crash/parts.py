@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from werkzeug.test import TestResponse
 
+from counterfoil.crashkit.fuse import Fuse, cut, killed_at, points
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.transaction import is_transient, transaction
 from tasks.publisher import BrokerAway
 from tests import chain
-from tests.crash.fuse import Fuse, cut, killed_at, points
 from tests.stage import Stage
 from tests.waiting import wait_until_answered
 

@@ -9,11 +9,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.jobs.direct_path import EXTENSION, DirectPath
+from counterfoil.crashkit.fuse import killed_at, points
 from db.queries import statement
 from domain.accounting.sources import KIND, Owed, Source
 from tests import chain, trade
 from tests.checker import check, watch
-from tests.crash.fuse import killed_at, points
 from tests.tenant import Tenant
 from tests.waiting import wait_until, wait_until_answered
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from counterfoil.crashkit.fuse import cut_at, killed_at, points
 from db import jobs as job_rows
 from db.transaction import transaction
 from domain.inventory.steps import APPROVE, COMPLETE, POST, SEND, Step
@@ -11,7 +12,6 @@ from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from tests import chain
 from tests.checker import check, watch
-from tests.crash.fuse import cut_at, killed_at, points
 from tests.scenarios import inventory, reservations
 from tests.warehouse import WORTH, Warehouse, moved, stocked
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
+from counterfoil.crashkit.fuse import cut_at, killed_at, points
 from domain.inventory.steps import APPROVE, COMPLETE, POST, SEND, Step
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from tests import chain
-from tests.crash.fuse import cut_at, killed_at, points
 from tests.scenarios.inventory import run
 from tests.scenarios.reservations import owe, status
 from tests.waiting import wait_until_answered

@@ -1,10 +1,10 @@
 """A migration killed at any statement leaves nothing half done, and the next run brings it to its end."""
 
+from counterfoil.crashkit.fuse import killed_at, points
 from db import migrations
 from db.engine import engine
 from tests import chain
 from tests.conftest import execute
-from tests.crash.fuse import killed_at, points
 
 # What a migration makes, by kind and name; alembic's own table is made in the same transaction.
 SCHEMA = """

@@ -3,7 +3,7 @@
 import os
 import random
 
-from tests.crash.fuse import killed_at
+from counterfoil.crashkit.fuse import killed_at
 from tests.crash.parts import FAULTS, PARTS
 
 PAIRS = 60

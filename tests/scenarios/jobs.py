@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 import settings
+from counterfoil.crashkit.fuse import killed_at
 from db import jobs as job_rows
 from db import outbox
 from db.jobs import ClaimedJob, Failure, LeaseLost
@@ -22,7 +23,6 @@ from domain.jobs.lifecycle import Status
 from domain.jobs.registry import Kind, find
 from domain.jobs.work import Context, Outcome
 from tests import chain
-from tests.crash.fuse import killed_at
 from tests.crash.parts import CLAIMED, MISSING_CLIENT
 from tests.stage import Stage
 from tests.tenant import new_supplier

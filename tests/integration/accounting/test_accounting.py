@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from counterfoil.crashkit.fuse import points
 from db.transaction import transaction
 from domain.accounting import journal, sources
 from domain.accounting.sources import KIND, MAX_SOURCES_IN_A_JOB, MAX_SOURCES_SYNCHRONIZED, Source
@@ -19,7 +20,6 @@ from domain.jobs.priorities import HIGH
 from domain.jobs.submission import submit
 from tests import chain, trade
 from tests.checker import check
-from tests.crash.fuse import points
 from tests.scenarios import accounting
 from tests.scenarios.accounting import entries, outcome, version
 from tests.scenarios.invoices import WAITING

@@ -8,11 +8,11 @@ import pytest
 
 import settings
 from api.jobs.direct_path import EXTENSION
+from counterfoil.crashkit.fuse import points
 from tests import chain
 from tests.caller import application
 from tests.checker import check
 from tests.conftest import configure
-from tests.crash.fuse import points
 from tests.scenarios.inventory import run
 from tests.scenarios.invoices import WAITING
 from tests.waiting import wait_until

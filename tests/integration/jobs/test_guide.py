@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from counterfoil.crashkit.trial import NotCrashSafe
 from domain.jobs import payloads, registry
 from settings import child_environment
 from tests.architecture.sources import ROOT, parse
@@ -18,7 +19,7 @@ from tests.integration.local.running_stack import RunningStack
 from tests.waiting import wait_until
 
 GUIDE = (ROOT / "docs" / "adding-a-job.md").read_text()
-KIND, TESTS, ENQUEUE = re.findall(r"^```python\n(.*?)^```", GUIDE, re.M | re.S)
+KIND, TESTS, CRASHES, ENQUEUE = re.findall(r"^```python\n(.*?)^```", GUIDE, re.M | re.S)
 [PYPROJECT] = re.findall(r"^```toml\n(.*?)^```", GUIDE, re.M | re.S)
 TAKE_ORDERS = """
 import sys
@@ -47,12 +48,32 @@ def kind(monkeypatch) -> Iterator[None]:
     payloads._validator.cache_clear()
 
 
-GUIDED = {name: test for name, test in run(TESTS, "test_client_import").items() if name.startswith("test_")}
+def guided(code: str, name: str) -> dict[str, Any]:
+    return {name: test for name, test in run(code, name).items() if name.startswith("test_")}
+
+
+GUIDED = guided(TESTS, "test_client_import")
+[CRASH_TEST] = guided(CRASHES, "test_client_import_crashes").values()
+IN_ITS_TRANSACTION = "clients.create(context.session, organization_id, fields)"
+OUTSIDE_OF_IT = "[own := Transaction(engine()), clients.create(own, organization_id, fields), own.commit()]"
+SESSION_OF_ITS_OWN = "from db.engine import engine\nfrom db.transaction import Transaction\n"
 
 
 @pytest.mark.parametrize("test", GUIDED.values(), ids=GUIDED)
 def test_the_guides(test: Callable[[Any], None], client):
     test(client)
+
+
+def test_the_guides_kind_may_be_killed_at_every_point(every_point):
+    CRASH_TEST(every_point)
+
+
+def test_an_effect_outside_its_transaction_is_found_in_the_guides_kind(every_point):
+    assert IN_ITS_TRANSACTION in KIND
+    del registry._kinds["client.import"]
+    run(SESSION_OF_ITS_OWN + KIND.replace(IN_ITS_TRANSACTION, OUTSIDE_OF_IT), "client_import")
+    with pytest.raises(NotCrashSafe, match=r"^client\.import, killed after commit \(point \d+\): "):
+        CRASH_TEST(every_point)
 
 
 def test_the_guides_kind_imports_only_what_a_kind_may():

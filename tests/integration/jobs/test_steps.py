@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from counterfoil.crashkit.fuse import killed_at, points
 from db import jobs as job_rows
 from db.jobs import ClaimedJob, NewJob
 from db.transaction import transaction
@@ -17,7 +18,6 @@ from domain.jobs.registry import Kind
 from domain.jobs.work import Context, PermanentError, Progress
 from tests import chain
 from tests.checker import check, watch
-from tests.crash.fuse import killed_at, points
 from tests.scenarios.jobs import state
 
 TOTAL, SIZE = 37, 10

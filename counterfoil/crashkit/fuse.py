@@ -1,4 +1,4 @@
-"""Every point at which a process can die: before and after each statement, each commit, each broker call."""
+"""Every point at which a process can die: before and after each statement, each commit, each publish."""
 
 import os
 import signal
@@ -12,18 +12,36 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 from sqlalchemy import Engine, event
-from sqlalchemy.engine.default import DefaultDialect
 
 from db.queries import FOLDER
 from tasks.publisher import BrokerAway, Publisher
-from tests.chain import Consumer
 
 NEVER = -1
 FINISHED, BROKEN = 0, 1
+# So many bytes a pipe takes without a reader.
+MAX_WORDS = 4096
 AFTER_COMMIT = "after commit"
 OPENINGS = {path.read_text()[:30]: path.stem for path in sorted(FOLDER.rglob("*.sql"))}
 
 Burn = Callable[[str, Any], None]
+
+_watched: list[tuple[type, str, Callable[..., Any]]] = []
+
+
+def watch(owner: type, method: str, wire: Callable[..., Any] = lambda *_: None) -> None:
+    """Make every call of a method of the class `owner` two points more: before it and after it.
+
+    `wire` is given the call's arguments and returns the psycopg connection that the call uses, None if it uses none.
+    """
+    _watched.append((owner, method, wire))
+
+
+watch(psycopg.Connection, "commit", lambda line: line)
+watch(Publisher, "publish")
+
+
+class ChildBroke(AssertionError):
+    """What ran in a child process raised there; its traceback is in the captured output."""
 
 
 class Fuse:
@@ -40,16 +58,12 @@ class Fuse:
 
     @contextmanager
     def armed(self) -> Iterator["Fuse"]:
-        """Watch every statement, commit, publish and take of this process."""
+        """Watch every statement of this process, and every call that is to be watched."""
         with ExitStack() as stack:
             stack.enter_context(self._statements())
             stack.enter_context(self._verbs())
-            stack.enter_context(
-                self._around(DefaultDialect, "do_commit", "commit", lambda _, wire: wire.dbapi_connection)
-            )
-            stack.enter_context(self._around(Publisher, "publish", "publish", lambda *_: None))
-            stack.enter_context(self._around(Consumer, "take", "take", lambda *_: None))
-            stack.enter_context(self._around(Consumer, "acknowledge", "acknowledge", lambda *_: None))
+            for owner, method, wire in _watched:
+                stack.enter_context(self._around(owner, method, wire))
             yield self
 
     @contextmanager
@@ -73,27 +87,28 @@ class Fuse:
         execute = psycopg.Cursor.execute
 
         def watched(cursor: Any, statement: Any, *rest: Any, **options: Any) -> Any:
-            if cursor.row_factory is tuple_row:
+            # The engine's own are watched by its events, and the driver composes only those by which it looks up types.
+            if cursor.row_factory is tuple_row or not isinstance(statement, str):
                 return execute(cursor, statement, *rest, **options)
             self.point(f"before {verb(statement)}", cursor.connection)
             result = execute(cursor, statement, *rest, **options)
             self.point(f"after {verb(statement)}", cursor.connection)
             return result
 
-        psycopg.Cursor.execute = watched  # type: ignore[method-assign]
+        psycopg.Cursor.execute = watched  # type: ignore[assignment,method-assign]
         try:
             yield
         finally:
-            psycopg.Cursor.execute = execute  # type: ignore[method-assign]
+            psycopg.Cursor.execute = execute  # type: ignore[assignment,method-assign]
 
     @contextmanager
-    def _around(self, owner: type, method: str, name: str, wire: Callable[..., Any]) -> Iterator[None]:
+    def _around(self, owner: type, method: str, wire: Callable[..., Any]) -> Iterator[None]:
         original = getattr(owner, method)
 
-        def watched(*arguments: Any) -> Any:
-            self.point(f"before {name}", wire(*arguments))
-            result = original(*arguments)
-            self.point(f"after {name}", wire(*arguments))
+        def watched(*arguments: Any, **named: Any) -> Any:
+            self.point(f"before {method}", wire(*arguments))
+            result = original(*arguments, **named)
+            self.point(f"after {method}", wire(*arguments))
             return result
 
         setattr(owner, method, watched)
@@ -133,28 +148,51 @@ def points(part: Callable[[], object]) -> list[str]:
     return fuse.passed
 
 
-def killed_at(at: int, part: Callable[[], object]) -> bool:
-    """Run `part` in a process that is killed at point `at`; return whether it lived to get there."""
+def killed_at(at: int, part: Callable[[], object]) -> str:
+    """Run `part` in a process that is killed at point `at`; return the point's name, "" if `part` ended before it.
+
+    Raise ChildBroke if `part` raised.
+    """
+    told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _end_as(part, at)
+        _end_as(part, at, tell)
+    os.close(tell)
     status = os.waitpid(pid, 0)[1]
+    said = _read(told)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == FINISHED, f"the child broke before point {at}"
-    return False
+        return said
+    if os.WEXITSTATUS(status) != FINISHED:
+        raise ChildBroke(f"the child broke before point {at}: {said}")
+    return ""
 
 
-def _end_as(part: Callable[[], object], at: int) -> None:
+def _read(pipe: int) -> str:
+    # Not to its end: a process that the child has left behind may still hold the other side.
+    os.set_blocking(pipe, False)
+    try:
+        return os.read(pipe, MAX_WORDS).decode(errors="replace")
+    except BlockingIOError:
+        return ""
+    finally:
+        os.close(pipe)
+
+
+def _end_as(part: Callable[[], object], at: int, tell: int) -> None:
+    def last_words(name: str, wire: Any) -> None:
+        os.write(tell, name.encode())
+        die(name, wire)
+
     # pytest's own teardown must never run in the child.
     try:
-        with Fuse(at, die).armed():
+        with Fuse(at, last_words).armed():
             part()
         os._exit(FINISHED)
-    except BaseException:
+    except BaseException as error:
         traceback.print_exc()
         sys.stderr.flush()
+        os.write(tell, f"{type(error).__name__}: {error}".encode()[:MAX_WORDS])
         os._exit(BROKEN)
 
 

@@ -1,0 +1,1 @@
+"""What other projects use of Counterfoil in their own tests."""
