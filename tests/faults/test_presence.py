@@ -17,7 +17,7 @@ def test_what_a_killed_child_held_runs_again_at_once(chain, organization):
     wait_until(lambda: value(PROCESSING) == 5)
     worker.kill_children()
     drain(30)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert fetch("SELECT DISTINCT outcome, error FROM job_attempts") == [("swept", DIED)]
 
 
@@ -30,7 +30,7 @@ def test_what_a_killed_worker_held_runs_elsewhere_after_three_missed_heartbeats(
     killed.kill_children()
     chain.start("worker", **HOURS)
     drain(40)
-    verify(accepted, chain.broker_url)
+    verify(accepted, chain.broker_admin_url)
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(2,)]
 
 
