@@ -107,7 +107,9 @@ def _invoices(session: Session, supplier_id: int) -> Iterator[tuple[Any, list[An
     # A lateral subquery is looked up for one invoice at a time: nothing has to sort all lines before the first.
     lines = select(*of_invoice.columns).select_from(Invoice).join(of_invoice, true())
     ahead = groupby(
-        session.execute(_in_order(lines, supplier_id).execution_options(yield_per=LINES_AT_ONCE)),
+        session.execute(
+            _in_order(lines, supplier_id).order_by(of_invoice.c.line_number).execution_options(yield_per=LINES_AT_ONCE)
+        ),
         key=lambda line: line.invoice_id,
     )
     invoice_id, own = next(ahead, (None, ()))

@@ -160,7 +160,7 @@ def test_an_audit_holds_the_lines_of_few_invoices_at_a_time(client: Caller, orga
     finally:
         tracemalloc.stop()
     assert (findings["count"], findings["brokenLinks"]) == (8, [])
-    assert peak < 12 * 1024 * 1024, f"{peak:,} bytes for 8,000 lines"
+    assert peak < 8 * 1024 * 1024, f"{peak:,} bytes for 8,000 lines"
 
 
 PLAIN = bodies.TEMPLATE
