@@ -7,6 +7,7 @@ import pytest
 
 from local.process import free_port
 from tests.faults.processes import Chain
+from tests.waiting import wait_until
 
 GET = "GET /api/v1/health HTTP/1.1\r\nHost: x\r\n"
 POST = "POST /api/v1/locations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
@@ -76,4 +77,4 @@ def test_an_application_that_fails_outside_flask_is_a_500_with_the_same_headers(
     status, headers, body = answer(port, GET + "\r\n")
     assert (status, json.loads(body)["status"]) == (500, 500)
     assert_guarded(headers, body)
-    assert process.said("a request failed") == 1
+    wait_until(lambda: process.said("a request failed") == 1, 10, "it is not in the log")
