@@ -139,6 +139,33 @@ def test_the_broker_comes_back_empty_on_the_same_port(broker):
         assert client.llen("urgent") == 0
 
 
+@pytest.mark.parametrize("user", ["url", "flower_url"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "FLUSHALL",
+        "CONFIG SET maxmemory 0",
+        "ACL SETUSER part +@all",
+        "KEYS *",
+        "SET slip 1",
+        "SHUTDOWN",
+        "DEBUG SLEEP 1",
+    ],
+)
+def test_nobody_in_the_broker_may_do_more_than_a_part_needs(broker, user, command):
+    with redis.Redis.from_url(getattr(broker, user)) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def test_flower_sees_how_long_a_lane_is_and_puts_nothing_there(broker):
+    with redis.Redis.from_url(broker.url) as part, redis.Redis.from_url(broker.flower_url) as flower:
+        part.lpush("default", "a slip")
+        assert flower.llen("default") == 1
+        for command in (["LPUSH", "default", "forged"], ["RPOP", "default"], ["DEL", "default"]):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                flower.execute_command(*command)
+
+
 def test_the_broker_asks_for_its_password(broker):
     with socket.create_connection((process.LOOPBACK, broker.port)) as stranger:
         stranger.sendall(b"PING\r\n")

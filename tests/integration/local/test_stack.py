@@ -1,11 +1,17 @@
 """`counterfoil up` says what runs where, brings back what dies, and leaves nothing behind."""
 
+import contextlib
+import json
+import os
+import pty
 import re
 import shutil
 import signal
 import socket
+import subprocess
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -14,7 +20,9 @@ import pytest
 
 import settings
 from local.broker import EmbeddedBroker
+from local.part import COUNTERFOIL
 from local.postgres import EmbeddedPostgres
+from settings import child_environment
 from tests import bodies
 from tests.integration.local.running_stack import RunningStack, counterfoil, lives
 from tests.waiting import wait_until
@@ -23,6 +31,7 @@ FACTS = [
     "url", "docsUrl", "flowerUrl",
     "apiKey", "supplierId", "databaseUrl", "databaseOwnerUrl", "brokerUrl", "secretsIn", "pids",
 ]  # fmt: skip
+ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL")
 GENERATE = "/api/v1/invoices/generate"
 PARTS = ["api", "relay", "worker", "beat", "postgres", "broker"]
 
@@ -95,8 +104,50 @@ def test_no_line_holds_a_secret_or_what_a_caller_sent(stack):
     assert [line for line in spoken if any(s in line for s in ("canary", stack.facts["apiKey"], password))] == []
 
 
-def test_the_key_is_kept_from_other_users(stack, data_dir):
-    assert (data_dir / "access.json").stat().st_mode & 0o777 == 0o600
+def test_what_opens_the_stack_is_kept_from_other_users(stack, data_dir):
+    kept = json.loads((data_dir / "access.json").read_text())["embedded"]
+    assert kept == {name: stack.facts[name] for name in kept}
+    secrets = [
+        stack.facts["apiKey"],
+        *(urlsplit(stack.facts[name]).password for name in stack.facts if name[-3:] == "Url"),
+    ]
+    files = [path for path in data_dir.rglob("*") if path.is_file() and "cluster" not in path.parts]
+    telling = [path for path in files if any(secret in path.read_text() for secret in secrets)]
+    assert {path.name for path in telling} >= {"access.json", "valkey.conf", "password", "part_password"}
+    assert [path for path in telling if path.stat().st_mode & 0o077] == []
+
+
+def test_each_part_knows_no_address_but_its_own(stack):
+    known = {part: psutil.Process(stack.facts["pids"][part]).environ() for part in ("api", "relay", "worker", "flower")}
+    users = {
+        part: {name: urlsplit(environment[name]).username for name in environment if name in ADDRESSES}
+        for part, environment in known.items()
+    }
+    part = {"DATABASE_URL": "counterfoil_part", "DATABASE_OWNER_URL": None, "BROKER_URL": "part"}
+    assert users == {
+        "api": part | {"BROKER_URL": None},
+        "relay": part,
+        "worker": part,
+        "flower": part | {"BROKER_URL": "flower"},
+    }
+
+
+def test_a_terminal_is_told_no_secret(tmp_path):
+    terminal, inside = pty.openpty()
+    command = [*COUNTERFOIL, "up", "--port", "0", "--data-dir", str(tmp_path / "data")]
+    env = child_environment(DATABASE_URL="", BROKER_URL="")
+    with subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=inside, stderr=inside) as process:
+        os.close(inside)
+        with os.fdopen(terminal, errors="replace") as shown:
+            ready = json.loads(next(line for line in shown if line.startswith("ready ")).removeprefix("ready "))
+            process.terminate()
+            with contextlib.suppress(OSError):  # so a terminal ends
+                shown.read()
+    assert {"url", "supplierId", "secretsIn"} <= ready.keys()
+    kept = json.loads(Path(ready["secretsIn"]).read_text())["embedded"]
+    for name in ("apiKey", "databaseUrl", "databaseOwnerUrl", "brokerUrl"):
+        assert name not in ready
+        assert kept[name]
 
 
 def test_a_second_one_on_the_same_folder_is_refused_in_one_line(stack, data_dir):

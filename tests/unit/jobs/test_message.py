@@ -1,8 +1,10 @@
 """Packing loses and doubles nothing; reading takes what packing wrote and nothing else."""
 
+import zlib
 from collections import Counter
 from math import ceil
 
+import amqp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,8 @@ from db.outbox import Entry, Stream
 from domain.jobs.dispatch.grouping import coalesce
 from domain.jobs.lanes import LANES
 from domain.jobs.priorities import MAX_OWN, rank, ranked
-from tasks.message import ForgedMessage, body, read
+from tasks.message import ForgedMessage, body, read, read_headers
+from tasks.transport import AmqpMessage
 
 SIZES = {"invoice": 3, "webhook": 1}
 
@@ -89,3 +92,43 @@ def test_what_was_written_is_read(job_ids):
 def test_anything_else_is_refused(arguments, body):
     with pytest.raises(ForgedMessage):
         read(arguments, body)
+
+
+def test_a_message_from_rabbitmq_is_not_decompressed():
+    packed = zlib.compress(b"[[], {}, {}]")
+    sent = {"application_headers": {"compression": "application/x-gzip"}, "content_type": "application/json"}
+    message = amqp.Message(packed, **sent)
+    message.delivery_info = {"delivery_tag": 1}
+    received = AmqpMessage(message)
+    assert received.body == packed
+    [(kind, error, _)] = received.errors
+    assert (kind, str(error).partition(":")[0]) == (ForgedMessage, "compressed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "compression",
+        "eta",
+        "timelimit",
+        "expires",
+        "retries",
+        "shadow",
+        "chord",
+        "chain",
+        "callbacks",
+        "errbacks",
+        "group",
+    ],
+)
+@pytest.mark.parametrize("value", ["1", 1, [None, 1], {"a": 1}])
+def test_a_header_that_asks_for_more_than_the_call_is_refused(name, value):
+    with pytest.raises(ForgedMessage, match=name):
+        read_headers({"task": "a.kind", "id": "1", name: value})
+
+
+def test_headers_that_say_nothing_or_are_unknown_are_dropped():
+    said = {"task": "a.kind", "id": "1", "eta": None, "timelimit": [None, None], "retries": 0, "traceparent": "00-1"}
+    assert read_headers(said) == {"task": "a.kind", "id": "1"}
+    beats = {"task": "queue.sweep", "expires": "2026-01-01T00:00:00Z", "timelimit": [30, None]}
+    assert read_headers(beats, periodic=True) == {"task": "queue.sweep", "expires": "2026-01-01T00:00:00Z"}
