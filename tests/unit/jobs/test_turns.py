@@ -97,6 +97,14 @@ def test_it_orders_the_organizations_own_work_and_its_lower_priorities_get_their
     assert given[low.stream] == pytest.approx(LOWER_SHARE * own, rel=0.1)
 
 
+def test_a_turn_of_an_organizations_lower_priority_is_no_longer_than_what_it_is_owed():
+    lane = Lane(Owed(1, priority=2), Owed(1, priority=1))
+    assert len(lane.hand_out(seconds=10)) == 1000
+    lower = lane.hand_out(seconds=10)
+    assert {entry.stream.priority for entry in lower} == {1}
+    assert len(lower) == pytest.approx(1000 * LOWER_SHARE / (1 - LOWER_SHARE), abs=1)
+
+
 def test_an_organizations_lower_priorities_share_their_tenth():
     levels = [Owed(1, priority=9), Owed(1, priority=2), Owed(1, priority=0)]
     lane = Lane(*levels)
