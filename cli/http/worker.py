@@ -23,7 +23,7 @@ ACCEPTS_AT_ONCE = 64
 # Less than gunicorn's graceful_timeout, after which its arbiter kills.
 STOP_S = 4.0
 # While a server stops, a client may already be sending on a connection that it was told to keep.
-IDLE_STOPPING_S = 1.0
+IDLE_STOPPING_S = 2.0
 MEGABYTE = 1024 * 1024
 # Requests and answers on their way; beyond it the oldest connections are closed.
 MAX_HELD_BYTES = 256 * MEGABYTE
