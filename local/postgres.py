@@ -56,7 +56,7 @@ class EmbeddedPostgres(Child):
     ) -> None:
         super().__init__(on_line)
         self.port = port
-        self._settings = {**SETTINGS, **(settings or {})}
+        self.settings = {**SETTINGS, **(settings or {})}
         self._folder = ServerFolder(Path(data_dir).absolute())
 
     @property
@@ -96,7 +96,7 @@ class EmbeddedPostgres(Child):
         # We hold the lock, so no server of this folder lives; the pid in there may be anybody's by now.
         (cluster / "postmaster.pid").unlink(missing_ok=True)
         self.port = self.port or free_port()
-        settings = {**self._settings, "port": self.port}
+        settings = {**self.settings, "port": self.port}
         options = [f"--{name}={value}" for name, value in settings.items()]
         return [
             str(postgres_programs() / "postgres"),

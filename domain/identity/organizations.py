@@ -59,7 +59,10 @@ def create_key(session: Session, organization_id: int, name: str, operator: bool
 def of_keys(session: Session, keys: Sequence[str]) -> list[KeyHolder | None]:
     """Return whose each of `keys` is, None for an unknown or revoked one, in order."""
     hashes = [key_hash(key) for key in keys]
-    found = {row.key_hash: KeyHolder(*row[1:]) for row in run(session, "find_keys", hashes=hashes)}
+    found = {
+        row.key_hash: KeyHolder(row.key_id, row.organization_id, row.operator, row.max_requests_per_second)
+        for row in run(session, "find_keys", hashes=hashes)
+    }
     return [found.get(one) for one in hashes]
 
 

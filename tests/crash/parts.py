@@ -44,7 +44,7 @@ class Part:
         """Run the part on new work in a process that is killed at point `at`; return whether it was."""
         stage.begin()
         self.prepare(stage)
-        return killed_at(at, lambda: self.run(stage))
+        return bool(killed_at(at, lambda: self.run(stage)))
 
     def cut_at(self, at: int, stage: Stage) -> bool:
         """Run the part on new work, its line cut at point `at`; it goes on by itself, as its process would."""

@@ -21,7 +21,7 @@ def test_the_recovery_may_be_killed_too(stage, record_property):
         part = dice.choice(PARTS)
         first, second = dice.randrange(lengths[part.name]), dice.randrange(RECOVERY_POINTS)
         dice.choice(FAULTS)(part, first, stage)
-        deaths += killed_at(second, lambda: part.recover(stage))  # noqa: B023  run at once
+        deaths += bool(killed_at(second, lambda: part.recover(stage)))  # noqa: B023  run at once
         part.finish(stage, f"at {first}, its recovery at {second}")
     stage.check()
     assert deaths > PAIRS / 4, "the second death hardly ever came"

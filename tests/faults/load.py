@@ -11,7 +11,7 @@ import psycopg
 
 from db import jobs as job_rows
 from db.engine import owner_url
-from db.jobs import NewJob
+from db.jobs import DIED, LATE, NewJob
 from db.transaction import is_transient, transaction
 from domain.accounting.sources import KIND as ACCOUNTING
 from domain.jobs.submission import enqueue
@@ -25,7 +25,6 @@ UNACCOUNTED = """
     SELECT invoices.id FROM invoices LEFT JOIN journal_entries AS e
         ON source_type = 'invoice' AND source_id = invoices.id AND deleted_at IS NULL
     WHERE e.id IS NULL"""
-LEASE_ENDED = "the worker did not finish within its lease"
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 _clients = itertools.count(1)
 
@@ -115,7 +114,7 @@ def drain(seconds: float) -> None:
 def drain_killed(seconds: float) -> None:
     """Drain; what was killed at its every attempt FAILED, and gets a new start as an operator would give it."""
     drain(seconds)
-    killed = fetch(f"SELECT organization_id, id FROM jobs WHERE status = 'FAILED' AND error = '{LEASE_ENDED}'")
+    killed = fetch("SELECT organization_id, id FROM jobs WHERE status = 'FAILED' AND error = ANY(%s)", [LATE, DIED])
     with transaction() as session:
         for organization_id, job_id in killed:
             job_rows.requeue(session, organization_id, job_id)

@@ -72,7 +72,7 @@ def drop_a_fifth(queue: redis.Redis, rng: random.Random) -> int:
 def test_a_visibility_timeout_shorter_than_the_job_doubles_messages_and_no_effect(chain, organization):
     chain.start("relay")
     for _ in range(2):
-        chain.await_ready(chain.spawn("worker", SHORT_VISIBILITY))
+        chain.await_ready(chain.spawn("worker", SHORT_VISIBILITY, broker_url=chain.broker_admin_url))
     accepted = owe(organization, "fault.single", [{"seconds": 1.6}] * 8)
     drain(20)
     verify(accepted, chain.broker_admin_url)
@@ -85,7 +85,7 @@ def test_forged_messages_are_ignored_and_counted_and_the_worker_goes_on(chain, o
     invoice = owe_invoices(organization, count=1)
     drain(10)
     job_id = invoice[0].request_id
-    with Forger(chain.broker_url) as forger:
+    with Forger(chain.broker_admin_url) as forger:
         # Of the right shape, so only the rows can tell: no such job, a job of another kind, one that is done.
         forger.call("invoice.generate", {"version": 1, "jobs": [10**9]})
         forger.call("fault.single", {"version": 1, "jobs": [job_id]})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.faults.load import LEASE_ENDED, drain, fetch, owe, statuses
+from db.jobs import DIED
+from tests.faults.load import drain, fetch, owe, statuses
 from tests.waiting import wait_until
 
 NEIGHBOURS = 8
@@ -12,8 +13,8 @@ HELD = "the job kept its transaction idle"
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("segfault", LEASE_ENDED),
-        ("endless", LEASE_ENDED),
+        ("segfault", DIED),
+        ("endless", DIED),
         ("memory", "MemoryError"),
         ("idle", HELD),
     ],

@@ -70,7 +70,7 @@ def test_groups_of_many_suppliers_in_opposite_order_never_deadlock(chain, organi
 
 FAILING = """
     CREATE SEQUENCE turns;
-    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
         IF nextval('turns') <= 4 THEN {fault}; END IF;
         RETURN NULL;
     END $$;

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 from db import jobs as job_rows
-from db.engine import url
+from db.engine import owner_url
 from db.transaction import transaction
 from domain.inventory import movement
 from domain.inventory.steps import APPROVE, COMPLETE, POST, SEND, Step
@@ -56,7 +56,7 @@ def cancel(warehouse: Warehouse, job_id: int) -> None:
 
 def cancel_at_a_checkpoint(warehouse: Warehouse, job_id: int) -> None:
     """Ask a job that runs to stop, which it does when its next ten lines have moved."""
-    with psycopg.connect(url()) as holder, ThreadPoolExecutor(1) as pool:
+    with psycopg.connect(owner_url()) as holder, ThreadPoolExecutor(1) as pool:
         holder.execute("LOCK TABLE movements IN SHARE MODE")
         worker = pool.submit(run, job_id)
         wait_until(lambda: chain.value(WAITING) == 1, message="the job does not run")

@@ -12,14 +12,12 @@ from local.process import LOOPBACK, run
 from local.secret import write_secret
 from tests.waiting import wait_until
 
-SERVER = {"fsync": "off", "max_connections": "60"}
-
 
 class Standby(EmbeddedPostgres):
     """Holds what has reached it of the primary's commits; reads are answered, writes refused."""
 
     def __init__(self, data_dir: Path, primary: EmbeddedPostgres) -> None:
-        super().__init__(data_dir, settings=SERVER)
+        super().__init__(data_dir, settings=primary.settings)
         self._primary = primary
 
     def at(self, database_url: str) -> str:
