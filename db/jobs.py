@@ -180,7 +180,10 @@ def sweep(session: Session, limit: int = 1000, whole: bool = False) -> None:
         run(session, "sweep", ids=[row.id for row in expired], holders=[], error=LATE)
 
 
-def take_back(session: Session, holders: Sequence[str], limit: int = 1000) -> None:
-    """Re-drive or fail up to `limit` jobs of processes, or of children of a process, that have died."""
-    if holders and (held := run(session, "find_held", holders=list(holders), limit=limit)):
+def take_back(session: Session, holders: Sequence[str], lease: float, limit: int = 1000) -> None:
+    """Re-drive or fail up to `limit` jobs of processes, or of children of a process, that have died.
+
+    A job that a silent process has claimed since is left alone; it shows by the end of its lease, of `lease` seconds.
+    """
+    if holders and (held := run(session, "find_held", holders=list(holders), lease=lease, limit=limit)):
         run(session, "sweep", ids=[row.id for row in held], holders=list(holders), error=DIED)

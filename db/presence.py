@@ -30,10 +30,10 @@ def heartbeat(session: Session, process: Process, silence: float, again: float) 
     return [row.name for row in found]
 
 
-def take_back(session: Session, names: Sequence[str], silence: float) -> None:
+def take_back(session: Session, names: Sequence[str], silence: float, lease: float) -> None:
     """Sweep the jobs of those of the processes that are still silent, for at least `silence` seconds."""
     if silent := [row.name for row in run(session, "silence", names=list(names), silence=silence)]:
-        jobs.take_back(session, silent)
+        jobs.take_back(session, silent, lease)
 
 
 def holders(session: Session, name: str) -> list[str]:
@@ -41,10 +41,10 @@ def holders(session: Session, name: str) -> list[str]:
     return [row.worker for row in run(session, "holders", name=name)]
 
 
-def leave(session: Session, name: str) -> None:
+def leave(session: Session, name: str, lease: float) -> None:
     """Forget the process, and sweep the jobs that it still holds."""
     run(session, "leave", name=name)
-    jobs.take_back(session, [name])
+    jobs.take_back(session, [name], lease)
 
 
 def forget(session: Session, kept: float) -> None:

@@ -67,7 +67,7 @@ class Shares:
             given = self._may_have_one(organization_id, held, now)
             self._note(_Ask(organization_id, now))
             if not given:
-                raise OverShare(bool(held))
+                raise OverShare(len(held) >= max(1, self.slots // 2))
             number = next(self._numbers)
             self._held.setdefault(organization_id, {})[number] = now
         return partial(self._give_back, organization_id, number)

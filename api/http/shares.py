@@ -22,7 +22,8 @@ class RequestShares:
 
     def __init__(self, threads: int) -> None:
         self.requests = Shares(threads)
-        self.heavy = Shares(max(2, threads // 2))
+        # Held until an answer is read, which may take long.
+        self.heavy = Shares(max(2, threads // 2), prompt_s=0)
         self.long_polls = Shares(max(1, threads // 2), prompt_s=0)
 
 

@@ -62,6 +62,7 @@ class Connection:
         self._close_items: Callable[[], None] = _nothing
         self._answer: Answer
         self._wanted = self._answered = self._ends = False
+        self._send_due: float | None = None
         self.given_away: Take | None = None
         self.deadline: float | None = time.monotonic() + worker.request_timeout
         self._next: Callable[[], None] = self._read
@@ -78,8 +79,9 @@ class Connection:
 
     def arm(self, event: int) -> None:
         """Have the loop go on at the event; whoever calls it has the connection no longer."""
-        with suppress(OSError):  # it was closed in this moment, to make room
-            self._worker.poll.modify(self.number, event)
+        with self._worker.lock:
+            if self._worker.has(self):  # else it was closed in this moment, to make room, and its number is another's
+                self._worker.poll.modify(self.number, event)
 
     def go_on(self) -> None:
         """Do what the event was waited for."""
@@ -94,16 +96,24 @@ class Connection:
     def expire(self) -> None:
         """End what has passed its deadline; a request that is half there is answered 408."""
         if self._next == self._read and self._arrival.begun:
-            self._refuse(408, f"the request must arrive within {self._worker.request_timeout} s")
+            self._next = self._time_out
+            self.go_on()
         else:
             self.close()
 
     def close(self) -> None:
-        """Let go of the socket."""
-        self.deadline = None
-        self._worker.forget(self)
-        self.line.close()
-        self._close_items()
+        """Let go of the socket, whatever becomes of the answer that was being made."""
+        with self._worker.lock:
+            self.deadline = None
+            self._worker.forget(self)
+            self.line.close()
+        try:
+            self._close_items()
+        except Exception:
+            log.exception("an answer could not be ended")
+
+    def _time_out(self) -> None:
+        self._refuse(408, f"the request must arrive within {self._worker.request_timeout} s")
 
     def _new_arrival(self) -> Arrival:
         return Arrival(self._worker.cfg, self._peer, self._worker.max_body_bytes)
@@ -149,10 +159,16 @@ class Connection:
     def _fail(self) -> None:
         if self._answered:
             self.close()  # half an answer can only be cut off
-        else:
-            self._close_items()
-            self._items, self._close_items = None, _nothing
+            return
+        try:
+            self._drop_items()
             self._refuse(500, "something went wrong here; it is logged")
+        except Exception:
+            self.close()
+
+    def _drop_items(self) -> None:
+        self._close_items()
+        self._items, self._close_items = None, _nothing
 
     def _discard(self) -> None:
         data = self._received()
@@ -186,14 +202,17 @@ class Connection:
         """Have the application look at the head, and above all at the key, before the body is taken."""
         assert self._arrival.request  # noqa: S101
         self._arrival.request.body = BytesIO()
+        asked = time.monotonic()
         environ = self._environ()
         environ[HEAD_ONLY] = True
         self._call(environ)
         if self._answer.status == GO_ON:
-            self._close_items()
+            self._drop_items()
             self._wanted = True
+            self._due += time.monotonic() - asked  # the client has not had that time
             if self._arrival.expects_continue():
-                self.line.send(CONTINUE)
+                self._unsent += CONTINUE
+                self._flush()
             self._next, self.deadline = self._read, self._due
             self.arm(READABLE)
         else:
@@ -230,8 +249,7 @@ class Connection:
                 self._send_later()
                 return
         self._answer.close()
-        self._close_items()
-        self._items, self._close_items = None, _nothing
+        self._drop_items()
         if self._answer.should_close():
             self._end_with_answer()
         elif self._flush():
@@ -253,7 +271,7 @@ class Connection:
         return True
 
     def _send_later(self) -> None:
-        if self._next != self._send_on or self._sent >= MEASURED_BYTES:
+        if self._send_due is None or self._sent >= MEASURED_BYTES:
             self._sent = 0
             self._send_due = time.monotonic() + self._worker.send_timeout
         self._next, self.deadline = self._send_on, self._send_due
@@ -262,10 +280,10 @@ class Connection:
     def _send_on(self) -> None:
         if not self._flush():
             self._send_later()
-        elif self._items is not None:
-            self._run(self._produce)
         elif self._ends:
             self._end()
+        elif self._items is not None:
+            self._run(self._produce)
         else:
             self._next_request()
 
@@ -291,8 +309,10 @@ class Connection:
     def _next_request(self) -> None:
         rest, self._arrival = self._arrival.rest, self._new_arrival()
         self._wanted = self._answered = False
+        self._send_due = None
         if rest:
             self._next = lambda: self._take_over(rest)
+            self.deadline = time.monotonic() + self._worker.send_timeout  # the client may read nothing
             self.arm(WRITABLE)  # at once: a request that is there already is the loop's to read
         else:
             patience = KEEP_ALIVE_S if self._worker.alive else IDLE_STOPPING_S

@@ -5,6 +5,7 @@ import os
 import resource
 import select
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -47,6 +48,8 @@ class BufferedWorker(Worker):
         self._max_connections = min(current.api_connections, max(files - current.api_subscribers, files // 2))
         self.threads = ThreadPoolExecutor(self.cfg.threads)
         self.poll = select.epoll()
+        # Between closing a connection and arming it: its number may be another's by then.
+        self.lock = threading.Lock()
         self._connections: dict[int, Connection] = {}
         self._look_at = 0.0
         super().init_process()
@@ -62,9 +65,14 @@ class BufferedWorker(Worker):
             self._turn()
         self._stop()
 
+    def has(self, connection: "Connection") -> bool:
+        """Tell whether the connection is one of this worker's still."""
+        return self._connections.get(connection.number) is connection
+
     def forget(self, connection: "Connection") -> None:
         """Have nothing more to do with a connection, which is open still."""
-        if self._connections.pop(connection.number, None):
+        if self.has(connection):
+            del self._connections[connection.number]
             self.poll.unregister(connection.number)
 
     def _turn(self) -> None:

@@ -7,7 +7,10 @@ from db.models.columns import TIME, Base, Timestamp
 
 
 class Process(Base):
-    """A process of the installation, seen alive at `seen_at`; its jobs were taken back at `silent_at`."""
+    """A process of the installation, seen alive at `seen_at`; its jobs were taken back at `silent_at`.
+
+    It has missed no three heartbeats since `steady_since`.
+    """
 
     __tablename__ = "processes"
 
@@ -20,5 +23,6 @@ class Process(Base):
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
     started_at: Mapped[Timestamp]
     seen_at: Mapped[datetime] = mapped_column(TIME, server_default=text("clock_timestamp()"))
+    steady_since: Mapped[Timestamp]
     silent_at: Mapped[datetime | None] = mapped_column(TIME)
     silent_seconds: Mapped[float] = column_property(cast(extract("epoch", func.clock_timestamp() - seen_at), Double))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("inmate.py")
 PACKET_BYTES = 64
+ANSWER_S = 2.0
 ENVIRONMENT = {"TZ": "UTC0"}  # or the C library would look at /etc/localtime each time that it is asked for a date
 
 
@@ -28,10 +29,10 @@ class Keeper:
 
         After an exception this is gone, with all its processes.
         """
+        left = remaining(deadline)
         try:
-            self._control.settimeout(remaining(deadline))
+            self._control.settimeout(max(left, ANSWER_S))  # it answers at once, or is lost with all its processes
             socket.send_fds(self._control, [b"start"], [channel.fileno()])
-            self._control.settimeout(remaining(deadline))
             if pid := self._control.recv(PACKET_BYTES):
                 return int(pid)
             raise ConnectionResetError("the keeper has ended")

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+import settings
 from db import jobs as job_rows
 from db import presence as rows
 from db.models import Process
@@ -96,7 +97,7 @@ class Presence:
         self._thread.join(SILENCE_S)
         try:
             with transaction() as session:
-                rows.leave(session, self.name)
+                rows.leave(session, self.name, settings.current().lease)
         except SQLAlchemyError as error:
             log.warning("%s: it could not say that it ends and will be found silent", type(error).__name__)
 
@@ -121,7 +122,7 @@ class Presence:
             silent = rows.heartbeat(session, self.process, SILENCE_S, AGAIN_S)
         if silent:
             with transaction() as session:
-                rows.take_back(session, silent, SILENCE_S)
+                rows.take_back(session, silent, SILENCE_S, settings.current().lease)
 
     def _look_after_children(self) -> None:
         pids = frozenset(self._children())
@@ -131,4 +132,4 @@ class Presence:
             with statement() as session:
                 holders = {int(name.rpartition("/")[2]): name for name in rows.holders(session, self.name)}
                 dead = holders.keys() - frozenset(self._children())
-                job_rows.take_back(session, [holders[pid] for pid in dead])
+                job_rows.take_back(session, [holders[pid] for pid in dead], settings.current().lease)

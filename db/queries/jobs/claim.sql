@@ -4,7 +4,8 @@ WITH due AS (
     SELECT id FROM open_jobs
     WHERE id = ANY(CAST(%(ids)s AS bigint[])) AND kind = %(kind)s
       AND status = 'PENDING' AND available_at <= clock_timestamp()
-      AND NOT EXISTS (SELECT FROM pauses WHERE (what, name) IN (('lane', lane), ('kind', kind)))
+      AND lane <> ALL (SELECT name FROM pauses WHERE what = 'lane')
+      AND NOT EXISTS (SELECT FROM pauses WHERE what = 'kind' AND name = %(kind)s)
     ORDER BY id FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE open_jobs

@@ -7,6 +7,7 @@ WITH seen AS (
     UPDATE relay_state SET clock_seen = now, swept_to = CASE WHEN %(realigned)s THEN '-infinity' ELSE swept_to END
     FROM seen WHERE %(realigned)s OR seen.clock_seen < now - interval '2 seconds'
 ), alive AS (
-    UPDATE processes SET seen_at = clock_timestamp() WHERE %(realigned)s AND seen_at > clock_timestamp()
+    UPDATE processes SET seen_at = clock_timestamp(), steady_since = least(steady_since, clock_timestamp())
+    WHERE %(realigned)s AND seen_at > clock_timestamp()
 )
 SELECT CAST(greatest(0, extract(epoch FROM clock_seen - now)) AS float) AS behind FROM seen

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 import redis
 from psycopg.rows import namedtuple_row
+from sqlalchemy import create_engine, make_url
 
 from db import jobs as job_rows
-from db.engine import engine
 from db.transaction import transaction
 from domain.invoices import generation
 from domain.jobs.execution import run_jobs
@@ -209,7 +209,7 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
 
 def test_a_healthy_database_has_no_violation(database, accepted):
     check(database, accepted)
-    check(engine(), accepted)
+    check(create_engine(make_url(database).set(drivername="postgresql+psycopg")), accepted)
 
 
 def test_each_damage_is_named_by_its_invariant_and_by_no_other(database, accepted):

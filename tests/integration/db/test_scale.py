@@ -63,7 +63,7 @@ class Pages:
             self._run("job_states", ids=ids)
             self._run("explain_job", id=ids[0], max_own=1, **cursor)
             self._run("find_expired", limit=GROUP, whole=True)
-            self._run("sweep", ids=ids)
+            self._run("sweep", ids=ids, holders=[], error="late")
             self._run("mend_entries", limit=GROUP)
             self._run("queue_depths", most=GROUP)
             self._run("count_waiting_of_one", organization_id=organization_id, most=GROUP)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
+import settings
 from db.transaction import transaction
 from domain import idempotency
 from tests import bodies, chain
@@ -123,7 +124,7 @@ def test_fifty_threads_with_one_key_do_it_once(path: str, table: str, organizati
     first = Caller(organization.key).post(
         path, bodies.invoice(organization.supplier_id), headers={"Idempotency-Key": "warm"}
     )
-    with ThreadPoolExecutor(25) as pool:
+    with ThreadPoolExecutor(settings.current().api_threads // 2) as pool:
         answers = list(pool.map(send, range(50)))
     assert chain.value(f"SELECT count(*) FROM {table}") == 2
     outcomes = Counter((other, answer.status_code) for other, answer in answers)

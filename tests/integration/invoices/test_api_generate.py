@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 from werkzeug.test import TestResponse
 
+import settings
 from api.http import exact_json
 from domain.invoices import printing
 from domain.pdf import rendering
@@ -222,7 +223,7 @@ def test_fifty_callers_of_one_supplier_get_fifty_numbers(organization: Tenant, c
         body = bodies.invoice(organization.supplier_id, client=bodies.CLIENT | {"taxId": f"T-{n % 5}"})
         return Caller(organization.key).post(GENERATE, body)
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(settings.current().api_threads // 2) as pool:
         answers = list(pool.map(issue, range(50)))
     assert {answer.status_code for answer in answers} == {200}
     numbers = sorted(answer.json["invoiceNumber"] for answer in answers)

@@ -208,14 +208,14 @@ def test_a_message_that_no_worker_takes_is_named(client, organization):
     told = explained(client, job_id)
     assert (told["reason"], told["expectedStartAt"]) == ("no_worker", None)
     assert told["text"].startswith("It was sent to lane default 7 s ago, and nothing runs there")
-    assert told["text"].endswith("so no worker takes what is in the lane.")
+    assert told["text"].endswith("no worker that serves the lane lives. Start one with `counterfoil worker`.")
 
 
 def test_without_relay_and_worker_the_relay_is_named_and_of_the_worker_nothing_is_claimed(client, organization):
     job_id = due_for_seven_seconds(organization)
     never = explained(client, job_id)
     assert never["reason"] == "no_relay"
-    assert "no relay has ever reported. Whether a worker runs shows once a relay does." in never["text"]
+    assert "no relay has ever reported. Start one with `counterfoil relay`." in never["text"]
     reported(seconds_ago=40)
     told = explained(client, job_id)
     assert (told["reason"], told["expectedStartAt"]) == ("no_relay", None)

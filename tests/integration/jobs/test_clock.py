@@ -140,6 +140,6 @@ def test_two_who_see_a_step_follow_it_once(clock, organization, caplog):
     follow_clock()
     clock.put("-2 hours")
     with transaction() as session:
-        session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(4270332)")
+        session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(4270333)")
         follow_clock()
     assert caplog.records == []

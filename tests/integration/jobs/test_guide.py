@@ -98,7 +98,7 @@ def test_its_package_brings_the_kind_to_every_part_and_to_a_program_of_ones_own(
         place = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
         body = {"type": "client.import", "payload": {"clients": [place | {"name": "By HTTP"}]}}
         ids = [stack.client.post("/api/v1/jobs", body)[1]["jobId"]]
-        ids += take_orders(f"PLACE = {place}\n", stack.facts["databaseUrl"], package)
+        ids += take_orders(f"PLACE = {place}\n", stack.facts["databaseOwnerUrl"], package)
         for job_id in ids:
             wait_until(lambda: stack.client.get(f"/api/v1/jobs/{job_id}")[1]["status"] == "completed", 30)  # noqa: B023
         names = {client["name"] for client in stack.client.get("/api/v1/parties/clients")[1]}

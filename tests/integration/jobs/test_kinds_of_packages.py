@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from db.engine import url
 from domain.jobs import registry
 from settings import ConfigurationError
 from tasks import kinds
@@ -94,7 +95,7 @@ def test_an_entry_point_that_names_no_module_is_refused(install):
 @pytest.mark.parametrize("part", ["api", "relay", "worker", "beat", "flower"])
 def test_no_part_starts_beside_one_that_cannot_be_loaded(install, database, broker, part):
     folder = install(GREET.format(name="sale.post"))
-    ended = counterfoil(part, DATABASE_URL=database, BROKER_URL=broker, PYTHONPATH=str(folder))
+    ended = counterfoil(part, DATABASE_URL=url(), BROKER_URL=broker, PYTHONPATH=str(folder))
     [line] = ended.stderr.splitlines()
     assert (ended.returncode, ended.stdout) == (2, "")
     assert line.startswith("counterfoil: kinds of package acme-kinds, entry point acme = acme_kinds: ValueError: two")

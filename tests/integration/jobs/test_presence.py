@@ -12,7 +12,7 @@ from db.transaction import statement, transaction
 from domain.jobs import presence
 from tests import chain
 
-SILENCE, AGAIN = 6.0, 15.0
+SILENCE, AGAIN, LEASE = 6.0, 15.0, 3600.0
 AGE = "UPDATE processes SET seen_at = clock_timestamp() - %s * interval '1 second' WHERE name = ANY(%s)"
 
 
@@ -30,13 +30,14 @@ def held(organization, worker: str) -> int:
     with transaction() as session:
         [job_id] = job_rows.enqueue(session, "probe", "default", 1, 3, [NewJob(organization.id, {})])
     with statement() as session:
-        job_rows.claim(session, "probe", [job_id], uuid.uuid4(), lease=3600, worker=worker)
+        job_rows.claim(session, "probe", [job_id], uuid.uuid4(), LEASE, worker)
     return job_id
 
 
 @pytest.fixture
 def two(database):
     assert beat("one") == beat("two") == []
+    chain.ask("UPDATE processes SET steady_since = steady_since - interval '1 minute'")
 
 
 def test_a_process_that_missed_three_heartbeats_is_told_to_the_others_until_its_jobs_were_taken_back(two, organization):
@@ -46,7 +47,7 @@ def test_a_process_that_missed_three_heartbeats_is_told_to_the_others_until_its_
     chain.ask(AGE, 6.5, ["two"])
     assert beat("one") == ["two"]
     with transaction() as session:
-        rows.take_back(session, ["two"], SILENCE)
+        rows.take_back(session, ["two"], SILENCE, LEASE)
     assert chain.rows("SELECT status FROM jobs") == [("PENDING",)]
     assert beat("one") == ["two"], "a dying transaction may have locked another"
     chain.ask("UPDATE processes SET silent_at = silent_at - interval '16 seconds'")
@@ -56,7 +57,20 @@ def test_a_process_that_missed_three_heartbeats_is_told_to_the_others_until_its_
 def test_who_was_silent_as_well_judges_nobody(two):
     chain.ask(AGE, 60, ["one", "two"])
     assert beat("one") == [], "the database was away for all of them"
+    assert beat("one") == [], "the other is about to speak"
     assert beat("two") == beat("one") == []
+    chain.ask("UPDATE processes SET steady_since = steady_since - interval '7 seconds'")
+    chain.ask(AGE, 7, ["two"])
+    assert beat("one") == ["two"]
+
+
+def test_a_process_that_still_claims_after_it_fell_silent_keeps_what_it_claims(two, organization):
+    chain.ask(AGE, 7, ["two"])
+    for status in ("PENDING", "PROCESSING"):
+        job_id = held(organization, "two/17")
+        with transaction() as session:
+            rows.take_back(session, ["two"], SILENCE, LEASE)
+        assert chain.rows("SELECT status FROM jobs WHERE id = %s", job_id) == [(status,)]
 
 
 def test_who_speaks_again_while_it_is_judged_keeps_its_jobs(two, organization):
@@ -65,18 +79,18 @@ def test_who_speaks_again_while_it_is_judged_keeps_its_jobs(two, organization):
     assert beat("one") == ["two"]
     beat("two")
     with transaction() as session:
-        rows.take_back(session, ["two"], SILENCE)
+        rows.take_back(session, ["two"], SILENCE, LEASE)
     assert chain.rows("SELECT status FROM jobs") == [("PROCESSING",)]
 
 
 def test_only_the_jobs_of_the_dead_are_taken_back(two, organization):
     ids = [held(organization, holder) for holder in ("two", "two/17", "two/171", "twofold/17", "one/17")]
     with transaction() as session:
-        job_rows.take_back(session, ["two/17"])
+        job_rows.take_back(session, ["two/17"], LEASE)
     pending = "SELECT id FROM jobs WHERE status = 'PENDING' ORDER BY id"
     assert chain.rows(pending) == [(ids[1],)]
     with transaction() as session:
-        rows.leave(session, "two")
+        rows.leave(session, "two", LEASE)
     assert chain.rows(pending) == [(job_id,) for job_id in ids[:3]]
     assert chain.rows("SELECT name FROM processes") == [("one",)]
 

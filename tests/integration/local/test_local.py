@@ -149,7 +149,6 @@ def test_the_broker_comes_back_empty_on_the_same_port(broker):
         "KEYS *",
         "SET slip 1",
         "SHUTDOWN",
-        "DEBUG SLEEP 1",
     ],
 )
 def test_nobody_in_the_broker_may_do_more_than_a_part_needs(broker, user, command):

@@ -13,7 +13,7 @@ CONTENT = dict.fromkeys(ledger.FIELDS, "x")
 
 
 def counter(start: int = 1, last: int = 0, prefix: str = "INV-", digits: int = 6) -> Counter:
-    return Counter(7, prefix, digits, start, last, ledger.GENESIS, TODAY)
+    return Counter(7, prefix, digits, start, last, ledger.GENESIS, stored_bytes=0, day=None, day_start=0, today=TODAY)
 
 
 @given(st.integers(1, 10**12), st.integers(0, 10**12), st.integers(1, 20))
