@@ -1,7 +1,7 @@
 """One client's connection. The worker's loop owns it while it is read or written, a thread while its request is run.
 
 A connection is handed over by arming it in the poll for one event (EPOLLONESHOT), which is the last thing that its
-owner does. So no lock is needed, and a client that does not send or does not read holds memory, and no thread.
+owner does. So only closing needs a lock, and a client that does not send or does not read holds memory, and no thread.
 """
 
 import logging
