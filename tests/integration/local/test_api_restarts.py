@@ -10,6 +10,8 @@ from collections import Counter
 import psutil
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from local.part import COUNTERFOIL
 from local.process import free_port
@@ -43,6 +45,8 @@ class Load:
 
     def _call(self, anew: int) -> None:
         session = requests.Session()
+        # A connection that was kept may close while a request is on its way: a client asks again (RFC 9112, 9.3.1).
+        session.mount("http://", HTTPAdapter(max_retries=Retry(total=1, connect=0, read=1)))
         while not self._over.is_set():
             try:
                 status = (requests if anew else session).get(self._url, headers=self._headers, timeout=60).status_code

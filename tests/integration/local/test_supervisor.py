@@ -13,7 +13,7 @@ import pytest
 from local.part import Part
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(120)
 
 SUPERVISED = """
 import sys
@@ -157,9 +157,9 @@ def test_a_part_that_has_failed_two_thousand_times_comes_back(supervised_after):
 def test_a_reader_that_reads_nothing_stops_no_part(supervised_after, tmp_path):
     done = tmp_path / "done"
     supervised = supervised_after(
-        f"supervisor.start(part('third', 'echo third ready; seq 200000; touch {done}; sleep 600'))"
+        f"supervisor.start(part('third', 'echo third ready; seq 40000; touch {done}; sleep 600'))"
     )
-    wait_until(done.exists, 20, "the part waits for the reader")
+    wait_until(done.exists, 60, "the part waits for the reader")
     supervised.read_until(r"\d+ lines were dropped here, as nobody read them")
 
 
