@@ -38,6 +38,8 @@ _talking = threading.Lock()
 os.register_at_fork(before=_talking.acquire, after_in_parent=_talking.release, after_in_child=_talking.release)
 _own: "Presence | None" = None
 
+Children = Callable[[], Collection[int]]
+
 
 def worker_name() -> str:
     """Return the name under which this process holds jobs: HOST:PID-ID, or for a child HOST:PID-ID/PID."""
@@ -46,15 +48,12 @@ def worker_name() -> str:
     return _own.name if os.getpid() == _own.process.pid else f"{_own.name}/{os.getpid()}"
 
 
-def keep(
-    part: str, lanes: Sequence[str] = (), kinds: Sequence[str] = (), children: Callable[[], Collection[int]] = tuple
-) -> "Presence":
+def keep(part: str, lanes: Sequence[str] = (), kinds: Sequence[str] = (), children: Children | None = None) -> None:
     """Have this process say that it lives until it ends; `children` returns the pids of those that work for it."""
     global _own
     _own = Presence(part, lanes, kinds, children)
     _own.start()
     atexit.register(_own.stop)
-    return _own
 
 
 def processes(session: Session) -> Sequence[Process]:
@@ -70,9 +69,7 @@ def is_silent(process: Process) -> bool:
 class Presence:
     """The heartbeat of this process, in a thread of its own."""
 
-    def __init__(
-        self, part: str, lanes: Sequence[str], kinds: Sequence[str], children: Callable[[], Collection[int]]
-    ) -> None:
+    def __init__(self, part: str, lanes: Sequence[str], kinds: Sequence[str], children: Children | None) -> None:
         host, pid = socket.gethostname(), os.getpid()
         name = f"{host}:{pid}-{secrets.token_hex(3)}"
         self.process = rows.Process(name, part, host, pid, version("counterfoil"), list(lanes), list(kinds))
@@ -104,11 +101,11 @@ class Presence:
     def _run(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            pause = CHILDREN_CHECK_S if self._children is not tuple else HEARTBEAT_S
+            pause = CHILDREN_CHECK_S if self._children else HEARTBEAT_S
             try:
                 with _talking:
-                    if self._children is not tuple:
-                        self._look_after_children()
+                    if self._children:
+                        self._look_after(self._children)
                     self._heartbeat()
             except SQLAlchemyError as error:
                 if not is_transient(error):
@@ -124,12 +121,12 @@ class Presence:
             with transaction() as session:
                 rows.take_back(session, silent, SILENCE_S, settings.current().lease)
 
-    def _look_after_children(self) -> None:
-        pids = frozenset(self._children())
+    def _look_after(self, children: Children) -> None:
+        pids = frozenset(children())
         if pids != self._pids:
             self._pids, self._changed_at = pids, time.monotonic()
         if time.monotonic() - self._changed_at < AGAIN_S:
             with statement() as session:
                 holders = {int(name.rpartition("/")[2]): name for name in rows.holders(session, self.name)}
-                dead = holders.keys() - frozenset(self._children())
+                dead = holders.keys() - frozenset(children())
                 job_rows.take_back(session, [holders[pid] for pid in dead], settings.current().lease)
