@@ -78,7 +78,11 @@ class Settings:
     max_stored_mb: int = 1_000_000
 
     def check(self) -> "Settings":
-        """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError."""
+        """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError.
+
+        A statement may wait twice for one row, for its place in the queue and then for the row: two such waits must end
+        before the statement is ended, or a job would be blamed for what another holds.
+        """
         order = ("statement_timeout", "http_timeout", "task_timeout", "lease")
         for shorter, longer in (*pairwise(order), ("direct_budget", "http_timeout")):
             if getattr(self, shorter) >= getattr(self, longer):
@@ -86,6 +90,11 @@ class Settings:
                     f"{variable(shorter)} ({getattr(self, shorter)} s) must be shorter than "
                     f"{variable(longer)} ({getattr(self, longer)} s)"
                 )
+        if 2 * self.lock_timeout >= self.statement_timeout:
+            raise ConfigurationError(
+                f"{variable('lock_timeout')} ({self.lock_timeout} s) must be shorter than half of "
+                f"{variable('statement_timeout')} ({self.statement_timeout} s)"
+            )
         if self.log not in LOG_FORMATS:
             raise ConfigurationError(f"{variable('log')} must be one of: {', '.join(LOG_FORMATS)}")
         for name in ("api_port", "flower_port"):

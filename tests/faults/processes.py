@@ -26,10 +26,10 @@ AT_WORK = """
 # As tight as the order of the timeouts allows, so that a recovery takes seconds.
 TIMINGS = {
     "direct_budget": 1,
-    "statement_timeout": 2,
-    "http_timeout": 3,
-    "task_timeout": 4,
-    "lease": 5,
+    "statement_timeout": 3,
+    "http_timeout": 4,
+    "task_timeout": 5,
+    "lease": 6,
     "redelivery_interval": 2,
     "sweep_interval": 1,
     "lock_timeout": 1,

@@ -17,7 +17,7 @@ from tests.tenant import Tenant
 from tests.waiting import wait_until
 
 THREADS = 4
-PATIENT = {"statement_timeout": 20, "http_timeout": 21, "task_timeout": 22, "lease": 23, "lock_timeout": 20}
+PATIENT = {"statement_timeout": 41, "http_timeout": 42, "task_timeout": 43, "lease": 44, "lock_timeout": 20}
 SLOW, QUICK = "/api/v1/parties/clients", "/api/v1/parties/suppliers"
 STUCK = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 

@@ -101,7 +101,7 @@ def test_injected_failures_are_retried_and_cost_no_attempt(chain, organization, 
 def test_a_group_whose_statement_times_out_is_retried_and_no_job_fails(chain, organization):
     fetch(FAILING.format(fault="PERFORM pg_sleep(9)"))
     accepted = owe_invoices(organization, count=20)
-    chain.start("relay", "worker", statement_timeout=1)
+    chain.start("relay", "worker")
     drain(60)
     verify(accepted, chain.broker_admin_url)
     assert value("SELECT max(attempts) FROM jobs") <= 2, "a lone job's attempt counts, and only that"

@@ -18,10 +18,10 @@ def test_nothing_set_means_the_defaults():
     assert load({"COUNTERFOIL_LEASE": ""}) == Settings()
 
 
-@given(st.lists(st.integers(1, 40), min_size=len(ORDER), max_size=len(ORDER)))
+@given(st.lists(st.integers(3, 40), min_size=len(ORDER), max_size=len(ORDER)))
 def test_timeouts_must_stand_in_order(values):
     environ = {variable(name): str(value) for name, value in zip(ORDER, values, strict=True)}
-    environ["COUNTERFOIL_DIRECT_BUDGET"] = "1"
+    environ |= {"COUNTERFOIL_DIRECT_BUDGET": "1", "COUNTERFOIL_LOCK_TIMEOUT": "1"}
     if all(shorter < longer for shorter, longer in pairwise(values)):
         assert [getattr(load(environ), name) for name in ORDER] == values
     else:
@@ -32,6 +32,11 @@ def test_timeouts_must_stand_in_order(values):
 def test_who_waits_for_the_direct_path_is_answered_in_time():
     with pytest.raises(ConfigurationError, match=r"DIRECT_BUDGET .* must be shorter than COUNTERFOIL_HTTP"):
         load({"COUNTERFOIL_DIRECT_BUDGET": "20"})
+
+
+def test_two_waits_for_a_lock_end_before_the_statement_does():
+    with pytest.raises(ConfigurationError, match=r"LOCK_TIMEOUT \(8 s\) must be shorter than half of .*STATEMENT_"):
+        load({"COUNTERFOIL_LOCK_TIMEOUT": "8"})
 
 
 @given(st.text().filter(lambda text: text and not re.fullmatch(r"\s*[+]?[\d_]+\s*", text)))

@@ -1,5 +1,6 @@
 """What dies is started again; what was started is stopped, whichever way the supervisor ends."""
 
+import os
 import re
 import signal
 import socket
@@ -155,10 +156,12 @@ def test_a_part_that_has_failed_two_thousand_times_comes_back(supervised_after):
 
 
 def test_a_reader_that_reads_nothing_stops_no_part(supervised_after, tmp_path):
-    done = tmp_path / "done"
+    begin, done = tmp_path / "begin", tmp_path / "done"
+    os.mkfifo(begin)
     supervised = supervised_after(
-        f"supervisor.start(part('third', 'echo third ready; seq 40000; touch {done}; sleep 600'))"
+        f"supervisor.start(part('third', 'echo third ready; cat {begin}; seq 40000; touch {done}; sleep 600'))"
     )
+    begin.write_text("now nobody reads\n")
     wait_until(done.exists, 60, "the part waits for the reader")
     supervised.read_until(r"\d+ lines were dropped here, as nobody read them")
 
