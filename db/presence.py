@@ -21,12 +21,13 @@ class Process(NamedTuple):
     kinds: list[str]
 
 
-def heartbeat(session: Session, process: Process, silence: float, again: float) -> list[str]:
+def heartbeat(session: Session, process: Process, silence: float, again: float, clock: float) -> list[str]:
     """Say that `process` lives; return the names of others that did not for `silence` seconds.
 
-    Each is returned until `take_back` was called for it, and for `again` seconds more.
+    Each is returned until `take_back` was called for it, and for `again` seconds more. `clock` is the time by the clock
+    of the process, in seconds since 1970: only to be compared with the database's.
     """
-    found = run(session, "heartbeat", **process._asdict(), silence=silence, again=again)
+    found = run(session, "heartbeat", **process._asdict(), silence=silence, again=again, clock=clock)
     return [row.name for row in found]
 
 

@@ -9,7 +9,7 @@ from db.models.columns import TIME, Base, Timestamp
 class Process(Base):
     """A process of the installation, seen alive at `seen_at`; its jobs were taken back at `silent_at`.
 
-    It has missed no three heartbeats since `steady_since`.
+    It has missed no three heartbeats since `steady_since`. Its own clock is `ahead_seconds` ahead of the database's.
     """
 
     __tablename__ = "processes"
@@ -25,4 +25,5 @@ class Process(Base):
     seen_at: Mapped[datetime] = mapped_column(TIME, server_default=text("clock_timestamp()"))
     steady_since: Mapped[Timestamp]
     silent_at: Mapped[datetime | None] = mapped_column(TIME)
+    ahead_seconds: Mapped[float | None] = mapped_column(Double)
     silent_seconds: Mapped[float] = column_property(cast(extract("epoch", func.clock_timestamp() - seen_at), Double))

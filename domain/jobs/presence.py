@@ -116,7 +116,8 @@ class Presence:
             return
         self._next_heartbeat = time.monotonic() + HEARTBEAT_S
         with statement() as session:
-            silent = rows.heartbeat(session, self.process, SILENCE_S, AGAIN_S)
+            session.connection()  # to open one takes time, by which the clock would seem to be behind
+            silent = rows.heartbeat(session, self.process, SILENCE_S, AGAIN_S, time.time())
         if silent:
             with transaction() as session:
                 rows.take_back(session, silent, SILENCE_S, settings.current().lease)

@@ -110,7 +110,7 @@ RULES = (
         clock,
         "(nowhere)",
         "the database's clock decides: a machine two hours off must neither end a lease nor date an invoice",
-        {},
+        {"domain/jobs/presence.py": "it tells the database its time, so that a clock that is off is seen; no more"},
     ),
 )
 

@@ -11,5 +11,6 @@ CREATE TABLE processes (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     steady_since timestamptz NOT NULL DEFAULT clock_timestamp(),
-    silent_at timestamptz
+    silent_at timestamptz,
+    ahead_seconds double precision
 ) WITH (fillfactor = 50);

@@ -102,14 +102,14 @@ def test_what_was_in_flight_is_sent_again_after_the_redelivery_interval(clock, o
 def test_a_process_that_dies_at_the_step_is_found_silent_all_the_same(clock, organization):
     for name in ("dead", "alive"):
         with transaction() as session:
-            presence.heartbeat(session, process(name), silence=6, again=15)
+            presence.heartbeat(session, process(name), silence=6, again=15, clock=0.0)
     follow_clock()
     clock.put("-2 hours")
     follow_clock()
     for seconds in ("5 seconds", "5 seconds"):
         clock.put(seconds)
         with transaction() as session:
-            silent = presence.heartbeat(session, process("alive"), silence=6, again=15)
+            silent = presence.heartbeat(session, process("alive"), silence=6, again=15, clock=0.0)
     assert silent == ["dead"]
 
 

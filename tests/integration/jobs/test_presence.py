@@ -1,5 +1,6 @@
 """Processes say that they live; whoever was there all the time judges those that no longer do."""
 
+import time
 import uuid
 
 import pytest
@@ -11,6 +12,8 @@ from db.presence import Process
 from db.transaction import statement, transaction
 from domain.jobs import presence
 from tests import chain
+from tests.clock import Clock
+from tests.waiting import wait_until
 
 SILENCE, AGAIN, LEASE = 6.0, 15.0, 3600.0
 AGE = "UPDATE processes SET seen_at = clock_timestamp() - %s * interval '1 second' WHERE name = ANY(%s)"
@@ -22,7 +25,7 @@ def process(name: str, part: str = "worker") -> Process:
 
 def beat(name: str) -> list[str]:
     with statement() as session:
-        return rows.heartbeat(session, process(name), SILENCE, AGAIN)
+        return rows.heartbeat(session, process(name), SILENCE, AGAIN, time.time())
 
 
 def held(organization, worker: str) -> int:
@@ -120,3 +123,15 @@ def test_the_operator_sees_who_lives_and_who_is_silent(two, operator):
     figures = operator.get("/metrics").text
     assert 'counterfoil_processes{part="worker",state="alive",version="1.0"} 1.0' in figures
     assert 'counterfoil_processes{part="worker",state="silent",version="1.0"} 1.0' in figures
+
+
+def test_each_heartbeat_tells_by_how_much_the_clock_of_its_process_is_off(database):
+    clock = Clock(database)
+    clock.put("-2 hours")
+    own = presence.Presence("relay", (), (), None)
+    own.start()
+    try:
+        [(ahead,)] = wait_until(lambda: chain.rows("SELECT ahead_seconds FROM processes"), 10, "it said nothing")
+        assert ahead == pytest.approx(7200, abs=5)
+    finally:
+        own.stop()
