@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 
 import redis
@@ -27,10 +28,16 @@ class Monkey:
     """Every fault leaves the chain able to heal: what is stopped is let go, what died is started again."""
 
     def __init__(
-        self, chain: Chain, postgres: EmbeddedPostgres, broker: EmbeddedBroker, network: Proxy, rng: random.Random
+        self,
+        chain: Chain,
+        postgres: EmbeddedPostgres,
+        broker: EmbeddedBroker,
+        network: Proxy,
+        rng: random.Random,
+        apis: Sequence[Process] = (),
     ) -> None:
         self._chain, self._postgres, self._broker, self._network, self._rng = chain, postgres, broker, network, rng
-        self._parts: list[Process] = chain.start(*PARTS)
+        self._parts: list[Process] = [*apis, *chain.start(*PARTS)]
         self._spawned = {part: time.monotonic() for part in self._parts}
         self._frozen: dict[int, float] = {}
         self.done: Counter[str] = Counter()
@@ -62,7 +69,7 @@ class Monkey:
             _signal(pid, signal.SIGCONT)
         for number, part in enumerate(self._parts):
             if part.poll() is not None and now - self._spawned[part] > 1:
-                self._parts[number] = self._chain.spawn(part.name)
+                self._parts[number] = self._chain.spawn(part.name, **part.given)
                 self._spawned[self._parts[number]] = now
 
     def heal(self) -> None:
@@ -114,7 +121,7 @@ class Monkey:
         self._postgres.start()
 
     def _some_child(self) -> int:
-        children = [pid for part in self._parts if part.name == "worker" for pid in part.children]
+        children = [pid for part in self._parts if part.name in ("api", "worker") for pid in part.children]
         return self._rng.choice(children or [self._parts[-1].pid])
 
     def _pass(self, seconds: float) -> None:

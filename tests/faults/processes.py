@@ -42,10 +42,12 @@ LAST_WORDS = 60
 
 
 class Process(Part):
-    """One `counterfoil` command; `lines` is what it said."""
+    """One `counterfoil` command; `lines` is what it said, `given` the settings that it was started with."""
 
-    def __init__(self, name: str, program: str, variables: dict[str, str]) -> None:
+    def __init__(self, name: str, program: str, given: dict[str, object]) -> None:
         self.lines: list[str] = []
+        self.given = given
+        variables = {variable(setting): str(value) for setting, value in given.items()}
         environment = child_environment(**variables, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1")
         super().__init__(name, [sys.executable, "-c", program, name], environment, self.lines.append)
 
@@ -93,7 +95,7 @@ class Chain:
     def spawn(self, name: str, program: str = PROGRAM, **settings: object) -> Process:
         """Start a part without waiting for it."""
         given = TIMINGS | {"database_url": self.database_url, "broker_url": self.broker_url} | settings
-        process = Process(name, program, {variable(name): str(value) for name, value in given.items()})
+        process = Process(name, program, given)
         process.spawn()
         self._all.append(process)
         return process
