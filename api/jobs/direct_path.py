@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from flask import current_app
 
@@ -35,10 +35,14 @@ class Slot:
         self.held = float(settings.current().direct_budget) if pool else 0.0
 
     def run(self, kind_name: str, job_ids: Sequence[int]) -> None:
-        """Return when the jobs have ended, or the budget is used up and they go on without the caller."""
+        """Return when the jobs have ended, or the budget is used up and they go on without the caller.
+
+        Return at once if this process is ending: its pool takes nothing more, and the queue goes on with the jobs.
+        """
         if self._pool:
-            self._running = self._pool.submit(_run, kind_name, job_ids)
-            wait([self._running], timeout=self.held)
+            with suppress(RuntimeError):
+                self._running = self._pool.submit(_run, kind_name, job_ids)
+                wait([self._running], timeout=self.held)
 
     def leave(self, free: threading.Semaphore) -> None:
         """Give the slot back, once nothing runs in it any more."""

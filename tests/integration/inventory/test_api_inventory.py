@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 import settings
-from api.jobs.direct_path import EXTENSION
+from api.jobs.direct_path import EXTENSION, DirectPath
 from counterfoil.crashkit.fuse import points
 from tests import chain
 from tests.caller import application
@@ -164,6 +164,17 @@ def test_without_a_free_slot_the_queue_takes_over(warehouse, client):
         answer = client.post("/api/v1/sales", warehouse.sale_body(1))
     assert answer.status_code == 202
     assert chain.value("SELECT due_at <= clock_timestamp() FROM outbox"), "nobody runs it, and yet the relay waits"
+
+
+def test_in_a_process_that_ends_the_queue_takes_over(warehouse, client, monkeypatch):
+    ending = DirectPath(1)
+    ending._pool.shutdown()  # as the interpreter does while the last requests are still answered
+    monkeypatch.setitem(application().extensions, EXTENSION, ending)
+    for _ in range(2):  # the slot is given back
+        answer = client.post("/api/v1/sales", warehouse.sale_body(1))
+        assert (answer.status_code, answer.json["itemCount"]) == (202, 1)
+        run(answer.json["jobId"])
+    assert warehouse.stock(warehouse.here) == [3, 5, 5]
 
 
 def test_what_takes_longer_than_a_caller_waits_goes_on_as_a_job(database, warehouse, client):
