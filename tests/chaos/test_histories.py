@@ -12,7 +12,7 @@ import pytest
 
 from local.process import free_port
 from tests.chaos.histories.clients import Client, Operator
-from tests.chaos.histories.ending import await_end, shown
+from tests.chaos.histories.ending import bring_to_an_end, shown
 from tests.chaos.histories.intents import intents, pauses
 from tests.chaos.histories.judge import judge
 from tests.chaos.histories.record import History
@@ -64,7 +64,7 @@ def lived(seed: int, monkey: Monkey, apis: Sequence[Process], seconds: float, mo
         caller.stop()
     for caller in callers:
         caller.join()
-    await_end(ours, ports[0], SECONDS_TO_END)
+    bring_to_an_end(ours, ports[0], SECONDS_TO_END)
     return History(record.exchanges, {one.name: shown(one, ports[0]) for one in ours})
 
 
@@ -91,8 +91,9 @@ def verify(history: History, path: Path) -> None:
     print(f"{len(history.exchanges)} exchanges: {dict(answers.most_common())}")
     if faults := judge(history):
         history.write(path)
-        told = "\n".join(str(fault)[:2000] for fault in faults[:SHOWN])
-        pytest.fail(f"{len(faults)} faults; the history is in {path}\n{told}")
+        names = Counter(fault.name for fault in faults)
+        told = [str(fault)[:2000] for name in names for fault in faults if fault.name == name][:SHOWN]
+        pytest.fail("\n".join([f"{dict(names)}; the history is in {path}", *told]))
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""How a history ends: what was killed is tried again until all has ended, and the API shows what came of it."""
+"""How a history ends: what was killed is tried again until all has ended, and the API shows what came of it.
+
+The journal is brought up to date last: a caller who cancels the recreation of an entry leaves its document without.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +15,17 @@ from tests.waiting import wait_until
 JOBS = "/api/v1/jobs?limit=200"
 
 
-def await_end(organizations: Sequence[Organization], port: int, seconds: float) -> None:
-    """Return when every job has ended, those that were killed too often given another start; fail after `seconds`."""
+def bring_to_an_end(organizations: Sequence[Organization], port: int, seconds: float) -> None:
+    """Return when every job has ended and the journal has every document; fail if one wait takes `seconds`."""
+    _await_end(organizations, port, seconds)
+    for one in organizations:
+        synchronized = one.wire.send(port, "synchronize", "POST", "/api/v1/accounting/sync", {})
+        assert synchronized.accepted, synchronized
+    _await_end(organizations, port, seconds)
+
+
+def _await_end(organizations: Sequence[Organization], port: int, seconds: float) -> None:
+    """Return when every job has ended, those that were killed too often given another start."""
     left: dict[str, list[Any]] = {}
 
     def at_rest() -> bool:
