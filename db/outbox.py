@@ -39,8 +39,8 @@ class Waiting(NamedTuple):
     """A stream that has due entries, the oldest due since `due_at`.
 
     `weight` is the organization's share among others, `in_flight` how many jobs of the lane are published and not yet
-    claimed, `free` how many jobs more of the organization may run, None without a limit. The first job in flight in any
-    lane is due again at `in_flight_since`, None if none is in flight.
+    claimed, `free` how many jobs more of the organization may run, None without a limit. What is in flight in any lane
+    was published at `published_since` or later.
     """
 
     stream: Stream
@@ -48,7 +48,7 @@ class Waiting(NamedTuple):
     weight: int
     in_flight: int
     free: int | None
-    in_flight_since: datetime | None = None
+    published_since: datetime = BEGINNING
 
     @property
     def cursor(self) -> Cursor:
@@ -86,23 +86,23 @@ class Facts(NamedTuple):
 
 
 def waiting(
-    session: Session, lanes: Sequence[str], cursors: Sequence[Cursor] = (), in_flight_since: datetime = BEGINNING
+    session: Session, lanes: Sequence[str], cursors: Sequence[Cursor] = (), published_since: datetime = BEGINNING
 ) -> list[Waiting]:
     """Return the streams in `lanes` that have due entries; those at `cursors` are read from there on.
 
-    Paused lanes and kinds are left out. Jobs in flight are counted if they fall due again after `in_flight_since`.
+    Paused lanes and kinds are left out. Jobs in flight are counted if they were published after `published_since`.
     """
-    rows = run(session, "waiting_streams", **cursor_parameters(lanes, cursors, in_flight_since))
-    return [Waiting(_stream(row), row.due_at, row.weight, row.in_flight, row.free, row.in_flight_since) for row in rows]
+    rows = run(session, "waiting_streams", **cursor_parameters(lanes, cursors, published_since))
+    return [Waiting(_stream(row), row.due_at, row.weight, row.in_flight, row.free, row.published_since) for row in rows]
 
 
 def cursor_parameters(
-    lanes: Sequence[str], cursors: Sequence[Cursor] = (), in_flight_since: datetime = BEGINNING
+    lanes: Sequence[str], cursors: Sequence[Cursor] = (), published_since: datetime = BEGINNING
 ) -> dict[str, Any]:
     """Return the parameters of waiting_streams.sql: a cursor before each lane, and all `cursors` in these lanes."""
     first = [Cursor(Stream(lane, priority=-1, organization_id=0, kind=""), BEGINNING) for lane in lanes]
     known = [cursor for cursor in cursors if cursor.stream.lane in lanes]
-    return columns([*first, *known]) | {"in_flight_since": in_flight_since}
+    return columns([*first, *known]) | {"published_since": published_since}
 
 
 def columns(cursors: Sequence[Cursor | Turn]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_turn_idx ON outbox (lane, priority, organization_id, kind, due_at, job_id);
 
 -- The jobs in flight are those published lately: a scan by this index passes over no entry that was deleted before.
-CREATE INDEX outbox_published_idx ON outbox (due_at) WHERE published_at IS NOT NULL;
+CREATE INDEX outbox_published_idx ON outbox (published_at) WHERE published_at IS NOT NULL;
 
 CREATE TABLE relay_state (
     id boolean PRIMARY KEY DEFAULT true CHECK (id),

@@ -1,6 +1,6 @@
 -- Find each stream (lane, priority, organization, kind) that has due entries by one index probe, however many these are.
 -- `free` is how many jobs more the organization may have running; `in_flight` is how many jobs its lane has published.
--- A published job is counted if it falls due again after `in_flight_since`; the result says when the first of them does.
+-- A job in flight is counted if it was published after `published_since`; the result says when the first of them was.
 -- A stream at a cursor is read from `since` on; all other streams are found in the gaps between the cursors.
 WITH RECURSIVE cursor AS MATERIALIZED (
     SELECT lane, priority, organization_id, kind,
@@ -24,8 +24,9 @@ WITH RECURSIVE cursor AS MATERIALIZED (
             AND (priority, organization_id, kind) < (next_priority, next_one, next_kind)
         ORDER BY priority, organization_id, kind, due_at LIMIT 1) AS following
 ), published AS MATERIALIZED (
-    SELECT lane, organization_id, count(*) AS jobs, min(due_at) AS due_at FROM outbox
-    WHERE published_at IS NOT NULL AND due_at > greatest(statement_timestamp(), %(in_flight_since)s)
+    SELECT lane, organization_id, count(*) AS jobs, min(published_at) AS since FROM outbox
+    WHERE published_at > CASE WHEN %(published_since)s <= statement_timestamp() THEN %(published_since)s ELSE '-infinity' END
+      AND due_at > statement_timestamp()
     GROUP BY lane, organization_id
 )
 SELECT lane, priority, organization_id, kind, due_at, weight,
@@ -34,7 +35,7 @@ SELECT lane, priority, organization_id, kind, due_at, weight,
         - (SELECT coalesce(sum(jobs), 0) FROM published WHERE published.organization_id = organizations.id)
         - (SELECT count(*) FROM open_jobs WHERE open_jobs.organization_id = organizations.id AND lease_expires_at IS NOT NULL)
     ) AS integer) END AS free,
-    (SELECT min(due_at) FROM published) AS in_flight_since
+    coalesce((SELECT min(since) FROM published), statement_timestamp()) AS published_since
 FROM stream JOIN organizations ON organizations.id = organization_id
 WHERE due_at <= statement_timestamp()
   AND NOT EXISTS (SELECT FROM pauses WHERE (what, name) IN (('lane', lane), ('kind', kind)))

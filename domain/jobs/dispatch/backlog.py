@@ -27,7 +27,7 @@ class Backlog:
 
     def __init__(self) -> None:
         self._cursors: dict[Stream, Cursor] = {}
-        self._in_flight_since = outbox.BEGINNING
+        self._published_since = outbox.BEGINNING
         self._full_scan = PacedScan()
 
     def waiting(self, session: Session, lanes: Sequence[str]) -> list[Waiting]:
@@ -37,14 +37,13 @@ class Backlog:
         """
         full, started, waiting = self._full_scan.due, time.monotonic(), []
         try:
-            known = () if full else ([*self._cursors.values()], self._in_flight_since)
+            known = () if full else ([*self._cursors.values()], self._published_since)
             waiting = outbox.waiting(session, lanes, *known)
         finally:
             if full:
                 self._full_scan.took(time.monotonic() - started - SECONDS_PER_STREAM * len(waiting))
         if waiting:
-            since = waiting[0].in_flight_since
-            self._in_flight_since = since - LEASE_DELAY if since else outbox.BEGINNING
+            self._published_since = waiting[0].published_since - LEASE_DELAY
         if self._full_scan.due:
             self._cursors = {}
         else:

@@ -1,8 +1,8 @@
 """Leases what goes next from the outbox, in the order of turns, for a process that publishes it or runs it itself."""
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import settings
 from db import outbox
@@ -10,6 +10,7 @@ from db.outbox import Entry, Turn, Waiting
 from db.transaction import statement
 from domain.jobs.dispatch.backlog import Backlog
 from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS, Costs, measured
+from domain.jobs.dispatch.crowd import Crowd
 from domain.jobs.dispatch.turns import Turns
 from domain.jobs.lanes import LANES
 
@@ -33,6 +34,7 @@ class Dispatcher:
         self._takes = takes
         self._backlog = Backlog()
         self._turns = {lane: Turns() for lane in LANES}
+        self._crowds = {lane: Crowd() for lane in LANES}
         self.costs, self._costs_until = Costs({}), 0.0
         self._short_until = 0.0
         self.more: set[str] = set()
@@ -48,24 +50,43 @@ class Dispatcher:
 
     def lease(self, capacities: Mapping[str, float]) -> list[Entry]:
         """Return the entries that have their turn, for about so many seconds of work in each lane of `capacities`."""
-        with statement() as session:
-            waiting = [one for one in self._backlog.waiting(session, list(capacities)) if self._takes(one.stream.kind)]
+        crowded = [lane for lane in capacities if self._crowds[lane].next]
+        entries = self._take(capacities)
+        if crowded and not entries:
+            for lane in crowded:
+                self._crowds[lane].forget()
+            entries = self._take(capacities)
+        return entries
+
+    def _take(self, capacities: Mapping[str, float]) -> list[Entry]:
+        waiting = self._waiting(capacities)
         self.more -= capacities.keys()
-        if not waiting:
+        if not any(waiting.values()):
             return []
         self._measure()
-        of_lane: dict[str, list[Waiting]] = defaultdict(list)
-        for one in waiting:
-            of_lane[one.stream.lane].append(one)
-        turns = [turn for lane, there in of_lane.items() for turn in self._following(lane, there, capacities[lane])]
+        turns = [turn for lane, there in waiting.items() for turn in self._following(lane, there, capacities[lane])]
         entries = self._taken(turns) if turns else []
-        self._look_ahead(turns, entries, waiting)
-        for lane, there in of_lane.items():
+        self._look_ahead(turns, entries, [one for there in waiting.values() for one in there])
+        for lane, there in waiting.items():
             if taken := [entry for entry in entries if entry.stream.lane == lane]:
                 self._turns[lane].charge(taken, there, self.costs)
         return entries
 
+    def _waiting(self, lanes: Collection[str]) -> dict[str, list[Waiting]]:
+        """Return who waits in each of the lanes, or of a crowd those that go next."""
+        waiting = {lane: self._crowds[lane].next for lane in lanes}
+        if unknown := [lane for lane, known in waiting.items() if not known]:
+            with statement() as session:
+                found = [one for one in self._backlog.waiting(session, unknown) if self._takes(one.stream.kind)]
+            of_lane: dict[str, list[Waiting]] = {lane: [] for lane in unknown}
+            for one in found:
+                of_lane[one.stream.lane].append(one)
+            waiting |= {lane: self._crowds[lane].found(there, self._turns[lane]) for lane, there in of_lane.items()}
+        return waiting
+
     def _following(self, lane: str, waiting: Sequence[Waiting], seconds: float) -> list[Turn]:
+        if not waiting:
+            return []
         jobs = settings.current().max_in_flight - waiting[0].in_flight
         return self._turns[lane].following(waiting, seconds, jobs, self.costs)
 
@@ -77,7 +98,10 @@ class Dispatcher:
         """Take note whether more waits, and whether one stream was emptied while other organizations wait."""
         taken = Counter(entry.stream for entry in entries)
         emptied = {turn.stream for turn in turns if taken[turn.stream] < turn.most}
-        self.more |= {one.stream.lane for one in waiting if one.free != 0 and one.stream not in emptied}
+        crowded = {lane for lane, crowd in self._crowds.items() if crowd.next}
+        self.more |= crowded | {one.stream.lane for one in waiting if one.free != 0 and one.stream not in emptied}
+        for lane in crowded:
+            self._crowds[lane].took([entry for entry in entries if entry.stream.lane == lane], emptied)
         if emptied and len({(one.stream.priority, one.stream.organization_id) for one in waiting}) > 1:
             self._short_until = time.monotonic() + SHORT_RUNS_FOR_S
 

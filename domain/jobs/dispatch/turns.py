@@ -11,6 +11,7 @@ least LOWER_SHARE is theirs, give or take the least that is worth a run. Several
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from math import inf
 
 from db.outbox import Entry, Turn, Waiting
@@ -91,6 +92,21 @@ class Turns:
             seconds = min(seconds, self._ranks.owed_below)
         heads = self._heads(chosen, [one for one in able if rank(one.stream.priority) == chosen])
         return self._shared(chosen, heads, seconds, most, costs)
+
+    def nearest(self, waiting: Sequence[Waiting], most: int) -> list[Waiting]:
+        """Return `waiting`, or of more than `most` organizations of a rank those whose turn comes first."""
+        if len(waiting) <= most:
+            return list(waiting)
+        able = [one for one in waiting if one.free != 0]
+        behind = sorted(able, key=lambda one: (self._time(one), one.due_at))
+        places: dict[int, dict[int, None]] = defaultdict(dict)
+        for one in behind:
+            places[rank(one.stream.priority)][one.stream.organization_id] = None
+        nearest = {of_rank: set(islice(there, most)) for of_rank, there in places.items()}
+        return [one for one in able if one.stream.organization_id in nearest[rank(one.stream.priority)]]
+
+    def _time(self, one: Waiting) -> float:
+        return self._clocks[rank(one.stream.priority)].time(one.stream.organization_id)
 
     def charge(self, entries: Iterable[Entry], waiting: Sequence[Waiting], costs: Costs) -> None:
         """Count the work of `entries`, which were taken while `waiting` was there."""
