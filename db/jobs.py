@@ -37,6 +37,13 @@ class ClaimedJob(NamedTuple):
     hand_backs: int = 0
 
 
+class Kept(NamedTuple):
+    """What a job is after its checkpoint; once it has come further, its attempts are counted anew."""
+
+    status: str
+    attempts: int
+
+
 class Failure(NamedTuple):
     """Why a job did not complete; `delay` is the seconds until its next attempt, None when there is none."""
 
@@ -93,15 +100,15 @@ def claim(
     return fetch(session, ClaimedJob, "claim", kind=kind, ids=list(ids), token=token, lease=lease, worker=worker)
 
 
-def checkpoint(session: Session, token: UUID, job_id: int, progress: int, total: int | None, lease: float) -> str:
-    """Keep how far the job has come and renew its lease; return its status, CANCELLED if somebody asked for that.
+def checkpoint(session: Session, token: UUID, job_id: int, progress: int, total: int | None, lease: float) -> Kept:
+    """Keep how far the job has come and renew its lease; its status is CANCELLED if somebody asked for that.
 
     Raise LeaseLost unless it is still held under `token`.
     """
-    rows = run(session, "checkpoint", id=job_id, token=token, progress=progress, total=total, lease=lease)
+    rows = fetch(session, Kept, "checkpoint", id=job_id, token=token, progress=progress, total=total, lease=lease)
     if not rows:
         raise LeaseLost("checkpoint: the job is no longer held")
-    return rows[0].status
+    return rows[0]
 
 
 def complete(session: Session, token: UUID, results: Mapping[int, Any]) -> None:

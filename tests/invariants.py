@@ -277,14 +277,14 @@ OPEN_TRANSACTIONS_AND_LOCKS = """
 
 WATCH = """
     CREATE TABLE observed_moves (job_id bigint, before text, after text, attempts smallint,
-        gained smallint, token uuid, transaction xid8 DEFAULT pg_current_xact_id());
+        gained smallint, token uuid, progressed boolean, transaction xid8 DEFAULT pg_current_xact_id());
     CREATE FUNCTION observe_move() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         -- A test may let time pass by hand; that is no move.
         IF to_jsonb(NEW) - '{lease_expires_at,available_at,completed_at,created_at}'::text[]
            IS DISTINCT FROM to_jsonb(OLD) - '{lease_expires_at,available_at,completed_at,created_at}'::text[] THEN
             INSERT INTO observed_moves VALUES (NEW.id, OLD.status, NEW.status, NEW.attempts,
-                NEW.attempts - coalesce(OLD.attempts, 0), NEW.lease_token);
+                NEW.attempts - coalesce(OLD.attempts, 0), NEW.lease_token, NEW.progress > coalesce(OLD.progress, 0));
         END IF;
         RETURN NEW;
     END $$;
@@ -294,11 +294,13 @@ WATCH = """
 WATCHED_RULES = (
     Rule("I5", "only the lifecycle's moves are made", """
         SELECT * FROM observed_moves WHERE coalesce(before, '-') || '>' || after <> ALL(%(moves)s)"""),
-    Rule("I5", "a claim takes one attempt, a release may hand it back, a requeue gives all back", """
+    Rule("I5", "a claim takes one attempt, a release may hand it back, progress or a requeue gives all back", """
         SELECT * FROM observed_moves WHERE NOT CASE
             WHEN before = 'PENDING' AND after = 'PROCESSING' THEN gained = 1
             WHEN before = 'PROCESSING' AND after = 'PENDING' THEN gained IN (0, -1)
-            WHEN after = 'PENDING' THEN attempts = 0 ELSE gained = 0 END"""),
+            WHEN after = 'PENDING' THEN attempts = 0
+            WHEN before = 'PROCESSING' AND after IN ('PROCESSING', 'CANCELLED') AND progressed THEN attempts = 1
+            ELSE gained = 0 END"""),
     Rule("I5", "each claim has a lease token of its own", """
         SELECT token, count(DISTINCT transaction) AS claims FROM observed_moves
         WHERE before = 'PENDING' AND after = 'PROCESSING'

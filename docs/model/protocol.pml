@@ -116,6 +116,12 @@ inline checkpoint(w, j, steps) {
   job[j].effects = job[j].effects + steps;
   job[j].progress = worker[w].cursor;
   if
+  :: steps > 0 ->
+    job[j].attempts = 1;
+    worker[w].attempt[j] = 1
+  :: else
+  fi;
+  if
   :: job[j].cancel_requested -> move(j, PROCESSING, CANCELLED)
   :: else ->
     move(j, PROCESSING, PROCESSING);

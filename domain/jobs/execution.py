@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 import settings
 from db import jobs as job_rows
 from db import statistics as figures
-from db.jobs import ClaimedJob, Failure, LeaseLost
+from db.jobs import ClaimedJob, Failure, Kept, LeaseLost
 from db.transaction import is_lost, is_outage, is_transient, sqlstate, statement, transaction
 from domain.errors import NotYet
 from domain.jobs import backoff, payloads, verdict
@@ -188,8 +188,10 @@ class Run:
                 except StopIteration as end:
                     self.settle(session, [end.value or {}])
                     return
-                status = self._checkpoint(session, job, *progress)
-            if status == Status.CANCELLED:
+                kept = self._checkpoint(session, job, *progress)
+            self.claimed[job.id] = job._replace(attempts=kept.attempts)
+            self.jobs = [self.claimed[job.id]]
+            if kept.status == Status.CANCELLED:
                 return
             if time.monotonic() >= self.deadline:
                 with transaction() as session:
@@ -197,11 +199,11 @@ class Run:
                     job_rows.release(session, self.token, [job.id], delay=0, group_limit=None)
                 return
 
-    def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> str:
-        status = job_rows.checkpoint(session, self.token, job.id, done, total, settings.current().lease)
-        if status == Status.CANCELLED and self.kind.cancelled:
+    def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> Kept:
+        kept = job_rows.checkpoint(session, self.token, job.id, done, total, settings.current().lease)
+        if kept.status == Status.CANCELLED and self.kind.cancelled:
             self.kind.cancelled(session, job.organization_id, job.id, job.payload)
-        return status
+        return kept
 
     def _release(self, job_ids: Sequence[int], delay: float, group_limit: int | None, lost: bool = False) -> None:
         with statement() as session:

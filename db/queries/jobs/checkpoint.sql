@@ -1,11 +1,12 @@
 -- checkpoint: PROCESSING -> PROCESSING
 -- checkpoint: PROCESSING -> CANCELLED
--- Keep the work done so far and begin the lease anew, unless somebody has asked to cancel.
+-- Keep the work done so far and begin the lease anew, unless somebody has asked to cancel. Who has come further is at
+-- the first attempt again: the attempts are for each stretch that did not get done.
 UPDATE open_jobs
 SET status = CASE WHEN cancel_requested THEN 'CANCELLED' ELSE status END,
-    progress = %(progress)s, hand_backs = 0, total = coalesce(%(total)s, total),
+    attempts = CASE WHEN progress < %(progress)s THEN 1 ELSE attempts END, progress = %(progress)s, hand_backs = 0, total = coalesce(%(total)s, total),
     lease_token = CASE WHEN NOT cancel_requested THEN lease_token END,
     lease_expires_at = CASE WHEN NOT cancel_requested THEN clock_timestamp() + make_interval(secs => %(lease)s) END,
     completed_at = CASE WHEN cancel_requested THEN clock_timestamp() END
 WHERE id = %(id)s AND status = 'PROCESSING' AND lease_token = %(token)s
-RETURNING status
+RETURNING status, attempts

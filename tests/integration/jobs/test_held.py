@@ -123,7 +123,7 @@ def test_what_another_relay_leases_at_the_same_time_counts_as_in_flight(slow, da
     publish([first], seconds=20)
     assert [in_flight(slow), in_flight(slow)] == [1, 1]
     earlier = "(SELECT max(published_at) FROM outbox) - interval '50 ms'"
-    chain.ask(f"UPDATE outbox SET published_at = {earlier}, due_at = due_at + interval '20 s' WHERE job_id = %s", second)
+    chain.ask(f"UPDATE outbox SET published_at = {earlier}, due_at = due_at + interval '9 s' WHERE job_id = %s", second)
     assert in_flight(slow) == 2
 
 

@@ -321,7 +321,7 @@ def test_a_cancel_that_races_a_claim_asks_the_worker(database, organization):
     )
     assert racing.result() == Status.PROCESSING
     with transaction() as session:
-        assert job_rows.checkpoint(session, token, job_id, 0, 1, lease=60) == Status.CANCELLED
+        assert job_rows.checkpoint(session, token, job_id, 0, 1, lease=60).status == Status.CANCELLED
     check(database)
 
 

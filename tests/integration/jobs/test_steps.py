@@ -93,9 +93,39 @@ def test_what_stumbles_loses_only_its_step_and_goes_on_from_there(database, orga
     assert stamped() == list(range(20)), "a step was left half done"
     chain.time_passes()
     run_jobs(replace(KIND, handler=lambda context, job: stamp(context, job._replace(payload={}))), [job_id])
-    assert state(job_id) == (Status.COMPLETED, 2)
+    assert state(job_id) == (Status.COMPLETED, 1)
     assert stamped() == list(range(TOTAL))
     check(database)
+
+
+def test_a_job_that_comes_further_each_time_has_its_attempts_again(database, organization, stamps):
+    job_id = owe(organization.id)
+    for stumbles_over in (5, 15, 25, 35):
+        for attempt in (1, 2):
+            run_jobs(stumbling(stumbles_over), [job_id])
+            assert state(job_id) == (Status.PENDING, attempt)
+            chain.time_passes()
+    run_jobs(KIND, [job_id])
+    assert (state(job_id)[0], stamped()) == (Status.COMPLETED, list(range(TOTAL)))
+    check(database)
+
+
+def test_a_job_that_comes_no_further_uses_its_attempts_up(database, organization, stamps):
+    job_id = owe(organization.id)
+
+    def busy(context: Context, job: ClaimedJob) -> Iterator[Progress]:
+        yield Progress(context.cursor, TOTAL)
+        raise ValueError("stumbled")
+
+    for attempt in (1, 2, 3):
+        run_jobs(replace(KIND, handler=busy), [job_id])
+        assert state(job_id) == (Status.FAILED if attempt == 3 else Status.PENDING, attempt)
+        chain.time_passes()
+
+
+def stumbling(over: int) -> Kind:
+    payload = {"stumbles_over": over}
+    return replace(KIND, handler=lambda context, job: stamp(context, job._replace(payload=payload)))
 
 
 def test_a_job_that_yields_gives_way_when_its_time_is_over_and_keeps_its_attempts(database, organization, stamps):
