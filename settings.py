@@ -18,6 +18,8 @@ class ConfigurationError(Exception):
 LOG_FORMATS = ("text", "json")
 DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2")
 PREFIX = "COUNTERFOIL_"
+# From the one that has to run out first to the last.
+ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 LAST_PORT = 65535
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 
@@ -83,8 +85,7 @@ class Settings:
         A statement may wait twice for one row, for its place in the queue and then for the row: two such waits must end
         before the statement is ended, or a job would be blamed for what another holds.
         """
-        order = ("statement_timeout", "http_timeout", "task_timeout", "lease")
-        for shorter, longer in (*pairwise(order), ("direct_budget", "http_timeout")):
+        for shorter, longer in (*pairwise(ORDER), ("direct_budget", "http_timeout")):
             if getattr(self, shorter) >= getattr(self, longer):
                 raise ConfigurationError(
                     f"{variable(shorter)} ({getattr(self, shorter)} s) must be shorter than "

@@ -8,6 +8,7 @@ import click
 import settings
 from cli import logs
 from cli.check import check
+from cli.doctor.command import doctor
 from cli.keys import keys
 from cli.parts import api, beat, flower, relay, worker
 from cli.schema import migrate
@@ -43,5 +44,5 @@ def counterfoil(context: click.Context) -> None:
     logs.configure(context.invoked_subcommand or "", settings.current().log_level, settings.current().log)
 
 
-for command in (up, demo, migrate, api, relay, worker, beat, flower, keys, check):
+for command in (up, demo, migrate, api, relay, worker, beat, flower, keys, check, doctor):
     counterfoil.add_command(command)

@@ -42,6 +42,15 @@ def require_database(connections: int = 1) -> None:
         )
 
 
+def require_answer() -> None:
+    """Raise ConfigurationError unless the database of DATABASE_URL opens a session."""
+    _require_address()
+    from db.engine import connect_arguments
+
+    with _connected("database_url", **connect_arguments()):
+        pass
+
+
 def require_owner() -> None:
     """Raise ConfigurationError unless the schema can be changed at DATABASE_OWNER_URL, or else at DATABASE_URL."""
     _require_address()

@@ -18,7 +18,11 @@ NO_RESOURCES = "53"
 
 
 class Unusable(Exception):
-    """No work can be done in the database until somebody acts; the message is one line with the remedy."""
+    """No work can be done in the database until somebody acts: `found` is what is wrong, `remedy` what helps."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(f"{found}: {remedy}")
+        self.found, self.remedy = found, remedy
 
 
 class SchemaNewer(Unusable):
@@ -34,14 +38,14 @@ def check(session: Session | psycopg.Connection, migrated: bool = True, disk: bo
     [found] = run(session, "read_condition")
     if found.encoding != "UTF8":
         raise Unusable(
-            f"the database's encoding is {found.encoding}, which cannot hold every name:"
-            " make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+            f"the database's encoding is {found.encoding}, which cannot hold every name",
+            "make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
         )
     if found.read_only:
         leave_server()  # else the pool would go on reading from one that was demoted
         raise Unusable(
-            "the database is read-only: DATABASE_URL must lead to the primary server,"
-            " where default_transaction_read_only is off"
+            "the database is read-only",
+            "DATABASE_URL must lead to the primary server, where default_transaction_read_only is off",
         )
     if disk:
         _require_disk(session)
@@ -57,13 +61,13 @@ def require_session(session: Session, other_pid: int) -> None:
     rows = run(session, "read_session", names=list(session_settings()), wanted=list(session_settings().values()))
     if wrong := [f"{row.name} is {row.found} and not {row.wanted}" for row in rows if row.found != row.wanted]:
         raise Unusable(
-            f"the sessions do not get the settings that were asked for ({', '.join(wrong)}): a pooler drops them;"
-            " DATABASE_URL must lead to PostgreSQL itself"
+            f"the sessions do not get the settings that were asked for ({', '.join(wrong)})",
+            "a pooler drops them; DATABASE_URL must lead to PostgreSQL itself",
         )
     if any(row.pid == other_pid for row in rows):
         raise Unusable(
-            "a pooler gives one session of the server to several of ours, as PgBouncer does in transaction mode:"
-            " DATABASE_URL must lead to PostgreSQL itself, or to a pooler in session mode"
+            "a pooler gives one session of the server to several of ours, as PgBouncer does in transaction mode",
+            "DATABASE_URL must lead to PostgreSQL itself, or to a pooler in session mode",
         )
 
 
@@ -79,19 +83,19 @@ def _require_disk(session: Session | psycopg.Connection) -> None:
         if not (sqlstate(error) or "").startswith(NO_RESOURCES):
             raise
         reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise Unusable(f"the database server cannot write to its disk ({reason}): make room on it") from error
+        raise Unusable(f"the database server cannot write to its disk ({reason})", "make room on it") from error
 
 
 def _require_schema(rows: Sequence[Any]) -> None:
     revision, needed = rows[0].revision if rows else "", _newest_revision()
     if not revision:
-        raise Unusable("the database has no schema yet: run `counterfoil migrate`")
+        raise Unusable("the database has no schema yet", "run `counterfoil migrate`")
     if revision < needed:
-        raise Unusable(f"the schema is at revision {revision}, but {needed} is needed: run `counterfoil migrate`")
+        raise Unusable(f"the schema is at revision {revision}, but {needed} is needed", "run `counterfoil migrate`")
     if revision > needed:
         raise SchemaNewer(
-            f"the schema is at revision {revision}, which this version of Counterfoil does not know ({needed}):"
-            " start the newer version"
+            f"the schema is at revision {revision}, which this version of Counterfoil does not know ({needed})",
+            "start the newer version",
         )
 
 

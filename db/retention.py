@@ -4,7 +4,8 @@
 a week without a partition stands in completed_jobs_rest: nothing depends on the cleanup having run.
 """
 
-from datetime import date
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -24,25 +25,33 @@ def make_weeks(session: Session) -> None:
     Raise a transient DBAPIError while the table is busy, or so much stands in completed_jobs_rest that others would
     wait for long: then that stays the place until enough of it is past its retention.
     """
-    weeks = _weeks(session, "missing_weeks")
+    weeks = missing_weeks(session) if _alone(session) else []
     session.execute(READ_BRIEFLY)
     for week in weeks:
-        run(session, "make_week", week=week)
+        if not week.taken:
+            run(session, "make_week", week=week.week)
+
+
+def missing_weeks(session: Session) -> Sequence[Any]:
+    """Return those of this week and the next two that have no partition, each with its Monday as `week`.
+
+    `begun` is this week; a week is `taken` if some of its jobs stand in completed_jobs_rest.
+    """
+    return run(session, "missing_weeks")
 
 
 def drop_week(session: Session, days: int) -> bool:
     """Drop the oldest week of which all is older than `days`, with its attempts; return whether there was one."""
-    weeks = _weeks(session, "past_weeks", days=days)
+    weeks = run(session, "past_weeks", days=days) if _alone(session) else []
     for week in weeks:
-        run(session, "drop_week", week=week)
+        run(session, "drop_week", week=week.week)
     return bool(weeks)
 
 
-def _weeks(session: Session, query: str, **parameters: int) -> list[date]:
-    """Return the weeks that `query` finds, to be changed in this transaction; none while another cleanup is at it."""
+def _alone(session: Session) -> bool:
+    """Tell whether no other cleanup changes the weeks, and keep it so to the end of this transaction."""
     session.execute(WAIT_BRIEFLY)
-    alone = session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
-    return [row.week for row in run(session, query, **parameters)] if alone else []
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK}))
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 10_000) -> int:

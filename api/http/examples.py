@@ -34,6 +34,9 @@ VALUES: Mapping[str, Any] = {
     "Queued.message": "invoice generation request queued", "Verdict.error": "supplierId is required",
     "Process.name": "web1:4711-1f3a9c", "Process.host": "web1", "Process.kinds": [SEND.kind],
     "Process.version": "0.1.0", "Process.lanes": ["default"],
+    "Diagnosis.verdict": "warning", "Check.check": "clocks", "Check.verdict": "warning",
+    "Check.measured": "relay web1:4711 is 5.0 s behind",
+    "Check.remedy": "Have the clocks of these hosts and of the database's set by NTP (chrony, for example).",
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

@@ -10,6 +10,8 @@ from api.http.fields import Choice, Instant, Text, Whole
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
 from db.transaction import report, transaction
+from domain.doctor.checks import COMMAND_CHECKS, examine, unseen
+from domain.doctor.findings import Verdict, worst
 from domain.identity import organizations
 from domain.jobs import presence
 from domain.jobs.lanes import LANES
@@ -82,6 +84,20 @@ class Process(CamelSchema):
     seen_at = Instant()
     silent_seconds = fields.Float(metadata={"description": "Seconds since its last heartbeat; one is due every 2 s."})
     silent = fields.Function(presence.is_silent, metadata={"type": "boolean"})
+
+
+class Check(CamelSchema):
+    check = fields.String(metadata={"description": "The name of the check."})
+    verdict = Choice(*Verdict)
+    measured = fields.String()
+    remedy = fields.String(metadata={"description": "One sentence on what helps; empty if all is well."})
+
+
+class Diagnosis(CamelSchema):
+    """The verdict is the worst of all checks. `unknown`: the API cannot see it, and says why and who can."""
+
+    verdict = Choice(*Verdict)
+    checks = fields.List(fields.Nested(Check))
 
 
 class WaitPage(Page):
@@ -172,6 +188,24 @@ def list_processes() -> Any:
     """
     with transaction() as session:
         return presence.processes(session)
+
+
+@admin_api.route("/doctor")
+@admin_api.response(200, Diagnosis)
+@admin_api.refuses(403)
+def diagnose() -> Any:
+    """Check the traps that an installation can fall into, such as a clock that is off or a full disk.
+
+    The checks look from this API process, at the database and at its own settings. Those that need the address of the
+    broker, which the API does not have, are `unknown` here: `counterfoil doctor` makes them too.
+    """
+    elsewhere = unseen(
+        COMMAND_CHECKS,
+        "the API has no way to the broker, and tries no doors",
+        "Run `counterfoil doctor` with the environment of a relay.",
+    )
+    lines = [*examine(), *elsewhere]
+    return {"verdict": worst(lines), "checks": lines}
 
 
 @admin_api.route("/waits")

@@ -72,7 +72,7 @@ def check_command(words: list[str], targets: set[str]) -> None:
     if words[0] == "make":
         assert set(words[1:]) <= targets, f"`{' '.join(words)}`: no such target"
         return
-    arguments = words[words.index("api") + 1 :] if words[0] == "docker" else words[1:]
+    arguments = words[words.index("--rm") + 2 :] if words[0] == "docker" else words[1:]
     try:
         resolve(arguments)
     except click.MissingParameter:

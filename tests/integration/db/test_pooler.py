@@ -22,6 +22,7 @@ from settings import ConfigurationError
 from tests import bodies, chain
 from tests.caller import Caller
 from tests.conftest import configure
+from tests.integration.doctor.found import found
 
 PROGRAM = shutil.which("pgbouncer")
 CONFIGURATION = """
@@ -138,6 +139,18 @@ def test_a_pooler_that_shares_sessions_is_refused_even_where_the_settings_stand(
         pytest.raises(ConfigurationError, match="a pooler gives one session of the server to several of ours"),
     ):
         preflight.require_database()
+
+
+def test_the_doctor_names_a_pooler_that_drops_settings(database, folder):
+    with pooled(folder, "session", IGNORED):
+        line = found("pooler")
+    assert (line.verdict, "statement_timeout is 0 and not 15s" in line.measured) == ("wrong", True)
+
+
+def test_the_doctor_names_a_pooler_that_shares_sessions(database, folder):
+    with as_role_settings(), pooled(folder, "transaction", IGNORED):
+        line = found("pooler")
+    assert (line.verdict, "in transaction mode" in line.measured) == ("wrong", True)
 
 
 def test_a_pooler_in_session_mode_serves_the_parts_if_their_role_has_the_settings(

@@ -17,6 +17,7 @@ PROBE = Kind("probe", lambda _, jobs: [{} for _ in jobs])
 CALLS = [
     ("GET", f"{ADMIN}/queues", None),
     ("GET", f"{ADMIN}/waits", None),
+    ("GET", f"{ADMIN}/doctor", None),
     ("POST", f"{ADMIN}/pause", {"what": "lane", "name": "default"}),
     ("POST", f"{ADMIN}/resume", {"what": "kind", "name": "invoice.generate"}),
     ("GET", f"{ADMIN}/organizations", None),

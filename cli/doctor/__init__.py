@@ -1,0 +1,1 @@
+"""`counterfoil doctor`: the checks of domain/doctor, and those that take the broker's address."""

@@ -1,0 +1,50 @@
+"""The traps that an installation can fall into, each with the check that sees it."""
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db.transaction import transaction
+from domain.doctor import passwords, processes, sessions, storage
+from domain.doctor.findings import Finding, Line, unknown
+
+Check = Callable[[Session], Finding]
+
+# A check more is a line more.
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("database", sessions.database),
+    ("pooler", sessions.pooler),
+    ("timeouts", sessions.timeouts),
+    ("transactions", sessions.transactions),
+    ("autovacuum", storage.autovacuum),
+    ("bloat", storage.bloat),
+    ("slots", storage.slots),
+    ("disk", storage.disk),
+    ("sequences", storage.sequences),
+    ("partitions", storage.partitions),
+    ("parts", processes.parts),
+    ("clocks", processes.clocks),
+    ("secrets", passwords.secrets),
+)
+# What `counterfoil doctor` looks at besides: it connects to the broker, and to each port without a password.
+COMMAND_CHECKS = ("broker", "persistence", "ports")
+
+
+def examine() -> list[Line]:
+    """Return a line for each check that needs no more than the database and this process's settings."""
+    return [Line(name, *_examined(check)) for name, check in CHECKS]
+
+
+def unseen(names: Iterable[str], reason: str, remedy: str) -> list[Line]:
+    """Return a line for each check that cannot be made here."""
+    return [Line(name, *unknown(reason, remedy)) for name in names]
+
+
+def _examined(check: Check) -> Finding:
+    try:
+        with transaction() as session:
+            return check(session)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return unknown(f"the check failed: {reason}", "Mend what the other lines name, then ask again.")

@@ -1,0 +1,55 @@
+"""Whether every part runs, and whose clock is off."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+import settings
+from db.models import Process
+from domain.doctor.findings import Finding, ok, unknown, warning, wrong
+from domain.jobs import presence
+
+NEEDED = ("api", "relay", "worker", "beat")
+OFF_S = 2.0
+# A worker whose clock is a minute ahead discards beat's sweeps: celeryconfig.py lets them expire.
+FAR_OFF_S = 60.0
+
+
+def parts(session: Session) -> Finding:
+    """How many of each part live."""
+    counted = Counter(one.part for one in _alive(session))
+    told = ", ".join(f"{counted[part]} {part}" for part in NEEDED)
+    missing = [part for part in NEEDED if not counted[part]]
+    if not missing:
+        return ok(told)
+    remedy = f"Start {', '.join(missing)}."
+    if "api" not in missing and settings.current().cron_secret:
+        return warning(told, f"{remedy[:-1]}, unless something calls /api/v1/cron/process-jobs.")
+    return wrong(told, remedy) if {"relay", "worker"}.intersection(missing) else warning(told, remedy)
+
+
+def clocks(session: Session) -> Finding:
+    """By how much the clock of each process that lives differs from the database's."""
+    told = [one for one in _alive(session) if one.ahead_seconds is not None]
+    if not told:
+        return unknown("no process that lives tells its clock", "Start the parts.")
+    off = sorted(told, key=lambda one: abs(one.ahead_seconds or 0.0), reverse=True)
+    worst = abs(off[0].ahead_seconds or 0.0)
+    if worst < OFF_S:
+        return ok(f"{len(told)} processes, at most {worst:.2f} s off")
+    judge = wrong if worst >= FAR_OFF_S else warning
+    return judge(_named(off), "Have the clocks of these hosts and of the database's set by NTP (chrony, for example).")
+
+
+def _alive(session: Session) -> list[Process]:
+    return [one for one in presence.processes(session) if not presence.is_silent(one)]
+
+
+def _named(off: Sequence[Process]) -> str:
+    differences = ((one, one.ahead_seconds or 0.0) for one in off)
+    return ", ".join(
+        f"{one.part} {one.host}:{one.pid} is {abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
+        for one, ahead in differences
+        if abs(ahead) >= OFF_S
+    )
