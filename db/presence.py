@@ -51,3 +51,13 @@ def leave(session: Session, name: str, lease: float) -> None:
 def forget(session: Session, kept: float) -> None:
     """Forget the processes that were last seen more than `kept` seconds ago."""
     run(session, "forget", kept=kept)
+
+
+def send_canaries(session: Session, lanes: Sequence[str], period: float) -> list[str]:
+    """Note that canaries are sent; return the lanes that got none for `period` seconds, and so are to get one now."""
+    return [row.lane for row in run(session, "send_canaries", lanes=list(lanes), period=period)]
+
+
+def answer_canary(session: Session, lane: str, worker: str) -> None:
+    """Note that `worker` has taken the lane's canary."""
+    run(session, "answer_canary", lane=lane, worker=worker)

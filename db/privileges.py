@@ -60,6 +60,7 @@ TABLES: Mapping[str, str] = {
     "relay_state": "SELECT, UPDATE",
     "pauses": "SELECT, INSERT, DELETE",
     "processes": REMOVE,
+    "canaries": CHANGE,
     "idempotency_keys": REMOVE,
     "run_statistics": REMOVE,
     "wait_statistics": REMOVE,

@@ -9,12 +9,14 @@ from psycopg.conninfo import conninfo_to_dict
 import settings
 from local.access import first_access, keep_access
 from local.broker import EmbeddedBroker
+from local.client import Client
 from local.console import Console
 from local.part import COUNTERFOIL, Part
 from local.postgres import EmbeddedPostgres
 from local.process import LOOPBACK, StartFailed, free_port, is_free, run
 from local.server_folder import FolderInUse, ServerFolder
 from local.supervisor import Supervisor
+from local.watch import Watch
 from settings import ConfigurationError, child_environment, variable
 
 # As many may wait for the api while it is started again.
@@ -78,8 +80,10 @@ class Stack:
             parts += [self._part(name, broker_url=self._broker_url) for name in ("relay", "worker", "beat")]
             parts += [self._part("flower", health=self._flower_url, broker_url=self._flower_broker_url)]
             supervisor.start_together(parts)
-            self._console.announce("ready " + json.dumps(self._told(self._facts(parts))))
-            supervisor.run()
+            facts = self._facts(parts)
+            self._console.announce("ready " + json.dumps(self._told(facts)))
+            watch = Watch(Client(self._url, facts["apiKey"]))
+            supervisor.run(lambda: watch.hanging)
 
     def _start_servers(self, supervisor: Supervisor) -> None:
         if not settings.current().database_url:

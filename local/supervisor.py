@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from local.console import Console
 from local.process import Child
@@ -44,12 +44,12 @@ class Supervisor:
             child.await_ready()
             self._started_at[child] = time.monotonic()
 
-    def run(self) -> None:
-        """Start again whatever dies, until a signal raises KeyboardInterrupt."""
+    def run(self, hanging: Callable[[], Collection[int]] = tuple) -> None:
+        """Start again whatever dies or is among the pids of `hanging`, until a signal raises KeyboardInterrupt."""
         while True:
             for child in self._children:
                 try:
-                    self._look_after(child)
+                    self._look_after(child, hanging())
                 except Exception as error:  # whatever is wrong with one child stops none of the others
                     self._say(child, getattr(error, "summary", f"{child.name}: {type(error).__name__}: {error}"))
             time.sleep(TICK_S)
@@ -65,12 +65,15 @@ class Supervisor:
         for child in reversed(self._children):
             child.stop()
 
-    def _look_after(self, child: Child) -> None:
+    def _look_after(self, child: Child, hanging: Collection[int]) -> None:
         if child.poll() is not None:
             self._bring_back(child)
         elif child in self._starting and child.is_ready():
             self._starting.discard(child)
             self._console.announce(f"restarted {child.name} pid={child.pid}")
+        elif child.pid in hanging:
+            self._say(child, f"{child.name} lives and does nothing; it is killed")
+            child.kill(signal.SIGKILL)
 
     def _bring_back(self, child: Child) -> None:
         now = time.monotonic()

@@ -3,9 +3,11 @@
 import logging
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 
 import settings
+from db.transaction import statement
+from domain.jobs import canaries
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import Kind, kinds
 from domain.jobs.upkeep.cleanup import clean
@@ -57,6 +59,13 @@ def sweep() -> None:
 def cleanup() -> None:
     """Delete what is past its retention."""
     clean(CLEANUP_SECONDS)
+
+
+@app.task(name=canaries.TASK, bind=True, send_events=False)
+def canary(task: Task) -> None:
+    """Answer the canary of the lane that it came by."""
+    with statement() as session:
+        canaries.answer(session, task.request.delivery_info["routing_key"])
 
 
 kinds_folder.load()

@@ -1,4 +1,6 @@
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from celery import Celery
 from kombu import Connection
@@ -40,11 +42,15 @@ class Publisher:
 
     def publish(self, message: Group) -> None:
         """Hand `message` to the broker, or raise BrokerAway."""
+        self.send(message.kind, message.lane, body(message.job_ids))
+
+    def send(self, task: str, lane: str, arguments: Mapping[str, Any]) -> None:
+        """Hand the call of a task to the broker, or raise BrokerAway."""
         try:
             self._app.send_task(
-                message.kind,
-                kwargs=body(message.job_ids),
-                queue=message.lane,
+                task,
+                kwargs=dict(arguments),
+                queue=lane,
                 producer=self._producer,
                 retry=False,
                 timeout=settings.current().broker_timeout,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from db import outbox
 from db.outbox import Entry
 from db.transaction import statement
+from domain.jobs import canaries
 from domain.jobs.dispatch.dispatcher import Dispatcher
 from domain.jobs.dispatch.grouping import coalesce
 from domain.jobs.lanes import LANES
@@ -33,6 +34,15 @@ class Relay:
         entries = self._dispatcher.lease(capacities)
         self._publish(entries)
         return len(entries)
+
+    def send_canaries(self) -> None:
+        """Send each lane its canary once a minute, however many relays there are. Raise BrokerAway."""
+        with statement() as session:
+            due = canaries.due(session, LANES)
+        if due:
+            self._publisher.connect()
+        for lane in due:
+            self._publisher.send(canaries.TASK, lane, {})
 
     @property
     def is_full(self) -> bool:

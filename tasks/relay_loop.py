@@ -59,6 +59,7 @@ class Loop:
             follow_clock()
             # Another relay may have died while it was busy, and nobody would be woken any more.
             self._report(self._listening)
+            self._relay.send_canaries()
             self._next_sweep = time.monotonic() + settings.current().sweep_interval * random.uniform(0.8, 1.2)  # noqa: S311
 
     def _pace(self, found: int) -> None:

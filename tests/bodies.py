@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests import chain
+
 CLIENT = {"name": "Ada", "addressLine1": "12 Engine Row", "city": "London", "country": "GB", "taxId": "GB-1"}
 ITEM = {"description": "Work", "quantity": 2, "unitPrice": "10.50", "taxRate": 0.2}
 TEMPLATE = "<html><body><h1>{{invoiceNumber}}</h1><table>{{itemsRows}}</table>{{total}}</body></html>"
@@ -36,13 +38,16 @@ def inventory(client: Any) -> dict[str, int]:
     places: dict[str, int] = {}
 
     def make(name: str, path: str, body: dict[str, Any]) -> None:
-        places[name] = client.post(f"/api/v1/{path}", body).json["id"]
+        answer = client.post(f"/api/v1/{path}", body)
+        assert "id" in answer.json, answer.json
+        places[name] = answer.json["id"]
 
     make("product", "products", PRODUCT)
     make("location", "locations", LOCATION)
     make("warehouse", "locations", {"name": "Warehouse"})
     make("purchase", "purchases", purchase(places))
-    client.post(f"/api/v1/purchases/{places['purchase']}/approve")
+    if client.post(f"/api/v1/purchases/{places['purchase']}/approve").status_code == 202:
+        chain.recover()  # a slow machine leaves it to the queue
     make("sale", "sales", sale(places))
     make("transfer", "transfers", transfer(places))
     return places

@@ -13,9 +13,10 @@ from db.transaction import report, transaction
 from domain.doctor.checks import COMMAND_CHECKS, examine, unseen
 from domain.doctor.findings import Verdict, worst
 from domain.identity import organizations
-from domain.jobs import presence
+from domain.jobs import canaries, presence
 from domain.jobs.lanes import LANES
 from domain.jobs.monitoring import queues
+from domain.jobs.monitoring.processes import processes
 
 PATH = "/api/v1/admin"
 admin_api = Blueprint(
@@ -61,12 +62,23 @@ class Incident(CamelSchema):
     last_at = Instant()
 
 
+class Canary(CamelSchema):
+    """A message without a job that a relay sends down the lane every minute; it is late when no worker answers."""
+
+    lane = Choice(*LANES)
+    sent_at = Instant()
+    answered_at = Instant(allow_none=True)
+    worker = fields.String(allow_none=True, metadata={"description": "The worker that answered the last one."})
+    late = fields.Function(canaries.is_late, metadata={"type": "boolean"})
+
+
 class Queues(CamelSchema):
     depths = fields.List(fields.Nested(Depth))
     throughput = fields.List(
         fields.Nested(Throughput), metadata={"description": "Jobs that ended in the last five minutes."}
     )
     pauses = fields.List(fields.Nested(Pause))
+    canaries = fields.List(fields.Nested(Canary))
     incidents = fields.List(fields.Nested(Incident))
 
 
@@ -84,6 +96,12 @@ class Process(CamelSchema):
     seen_at = Instant()
     silent_seconds = fields.Float(metadata={"description": "Seconds since its last heartbeat; one is due every 2 s."})
     silent = fields.Function(presence.is_silent, metadata={"type": "boolean"})
+    idle = fields.Boolean(
+        metadata={
+            "description": "It lives and does nothing: a relay that no longer reports, a worker that leaves the canary "
+            "of a lane unanswered. Start it again; `counterfoil up` does."
+        }
+    )
 
 
 class Check(CamelSchema):
@@ -174,6 +192,7 @@ def show_queues() -> Any:
             "depths": queues.depths(session),
             "throughput": queues.throughput(session),
             "pauses": queues.pauses(session),
+            "canaries": canaries.canaries(session),
             "incidents": queues.incidents(session),
         }
 
@@ -187,7 +206,7 @@ def list_processes() -> Any:
     A process that ends as it should is not listed any more.
     """
     with transaction() as session:
-        return presence.processes(session)
+        return processes(session)
 
 
 @admin_api.route("/doctor")

@@ -15,6 +15,7 @@ from db.models import Process
 from db.transaction import transaction
 from domain.jobs import presence
 from domain.jobs.monitoring import queues
+from domain.jobs.monitoring.processes import processes
 from domain.jobs.monitoring.statistics import BOUNDS
 
 metrics_api = Blueprint("metrics", __name__, description="Figures for Prometheus.")
@@ -45,7 +46,7 @@ class Queues(Collector):
         with transaction() as session:
             depths, totals = queues.depths(session), queues.totals(session)
             throughput, pauses = queues.throughput(session), queues.pauses(session)
-            incidents, seen = queues.incidents(session), presence.processes(session)
+            incidents, seen = queues.incidents(session), processes(session)
         yield from _depths(depths)
         yield from _runs(totals)
         rate = GaugeMetricFamily("counterfoil_jobs_per_second", "Jobs that ended, lately", labels=["lane"])
@@ -63,13 +64,19 @@ class Queues(Collector):
 def _processes(seen: Sequence[Process]) -> Metric:
     processes = GaugeMetricFamily(
         "counterfoil_processes",
-        "Processes that live, or fell silent within the last hour",
+        "Processes that live, live and do nothing, or fell silent within the last hour",
         labels=["part", "version", "state"],
     )
-    states = Counter((one.part, one.version, "silent" if presence.is_silent(one) else "alive") for one in seen)
+    states = Counter((one.part, one.version, _state(one)) for one in seen)
     for labels, count in sorted(states.items()):
         processes.add_metric(labels, count)
     return processes
+
+
+def _state(process: Process) -> str:
+    if presence.is_silent(process):
+        return "silent"
+    return "idle" if process.idle else "alive"
 
 
 def _depths(depths: Sequence[Any]) -> Iterator[Metric]:

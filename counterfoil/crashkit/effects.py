@@ -9,6 +9,7 @@ from psycopg import sql
 QUEUE_TABLES = frozenset(
     {
         "alembic_version",
+        "canaries",
         "completed_jobs",
         "idempotency_keys",
         "incidents",

@@ -20,12 +20,12 @@ from db.models.invoices import Invoice, InvoiceItem
 from db.models.jobs import Job, JobAttempt
 from db.models.outbox import OutboxEntry, Pause, RelayState
 from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
-from db.models.presence import Process
+from db.models.presence import Canary, Process
 from db.models.statistics import Incident, RunStatistics, WaitStatistics
 from db.models.templates import Template, TemplateSource
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Client", "DocumentNumber",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DocumentNumber",
     "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job", "JobAttempt", "JournalEntry", "JournalLine",
     "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "Process", "Product", "Purchase",
     "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",

@@ -14,9 +14,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import version
 
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 import settings
 from db import jobs as job_rows
@@ -54,11 +52,6 @@ def keep(part: str, lanes: Sequence[str] = (), kinds: Sequence[str] = (), childr
     _own = Presence(part, lanes, kinds, children)
     _own.start()
     atexit.register(_own.stop)
-
-
-def processes(session: Session) -> Sequence[Process]:
-    """Return the processes that live, or have lived within the last hour, by part."""
-    return session.scalars(select(Process).order_by(Process.part, Process.started_at)).all()
 
 
 def is_silent(process: Process) -> bool:

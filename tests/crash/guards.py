@@ -305,7 +305,7 @@ GUARDS = (
     ),
     Guard(
         "the bound on what is in flight",
-        lambda away: away.sql("waiting_streams", "WHERE published_at IS NOT NULL", "WHERE false"),
+        lambda away: away.sql("waiting_streams", "AND due_at > statement_timestamp()", "AND false"),
         relay.no_more_are_in_flight_than_allowed,
         "the bound on what is in flight",
     ),

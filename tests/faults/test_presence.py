@@ -61,3 +61,12 @@ def test_a_part_that_ends_as_it_should_is_forgotten_and_hands_back_what_it_held(
         part.await_end()
     assert fetch("SELECT part FROM processes") == []
     assert statuses() == {"PENDING": 1}
+
+
+def test_a_worker_answers_the_canary_of_each_lane_that_the_relay_sends(chain):
+    chain.start("relay")
+    unanswered = "SELECT count(*) FROM canaries WHERE unanswered_since IS NOT NULL"
+    wait_until(lambda: value(unanswered) == 3, 20, "no canary was sent")
+    chain.start("worker")
+    wait_until(lambda: value(unanswered) == 0, 20, "the worker leaves a canary unanswered")
+    assert fetch("SELECT DISTINCT split_part(worker, '/', 1) FROM canaries") == fetch(NAMES, "worker")

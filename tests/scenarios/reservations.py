@@ -306,10 +306,11 @@ def a_zombie_in_mid_step_and_the_sweep_of_its_job_end_one_another_without_loss(s
             sweep.result()
     chain.recover()
     assert chain.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 1
-    assert len(moved("transfer", transfer_id, "send")) in (0, 10), "a part of a step was committed"
-    assert (state(job_id)[0], chain.value(RESERVED)) == ("FAILED", 0)
-    requeue(warehouse, job_id)
-    run(job_id)
+    ended = state(job_id)[0], len(moved("transfer", transfer_id, "send")), chain.value(RESERVED)
+    if ended != ("COMPLETED", LINES, 0):  # the zombie's step was committed, so the job had its attempts again
+        assert ended == ("FAILED", 0, 0), "a part of a step was committed"
+        requeue(warehouse, job_id)
+        run(job_id)
     assert (status(SEND, transfer_id), warehouse.stock(warehouse.here)) == ("sent", [0])
     stage.check()
 

@@ -14,3 +14,13 @@ CREATE TABLE processes (
     silent_at timestamptz,
     ahead_seconds double precision
 ) WITH (fillfactor = 50);
+
+-- Each lane's canary: a message without a job that the relay sends every minute. `unanswered_since` is when the first was
+-- sent that no worker has answered.
+CREATE TABLE canaries (
+    lane text PRIMARY KEY,
+    sent_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    unanswered_since timestamptz DEFAULT clock_timestamp(),
+    answered_at timestamptz,
+    worker text
+) WITH (fillfactor = 50);

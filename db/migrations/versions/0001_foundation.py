@@ -16,8 +16,8 @@ CAPABILITIES = (
 TABLES = (
     "journal_lines", "journal_entries", "accounting_sources", "accounts", "reservations", "movements",
     "purchase_lines", "purchases", "sale_lines", "sales", "transfer_lines", "transfers", "document_numbers",
-    "stock", "locations", "products", "incidents", "wait_statistics", "run_statistics", "processes", "pauses",
-    "relay_state", "outbox", "job_attempts", "jobs", "invoice_items", "invoices", "clients", "number_series",
+    "stock", "locations", "products", "incidents", "wait_statistics", "run_statistics", "processes", "canaries",
+    "pauses", "relay_state", "outbox", "job_attempts", "jobs", "invoice_items", "invoices", "clients", "number_series",
     "suppliers", "templates", "template_sources", "idempotency_keys", "api_keys", "organizations",
 )  # fmt: skip
 FUNCTIONS = (

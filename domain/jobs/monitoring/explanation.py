@@ -6,19 +6,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-import settings
 from db import outbox, statistics
 from db.models import Job
 from db.outbox import Facts, Waiting
 from domain.jobs import presence
 from domain.jobs.dispatch.backlog import Backlog
 from domain.jobs.lifecycle import FINISHED, Status
+from domain.jobs.monitoring.processes import longest_report_s, processes
 from domain.jobs.priorities import MAX_OWN, rank
 
 # A lane in which nothing has run for so long, while a job in it was due, lacks a part.
 SILENT_S = 5.0
-# A relay reports with each of its sweeps, and a broker that does not answer delays it; after two sweeps it is missing.
-SWEEPS_UNTIL_MISSING = 2
 MISSING = ("no_relay", "no_broker", "no_worker")
 _backlog = Backlog()
 
@@ -147,7 +145,7 @@ def _reason(
 def _missing(session: Session, job: Job, entry: Facts, observed: str) -> tuple[str, str]:
     """Return which part is missing and how that shows."""
     silent_s = entry.relay_silent_s
-    if silent_s is None or silent_s > SWEEPS_UNTIL_MISSING * settings.current().sweep_interval + SILENT_S:
+    if silent_s is None or silent_s > longest_report_s():
         reported = "has ever reported" if silent_s is None else f"has reported for {silent_s:.0f} s"
         return "no_relay", f"{observed}: no relay {reported}. Start one with `counterfoil relay`."
     reported = f"a relay reported {silent_s:.0f} s ago"
@@ -158,7 +156,7 @@ def _missing(session: Session, job: Job, entry: Facts, observed: str) -> tuple[s
 
 def _worker_trouble(session: Session, job: Job) -> str:
     """Return why no worker takes the job, by the workers' own heartbeats."""
-    serving = [one for one in presence.processes(session) if job.lane in one.lanes]
+    serving = [one for one in processes(session) if job.lane in one.lanes]
     living = [one for one in serving if not presence.is_silent(one)]
     if not living:
         last = min(serving, key=lambda one: one.silent_seconds, default=None)

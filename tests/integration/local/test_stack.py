@@ -164,6 +164,14 @@ def test_a_killed_part_is_brought_back_and_the_chain_works_on(stack, part):
     assert re.fullmatch(r"INV-\d{6}", stack.issue_one())
 
 
+@pytest.mark.parametrize("part", ["relay", "worker"])
+def test_a_part_that_hangs_is_killed_and_started_again(stack, part):
+    before = int(getattr(last_restart(stack, part), "group", lambda _: stack.facts["pids"][part])(1))
+    psutil.Process(before).suspend()
+    wait_until(lambda: last_restart(stack, part, other_than=before), 90, f"{part} was left hanging")
+    assert re.fullmatch(r"INV-\d{6}", stack.issue_one())
+
+
 def last_restart(stack: RunningStack, part: str, other_than: int = 0) -> re.Match | None:
     found = [match for line in stack.lines if (match := re.fullmatch(rf"restarted {part} pid=(\d+)", line))]
     return found[-1] if found and int(found[-1][1]) != other_than else None
