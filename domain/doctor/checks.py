@@ -24,6 +24,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("sequences", storage.sequences),
     ("partitions", storage.partitions),
     ("parts", processes.parts),
+    ("canaries", processes.canaries),
     ("clocks", processes.clocks),
     ("secrets", passwords.secrets),
 )

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 import settings
 from db.models import Process
 from domain.doctor.findings import Finding, ok, unknown, warning, wrong
+from domain.jobs import canaries as lanes
 from domain.jobs import presence
+from domain.jobs.monitoring.processes import processes
 
 NEEDED = ("api", "relay", "worker", "beat")
 OFF_S = 2.0
@@ -29,6 +31,17 @@ def parts(session: Session) -> Finding:
     return wrong(told, remedy) if {"relay", "worker"}.intersection(missing) else warning(told, remedy)
 
 
+def canaries(session: Session) -> Finding:
+    """Whether a worker answers the canary that each lane is sent every minute."""
+    known = lanes.canaries(session)
+    if not known:
+        return unknown("no lane was ever sent a canary", "Start a relay.")
+    if late := [one for one in known if lanes.is_late(one)]:
+        told = ", ".join(f"{one.lane} has not answered for {one.unanswered_seconds:.0f} s" for one in late)
+        return wrong(told, "Restart the workers, which live and take nothing, or start one.")
+    return ok(f"the workers answer in {len(known)} lanes")
+
+
 def clocks(session: Session) -> Finding:
     """By how much the clock of each process that lives differs from the database's."""
     told = [one for one in _alive(session) if one.ahead_seconds is not None]
@@ -43,7 +56,7 @@ def clocks(session: Session) -> Finding:
 
 
 def _alive(session: Session) -> list[Process]:
-    return [one for one in presence.processes(session) if not presence.is_silent(one)]
+    return [one for one in processes(session) if not presence.is_silent(one)]
 
 
 def _named(off: Sequence[Process]) -> str:

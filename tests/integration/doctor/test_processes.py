@@ -7,6 +7,8 @@ import pytest
 
 from db import presence as rows
 from db.transaction import statement
+from domain.jobs import canaries
+from domain.jobs.lanes import LANES
 from tests import chain
 from tests.conftest import configure
 from tests.integration.doctor.found import found, verdict
@@ -15,11 +17,12 @@ PARTS = ("api", "relay", "worker", "beat")
 
 
 def beat(*parts: str, ahead: float = 0.0) -> None:
-    """Have a process of each part say that it lives, by a clock that is ahead of this machine's."""
+    """Have a process of each part say that it lives, by a clock that is ahead of this machine's; send canaries."""
     for part in parts:
         process = rows.Process(f"{part}:1-0", part, "host", 1, "1.0", [], [])
         with statement() as session:
             rows.heartbeat(session, process, 6.0, 15.0, time.time() + ahead)
+            canaries.due(session, LANES)
 
 
 @pytest.mark.parametrize(("missing", "judged"), [("relay", "wrong"), ("worker", "wrong"), ("beat", "warning")])
@@ -37,6 +40,16 @@ def test_who_has_a_scheduler_call_needs_no_workers(database):
     beat("api")
     line = found("parts")
     assert (line.verdict, "/api/v1/cron/process-jobs" in line.remedy) == ("warning", True)
+
+
+def test_a_lane_whose_canary_nobody_answers(database):
+    assert verdict("canaries") == "unknown", "none was sent"
+    with statement() as session:
+        canaries.due(session, LANES)
+    assert verdict("canaries") == "ok"
+    chain.ask("UPDATE canaries SET unanswered_since = clock_timestamp() - interval '151 seconds' WHERE lane = 'io'")
+    line = found("canaries")
+    assert (line.verdict, line.measured) == ("wrong", "io has not answered for 151 s")
 
 
 @pytest.mark.parametrize(
