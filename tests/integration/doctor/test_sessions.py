@@ -1,5 +1,7 @@
 """The doctor sees a database that cannot be used, timeouts that are added to ours, and who holds a transaction open."""
 
+import re
+
 import psycopg
 import pytest
 
@@ -56,7 +58,7 @@ def test_a_transaction_that_somebody_holds_open(database, monkeypatch):
         monkeypatch.setattr(sessions, "LONG_TRANSACTION_S", 0.0)
         line = found("transactions")
         assert (line.verdict, f"pg_terminate_backend({other.info.backend_pid})" in line.remedy) == ("warning", True)
-        assert "(counterfoil, report) has been in a transaction for 0 s: idle in transaction" in line.measured
+        assert re.search(r"\(counterfoil, report\) has been in a transaction for \d+ s: idle in tr", line.measured)
         monkeypatch.setattr(sessions, "TOO_LONG_TRANSACTION_S", 0.0)
         assert verdict("transactions") == "wrong"
         other.rollback()
