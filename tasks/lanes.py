@@ -3,8 +3,7 @@
 from collections import deque
 
 import settings
-from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS, Costs
-from domain.jobs.dispatch.grouping import Group
+from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS
 
 # The part of the usual work ahead that may wait while runs are short.
 SHORT_RUNS_SHARE = 0.1
@@ -30,10 +29,11 @@ class Lane:
             self._waiting.popleft()
         self._depth = depth
 
-    def add(self, message: Group, costs: Costs) -> None:
-        """Take note of a message that was just sent."""
-        self._waiting.append(costs.seconds(message.kind, len(message.job_ids)))
-        self._depth = (self._depth or 0) + 1
+    def add(self, seconds: float) -> None:
+        """Take note of a message that was just sent, with so many seconds of work in it."""
+        self._waiting.append(seconds)
+        if self._depth is not None:
+            self._depth += 1
 
     def capacity(self, run_seconds: float, backlog: bool) -> float:
         """Return how many seconds of work may be sent; 0 when enough waits there, or nobody works on it.

@@ -43,6 +43,7 @@ class Relay:
             self._publisher.connect()
         for lane in due:
             self._publisher.send(canaries.TASK, lane, {})
+            self._lanes[lane].add(0.0)
 
     @property
     def is_full(self) -> bool:
@@ -79,7 +80,7 @@ class Relay:
             for message in coalesce(entries, self._dispatcher.group_size):
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
-                self._lanes[message.lane].add(message, self._dispatcher.costs)
+                self._lanes[message.lane].add(self._dispatcher.costs.seconds(message.kind, len(message.job_ids)))
         except BrokerAway:
             with statement() as session:
                 outbox.give_back(session, list(unsent))

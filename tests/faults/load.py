@@ -14,6 +14,7 @@ from db.engine import owner_url
 from db.jobs import DIED, LATE, NewJob
 from db.transaction import is_transient, transaction
 from domain.accounting.sources import KIND as ACCOUNTING
+from domain.jobs.lanes import LANES
 from domain.jobs.submission import enqueue
 from tests import checker
 from tests.checker import Accepted
@@ -168,3 +169,8 @@ class Intake:
         self._stopping.set()
         self._thread.join()
         assert self.error is None, self.error
+
+
+def without_canaries() -> None:
+    """Have the canaries of the next minute sent already, so that all messages in the broker are about jobs."""
+    fetch("INSERT INTO canaries (lane) SELECT unnest(CAST(%s AS text[])) RETURNING lane", list(LANES))

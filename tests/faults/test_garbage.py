@@ -9,7 +9,7 @@ import pytest
 import redis
 from celery import Celery
 
-from tests.faults.load import drain, fetch, incidents, owe, verify
+from tests.faults.load import drain, fetch, incidents, owe, verify, without_canaries
 from tests.waiting import wait_until
 
 DEEP = "[" * 200_000
@@ -86,6 +86,7 @@ def test_a_worker_is_looked_at_through_the_broker_and_obeys_nobody_there(chain, 
 
 def true_message(chain, lane: redis.Redis, organization) -> tuple[dict[str, Any], list]:
     """Return a message as the relay wrote it, and the job that it is about."""
+    without_canaries()
     chain.start("relay")
     accepted = owe(organization, "fault.single", [{}])
     wait_until(lambda: lane.llen("default") == 1)

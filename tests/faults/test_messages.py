@@ -10,7 +10,7 @@ import pytest
 import redis
 from celery import Celery
 
-from tests.faults.load import drain, fetch, incidents, owe, owe_invoices, statuses, value, verify
+from tests.faults.load import drain, fetch, incidents, owe, owe_invoices, statuses, value, verify, without_canaries
 from tests.faults.processes import PROGRAM
 from tests.waiting import wait_until
 
@@ -32,6 +32,7 @@ def test_every_message_five_times_and_out_of_order_is_done_once(chain, queue, or
     accepted = owe(organization, "fault.single", [{}] * 60) + owe(organization, "fault.group", [{}] * 60)
     for tenant in (organization, other_organization) * 5:
         accepted += owe_invoices(tenant, count=10)
+    without_canaries()
     chain.start("relay", work_ahead_ms=600_000)  # only now: behind work that waits it sends nothing new
     wait_until(lambda: jobs_in(queue) == len(accepted))
     messages = queue.lrange("default", 0, -1) * 5
@@ -53,6 +54,7 @@ def jobs_in(queue: redis.Redis) -> int:
 
 
 def test_a_fifth_of_the_messages_dropped_after_the_broker_took_them_come_again(chain, queue, organization):
+    without_canaries()
     chain.start("relay", work_ahead_ms=600_000)
     accepted = owe(organization, "fault.single", [{}] * 200)
     wait_until(lambda: queue.llen("default") == 200)

@@ -3,12 +3,9 @@
 import pytest
 
 import settings
-from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS, Cost, Costs
-from domain.jobs.dispatch.grouping import Group
+from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS
 from tasks.lanes import BUSY_SECONDS, Lane
 
-KIND = "invoice.generate"
-COSTS = Costs({KIND: Cost(0.0, 0.001)})
 AHEAD_SECONDS = settings.current().work_ahead_ms / 1000
 
 
@@ -20,7 +17,7 @@ def lane() -> Lane:
 
 
 def send(lane: Lane, seconds: float) -> None:
-    lane.add(Group(KIND, "default", list(range(round(seconds * 1000)))), COSTS)
+    lane.add(seconds)
 
 
 def fill(lane: Lane, run_seconds: float, backlog: bool) -> float:
@@ -38,6 +35,14 @@ def test_from_a_backlog_as_much_is_sent_as_may_wait(lane):
 
 def test_while_somebody_is_expected_one_short_run_waits(lane):
     assert fill(lane, SHORT_RUN_SECONDS, backlog=True) == pytest.approx(SHORT_RUN_SECONDS)
+
+
+def test_a_message_without_work_takes_no_room():
+    lane = Lane("default")
+    lane.add(0.0)
+    assert lane.needs_poll(RUN_SECONDS, backlog=True), "how long the queue is was never asked"
+    lane.polled(1)
+    assert fill(lane, RUN_SECONDS, backlog=True) == pytest.approx(AHEAD_SECONDS, abs=RUN_SECONDS / 2)
 
 
 @pytest.mark.parametrize("run_seconds", [RUN_SECONDS, SHORT_RUN_SECONDS])
