@@ -179,10 +179,11 @@ def test_no_transaction_is_open_while_the_relay_talks_to_the_broker(database, or
 def test_a_broker_that_is_full_gives_the_entries_back_and_is_tried_again(database, organization, broker, lanes):
     ids = owe(organization.id, count=3)
     with redis.Redis.from_url(broker) as server:
+        before = server.config_get("maxmemory")["maxmemory"]
         server.config_set("maxmemory", 1)
         with pytest.raises(BrokerAway, match="maxmemory"):
             Relay(Publisher(app)).turn()
-        server.config_set("maxmemory", 0)
+        server.config_set("maxmemory", before)
     assert chain.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 3
     chain.relay()
     assert taken() == [ids]
