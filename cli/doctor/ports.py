@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 import settings
 from db.engine import address
@@ -99,6 +101,7 @@ def _broker_lets_in(host: str) -> bool:
             ssl_cert_reqs="none",
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 0),
         ) as client:
             return bool(client.ping())
     except redis.RedisError:
