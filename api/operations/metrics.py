@@ -13,9 +13,8 @@ from api.http.auth import require_operator
 from api.http.blueprint import Blueprint
 from db.models import Process
 from db.transaction import transaction
-from domain.jobs import presence
 from domain.jobs.monitoring import queues
-from domain.jobs.monitoring.processes import processes
+from domain.jobs.monitoring.processes import life, processes
 from domain.jobs.monitoring.statistics import BOUNDS
 
 metrics_api = Blueprint("metrics", __name__, description="Figures for Prometheus.")
@@ -67,16 +66,10 @@ def _processes(seen: Sequence[Process]) -> Metric:
         "Processes that live, live and do nothing, or fell silent within the last hour",
         labels=["part", "version", "state"],
     )
-    states = Counter((one.part, one.version, _state(one)) for one in seen)
+    states = Counter((one.part, one.version, life(one)) for one in seen)
     for labels, count in sorted(states.items()):
         processes.add_metric(labels, count)
     return processes
-
-
-def _state(process: Process) -> str:
-    if presence.is_silent(process):
-        return "silent"
-    return "idle" if process.idle else "alive"
 
 
 def _depths(depths: Sequence[Any]) -> Iterator[Metric]:

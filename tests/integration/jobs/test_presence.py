@@ -23,9 +23,9 @@ def process(name: str, part: str = "worker") -> Process:
     return Process(name, part, "host", 1, "1.0", ["default"], ["probe"])
 
 
-def beat(name: str) -> list[str]:
+def beat(name: str, part: str = "worker") -> list[str]:
     with statement() as session:
-        return rows.heartbeat(session, process(name), SILENCE, AGAIN, time.time())
+        return rows.heartbeat(session, process(name, part), SILENCE, AGAIN, time.time())
 
 
 def held(organization, worker: str) -> int:

@@ -6,6 +6,7 @@ from api.operations.health import EXTENSION, DiskProbe
 from db.engine import engine
 from tests import chain
 from tests.caller import Caller, application
+from tests.integration.jobs.test_presence import beat
 
 HEALTH = "/api/v1/health"
 
@@ -16,7 +17,22 @@ def health(organization):
 
 
 def test_a_usable_database_is_healthy(health):
-    assert (health().status_code, health().json) == (200, {"status": "ok"})
+    answer = health()
+    assert (answer.status_code, answer.json["status"]) == (200, "ok")
+
+
+def test_health_says_how_the_parts_are_that_go_on_with_what_is_accepted(health):
+    assert health().json["parts"] == {"relay": "missing", "worker": "missing", "beat": "missing"}
+    for name, part in (("one", "worker"), ("two", "worker"), ("relay", "relay")):
+        beat(name, part)
+    chain.ask("UPDATE processes SET started_at = started_at - interval '1 hour'")
+    chain.ask("UPDATE relay_state SET reported_at = clock_timestamp() - interval '1 hour'")
+    assert health().json["parts"] == {"relay": "idle", "worker": "alive", "beat": "missing"}
+    chain.ask("UPDATE relay_state SET reported_at = clock_timestamp()")
+    chain.ask("UPDATE processes SET seen_at = seen_at - interval '10 seconds' WHERE name = 'two'")
+    assert health().json["parts"] == {"relay": "alive", "worker": "alive", "beat": "missing"}
+    chain.ask("UPDATE processes SET seen_at = seen_at - interval '10 seconds'")
+    assert health().json["parts"] == {"relay": "silent", "worker": "silent", "beat": "missing"}
 
 
 @pytest.mark.parametrize(

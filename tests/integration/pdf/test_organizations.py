@@ -7,6 +7,7 @@ import pytest
 from domain.pdf import rendering
 from domain.pdf.rendering import RenderingFailed, ShareInUse
 from tests.integration.pdf.renderers import pids, render_pdf, text_of
+from tests.waiting import wait_until
 
 
 def test_a_renderer_prints_for_one_organization_ever():
@@ -17,7 +18,7 @@ def test_a_renderer_prints_for_one_organization_ever():
         before = pids()
         render_pdf("<p>next</p>", organization_id)
         printed.append((organization_id, pids() - before))
-        assert len(pids()) <= rendering.SLOTS
+        wait_until(lambda: len(pids()) <= rendering.SLOTS)
     assert [bool(new) for _, new in printed] == [True, True, False, True, True]
     assert not any(new & used for _, new in printed)
 
