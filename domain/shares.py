@@ -36,13 +36,22 @@ class Shares:
     - An organization that is alone gets the reserve as well while its slots turn over, that is while it has held none
       of them for `prompt_s` seconds; never, if that is 0. So one with much short work uses all slots, and one that
       keeps its slots never gets the last.
+    - Slots that are not `lent` stay free for others: an organization gets half of them, alone or not. This is for those
+      that are held for minutes, which a newcomer cannot wait for.
 
     Hence the bound: a newcomer finds a free slot, or waits until one piece of work ends. Its slot is then the last free
     one, and no organization that holds another can take it.
     """
 
-    def __init__(self, slots: int, clock: Callable[[], float] = time.monotonic, prompt_s: float = PROMPT_S) -> None:
+    def __init__(
+        self,
+        slots: int,
+        clock: Callable[[], float] = time.monotonic,
+        prompt_s: float = PROMPT_S,
+        lent: bool = True,
+    ) -> None:
         self.slots = slots
+        self._lent = lent
         self._prompt_s = prompt_s
         self._clock = clock
         self._lock = Lock()
@@ -76,7 +85,7 @@ class Shares:
         free = self.slots - sum(len(slots) for slots in self._held.values())
         if not held:
             return free > 0
-        if self._another_asks(organization_id, now):
+        if not self._lent or self._another_asks(organization_id, now):
             return free > 1 and len(held) < self.slots // 2
         oldest = next(iter(held.values()))
         return free > (0 if now - oldest < self._prompt_s else 1)

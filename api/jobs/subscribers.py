@@ -74,7 +74,7 @@ class Subscribers:
     """All subscribers of this process, `limit` at the most; no organization has more than its share."""
 
     def __init__(self, limit: int) -> None:
-        self._shares = Shares(limit, prompt_s=0)  # they are held for minutes
+        self._shares = Shares(limit, lent=False)
         self._lock = threading.Lock()
         self._all: set[Subscriber] = set()
         self._newcomers: set[Subscriber] = set()

@@ -1,6 +1,7 @@
 """Databases for tests: one that is migrated once, and copies of it in which anything may happen."""
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ import settings
 from db import migrations
 from db.engine import engine
 from local.postgres import PART, EmbeddedPostgres
+
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3
 
 _numbers = itertools.count(1)
 
@@ -33,10 +36,15 @@ class Database(NamedTuple):
 @contextmanager
 def embedded() -> Iterator[EmbeddedPostgres]:
     """Yield a PostgreSQL in a temporary folder. fsync is off: processes are killed here, the machine is not."""
-    with tempfile.TemporaryDirectory(prefix="cf-pg-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="cf-pg-", dir=_memory(), ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         with EmbeddedPostgres(Path(folder), settings={"fsync": "off", "max_connections": "200"}) as server:
             yield server
+
+
+def _memory() -> Path | None:
+    """Return a folder in memory, where a copy of a database takes a tenth of the time; None without room for it."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM_BYTES else None
 
 
 def migrated(server: EmbeddedPostgres) -> Database:

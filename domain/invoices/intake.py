@@ -26,10 +26,11 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
 
     The requests may be of several organizations. All that is written is one statement, the last.
     """
-    asked = Counter(request.organization_id for request in requests)
-    full = {organization_id: _full(session, organization_id, count) for organization_id, count in asked.items()}
     suppliers = {row.id: row for row in run(session, "find_suppliers", ids=sorted({r.supplier_id for r in requests}))}
-    verdicts = [full[request.organization_id] or _refusal(request, suppliers) for request in requests]
+    refusals = [_refusal(request, suppliers) for request in requests]
+    asked = Counter(one.organization_id for one, refused in zip(requests, refusals, strict=True) if refused is None)
+    full = {organization_id: _full(session, organization_id, count) for organization_id, count in asked.items()}
+    verdicts = [refused or full[one.organization_id] for one, refused in zip(requests, refusals, strict=True)]
     accepted = [request for request, refused in zip(requests, verdicts, strict=True) if refused is None]
     jobs = [NewJob(one.organization_id, one.payload(), str(one.supplier_id)) for one in accepted]
     ids = iter(enqueue_jobs(session, KIND, jobs) if jobs else ())

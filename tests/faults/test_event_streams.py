@@ -20,7 +20,7 @@ BACKENDS = """SELECT count(*) FROM pg_stat_activity
 class Api:
     """The API as a process, with two threads."""
 
-    def __init__(self, chain: Chain, subscribers: int = SUBSCRIBERS + 1, **settings: object) -> None:
+    def __init__(self, chain: Chain, subscribers: int = 2 * SUBSCRIBERS, **settings: object) -> None:
         self._chain, self.port, self._settings = chain, free_port(), settings
         self._settings["api_subscribers"] = subscribers
         self.start()
@@ -130,7 +130,7 @@ def test_one_subscriber_too_many_is_told_to_poll(chain, organization):
     api = Api(chain, subscribers=6)
     [job] = owe(organization, "fault.single", [{}])
     path = f"/api/v1/jobs/{job.request_id}/events"
-    streams = [Stream(api.port, path, organization.key) for _ in range(5)]
+    streams = [Stream(api.port, path, organization.key) for _ in range(3)]
     for stream in streams:
         stream.read_until("event: pending")
     refused = Stream(api.port, path, organization.key)

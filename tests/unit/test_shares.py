@@ -57,6 +57,13 @@ def test_slots_that_are_held_for_long_by_their_nature_are_never_lent_to_the_last
     assert len(taken(shares, ONE, 20)) == 7
 
 
+def test_slots_that_are_not_lent_are_half_even_for_one_that_is_alone(clock):
+    shares = Shares(8, clock, lent=False)
+    assert len(taken(shares, ONE, 20)) == 4
+    assert len(taken(shares, TWO, 20)) == 3, "the last slot is for one that holds none"
+    assert len(taken(shares, THREE, 20)) == 1
+
+
 def test_while_another_asks_it_is_half(clock):
     shares = Shares(8, clock)
     taken(shares, TWO, 1)[0]()

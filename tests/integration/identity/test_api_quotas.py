@@ -100,6 +100,13 @@ def test_invoices_a_day_are_counted_whichever_way_they_come(client, organization
     assert chain.value("SELECT count(*) FROM invoices") == 2
 
 
+def test_what_is_refused_uses_nothing_of_the_day(client, organization, allow):
+    allow(maxInvoicesPerDay=2)
+    invoice = bodies.invoice(organization.supplier_id)
+    assert client.post(f"{REQUESTS}/bulk", {"requests": [invoice, *[bodies.invoice(2**40)] * 2]}).status_code == 201
+    assert [client.post(REQUESTS, invoice).status_code for _ in range(2)] == [201, 429]
+
+
 def test_the_next_day_begins_at_nothing(client, organization, allow):
     allow(maxInvoicesPerDay=1)
     assert client.post(GENERATE, bodies.invoice(organization.supplier_id)).status_code == 200

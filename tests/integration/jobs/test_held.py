@@ -92,10 +92,11 @@ def cursors() -> list[Cursor]:
     return [Cursor(Stream(*stream), due_at) for due_at, *stream in rows]
 
 
-def publish(job_ids: list[int], seconds: int) -> None:
+def publish(job_ids: list[int], seconds: int, seconds_ago: int = 0) -> None:
     """Publish entries; they are due again in so many seconds."""
-    published = "published_at = clock_timestamp(), due_at = clock_timestamp() + %s * interval '1 second'"
-    chain.ask(f"UPDATE outbox SET {published} WHERE job_id = ANY(%s)", seconds, job_ids)
+    published = "published_at = clock_timestamp() - %s * interval '1 second'"
+    due = "due_at = clock_timestamp() + %s * interval '1 second'"
+    chain.ask(f"UPDATE outbox SET {published}, {due} WHERE job_id = ANY(%s)", seconds_ago, seconds, job_ids)
 
 
 def in_flight(backlog: Backlog) -> int:
@@ -107,7 +108,7 @@ def in_flight(backlog: Backlog) -> int:
 def test_what_is_in_flight_is_counted_without_what_was_claimed_since(slow, database, organization, held):
     owe(organization.id, GONE + 3)
     ids = [job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox ORDER BY job_id")]
-    publish(ids[: GONE + 1], seconds=20)
+    publish(ids[: GONE + 1], seconds=20, seconds_ago=60)
     publish(ids[GONE + 1 : GONE + 2], seconds=30)
     chain.ask("DELETE FROM outbox WHERE job_id = ANY(%s)", ids[:GONE])
     assert [in_flight(slow), in_flight(slow)] == [2, 2]
