@@ -73,12 +73,16 @@ EXISTING = """
     SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace)
     AND relkind IN ('r', 'p', 'v')
     UNION SELECT proname FROM pg_proc WHERE pronamespace = CAST(current_schema() AS regnamespace)"""
+SEQUENCES = """
+    SELECT relname FROM pg_depend JOIN pg_class ON pg_class.oid = objid
+    WHERE relkind = 'S' AND relnamespace = CAST(current_schema() AS regnamespace)
+    AND refobjid = ANY(SELECT to_regclass(name) FROM unnest(CAST(%s AS text[])) AS name)"""
 
 
 def open_to_parts(connection: Connection) -> None:
     """Let the role of DATABASE_URL do what is said here and nothing else, unless it changes the schema itself.
 
-    Create it under the URL's password if there is none; raise ConfigurationError if that is not allowed.
+    Create it if there is none; raise ConfigurationError if that is not allowed. A superuser sets the URL's password.
     """
     address = conninfo_to_dict(url())
     owner, superuser, schema = connection.execute(
@@ -88,14 +92,18 @@ def open_to_parts(connection: Connection) -> None:
     if role == owner:
         return
     line: Any = connection.connection.driver_connection
-    _have_role(line, str(role), str(address.get("password") or ""))
+    _have_role(line, str(role), str(address.get("password") or ""), superuser)
     _grant(line, sql.Identifier(str(role)), sql.Identifier(schema))
     if superuser:  # to tell a crash of the server from a lost connection, by the age of its processes
         line.execute(sql.SQL("GRANT pg_read_all_stats TO {}").format(sql.Identifier(str(role))))
 
 
-def _have_role(line: Any, role: str, password: str) -> None:
+def _have_role(line: Any, role: str, password: str, superuser: bool) -> None:
+    secret = line.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    under = sql.SQL("{} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(secret))
     if line.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+        if superuser and password:
+            line.execute(sql.SQL("ALTER ROLE ") + under)
         return
     (may_create,) = line.execute(
         "SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user"
@@ -105,9 +113,7 @@ def _have_role(line: Any, role: str, password: str) -> None:
             f"DATABASE_URL names the role {role}, which does not exist and which the owner may not create:"
             f" have it made with CREATE ROLE {role} LOGIN PASSWORD '...'"
         )
-    secret = line.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(secret))
-    line.execute(made)
+    line.execute(sql.SQL("CREATE ROLE ") + under)
 
 
 def _grant(line: Any, role: sql.Identifier, schema: sql.Identifier) -> None:
@@ -121,4 +127,5 @@ def _grant(line: Any, role: sql.Identifier, schema: sql.Identifier) -> None:
             line.execute(sql.SQL(f"GRANT {privileges} ON {{}} TO {{}}").format(sql.Identifier(table), role))
     for function in existing.intersection(FUNCTIONS):
         line.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.Identifier(function), role))
-    line.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}").format(schema, role))
+    for (sequence,) in line.execute(SEQUENCES, [list(TABLES)]).fetchall():
+        line.execute(sql.SQL("GRANT USAGE ON SEQUENCE {} TO {}").format(sql.Identifier(sequence), role))

@@ -26,7 +26,7 @@ STOP_S = 4.0
 # While a server stops, a client may already be sending on a connection that it was told to keep.
 IDLE_STOPPING_S = 2.0
 MEGABYTE = 1024 * 1024
-# Requests and answers on their way; beyond it the oldest connections are closed.
+# Requests and answers on their way; beyond it the connections that hold most are closed.
 MAX_HELD_BYTES = 256 * MEGABYTE
 
 
@@ -90,16 +90,23 @@ class BufferedWorker(Worker):
         self.notify()
         now = time.monotonic()
         self._look_at = now + LOOK_S
-        everyone = list(self._connections.values())
-        held_bytes = sum(connection.held_bytes for connection in everyone)
-        for connection in everyone:
-            if connection.deadline is None:
-                continue
-            if connection.deadline <= now:
+        for connection in list(self._connections.values()):
+            if connection.deadline is not None and connection.deadline <= now:
                 connection.expire()
-            elif held_bytes > MAX_HELD_BYTES:
-                held_bytes -= connection.held_bytes
+        self._lighten()
+
+    def _lighten(self) -> None:
+        surplus = sum(connection.held_bytes for connection in self._connections.values()) - MAX_HELD_BYTES
+        if surplus <= 0:
+            return
+        for connection in sorted(self._waiting(), key=lambda one: one.held_bytes, reverse=True):
+            if surplus > 0:
+                surplus -= connection.held_bytes
                 connection.close()
+
+    def _waiting(self) -> "list[Connection]":
+        """Return the connections that no thread works on, the oldest first."""
+        return [connection for connection in self._connections.values() if connection.deadline is not None]
 
     def _accept(self, listener: Any) -> None:
         for _ in range(ACCEPTS_AT_ONCE):
@@ -121,11 +128,9 @@ class BufferedWorker(Worker):
         self.poll.register(connection.number, READABLE)
 
     def _make_room(self) -> None:
-        """Close the oldest connection that no thread works on: so those that hang never keep others out."""
-        for connection in list(self._connections.values()):
-            if connection.deadline is not None:
-                connection.close()
-                return
+        """Close the oldest connection without a request, else the oldest: so those that hang never keep others out."""
+        if waiting := self._waiting():
+            min(waiting, key=lambda one: not one.idle).close()
 
     def _stop(self) -> None:
         for number, listener in self._listeners.items():

@@ -133,6 +133,30 @@ def test_beyond_the_most_connections_the_oldest_gives_way(chain, slow, organizat
     assert api.connections() <= 50
 
 
+def test_to_make_room_a_connection_without_a_request_goes_before_one_that_has_begun(chain, slow, organization):
+    api = Api(chain, api_connections=20, api_request_timeout=60)
+    slow += [api.connected("G"), api.connected("")] + [api.connected("G") for _ in range(18)]
+    wait_until(lambda: api.connections() >= 20, 10, "they are not there")
+    assert api.ask(organization.key) == 200
+    assert [_is_closed(*one) for one in slow].index(True) == 1
+
+
+def test_beyond_the_memory_for_connections_those_that_hold_most_are_closed(chain, slow, organization):
+    api = Api(chain, max_body_mb=40, api_request_timeout=60)
+    head = f"{POST}Authorization: Bearer {organization.key}\r\nContent-Length: 40000000\r\n\r\n"
+    sizes = [1] + [20_000_000] * 5 + [35_000_000] * 5
+    for size in sizes:
+        line, received = api.connected(head)
+        slow.append((line, received))
+        line.settimeout(20)
+        with suppress(OSError):  # the last one may be closed before all of it is sent
+            line.sendall(b" " * size)
+        line.setblocking(False)
+    closed = wait_until(lambda: [i for i, one in enumerate(slow) if _is_closed(*one)], 10, "nobody was closed")
+    assert [sizes[number] for number in closed] == [35_000_000]
+    assert api.ask(organization.key) == 200
+
+
 def test_an_idle_connection_is_kept_and_a_second_request_on_it_answered(api, organization):
     head = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {organization.key}\r\n"
     asked = (head + "\r\n") * 3 + head + "Connection: close\r\n\r\n"

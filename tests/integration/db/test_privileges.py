@@ -138,6 +138,27 @@ def test_a_role_that_does_not_exist_is_made_under_the_password_of_its_url(databa
         chain.ask("DROP ROLE new_part")
 
 
+def test_a_password_that_was_changed_in_the_url_is_the_roles_after_the_next_migration(database):
+    chain.ask("CREATE ROLE part_of_ours LOGIN PASSWORD 'old'")
+    url = make_url(database).set(username="part_of_ours", password="new")
+    configure(database_url=url.render_as_string(hide_password=False))
+    try:
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            as_part("SELECT 1")
+        migrations.upgrade()
+        as_part("SELECT count(*) FROM invoices")
+    finally:
+        chain.ask("DROP OWNED BY part_of_ours")
+        chain.ask("DROP ROLE part_of_ours")
+
+
+def test_tables_and_sequences_of_another_application_in_the_schema_are_left_alone(database):
+    chain.ask("CREATE SEQUENCE theirs")
+    migrations.upgrade()
+    assert not chain.value("SELECT has_sequence_privilege(%s, 'theirs', 'USAGE')", PART)
+    assert chain.value("SELECT has_sequence_privilege(%s, 'jobs_ids', 'USAGE')", PART)
+
+
 def test_an_owner_who_may_create_no_role_says_what_is_to_be_done(database):
     chain.ask("CREATE ROLE plain LOGIN PASSWORD 'plain'")
     owner = make_url(database).set(drivername="postgresql+psycopg", username="plain", password="plain")
