@@ -41,9 +41,14 @@ def price(items: Sequence[Item], currency_code: str, default_tax_rate: Decimal) 
     return Priced(lines, subtotal, tax_total, subtotal + tax_total)
 
 
+def gross(quantity: Decimal, unit_price: Decimal, unit: Decimal) -> Decimal:
+    """Return what a line comes to before its discount, rounded to the currency's smallest `unit`."""
+    return EXACT.quantize(EXACT.multiply(quantity, unit_price), unit)
+
+
 def _line(item: Item, unit: Decimal, default_tax_rate: Decimal) -> Line:
     rate = default_tax_rate if item.tax_rate is None else item.tax_rate
-    gross = EXACT.multiply(item.quantity, item.unit_price)
-    subtotal = EXACT.quantize(max(EXACT.subtract(gross, item.discount), Decimal(0)), unit)
+    full = EXACT.multiply(item.quantity, item.unit_price)
+    subtotal = EXACT.quantize(max(EXACT.subtract(full, item.discount), Decimal(0)), unit)
     tax = EXACT.quantize(EXACT.multiply(subtotal, rate), unit)
     return Line(item, rate, subtotal, tax, subtotal + tax)

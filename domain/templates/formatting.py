@@ -31,19 +31,19 @@ class LocalFormat:
     """Formats the values of one invoice."""
 
     def __init__(self, locale_code: str, currency_code: str) -> None:
-        self._locale = locale_for(locale_code)
+        self.locale = locale_for(locale_code)
         self._currency = currency_code
 
     def money(self, amount: Decimal) -> str:
         """Return the amount with its currency: a total."""
-        pattern = self._with_decimals(self._locale.currency_formats["standard"])
-        text = pattern.apply(amount, self._locale, currency=self._currency, currency_digits=False)
+        pattern = self._with_decimals(self.locale.currency_formats["standard"])
+        text = pattern.apply(amount, self.locale, currency=self._currency, currency_digits=False)
         return CODE_BESIDE_DIGIT.sub("\xa0", text)
 
     def amount(self, amount: Decimal) -> str:
         """Return the amount alone, with no digit lost: a unit price may be finer than the currency."""
-        pattern = self._with_decimals(self._locale.decimal_formats[None])
-        return pattern.apply(amount, self._locale, decimal_quantization=False)
+        pattern = self._with_decimals(self.locale.decimal_formats[None])
+        return pattern.apply(amount, self.locale, decimal_quantization=False)
 
     def _with_decimals(self, pattern: numbers.NumberPattern) -> numbers.NumberPattern:
         """Return the pattern with the currency's own decimals; CLDR's are those of cash, for some currencies none."""
@@ -52,10 +52,10 @@ class LocalFormat:
         return own
 
     def quantity(self, quantity: Decimal) -> str:
-        return numbers.format_decimal(quantity, locale=self._locale, decimal_quantization=False)
+        return numbers.format_decimal(quantity, locale=self.locale, decimal_quantization=False)
 
     def rate(self, rate: Decimal) -> str:
-        return numbers.format_percent(rate, locale=self._locale, decimal_quantization=False)
+        return numbers.format_percent(rate, locale=self.locale, decimal_quantization=False)
 
     def date(self, day: date) -> str:
-        return dates.format_date(day, "long", locale=self._locale)
+        return dates.format_date(day, "long", locale=self.locale)

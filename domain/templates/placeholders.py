@@ -1,9 +1,13 @@
 """The values of a template's placeholders: escaped text, or an element that is whole or absent."""
 
+from collections.abc import Collection, Mapping
 from html import escape
 
 from domain.templates.formatting import LocalFormat
-from domain.templates.view import InvoiceView, Line, Party
+from domain.templates.items import Items
+from domain.templates.labels import LABELS, labels
+from domain.templates.page import page_style
+from domain.templates.view import InvoiceView, Party
 
 PARTY_NAMES = [
     "Name",
@@ -18,38 +22,49 @@ PARTY_NAMES = [
 ]
 NAMES = frozenset(
     [
+        "pageStyle",
         "invoiceNumber",
         "issueDate",
         "dueDateRow",
+        "itemsHead",
         "itemsRows",
         "subtotal",
         "discountTotal",
+        "discountRow",
         "taxTotal",
         "total",
         "notesSection",
+        *LABELS,
     ]
 ) | {owner + name for owner in ("supplier", "client") for name in PARTY_NAMES}
 
 
-def values(view: InvoiceView) -> dict[str, str]:
-    """Return the HTML for every name in NAMES."""
+def values(view: InvoiceView, used: Collection[str] = NAMES) -> dict[str, str]:
+    """Return the HTML for every name in NAMES, for a template in which those in `used` stand."""
     local = LocalFormat(view.locale_code, view.currency_code)
+    words = labels(local.locale)
+    items = Items(view.items, local, words, own_head="itemsHead" in used)
+    discount = local.money(view.discount_total)
     return {
+        "pageStyle": page_style(view.invoice_number, local.locale, words),
         "invoiceNumber": escape(view.invoice_number),
         "issueDate": escape(local.date(view.issue_date)),
-        "dueDateRow": row("due-date", "Due date", local.date(view.due_date) if view.due_date else None),
-        **party_values("supplier", view.supplier),
-        **party_values("client", view.client),
-        "itemsRows": "\n".join(item_row(line, local) for line in view.items),
+        "dueDateRow": row("due-date", words["Due date"], local.date(view.due_date) if view.due_date else None),
+        **party_values("supplier", view.supplier, words),
+        **party_values("client", view.client, words),
+        "itemsHead": items.head,
+        "itemsRows": items.rows,
         "subtotal": escape(local.money(view.subtotal)),
-        "discountTotal": escape(local.money(view.discount_total)),
+        "discountTotal": escape(discount),
+        "discountRow": row("discount", words["Discounts included"], discount if view.discount_total else None),
         "taxTotal": escape(local.money(view.tax_total)),
         "total": escape(local.money(view.total)),
-        "notesSection": notes_section(view.notes),
+        "notesSection": notes_section(words["Notes"], view.notes),
+        **{name: escape(words[message]) for name, message in LABELS.items()},
     }
 
 
-def party_values(owner: str, party: Party) -> dict[str, str]:
+def party_values(owner: str, party: Party, words: Mapping[str, str]) -> dict[str, str]:
     region_postal = " ".join(filter(None, (party.region, party.postal_code)))
     cells = (
         escape(party.name),
@@ -57,8 +72,8 @@ def party_values(owner: str, party: Party) -> dict[str, str]:
         row("address-line2", "", party.address_line2),
         escape(", ".join(filter(None, (party.city, region_postal)))),
         escape(party.country),
-        row("tax-id", "Tax ID", party.tax_id),
-        row("vat-id", "VAT ID", party.vat_id),
+        row("tax-id", words["Tax ID"], party.tax_id),
+        row("vat-id", words["VAT ID"], party.vat_id),
         row("email", "", party.email),
         row("phone", "", party.phone),
     )
@@ -68,24 +83,12 @@ def party_values(owner: str, party: Party) -> dict[str, str]:
 def row(kind: str, label: str, value: str | None) -> str:
     if not value:
         return ""
-    prefix = f'<span class="label">{label}</span> ' if label else ""
+    prefix = f'<span class="label">{escape(label)}</span> ' if label else ""
     return f'<div class="row {kind}">{prefix}<span class="value">{escape(value)}</span></div>'
 
 
-def item_row(line: Line, local: LocalFormat) -> str:
-    numbers = (
-        ("quantity", local.quantity(line.quantity)),
-        ("unit-price", local.amount(line.unit_price)),
-        ("discount", local.amount(line.discount) if line.discount else ""),
-        ("tax-rate", local.rate(line.tax_rate)),
-        ("line-total", local.amount(line.line_total)),
-    )
-    cells = "".join(f'<td class="number {kind}">{escape(text)}</td>' for kind, text in numbers)
-    return f'<tr><td class="description">{escape(line.description)}</td>{cells}</tr>'
-
-
-def notes_section(notes: str | None) -> str:
+def notes_section(label: str, notes: str | None) -> str:
     if not notes:
         return ""
     text = escape(notes).replace("\n", "<br>")
-    return f'<section class="notes"><h2>Notes</h2><p>{text}</p></section>'
+    return f'<section class="notes"><h2>{escape(label)}</h2><p>{text}</p></section>'

@@ -33,11 +33,10 @@ def render_html(template_html: str, view: InvoiceView) -> str:
 
     Raise RenderingFailed, before anything is replaced, if the whole were larger than can be printed.
     """
-    shown = placeholders.values(view)
-    sizes = {name: len(value.encode(errors="replace")) for name, value in shown.items()}
-    size = len(template_html.encode(errors="replace")) + sum(
-        sizes.get(name.strip(), 0) for name in PLACEHOLDER.findall(template_html)
-    )
+    used = [name.strip() for name in PLACEHOLDER.findall(template_html)]
+    shown = placeholders.values(view, used)
+    sizes = {name: len(shown[name].encode(errors="replace")) for name in shown.keys() & set(used)}
+    size = len(template_html.encode(errors="replace")) + sum(sizes.get(name, 0) for name in used)
     if size > MAX_HTML:
         raise RenderingFailed(f"the document would have {size:,} bytes of HTML; the limit is {MAX_HTML:,}")
     return PLACEHOLDER.sub(lambda match: shown.get(match[1].strip(), match[0]), template_html)

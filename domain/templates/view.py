@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from domain.money import smallest_unit
+from domain.pricing import gross
+
 
 @dataclass(frozen=True, slots=True)
 class Party:
@@ -56,4 +59,7 @@ class InvoiceView:
 
     @property
     def discount_total(self) -> Decimal:
-        return sum((line.discount for line in self.items), Decimal(0))
+        """Return by how much the lines are less than their quantity times their price, each rounded as the line is."""
+        unit = smallest_unit(self.currency_code)
+        reduced = (line for line in self.items if line.discount)
+        return sum((gross(line.quantity, line.unit_price, unit) - line.line_subtotal for line in reduced), Decimal(0))

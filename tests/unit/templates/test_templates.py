@@ -47,8 +47,8 @@ def test_two_default_templates_are_shipped():
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_documented_placeholder_shows_something(name):
-    assert shown(name) != "{{" + name + "}}"
-    assert shown(name)
+    reduced = replace(SAMPLE.items[0], discount=Decimal(1), line_subtotal=Decimal("11.50"))
+    assert shown(name, items=(reduced,)) not in ("", "{{" + name + "}}")
 
 
 def test_the_smallest_legal_template_is_accepted():
@@ -98,9 +98,37 @@ def test_a_line_loses_no_digit_of_its_price_quantity_or_rate():
     assert cells == ["1,234.567", "0.0035", "1.50", "7.5%", "1,234.50"]
 
 
-def test_the_discount_total_is_the_sum_of_the_lines():
-    lines = tuple(replace(line, discount=Decimal("0.25")) for line in SAMPLE.items[:3])
-    assert shown("discountTotal", items=lines, currency_code="EUR") == "€0.75"
+@pytest.mark.parametrize(
+    ("quantity", "price", "discount", "subtotal", "total"),
+    [
+        ("3", "1.115", "0.25", "3.10", "€0.25"),
+        ("1", "10.005", "0.001", "10.00", "€0.01"),  # the line lost a cent by it
+        ("1", "10.00", "0.001", "10.00", "€0.00"),
+        ("1", "5", "99", "0", "€5.00"),
+        ("1", "1.005", "0", "1.01", "€0.00"),
+    ],
+)
+def test_the_discount_total_is_what_the_lines_were_reduced_by(quantity, price, discount, subtotal, total):
+    line = replace(
+        SAMPLE.items[0],
+        quantity=Decimal(quantity),
+        unit_price=Decimal(price),
+        discount=Decimal(discount),
+        line_subtotal=Decimal(subtotal),
+    )
+    assert shown("discountTotal", items=(line,), currency_code="EUR", locale_code="en_IE") == total
+
+
+def test_a_discount_has_a_column_and_a_row_only_where_there_is_one():
+    reduced = replace(SAMPLE.items[0], discount=Decimal("2.50"), line_subtotal=Decimal("10.00"))
+    for items, there in ((SAMPLE.items, False), ((*SAMPLE.items, reduced), True)):
+        html = render_html(DEFAULTS["classic"], replace(SAMPLE, items=items))
+        assert [word in html for word in (">Discount<", "Discounts included", 'class="number discount"')] == [there] * 3
+
+
+def test_rows_below_a_head_of_the_templates_own_have_the_cells_that_they_always_had():
+    row = render_html("{{itemsRows}}", SAMPLE).splitlines()[0]
+    assert row.count("<td") == 6
 
 
 @pytest.mark.parametrize(

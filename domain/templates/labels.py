@@ -1,0 +1,58 @@
+"""The words on an invoice, in the language of its locale: gettext catalogues in `labels/`, one for each language."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.pofile import read_po
+
+FOLDER = Path(__file__).with_name("labels")
+# By placeholder, as a template names them. A test asks each catalogue for each.
+LABELS = {
+    "labelInvoice": "Invoice",
+    "labelFrom": "From",
+    "labelBillTo": "Bill to",
+    "labelSupplier": "Supplier",
+    "labelClient": "Client",
+    "labelIssueDate": "Issue date",
+    "labelDueDate": "Due date",
+    "labelDescription": "Description",
+    "labelQuantity": "Quantity",
+    "labelUnitPrice": "Unit price",
+    "labelDiscount": "Discount",
+    "labelTax": "Tax",
+    "labelTotal": "Total",
+    "labelSubtotal": "Subtotal",
+    "labelDiscountsIncluded": "Discounts included",
+    "labelNotes": "Notes",
+    "labelTaxId": "Tax ID",
+    "labelVatId": "VAT ID",
+}
+ALIASES = {"no": "nb", "nn": "nb"}
+PAGE = "Page %(page)s of %(pages)s"
+MESSAGES = (*LABELS.values(), PAGE)
+
+
+def languages() -> list[str]:
+    """Return the languages that have a catalogue, and English."""
+    return sorted(["en", *(path.stem for path in FOLDER.glob("*.po"))])
+
+
+def labels(locale: Locale) -> Mapping[str, str]:
+    """Return the text of each of MESSAGES in the language of the locale; English if there is no catalogue for it."""
+    script = f"{locale.language}_{locale.script}" if locale.script else locale.language
+    return _catalogue(script) or _catalogue(ALIASES.get(locale.language, locale.language)) or _ENGLISH
+
+
+@lru_cache(maxsize=64)
+def _catalogue(language: str) -> Mapping[str, str] | None:
+    path = FOLDER / f"{language}.po"
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language, abort_invalid=True)
+    return {message: str(catalogue[message].string) for message in MESSAGES}
+
+
+_ENGLISH = {message: message for message in MESSAGES}
