@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 from typing import Any
 
 from gunicorn import glogging
@@ -70,8 +71,21 @@ def server_options(settings: Settings, listener: int | None = None) -> dict:
         "forwarder_headers": "",
         "secure_scheme_headers": {},
         "logger_class": "cli.serving.Logger",
+        "post_fork": hear_the_end,
         "post_worker_init": lambda worker: say_ready("api"),
     }
+
+
+def hear_the_end(arbiter: Any, worker: Any) -> None:
+    """Have a worker hear from the first that it is to end.
+
+    Until it has loaded the application it has its parent's handlers, and what one of them hears there is lost: the
+    worker would serve on until it is killed, with the requests that it has.
+    """
+    signal.signal(signal.SIGTERM, worker.handle_exit)
+    while not arbiter.SIG_QUEUE.empty():
+        if arbiter.SIG_QUEUE.get_nowait() == signal.SIGTERM:
+            worker.alive = False
 
 
 def wsgi(settings: Settings):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -79,18 +80,19 @@ def listener():
         yield listener
 
 
-def test_no_request_fails_when_the_next_api_takes_over_a_socket_that_somebody_holds(
-    listener: socket.socket, database: str, organization: Tenant
-) -> None:
-    """As systemd does, which also says so in the environment."""
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+@pytest.fixture
+def started(listener: socket.socket, database: str) -> Callable[[], subprocess.Popen]:
+    """Start an api on the socket, as systemd does, which also says so in the environment."""
     program = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
     command = ["/bin/sh", "-c", program, "sh", *COUNTERFOIL, "api", "--fd", str(listener.fileno())]
     environment = child_environment(DATABASE_URL=database, COUNTERFOIL_API_WORKERS="2")
+    return lambda: subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()], stderr=sys.stderr)
 
-    def started() -> subprocess.Popen:
-        return subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()], stderr=sys.stderr)
 
+def test_no_request_fails_when_the_next_api_takes_over_a_socket_that_somebody_holds(
+    listener: socket.socket, started: Callable[[], subprocess.Popen], organization: Tenant
+) -> None:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     api = started()
     try:
         with Load(url, organization.key) as load:
@@ -102,6 +104,34 @@ def test_no_request_fails_when_the_next_api_takes_over_a_socket_that_somebody_ho
                 assert api.wait(30) == 0
                 api = following
         assert [*load.answers] == ["200"], load.answers
+    finally:
+        api.terminate()
+        api.wait(30)
+
+
+def test_a_worker_that_is_told_to_end_before_it_serves_takes_nobody_in(
+    listener: socket.socket, started: Callable[[], subprocess.Popen], organization: Tenant
+) -> None:
+    """A worker that did not hear it was killed after five seconds, with the requests that it had taken."""
+    api = started()
+    try:
+        arbiter = psutil.Process(api.pid)
+        workers = wait_until(lambda: len(arbiter.children()) == 2 and arbiter.children(), 30)
+        for worker in workers:
+            worker.suspend()
+        api.terminate()
+        with socket.create_connection(listener.getsockname(), timeout=30) as caller:
+            head = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {organization.key}\r\n"
+            caller.sendall(f"{head}Connection: close\r\n\r\n".encode())
+            for worker in workers:
+                worker.resume()
+            assert api.wait(30) == 0
+            caller.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                caller.recv(1)
+            api = started()
+            caller.settimeout(60)
+            assert b" 200 OK" in caller.recv(65_536)
     finally:
         api.terminate()
         api.wait(30)
