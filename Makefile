@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint format bench bench-full chaos model lock clean
@@ -52,9 +54,8 @@ model:  ## check the protocol and its mutations with Spin: some minutes, 2 GB
 
 lock: $(READY)  ## resolve the dependencies anew, with hashes for every platform
 	@$(BIN)/python -m pip install --quiet uv
-	@for extra in "" "--extra dev"; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-header --no-annotate $$extra pyproject.toml -o requirements$${extra:+-dev}.lock || exit 1; done
+	@$(COMPILE) --extra fonts pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove the virtual environments and caches
 	rm -rf $(VENV) bench/.peers build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -184,8 +184,13 @@ def recover() -> None:
 
 def keep_books() -> None:
     """Do the accounting that issued invoices have left behind."""
-    kind = find(ACCOUNTING)
-    waiting = rows("SELECT id FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY id", ACCOUNTING)
+    run_waiting(ACCOUNTING)
+
+
+def run_waiting(kind_name: str) -> None:
+    """Run the jobs of a kind that wait, as a worker would; no broker is needed."""
+    kind = find(kind_name)
+    waiting = rows("SELECT id FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY id", kind_name)
     for start in range(0, len(waiting), kind.group):
         run_jobs(kind, [job_id for (job_id,) in waiting[start : start + kind.group]])
 

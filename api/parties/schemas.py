@@ -6,6 +6,7 @@ from api.http.schema import Body, CamelSchema, Query
 from domain.errors import Invalid
 from domain.money import smallest_unit
 from domain.parties.suppliers import locale_exists
+from domain.pdf.typefaces import undrawable_in
 from domain.text import INVISIBLE_RANGES
 
 SHORT, LONG = 60, 200
@@ -43,18 +44,23 @@ def optional() -> fields.String:
     return fields.String(dump_default=None, allow_none=True)
 
 
+def check_drawable(text: str) -> None:
+    if told := undrawable_in(text):
+        raise ValidationError(told)
+
+
 class PartyBody(Body):
-    name = Text(LONG, required=True)
-    address_line1 = Text(LONG, required=True)
-    address_line2 = Text(LONG)
-    city = Text(LONG, required=True)
-    region = Text(LONG)
-    postal_code = Text(SHORT)
-    country = Text(LONG, required=True)
-    tax_id = Text(SHORT)
-    vat_id = Text(SHORT)
-    email = Text(LONG, pattern=EMAIL)
-    phone = Text(SHORT)
+    name = Text(LONG, required=True, check=check_drawable)
+    address_line1 = Text(LONG, required=True, check=check_drawable)
+    address_line2 = Text(LONG, check=check_drawable)
+    city = Text(LONG, required=True, check=check_drawable)
+    region = Text(LONG, check=check_drawable)
+    postal_code = Text(SHORT, check=check_drawable)
+    country = Text(LONG, required=True, check=check_drawable)
+    tax_id = Text(SHORT, check=check_drawable)
+    vat_id = Text(SHORT, check=check_drawable)
+    email = Text(LONG, pattern=EMAIL, check=check_drawable)
+    phone = Text(SHORT, check=check_drawable)
 
 
 class ClientBody(PartyBody):

@@ -13,7 +13,7 @@ from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
 from domain.accounting.sources import Source, changed
 from domain.errors import Invalid, Refusal
-from domain.invoices import numbering
+from domain.invoices import numbering, printable
 from domain.invoices.ledger import decimal, plain
 from domain.invoices.request import InvoiceRequest
 from domain.parties import recipients
@@ -52,6 +52,7 @@ def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | 
             drafts[n] = recipient
         else:
             content["client_id"], content["client"] = recipient
+            drafts[n] = _drawn(content)
     return drafts
 
 
@@ -75,9 +76,20 @@ def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft
     try:
         if supplier is None or supplier["organization_id"] != request.organization_id:
             raise Invalid.sentence("supplier not found", "supplierId")
+        printable.check(request)
         return _terms(request) | _amounts(request, supplier) | _origin(supplier)
     except Invalid as refused:
         return refused
+
+
+def _drawn(content: Draft) -> Draft | Refusal:
+    """Return the content, or why it cannot be printed: a party may have been saved while there were more fonts."""
+    parties = {f"{party}.{name}": text for party in ("supplier", "client") for name, text in content[party].items()}
+    try:
+        printable.require_drawable(parties)
+    except Invalid as refused:
+        return refused
+    return content
 
 
 def _terms(request: InvoiceRequest) -> Draft:

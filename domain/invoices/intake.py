@@ -12,6 +12,7 @@ from db.models import Invoice, Job
 from db.queries import run
 from domain.errors import Conflict, Invalid, NotFound
 from domain.identity.quotas import OverQuota, quotas
+from domain.invoices import printable
 from domain.invoices.request import KIND, InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
@@ -69,6 +70,7 @@ def _refusal(request: InvoiceRequest, suppliers: Mapping[int, Any]) -> Invalid |
     if supplier is None or supplier.organization_id != request.organization_id:
         return Invalid.sentence("supplier not found", "supplierId")
     try:
+        printable.check(request)
         price(request.items, request.currency_code or supplier.currency_code, supplier.default_tax_rate)
     except Invalid as refused:
         return refused

@@ -30,7 +30,7 @@ ORDER_BYTES = 64
 class Program(Protocol):
     """The module that a jail runs."""
 
-    def prepare(self) -> None:
+    def prepare(self, *arguments: str) -> None:
         """Open and load all that `answer` will need; no file can be opened, and no module imported, later."""
 
     def answer(self, request: bytes) -> bytes:
@@ -101,5 +101,5 @@ if __name__ == "__main__":
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     inmate = importlib.import_module(sys.argv[1])
-    inmate.prepare()
+    inmate.prepare(*sys.argv[2:])
     keep(socket.socket(fileno=sys.stdin.fileno()), inmate)

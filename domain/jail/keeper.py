@@ -16,9 +16,9 @@ ENVIRONMENT = {"TZ": "UTC0"}  # or the C library would look at /etc/localtime ea
 class Keeper:
     """A running `domain.jail.inmate`; without it its processes end."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, *arguments: str) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-I", str(PROGRAM), program]
+        command = [sys.executable, "-I", str(PROGRAM), program, *arguments]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603
                 command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=ENVIRONMENT

@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 
@@ -31,12 +31,14 @@ class Crashed(Exception):
 class Jail:
     """Processes of one program (`domain.jail.inmate.Program`, by its module's name), each forked from a ready one.
 
+    The program gets what `arguments` returns when it prepares.
+
     A new process costs milliseconds, so none need be given bytes of one organization after another's. Threads may share
     a jail; a forked process may not share its parent's, and calls `abandon`.
     """
 
-    def __init__(self, program: str) -> None:
-        self._program = program
+    def __init__(self, program: str, arguments: Callable[[], Sequence[str]] = tuple) -> None:
+        self._program, self._arguments = program, arguments
         self._lock = threading.Lock()
         self._keeper: Keeper | None = None
         self._denied: list[str] | None = None
@@ -82,7 +84,7 @@ class Jail:
             self._lock.release()
 
     def _fork_once(self, channel: socket.socket, deadline: float) -> tuple[Keeper, int]:
-        keeper = self._keeper or Keeper(self._program)
+        keeper = self._keeper or Keeper(self._program, *self._arguments())
         self._keeper = None
         try:
             pid = keeper.fork(channel, deadline)

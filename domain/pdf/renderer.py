@@ -1,16 +1,25 @@
-"""The program of the jail that prints: HTML in, PDF out, with the shipped fonts and nothing else."""
+"""The program of the jail that prints: HTML in, PDF out, with the fonts that its parent names and nothing else."""
 
 import io
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.sax.saxutils import escape
 
 import plutoprint
 
-FONTS = Path(__file__).with_name("fonts")
-MAX_PAGES = 200
+# Only the named folders exist: a font of the system would make one invoice look different on two machines. A cache is
+# neither needed nor can it be written; without its line one appears in HOME.
+FONTCONFIG = """<?xml version="1.0"?>
+<fontconfig>
+  {}
+  <cachedir>/dev/null</cachedir>
+  <alias binding="same"><family>sans-serif</family><prefer><family>Noto Sans</family></prefer></alias>
+</fontconfig>"""
+MAX_PAGES = 5000
 MAX_PDF = 50 * 1024 * 1024
 EPOCH = "2000-01-01T00:00:00Z"
-WARM_UP = "<p>regular <b>bold</b></p>"
+WARM_UP = '<meta charset="utf-8"><p>regular {0} <b>bold {0}</b></p>'
 
 
 class TooLarge(ValueError):
@@ -45,11 +54,14 @@ def render(html: str) -> bytes:
     return pdf.getvalue()
 
 
-def prepare() -> None:
-    """Load the fonts; a document can name no other."""
-    plutoprint.plutobook_set_fontconfig_path(FONTS)
-    if b"NotoSans-Bold" not in render(WARM_UP):
-        sys.exit(f"no fonts in {FONTS}: every page would be blank")
+def prepare(characters: str, *folders: str) -> None:
+    """Load the fonts in these folders, of each of which `characters` has one; a document can name no other."""
+    with TemporaryDirectory() as place:
+        named = "".join(f"<dir>{escape(folder)}</dir>" for folder in folders)
+        Path(place, "fonts.conf").write_text(FONTCONFIG.format(named), encoding="utf-8")
+        plutoprint.plutobook_set_fontconfig_path(place)
+        if b"NotoSans-Bold" not in render(WARM_UP.format(characters)):
+            sys.exit(f"no fonts in {folders}: every page would be blank")
 
 
 def answer(request: bytes) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from domain.jail.process import Crashed, Jail, Process, TooSlow
+from domain.pdf import typefaces
 from domain.pdf.places import Places
 from domain.shares import OverShare
 
@@ -43,12 +44,16 @@ class ShareInUse(RendererBusy):
         super().__init__("your organization prints as many documents at once as it may; send this again in a second")
 
 
+def _jail() -> Jail:
+    return Jail(PROGRAM, lambda: [typefaces.one_of_each(), *typefaces.folders()])
+
+
 class Renderers:
     """At most SLOTS renderers of this process, each used by one thread at a time, and by one organization ever."""
 
     def __init__(self) -> None:
         self._places = Places(SLOTS)
-        self._jail = Jail(PROGRAM)
+        self._jail = _jail()
         self._lock = threading.Lock()
         self._idle: list[tuple[int, Process]] = []  # the one used last comes last
         self._in_use = 0
@@ -128,6 +133,8 @@ def render_pdf(html: str, organization_id: int, timeout: float = TIMEOUT_S, pati
     A `patient` caller, who cannot come again, is not told ShareInUse, and waits like all others.
     """
     document = html.encode(errors="replace")
+    if told := typefaces.undrawable_in(html):
+        raise RenderingFailed(f"the document {told}")
     if len(document) > MAX_HTML:
         raise RenderingFailed(f"the document has {len(document):,} bytes of HTML; the limit is {MAX_HTML:,}")
     return _renderers.render(organization_id, document, timeout, patient)
@@ -135,7 +142,7 @@ def render_pdf(html: str, organization_id: int, timeout: float = TIMEOUT_S, pati
 
 def denied() -> list[str]:
     """Start a renderer and end it; return, and log once, a line for each part of its jail that the system denies."""
-    jail = Jail(PROGRAM)
+    jail = _jail()
     try:
         return jail.denied(time.monotonic() + TIMEOUT_S)
     except (Crashed, TooSlow):

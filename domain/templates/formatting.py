@@ -9,22 +9,22 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError, dates, numbers
 
 from domain.money import decimals
+from domain.pdf.typefaces import undrawable
 
 ENGLISH = Locale("en")
-UNDRAWABLE = re.compile(r"[^\u0000-\u052f\u1e00-\u20cf\u2116]")
-
 CODE_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 
 @lru_cache(maxsize=256)
 def locale_for(code: str) -> Locale:
-    """Return the locale, or English if it is unknown or writes dates in a script that would print as boxes."""
+    """Return the locale, or English if it is unknown or no font has the letters of its dates and numbers."""
     try:
         locale = Locale.parse(code.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return ENGLISH
-    months = "".join(locale.months["format"]["wide"].values())
-    return ENGLISH if UNDRAWABLE.search(months) else locale
+    written = [dates.format_date(date(2000, month, 1), "long", locale=locale) for month in range(1, 13)]
+    written += [numbers.format_decimal("-1234567.5", locale=locale), numbers.format_percent("0.5", locale=locale)]
+    return ENGLISH if undrawable("".join(written)) else locale
 
 
 class LocalFormat:
@@ -36,7 +36,10 @@ class LocalFormat:
 
     def money(self, amount: Decimal) -> str:
         """Return the amount with its currency: a total."""
-        pattern = self._with_decimals(self.locale.currency_formats["standard"])
+        pattern = self.locale.currency_formats["standard"]
+        if undrawable(numbers.get_currency_symbol(self._currency, self.locale)):
+            pattern = numbers.parse_pattern(pattern.pattern.replace("¤", "¤¤"))  # the currency's code
+        pattern = self._with_decimals(pattern)
         text = pattern.apply(amount, self.locale, currency=self._currency, currency_digits=False)
         return CODE_BESIDE_DIGIT.sub("\xa0", text)
 

@@ -1,5 +1,6 @@
-"""The invoice that every template has to be able to print before it is saved: all fields, several pages."""
+"""The invoices that every template has to be able to print before it is saved: all fields, one page to hundreds."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -66,3 +67,18 @@ SAMPLE = InvoiceView(
     total=SUBTOTAL + TAX_TOTAL,
     notes="Thank you for your order.\nPlease quote the invoice number with your payment.",
 )
+
+# As many lines and letters as a request may have, of the widest letter.
+LARGEST = replace(
+    SAMPLE, items=tuple(replace(ITEMS[0], description="W" * 1000) for _ in range(1000)), notes="W " * 2500
+)
+# By placeholder: the short invoice with another value for it, so that its print must differ.
+SHORT = replace(SAMPLE, items=ITEMS[:1])
+REQUIRED = {
+    "invoiceNumber": replace(SHORT, invoice_number="INV-999999"),
+    "issueDate": replace(SHORT, issue_date=date(2025, 12, 31)),
+    "supplierName": replace(SHORT, supplier=replace(SUPPLIER, name="Another Supplier")),
+    "clientName": replace(SHORT, client=replace(CLIENT, name="Another Client")),
+    "itemsRows": replace(SHORT, items=ITEMS[1:2]),
+    "total": replace(SHORT, total=SHORT.total + 1),
+}

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from domain.errors import Invalid
 from domain.pdf.rendering import MAX_HTML, RendererBusy, RenderingFailed, render_pdf
+from domain.pdf.typefaces import undrawable_in
 from domain.templates import markup, placeholders
-from domain.templates.sample import SAMPLE
+from domain.templates.sample import LARGEST, REQUIRED, SAMPLE, SHORT
 from domain.templates.view import InvoiceView
 
 MAX_BYTES = 256 * 1024
-REQUIRED = ("invoiceNumber", "itemsRows", "total")
+TITLE = re.compile(r"<title\b.*?(?:</title|\Z)", re.IGNORECASE | re.DOTALL)
+# The invoice that is tried is printed within so much time, or the template is refused.
+SAMPLE_TIMEOUT_S = 2.0
 # The rows of an invoice may fill a hundred pages; nothing else that is shown is large, or needed often.
 MAX_TIMES, MAX_TIMES_ROWS = 20, 1
 FOREIGN_SYNTAX = ("{%", "{#")
@@ -45,6 +48,8 @@ def render_html(template_html: str, view: InvoiceView) -> str:
 def check(organization_id: int, html: str) -> None:
     """Raise Invalid unless every invoice can be printed with this template."""
     check_size(html)
+    if told := undrawable_in(html):
+        raise invalid(f"the template {told}")
     check_placeholders(html)
     for finding in markup.findings(html):
         raise invalid(finding)
@@ -78,8 +83,19 @@ def check_placeholders(html: str) -> None:
 
 
 def check_prints(organization_id: int, html: str) -> None:
+    """Raise Invalid unless the sample prints in time, the largest invoice at all, and what an invoice must say shows.
+
+    A placeholder that is hidden, by a style or a comment or in a title, is found by this: with another value in its
+    place the print is the same to the byte.
+    """
+    untitled = TITLE.sub("", html)
     try:
-        render_pdf(render_html(html, SAMPLE), organization_id)
+        render_pdf(render_html(html, SAMPLE), organization_id, SAMPLE_TIMEOUT_S)
+        render_pdf(render_html(html, LARGEST), organization_id)
+        shown = render_pdf(render_html(untitled, SHORT), organization_id)
+        for name, view in REQUIRED.items():
+            if render_pdf(render_html(untitled, view), organization_id) == shown:
+                raise invalid(f"{{{{{name}}}}} does not show in print: an invoice has to show it")
     except RendererBusy:
         raise
     except RenderingFailed as failure:

@@ -13,7 +13,7 @@ from domain.errors import Invalid
 from domain.money import _current_currencies, smallest_unit
 from domain.templates.markup import findings
 from domain.templates.placeholders import NAMES
-from domain.templates.sample import SAMPLE
+from domain.templates.sample import REQUIRED, SAMPLE
 from domain.templates.template import DEFAULTS, MAX_BYTES, check, check_placeholders, render_html
 from tests.unit.templates.spellings import SPELLINGS, spelled
 
@@ -21,7 +21,9 @@ UNITS = [
     *(" ", "{{", "{{ ", "<", "<!--", "</", "<a ", "<a\nhref", "<a '", "<a \"'", "url(", "src=", "<style>", "attr(a "),
     *("data:image/svg,", "data:image/svg;base64,AAAA", "\\75", "&#", "&lt", "%25"),
 ]
-MINIMAL = "<p>{{invoiceNumber}}</p><table>{{itemsRows}}</table><p>{{total}}</p>"
+MINIMAL = (
+    "<p>{{invoiceNumber}} {{issueDate}}</p><p>{{supplierName}} {{clientName}}</p><table>{{itemsRows}}</table>{{total}}"
+)
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
@@ -60,7 +62,7 @@ def test_the_smallest_legal_template_is_accepted():
     [
         ("en_US", "USD", "1234.5", "$1,234.50"),
         ("de_DE", "EUR", "1234.5", "1.234,50\xa0€"),
-        ("ja_JP", "JPY", "1234", "¥1,234"),
+        ("ja_JP", "JPY", "1234", "￥1,234"),
         ("en_US", "KWD", "1.5", "KWD\xa01.500"),
         ("bg_BG", "BGN", "12345.6", "12\xa0345,60\xa0лв."),
         ("xx_YY", "USD", "1234.5", "$1,234.50"),
@@ -79,9 +81,19 @@ def test_a_date_reads_as_its_locale_writes_it(locale, text):
     assert shown("issueDate", locale_code=locale, issue_date=date(2026, 1, 16)) == text
 
 
-@pytest.mark.parametrize("locale", ["ja_JP", "zh_CN", "ar_EG", "he_IL", "hi_IN", "th_TH", "ka_GE", "hy_AM"])
-def test_a_locale_whose_script_is_not_shipped_is_written_in_english_instead_of_boxes(locale):
-    assert shown("issueDate", locale_code=locale) == "January 16, 2026"
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [("ja_JP", "2026年1月16日"), ("ar_EG", "16 يناير 2026"), ("he_IL", "16 בינואר 2026"), ("hi_IN", "16 जनवरी 2026"),
+     ("th_TH", "16 มกราคม ค.ศ. 2026"), ("ka_GE", "16 იანვარი, 2026"), ("bo_CN", "January 16, 2026")],
+)  # fmt: skip
+def test_a_date_is_in_every_script_that_a_font_has_and_in_english_where_none_has(locale, text):
+    assert shown("issueDate", locale_code=locale, issue_date=date(2026, 1, 16)) == text
+
+
+@pytest.mark.parametrize(("locale", "text"), [("dv_MV", "MVR\xa01,234.50"), ("en_IN", "₹1,234.50")])
+def test_a_currency_whose_sign_no_font_has_is_written_as_its_code(locale, text):
+    currency = "MVR" if locale == "dv_MV" else "INR"
+    assert shown("total", locale_code=locale, currency_code=currency, total=Decimal("1234.5")) == text
 
 
 def test_a_line_loses_no_digit_of_its_price_quantity_or_rate():
@@ -240,9 +252,26 @@ def test_what_fetches_nothing_is_accepted(fragment):
     check(1, MINIMAL + fragment)
 
 
-@pytest.mark.parametrize("name", ["invoiceNumber", "itemsRows", "total"])
-def test_a_template_that_hides_what_an_invoice_must_show_is_refused(name):
-    assert name in refusal(MINIMAL.replace("{{" + name + "}}", ""))
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+@pytest.mark.parametrize(
+    "hidden",
+    ["", "<title>{}</title>", "<template>{}</template>", "<div style='display: none'>{}</div>",
+     "<style>.no {{ display: none }}</style><p class=no>{}", "<textarea hidden>{}</textarea>"],
+)  # fmt: skip
+def test_a_template_that_does_not_show_what_an_invoice_must_say_is_refused(name, hidden):
+    shown = "<table>{{itemsRows}}</table>" if name == "itemsRows" else "{{" + name + "}}"
+    assert shown in MINIMAL
+    assert name in refusal(MINIMAL.replace(shown, hidden.format(shown)))
+
+
+@pytest.mark.parametrize("character", ["\U0001f600", "\ue000", "\u16a0"])
+def test_a_template_with_a_character_that_no_font_has_is_refused(character):
+    assert f"(U+{ord(character):04X})" in refusal(MINIMAL + character)
+
+
+def test_a_template_that_cannot_print_the_largest_invoice_is_refused():
+    tall = "<style>table { table-layout: fixed; width: 100% } td { overflow-wrap: break-word; height: 4000pt }</style>"
+    assert "pages" in refusal(tall + MINIMAL)
 
 
 def test_a_template_that_is_too_large_is_refused():
@@ -251,7 +280,7 @@ def test_a_template_that_is_too_large_is_refused():
 
 @pytest.mark.parametrize("size", ["1px 1px", "0 0"])
 def test_a_template_that_cannot_be_printed_is_refused_when_it_is_saved(size):
-    assert "pages" in refusal(MINIMAL + "<style>@page { margin: 0; size: " + size + " }</style>")
+    assert "print" in refusal(MINIMAL + "<style>@page { margin: 0; size: " + size + " }</style>")
 
 
 @pytest.mark.parametrize("unit", UNITS)
