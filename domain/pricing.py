@@ -11,6 +11,7 @@ from domain.money import smallest_unit
 # Wide enough that no product of allowed quantities, prices and rates is rounded before it is rounded for good.
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 MAX_TOTAL = Decimal("999999999999")
+OVER = "must not be more than quantity times unitPrice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,12 @@ class Priced:
 
 
 def price(items: Sequence[Item], currency_code: str, default_tax_rate: Decimal) -> Priced:
-    """Return the priced lines and totals; raise Invalid for an unknown currency or an absurd amount."""
+    """Return the priced lines and totals; raise Invalid for an unknown currency, a discount above its line, or an
+    absurd amount.
+    """
     unit = smallest_unit(currency_code)
+    if errors := {f"items[{n}].discount": [OVER] for n, item in enumerate(items) if item.discount > _full(item)}:
+        raise Invalid.fields(errors)
     lines = tuple(_line(item, unit, default_tax_rate) for item in items)
     subtotal = sum((line.subtotal for line in lines), Decimal(0))
     tax_total = sum((line.tax for line in lines), Decimal(0))
@@ -48,7 +53,10 @@ def gross(quantity: Decimal, unit_price: Decimal, unit: Decimal) -> Decimal:
 
 def _line(item: Item, unit: Decimal, default_tax_rate: Decimal) -> Line:
     rate = default_tax_rate if item.tax_rate is None else item.tax_rate
-    full = EXACT.multiply(item.quantity, item.unit_price)
-    subtotal = EXACT.quantize(max(EXACT.subtract(full, item.discount), Decimal(0)), unit)
+    subtotal = EXACT.quantize(EXACT.subtract(_full(item), item.discount), unit)
     tax = EXACT.quantize(EXACT.multiply(subtotal, rate), unit)
     return Line(item, rate, subtotal, tax, subtotal + tax)
+
+
+def _full(item: Item) -> Decimal:
+    return EXACT.multiply(item.quantity, item.unit_price)

@@ -76,6 +76,7 @@ def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft
     try:
         if supplier is None or supplier["organization_id"] != request.organization_id:
             raise Invalid.sentence("supplier not found", "supplierId")
+        request.check_dates(supplier["today"])
         printable.check(request)
         return _terms(request) | _amounts(request, supplier) | _origin(supplier)
     except Invalid as refused:
@@ -95,8 +96,6 @@ def _drawn(content: Draft) -> Draft | Refusal:
 def _terms(request: InvoiceRequest) -> Draft:
     if request.unpaid and request.due_date is None:
         raise Invalid.sentence("due_date is required to mark invoice unpaid", "dueDate")
-    if request.issue_date and request.due_date and request.due_date < request.issue_date:
-        raise Invalid.sentence("due_date must not be before issue_date", "dueDate")
     return {
         "job_id": request.job_id,
         "status": "unpaid" if request.unpaid else "issued",

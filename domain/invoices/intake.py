@@ -70,6 +70,7 @@ def _refusal(request: InvoiceRequest, suppliers: Mapping[int, Any]) -> Invalid |
     if supplier is None or supplier.organization_id != request.organization_id:
         return Invalid.sentence("supplier not found", "supplierId")
     try:
+        request.check_dates(supplier.today)
         printable.check(request)
         price(request.items, request.currency_code or supplier.currency_code, supplier.default_tax_rate)
     except Invalid as refused:

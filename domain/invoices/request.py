@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from domain.errors import Invalid
+
 KIND = "invoice.generate"
 
 
@@ -32,6 +34,12 @@ class InvoiceRequest:
     notes: str | None = None
     unpaid: bool = False
     job_id: int | None = None
+
+    def check_dates(self, today: date) -> None:
+        """Raise Invalid if the invoice would be due before it is issued: `today`, unless it says when."""
+        if self.due_date and self.due_date < (self.issue_date or today):
+            issued = "issue_date" if self.issue_date else f"today, {today}, when it is issued"
+            raise Invalid.sentence(f"due_date must not be before {issued}", "dueDate")
 
     def payload(self) -> dict[str, Any]:
         """Return the request as JSON values; amounts as text, so that no float ever touches them."""

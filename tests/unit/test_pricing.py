@@ -21,7 +21,9 @@ def amounts(places: int, low: str = "0", high: str = "1000000") -> st.SearchStra
 
 
 RATES = st.none() | amounts(4, high="2")
-ITEMS = st.builds(Item, st.just("x"), amounts(4, low="0.0001"), amounts(6), amounts(4), RATES)
+# Not above what any of these lines comes to, but where a test is about that.
+DISCOUNTS = amounts(4, high="0.0001")
+ITEMS = st.builds(Item, st.just("x"), amounts(4, low="1"), amounts(6, low="0.0001"), DISCOUNTS, RATES)
 HALVES = st.builds(Item, st.just("x"), st.just(Decimal("0.5")), st.integers(0, 9999).map(lambda n: Decimal(n) / 100))
 
 
@@ -31,7 +33,7 @@ def half_up(exact: Fraction, places: int) -> Fraction:
 
 def expected(item: Item, places: int, default_rate: Decimal) -> tuple[Fraction, Fraction]:
     gross = Fraction(item.quantity) * Fraction(item.unit_price)
-    subtotal = half_up(max(gross - Fraction(item.discount), Fraction(0)), places)
+    subtotal = half_up(gross - Fraction(item.discount), places)
     rate = default_rate if item.tax_rate is None else item.tax_rate
     return subtotal, half_up(subtotal * Fraction(rate), places)
 
@@ -63,9 +65,16 @@ def test_no_amount_is_negative_or_finer_than_the_currency(items, currency):
             assert -amount.as_tuple().exponent <= DECIMALS[currency]
 
 
-def test_a_discount_above_the_line_makes_it_free_and_no_more():
-    [line] = price([Item("x", Decimal(1), Decimal(5), Decimal(9))], "EUR", Decimal("0.2")).lines
+def test_a_discount_may_be_all_of_its_line():
+    [line] = price([Item("x", Decimal(2), Decimal("2.50"), Decimal(5))], "EUR", Decimal("0.2")).lines
     assert (line.subtotal, line.tax, line.total) == (0, 0, 0)
+
+
+def test_each_discount_above_its_line_is_named():
+    free, over = Item("x", Decimal(1), Decimal(5)), Item("x", Decimal(1), Decimal(5), Decimal("5.0001"))
+    with pytest.raises(Invalid) as refused:
+        price([over, free, over], "EUR", Decimal(0))
+    assert list(refused.value.errors) == ["items[0].discount", "items[2].discount"]
 
 
 @pytest.mark.parametrize(("currency", "tax"), [("EUR", "0.19"), ("JPY", "0"), ("KWD", "0.188")])

@@ -24,7 +24,8 @@ CONFIGURATION = {
 # What a request that keeps to the schema can still be refused for.
 REASONS = re.compile(
     r"supplier not found|client not found|template not found|invalid currency_code|is not a known locale"
-    r"|due_date is required|must not be before|the total must not exceed|none of the requests was accepted"
+    r"|due_date is required|must not be before|must not be more than|the total must not exceed"
+    r"|none of the requests was accepted|no font here can draw|does not show in print"
     r"|taxId or vatId is required"
     r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
     r"|is not a known (product|location)|must be another location|lines are too much"

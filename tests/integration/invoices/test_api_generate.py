@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 
@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 import settings
+from domain.pricing import OVER
 from api.http import exact_json
 from domain.invoices import printing
 from domain.pdf import rendering
@@ -81,8 +82,8 @@ def test_amounts_are_rounded_half_up_to_the_currency(
     assert shown["total"] == shown["subtotal"] + shown["taxTotal"]
 
 
-def test_a_discount_takes_a_line_to_nothing_and_not_below(client: Caller, organization: Tenant) -> None:
-    item = bodies.ITEM | {"discount": 1000}
+def test_a_discount_may_take_a_line_to_nothing(client: Caller, organization: Tenant) -> None:
+    item = bodies.ITEM | {"discount": 21}
     client.post(GENERATE, bodies.invoice(organization.supplier_id, items=[item]))
     assert client.get("/api/v1/invoices/INV-000001").json["total"] == 0
 
@@ -195,6 +196,9 @@ def test_unpaid_is_the_interfaces_alone(client: Caller, organization: Tenant) ->
     assert_refused(answer, "unpaid is not a known field")
 
 
+TODAY = datetime.now(UTC).date()
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -205,6 +209,14 @@ def test_unpaid_is_the_interfaces_alone(client: Caller, organization: Tenant) ->
         ({"client": None}, "client.id or client details (name, addressLine1, city, country) required"),
         ({"client": {"name": "A"}}, "client.id or client details (name, addressLine1, city, country) required"),
         ({"issueDate": "2026-02-01", "dueDate": "2026-01-31"}, "due_date must not be before issue_date"),
+        (
+            {"dueDate": "2026-01-31"},
+            f"due_date must not be before today, {datetime.now(UTC).date()}, when it is issued",
+        ),
+        (
+            {"items": [bodies.ITEM | {"discount": "21.0001"}]},
+            "items[0].discount must not be more than quantity times unitPrice",
+        ),
         ({"items": [bodies.ITEM | {"quantity": 10**8, "unitPrice": 10**8}]}, "the total must not exceed 999999999999"),
     ],
 )
