@@ -10,10 +10,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 import settings
-from domain.pricing import OVER
 from api.http import exact_json
 from domain.invoices import printing
 from domain.pdf import rendering
+from domain.pricing import OVER
 from tests import bodies, chain
 from tests.caller import Caller
 from tests.tenant import Tenant
@@ -209,14 +209,8 @@ TODAY = datetime.now(UTC).date()
         ({"client": None}, "client.id or client details (name, addressLine1, city, country) required"),
         ({"client": {"name": "A"}}, "client.id or client details (name, addressLine1, city, country) required"),
         ({"issueDate": "2026-02-01", "dueDate": "2026-01-31"}, "due_date must not be before issue_date"),
-        (
-            {"dueDate": "2026-01-31"},
-            f"due_date must not be before today, {datetime.now(UTC).date()}, when it is issued",
-        ),
-        (
-            {"items": [bodies.ITEM | {"discount": "21.0001"}]},
-            "items[0].discount must not be more than quantity times unitPrice",
-        ),
+        ({"dueDate": "2026-01-31"}, f"due_date must not be before today, {TODAY}, when it is issued"),
+        ({"items": [bodies.ITEM | {"discount": "21.0001"}]}, f"items[0].discount {OVER}"),
         ({"items": [bodies.ITEM | {"quantity": 10**8, "unitPrice": 10**8}]}, "the total must not exceed 999999999999"),
     ],
 )
