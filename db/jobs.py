@@ -38,10 +38,11 @@ class ClaimedJob(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a job is after its checkpoint; once it has come further, its attempts are counted anew."""
+    """What a job is after its checkpoint; once it has come further, attempts and hand-backs are counted anew."""
 
     status: str
     attempts: int
+    hand_backs: int
 
 
 class Failure(NamedTuple):

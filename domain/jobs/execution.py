@@ -189,7 +189,7 @@ class Run:
                     self.settle(session, [end.value or {}])
                     return
                 kept = self._checkpoint(session, job, *progress)
-            self.claimed[job.id] = job._replace(attempts=kept.attempts)
+            self.claimed[job.id] = job._replace(attempts=kept.attempts, hand_backs=kept.hand_backs)
             self.jobs = [self.claimed[job.id]]
             if kept.status == Status.CANCELLED:
                 return

@@ -22,4 +22,4 @@ WITH expired AS (
         AND max_attempts > 2 THEN floor(sqrt(count(*) OVER (PARTITION BY worker, kind))) ELSE 1 END
     FROM job WHERE status = 'PENDING'
     ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, published_at = NULL, group_limit = 1
-) SELECT id FROM job
+) SELECT id, (SELECT pg_notify('outbox', '') FROM relay_state WHERE listening) AS woken FROM job

@@ -52,8 +52,9 @@ def test_a_job_that_comes_on_or_is_requeued_has_all_its_hand_backs_again(databas
     with transaction() as session:
         job_rows.claim(session, "probe", [job_id], token, lease=60)
     chain.ask("UPDATE jobs SET hand_backs = 5")
-    apply("checkpoint", organization.id, job_id, token)
-    assert chain.value("SELECT hand_backs FROM jobs") == 0
+    for done, kept in ((0, 5), (1, 0)):
+        with transaction() as session:
+            assert job_rows.checkpoint(session, token, job_id, done, None, 60).hand_backs == kept
     chain.ask("UPDATE jobs SET hand_backs = 5")
     with transaction() as session:
         job_rows.set_aside(session, token, [Failure(job_id, "broken", None)])

@@ -3,6 +3,7 @@
 import time
 import uuid
 
+import psycopg
 import pytest
 
 from db import jobs as job_rows
@@ -135,3 +136,14 @@ def test_each_heartbeat_tells_by_how_much_the_clock_of_its_process_is_off(databa
         assert ahead == pytest.approx(7200, abs=5)
     finally:
         own.stop()
+
+
+def test_what_is_taken_back_wakes_the_relay_at_once(database, organization):
+    """Or a job of a killed child would wait for the next poll, which alone may take two seconds."""
+    held(organization, "gone")
+    chain.ask("UPDATE relay_state SET listening = true")
+    with psycopg.connect(database, autocommit=True) as listener:
+        listener.execute("LISTEN outbox")
+        with transaction() as session:
+            job_rows.take_back(session, ["gone"], LEASE)
+        wait_until(lambda: [*listener.notifies(timeout=0)], message="the relay was not woken")
