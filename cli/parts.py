@@ -14,9 +14,9 @@ def api(fd: int | None) -> None:
     import settings
     from cli import preflight, serving
     from db.engine import connections_per_process
-    from domain.pdf import rendering, typefaces
+    from domain.pdf import fonts, rendering
 
-    typefaces.check()
+    fonts.check()
     preflight.require_database(settings.current().api_workers * connections_per_process())
     if fd is None:
         preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
@@ -45,10 +45,10 @@ def relay() -> None:
 def worker() -> None:
     """Run jobs."""
     import settings
-    from domain.pdf import typefaces
+    from domain.pdf import fonts
     from settings import export
 
-    typefaces.check()  # and so that each child knows what they have
+    fonts.check()  # and so that each child knows what they have
     # SIGTERM must give running jobs the soft shutdown's seconds, not all the time they like.
     export(REMAP_SIGTERM="SIGQUIT")
     from celery.signals import worker_init, worker_ready

@@ -32,8 +32,9 @@ class Priced:
 
 
 def price(items: Sequence[Item], currency_code: str, default_tax_rate: Decimal) -> Priced:
-    """Return the priced lines and totals; raise Invalid for an unknown currency, a discount above its line, or an
-    absurd amount.
+    """Return the priced lines and totals; raise Invalid.
+
+    A currency may be unknown, a discount above its line, or the total absurd.
     """
     unit = smallest_unit(currency_code)
     if errors := {f"items[{n}].discount": [OVER] for n, item in enumerate(items) if item.discount > _full(item)}:

@@ -6,7 +6,7 @@ from api.http.schema import Body, CamelSchema, Query
 from domain.errors import Invalid
 from domain.money import smallest_unit
 from domain.parties.suppliers import locale_exists
-from domain.pdf.typefaces import undrawable_in
+from domain.pdf.fonts import undrawable_in
 from domain.text import INVISIBLE_RANGES
 
 SHORT, LONG = 60, 200

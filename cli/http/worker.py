@@ -102,7 +102,7 @@ class BufferedWorker(Worker):
         if surplus <= 0:
             return
         for connection in sorted(self._waiting(), key=lambda one: one.held_bytes, reverse=True):
-            if surplus > 0:
+            if surplus > 0 and connection.held_bytes:
                 surplus -= connection.held_bytes
                 connection.close()
 

@@ -76,7 +76,8 @@ def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft
     try:
         if supplier is None or supplier["organization_id"] != request.organization_id:
             raise Invalid.sentence("supplier not found", "supplierId")
-        request.check_dates(supplier["today"])
+        if request.job_id is None:  # a queued one was held against the day on which it was accepted
+            request.check_dates(supplier["today"])
         printable.check(request)
         return _terms(request) | _amounts(request, supplier) | _origin(supplier)
     except Invalid as refused:
@@ -84,10 +85,8 @@ def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft
 
 
 def _drawn(content: Draft) -> Draft | Refusal:
-    """Return the content, or why it cannot be printed: a party may have been saved while there were more fonts."""
-    parties = {f"{party}.{name}": text for party in ("supplier", "client") for name, text in content[party].items()}
     try:
-        printable.require_drawable(parties)
+        printable.check_parties({party: content[party] for party in ("supplier", "client")})
     except Invalid as refused:
         return refused
     return content

@@ -1,18 +1,31 @@
-"""What cannot be printed is not issued: the same rule on every path, looked at before a number is taken.
+"""What cannot be printed is not issued: the same rules on every path, looked at before a number is taken."""
 
-The size needs no rule of its own: each template was tried with the largest invoice that a request can ask for.
-"""
-
+import re
 from collections.abc import Iterator, Mapping
 
 from domain.errors import Invalid
 from domain.invoices.request import InvoiceRequest
-from domain.pdf.typefaces import undrawable, undrawable_in
+from domain.pdf.fonts import undrawable, undrawable_in
+
+# Of all descriptions and notes. Each template was tried with so many, of the widest letter, when it was saved.
+MAX_LETTERS = 200_000
+UNDERSCORED = re.compile(r"_(\w)")
 
 
 def check(request: InvoiceRequest) -> None:
-    """Raise Invalid naming each field of the request that has a character which no font can draw."""
+    """Raise Invalid if the request's own text is more than can be printed, or has what no font can draw."""
+    letters = sum(len(item.description) for item in request.items) + len(request.notes or "")
+    if letters > MAX_LETTERS:
+        told = f"the descriptions and notes have {letters:,} letters; at most {MAX_LETTERS:,} can be printed"
+        raise Invalid.sentence(told, "items")
     require_drawable(dict(_texts(request)))
+
+
+def check_parties(parties: Mapping[str, Mapping[str, object]]) -> None:
+    """Raise Invalid if a party has what no font can draw: it may have been saved while there were more fonts."""
+    require_drawable(
+        {f"{party}.{_camel(name)}": text for party, fields in parties.items() for name, text in fields.items()}
+    )
 
 
 def require_drawable(texts: Mapping[str, object]) -> None:
@@ -26,5 +39,7 @@ def _texts(request: InvoiceRequest) -> Iterator[tuple[str, object]]:
         yield f"items[{number}].description", item.description
     if request.notes:
         yield "notes", request.notes
-    for name, value in request.client.items():
-        yield f"client.{name}", value
+
+
+def _camel(name: str) -> str:
+    return UNDERSCORED.sub(lambda match: match[1].upper(), name)

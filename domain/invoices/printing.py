@@ -31,7 +31,7 @@ def pdf(organization_id: int, html: str, patient: bool = False) -> bytes:
 
 
 def html(session: Session, invoice: Invoice) -> str:
-    """Return the pages of an issued invoice, the same for ever."""
+    """Return the pages of an issued invoice, by the template and the content that it keeps."""
     return _html(session, ledger.content(invoice, invoice.items))
 
 

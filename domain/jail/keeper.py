@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 PROGRAM = Path(__file__).with_name("inmate.py")
 PACKET_BYTES = 64
 ANSWER_S = 2.0
-ENVIRONMENT = {"TZ": "UTC0"}  # or the C library would look at /etc/localtime each time that it is asked for a date
+# Without TZ the C library would look at /etc/localtime each time that it is asked for a date.
+ENVIRONMENT = {"TZ": "UTC0", "TMPDIR": tempfile.gettempdir()}
 
 
 class Keeper:

@@ -8,18 +8,21 @@ from xml.sax.saxutils import escape
 
 import plutoprint
 
+# Fontconfig reads these too, but the parent, which counts the fonts, does not.
+UNCOUNTED = ("otc", "woff", "woff2", "pfa", "pfb", "pcf", "pcf.gz", "bdf", "dfont")
 # Only the named folders exist: a font of the system would make one invoice look different on two machines. A cache is
 # neither needed nor can it be written; without its line one appears in HOME.
 FONTCONFIG = """<?xml version="1.0"?>
 <fontconfig>
   {}
   <cachedir>/dev/null</cachedir>
+  <selectfont><rejectfont>{}</rejectfont></selectfont>
   <alias binding="same"><family>sans-serif</family><prefer><family>Noto Sans</family></prefer></alias>
 </fontconfig>"""
 MAX_PAGES = 5000
 MAX_PDF = 50 * 1024 * 1024
 EPOCH = "2000-01-01T00:00:00Z"
-WARM_UP = '<meta charset="utf-8"><p>regular {0} <b>bold {0}</b></p>'
+WARM_UP = "<p>regular <b>bold</b></p>"
 
 
 class TooLarge(ValueError):
@@ -54,13 +57,14 @@ def render(html: str) -> bytes:
     return pdf.getvalue()
 
 
-def prepare(characters: str, *folders: str) -> None:
-    """Load the fonts in these folders, of each of which `characters` has one; a document can name no other."""
+def prepare(specimens: str, *folders: str) -> None:
+    """Load the fonts in these folders, each of which `specimens` uses; a document can name no other."""
     with TemporaryDirectory() as place:
         named = "".join(f"<dir>{escape(folder)}</dir>" for folder in folders)
-        Path(place, "fonts.conf").write_text(FONTCONFIG.format(named), encoding="utf-8")
+        rejected = "".join(f"<glob>*.{suffix}</glob>" for suffix in UNCOUNTED)
+        Path(place, "fonts.conf").write_text(FONTCONFIG.format(named, rejected), encoding="utf-8")
         plutoprint.plutobook_set_fontconfig_path(place)
-        if b"NotoSans-Bold" not in render(WARM_UP.format(characters)):
+        if b"NotoSans-Bold" not in render(WARM_UP + specimens):
             sys.exit(f"no fonts in {folders}: every page would be blank")
 
 

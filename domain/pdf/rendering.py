@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from domain.jail.process import Crashed, Jail, Process, TooSlow
-from domain.pdf import typefaces
+from domain.pdf import fonts
 from domain.pdf.places import Places
 from domain.shares import OverShare
 
@@ -45,7 +45,7 @@ class ShareInUse(RendererBusy):
 
 
 def _jail() -> Jail:
-    return Jail(PROGRAM, lambda: [typefaces.one_of_each(), *typefaces.folders()])
+    return Jail(PROGRAM, lambda: [fonts.specimens(), *fonts.folders()])
 
 
 class Renderers:
@@ -133,8 +133,6 @@ def render_pdf(html: str, organization_id: int, timeout: float = TIMEOUT_S, pati
     A `patient` caller, who cannot come again, is not told ShareInUse, and waits like all others.
     """
     document = html.encode(errors="replace")
-    if told := typefaces.undrawable_in(html):
-        raise RenderingFailed(f"the document {told}")
     if len(document) > MAX_HTML:
         raise RenderingFailed(f"the document has {len(document):,} bytes of HTML; the limit is {MAX_HTML:,}")
     return _renderers.render(organization_id, document, timeout, patient)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError, dates, numbers
 
 from domain.money import decimals
-from domain.pdf.typefaces import undrawable
+from domain.pdf.fonts import undrawable
 
 ENGLISH = Locale("en")
 CODE_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")

@@ -10,7 +10,7 @@ from domain.templates.view import Line
 # In widths of the text's size (em). The shipped templates are 52 wide or more, and pad a cell by 1.3.
 TABLE, PADDING, DIGIT = 52.0, 1.3, 0.58
 # What a description is left at least, and how much smaller a head's letters are than those of the lines.
-DESCRIPTION, HEAD_LETTER = 12.0, 0.5
+DESCRIPTION, HEAD_LETTER = 12.0, 0.55
 
 
 class Column(NamedTuple):
@@ -29,11 +29,9 @@ class Column(NamedTuple):
 
 
 class Items:
-    """The head and the rows of the table. Without `own_head` the template brings its head, with a discount in it."""
+    """The rows of the table, and its head: one that a template brings instead has a column for discounts."""
 
-    def __init__(
-        self, lines: Sequence[Line], local: LocalFormat, labels: Mapping[str, str], own_head: bool = True
-    ) -> None:
+    def __init__(self, lines: Sequence[Line], local: LocalFormat, labels: Mapping[str, str], with_head: bool) -> None:
         self._descriptions = [line.description for line in lines]
         self._label = labels["Description"]
         discounts = [local.amount(line.discount) if line.discount else "" for line in lines]
@@ -44,7 +42,7 @@ class Items:
             Column("tax-rate", labels["Tax"], 3.5, [local.rate(line.tax_rate) for line in lines]),
             Column("line-total", labels["Total"], 6.5, [local.amount(line.line_total) for line in lines]),
         ]
-        self._columns = [one for one in columns if not own_head or one.name != "discount" or any(discounts)]
+        self._columns = [one for one in columns if not with_head or one.name != "discount" or any(discounts)]
         self._size = self._fitting_size()
 
     @property

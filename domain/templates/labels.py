@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
+from babel.core import get_global
 from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).with_name("labels")
@@ -34,15 +35,17 @@ PAGE = "Page %(page)s of %(pages)s"
 MESSAGES = (*LABELS.values(), PAGE)
 
 
-def languages() -> list[str]:
-    """Return the languages that have a catalogue, and English."""
-    return sorted(["en", *(path.stem for path in FOLDER.glob("*.po"))])
-
-
 def labels(locale: Locale) -> Mapping[str, str]:
     """Return the text of each of MESSAGES in the language of the locale; English if there is no catalogue for it."""
-    script = f"{locale.language}_{locale.script}" if locale.script else locale.language
-    return _catalogue(script) or _catalogue(ALIASES.get(locale.language, locale.language)) or _ENGLISH
+    language = ALIASES.get(locale.language, locale.language)
+    if locale.script in (None, _usual_script(language)):
+        return _catalogue(language) or _ENGLISH
+    return _catalogue(f"{language}_{locale.script}") or _ENGLISH
+
+
+def _usual_script(language: str) -> str | None:
+    likely = get_global("likely_subtags").get(language, "")
+    return likely.split("_")[1] if "_" in likely else None
 
 
 @lru_cache(maxsize=64)

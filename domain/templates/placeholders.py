@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from html import escape
 
-from domain.templates.formatting import LocalFormat
+from domain.templates.formatting import ENGLISH, LocalFormat
 from domain.templates.items import Items
 from domain.templates.labels import LABELS, labels
 from domain.templates.page import page_style
@@ -39,11 +39,14 @@ NAMES = frozenset(
 ) | {owner + name for owner in ("supplier", "client") for name in PARTY_NAMES}
 
 
-def values(view: InvoiceView, used: Collection[str] = NAMES) -> dict[str, str]:
-    """Return the HTML for every name in NAMES, for a template in which those in `used` stand."""
+def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
+    """Return the HTML for every name in NAMES, for a template in which those in `used` stand.
+
+    A template that has words of its own, and no label, is in English, and so are those that its rows bring.
+    """
     local = LocalFormat(view.locale_code, view.currency_code)
-    words = labels(local.locale)
-    items = Items(view.items, local, words, own_head="itemsHead" in used)
+    words = labels(local.locale if LABELS.keys() & set(used) else ENGLISH)
+    items = Items(view.items, local, words, with_head="itemsHead" in used)
     discount = local.money(view.discount_total)
     return {
         "pageStyle": page_style(view.invoice_number, local.locale, words),

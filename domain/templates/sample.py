@@ -68,10 +68,19 @@ SAMPLE = InvoiceView(
     notes="Thank you for your order.\nPlease quote the invoice number with your payment.",
 )
 
-# As many lines and letters as a request may have, of the widest letter.
-LARGEST = replace(
-    SAMPLE, items=tuple(replace(ITEMS[0], description="W" * 1000) for _ in range(1000)), notes="W " * 2500
+# As many lines and letters as an invoice may have, of the widest letter, beside the longest amounts.
+LARGE_LINE = Line(
+    line_number=1,
+    description="\u102a" * 200,
+    quantity=Decimal("999999999.9999"),
+    unit_price=Decimal("999999999999.999999"),
+    discount=Decimal("999999999999.9999"),
+    tax_rate=Decimal("0.9999"),
+    line_subtotal=Decimal("999999999999.99"),
+    line_tax=Decimal("999999999999.99"),
+    line_total=Decimal("999999999999.99"),
 )
+LARGEST = replace(SAMPLE, items=(LARGE_LINE,) * 1000)
 # By placeholder: the short invoice with another value for it, so that its print must differ.
 SHORT = replace(SAMPLE, items=ITEMS[:1])
 REQUIRED = {

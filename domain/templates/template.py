@@ -2,17 +2,18 @@
 
 import re
 from collections import Counter
+from html import unescape
 from pathlib import Path
 
 from domain.errors import Invalid
+from domain.pdf.fonts import undrawable_in
 from domain.pdf.rendering import MAX_HTML, RendererBusy, RenderingFailed, render_pdf
-from domain.pdf.typefaces import undrawable_in
 from domain.templates import markup, placeholders
 from domain.templates.sample import LARGEST, REQUIRED, SAMPLE, SHORT
 from domain.templates.view import InvoiceView
 
 MAX_BYTES = 256 * 1024
-TITLE = re.compile(r"<title\b.*?(?:</title|\Z)", re.IGNORECASE | re.DOTALL)
+TITLE = re.compile(r"<title\b.*?(?:</title\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 # The invoice that is tried is printed within so much time, or the template is refused.
 SAMPLE_TIMEOUT_S = 2.0
 # The rows of an invoice may fill a hundred pages; nothing else that is shown is large, or needed often.
@@ -48,7 +49,7 @@ def render_html(template_html: str, view: InvoiceView) -> str:
 def check(organization_id: int, html: str) -> None:
     """Raise Invalid unless every invoice can be printed with this template."""
     check_size(html)
-    if told := undrawable_in(html):
+    if told := undrawable_in(unescape(html)):
         raise invalid(f"the template {told}")
     check_placeholders(html)
     for finding in markup.findings(html):
@@ -85,14 +86,16 @@ def check_placeholders(html: str) -> None:
 def check_prints(organization_id: int, html: str) -> None:
     """Raise Invalid unless the sample prints in time, the largest invoice at all, and what an invoice must say shows.
 
-    A placeholder that is hidden, by a style or a comment or in a title, is found by this: with another value in its
-    place the print is the same to the byte.
+    A placeholder that is not printed at all, as in a comment, a title or below `display: none`, is found by this: with
+    another value in its place the print is the same to the byte.
     """
     untitled = TITLE.sub("", html)
     try:
+        shown = render_pdf(
+            render_html(untitled, SHORT), organization_id
+        )  # the first, which may have to start a renderer
         render_pdf(render_html(html, SAMPLE), organization_id, SAMPLE_TIMEOUT_S)
         render_pdf(render_html(html, LARGEST), organization_id)
-        shown = render_pdf(render_html(untitled, SHORT), organization_id)
         for name, view in REQUIRED.items():
             if render_pdf(render_html(untitled, view), organization_id) == shown:
                 raise invalid(f"{{{{{name}}}}} does not show in print: an invoice has to show it")

@@ -13,7 +13,7 @@ from local.postgres import EmbeddedPostgres
 from tests.faults.load import drain, fetch, owe, value
 from tests.waiting import wait_until
 
-CULPRITS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()"
+CULPRITS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2.4)%' AND pid <> pg_backend_pid()"
 SETTLED = "SELECT status <> 'PROCESSING' FROM jobs WHERE id = %s"
 CRASHED = "the database's server process crashed while it ran this job"
 
@@ -44,8 +44,8 @@ def tried(question: Callable[[], Any]) -> Any:
 
 def test_a_lone_job_that_crashes_its_server_process_ends_failed_and_its_neighbours_complete(chain, organization):
     chain.start("relay", "worker", "worker")
-    [culprit] = owe(organization, "fault.asleep", [{"sleep": 1.5}])
-    neighbours = owe(organization, "fault.asleep", [{"sleep": 1.4}] * 3)
+    [culprit] = owe(organization, "fault.asleep", [{"sleep": 2.4}])
+    neighbours = owe(organization, "fault.asleep", [{"sleep": 2.3}] * 3)
     crash_backends(culprit.request_id)
     drain(40)
     assert fetch("SELECT attempts, error LIKE %s FROM jobs WHERE id = %s", CRASHED + "%", culprit.request_id) == [
@@ -64,8 +64,8 @@ def test_a_job_that_takes_the_whole_server_along_ends_failed_and_its_neighbours_
     fetch("ALTER SYSTEM SET restart_after_crash = off")
     fetch("SELECT pg_reload_conf()")
     chain.start("relay", "worker", "worker")
-    [culprit] = owe(organization, "fault.asleep", [{"sleep": 1.5}])
-    neighbours = [job.request_id for job in owe(organization, "fault.asleep", [{"sleep": 1.4}] * 2)]
+    [culprit] = owe(organization, "fault.asleep", [{"sleep": 2.4}])
+    neighbours = [job.request_id for job in owe(organization, "fault.asleep", [{"sleep": 2.3}] * 2)]
     crashes = crash_server(postgres, culprit.request_id)
     drain(40)
     assert MAX_HAND_BACKS + 3 <= crashes < 2 * MAX_HAND_BACKS + 3
@@ -90,7 +90,7 @@ def crash_server(postgres: EmbeddedPostgres, culprit: int) -> int:
 
 def test_a_server_that_is_killed_costs_a_lone_job_no_attempt(chain, postgres, organization):
     chain.start("relay", "worker")
-    owe(organization, "fault.asleep", [{"sleep": 1.5}])
+    owe(organization, "fault.asleep", [{"sleep": 2.4}])
     wait_until(lambda: fetch(CULPRITS))
     postgres.kill(signal.SIGQUIT)
     wait_until(lambda: postgres.poll() is not None)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.invoices.printable import MAX_LETTERS
 from domain.invoices.request import KIND
 from domain.templates.template import DEFAULTS
 from tests import bodies, chain
@@ -9,7 +10,9 @@ from tests import bodies, chain
 GENERATE, REQUESTS, BULK = chain.GENERATE, chain.REQUESTS, f"{chain.REQUESTS}/bulk"
 NUMBERED = "SELECT coalesce(max(last_number), 0) FROM number_series"
 EMOJI = "\U0001f600"
+SIZE = {"items": [bodies.ITEM | {"description": "x" * 1000}] * (MAX_LETTERS // 1000), "notes": "y"}
 REFUSED = {
+    "items": SIZE,
     "items[1].description": {"items": [bodies.ITEM, bodies.ITEM | {"description": f"Work {EMOJI}"}]},
     "notes": {"notes": "private \ue000"},
     "client.city": {"client": bodies.CLIENT | {"city": f"Lon{EMOJI}don"}},
@@ -41,15 +44,15 @@ def test_a_party_with_a_character_that_no_font_has_is_not_saved(client, path):
 
 
 def test_a_party_that_was_saved_while_there_were_more_fonts_gets_no_number(client, organization):
-    chain.ask("UPDATE suppliers SET city = %s", f"Dub{EMOJI}lin")
+    chain.ask("UPDATE suppliers SET address_line1 = %s", f"{EMOJI} Street")
     invoice = bodies.invoice(organization.supplier_id)
     answer = client.post(GENERATE, invoice)
-    assert (answer.status_code, list(answer.json["errors"])) == (400, ["supplier.city"])
+    assert (answer.status_code, list(answer.json["errors"])) == (400, ["supplier.addressLine1"])
     queued = client.post(REQUESTS, invoice)
     chain.run_waiting(KIND)
     job = client.get(f"{REQUESTS}/{queued.json['requestId']}").json
     assert (job["status"], numbered()) == ("FAILED", 0)
-    assert "supplier.city has a character that no font here can draw" in job["errorMessage"]
+    assert "supplier.addressLine1 has a character that no font here can draw" in job["errorMessage"]
 
 
 def test_every_script_that_a_font_has_is_issued(client, organization):
@@ -64,7 +67,7 @@ def test_the_largest_invoice_that_can_be_asked_for_is_printed(client, organizati
     [chosen] = [one["id"] for one in client.get("/api/v1/templates").json if one["name"] == template.capitalize()]
     supplier = f"/api/v1/parties/suppliers/{organization.supplier_id}"
     assert client.put(supplier, bodies.party(defaultTemplateId=chosen)).status_code == 200
-    items = [bodies.ITEM | {"description": "W" * 1000}] * 1000
-    body = bodies.invoice(organization.supplier_id, items=items, notes="W " * 2500)
+    items = [bodies.ITEM | {"description": "W" * (MAX_LETTERS // 1000)}] * 1000
+    body = bodies.invoice(organization.supplier_id, items=items)
     assert client.post(GENERATE, body).status_code == 200
     assert client.get("/api/v1/invoices/INV-000001/pdf").data.startswith(b"%PDF")

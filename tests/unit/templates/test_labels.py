@@ -6,7 +6,7 @@ import pytest
 from babel import Locale
 
 from domain.templates.formatting import LocalFormat
-from domain.templates.labels import FOLDER, MESSAGES, PAGE, labels, languages
+from domain.templates.labels import FOLDER, MESSAGES, PAGE, labels
 from domain.templates.page import page_style
 from domain.templates.sample import SAMPLE
 from domain.templates.template import DEFAULTS, render_html
@@ -17,7 +17,7 @@ SAME = {"Total", "Subtotal", "Client", "Description", "Page %(page)s of %(pages)
 
 
 def test_there_are_more_than_twenty_four_languages():
-    assert len({one.partition("_")[0] for one in languages()}) > 24
+    assert len({one.partition("_")[0] for one in CATALOGUES}) > 24
 
 
 @pytest.mark.parametrize("code", CATALOGUES)
@@ -37,8 +37,22 @@ def test_a_locale_has_the_words_of_its_language(code, word):
     assert labels(Locale.parse(code))["Invoice"] == word
 
 
-def test_a_language_without_a_catalogue_is_english():
-    assert labels(Locale.parse("sw"))["Bill to"] == "Bill to"
+@pytest.mark.parametrize("code", ["sw", "hi_Latn", "zh_Latn_CN", "en_GB"])
+def test_a_language_or_a_script_without_a_catalogue_is_english(code):
+    assert labels(Locale.parse(code))["Bill to"] == "Bill to"
+
+
+@pytest.mark.parametrize(
+    ("code", "word"), [("zh_Hans_SG", "开票给"), ("zh_Hant_TW", "開立對象"), ("sr_Cyrl_RS", "Купац")]
+)
+def test_a_script_that_is_named_has_its_words(code, word):
+    assert labels(Locale.parse(code))["Bill to"] == word
+
+
+def test_a_template_with_words_of_its_own_is_left_in_english():
+    view = replace(SAMPLE, locale_code="de_DE")
+    assert "Due date" in render_html("<b>Datum</b>{{dueDateRow}}", view)
+    assert "Fällig am" in render_html("{{labelInvoice}}{{dueDateRow}}", view)
 
 
 @pytest.mark.parametrize("template", sorted(DEFAULTS))
