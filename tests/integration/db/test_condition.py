@@ -76,6 +76,11 @@ def test_a_database_that_cannot_hold_every_name_is_refused(database, encoding):
         execute(database, "DROP DATABASE narrow WITH (FORCE)")
 
 
+def test_a_commit_is_on_disk_before_it_is_told_whatever_the_server_says(database):
+    set_for_database("synchronous_commit", "off")
+    assert shown("synchronous_commit") == "on"
+
+
 def shown(name: str) -> str:
     with engine().connect() as connection:
         return connection.scalar(text(f"SHOW {name}"))

@@ -1,0 +1,24 @@
+"""SIGTERM of each part again and again under load costs no job an attempt."""
+
+import signal
+
+from tests.faults.load import Intake, drain, fetch, verify
+from tests.waiting import wait_until
+
+ROUNDS, PARTS = 2, ("relay", "worker", "beat")
+
+
+def test_each_part_may_be_told_to_end_again_and_again_and_no_attempt_is_used_up(chain, organization):
+    running = dict(zip(PARTS, chain.start(*PARTS), strict=True))
+    with Intake([organization]) as intake:
+        for part in PARTS * ROUNDS:
+            before = len(intake.accepted)
+            wait_until(lambda least=before + 100: len(intake.accepted) > least, 30, "nothing is accepted")
+            ending = running[part]
+            ending.die(signal.SIGTERM)
+            [running[part]] = chain.start(part)
+            wait_until(lambda gone=ending: gone.poll() is not None, 30, f"{part} ignores SIGTERM")
+            assert ending.poll() == 0, ending.lines
+    drain(60)
+    verify(intake.accepted)
+    assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
