@@ -58,11 +58,11 @@ def explain(session: Session, job: Job) -> Explanation:
     if job.status in FINISHED:
         return Explanation("finished", _ended(job))
     if job.status != Status.PENDING:
-        return _running(job)
+        return _running(session, job)
     waiting = _backlog.waiting(session, [job.lane])
     entry = outbox.facts(session, job.id, [one.cursor for one in waiting], MAX_OWN)
     if entry is None:  # a worker has claimed it since it was read
-        return _running(job)
+        return _running(session, job)
     if job.available_at > entry.now:
         failed = f"The attempt before failed ({job.error}). " if job.error else ""
         return Explanation(
@@ -93,11 +93,22 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _running(job: Job) -> Explanation:
+def _running(session: Session, job: Job) -> Explanation:
     age = (job.read_at - job.started_at).total_seconds() if job.started_at else None
     asked = " It was asked to stop and does so at its next checkpoint." if job.cancel_requested else ""
     text = f"Worker {job.worker} is at it: {job.progress} of {job.total} done.{asked}"
+    text += _silence(session, job)
     return Explanation("running", text, worker=job.worker, lease_age_seconds=age, lease_expires_at=job.lease_expires_at)
+
+
+def _silence(session: Session, job: Job) -> str:
+    """Return how long nothing was heard of the process that holds the job, "" if it lives or is not known."""
+    holder = (job.worker or "").partition("/")[0]
+    silent = [one for one in processes(session) if one.name == holder and presence.is_silent(one)]
+    if not silent:
+        return ""
+    seen = f"{silent[0].silent_seconds:.0f} s"
+    return f" Nothing was heard of it for {seen}: the job goes on elsewhere in seconds, or once its lease has ended."
 
 
 def _queued(session: Session, job: Job, entry: Facts, waiting: list[Waiting]) -> Explanation:

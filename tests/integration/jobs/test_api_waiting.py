@@ -23,6 +23,7 @@ from tests.caller import application
 from tests.conftest import configure
 from tests.integration.jobs.test_api_jobs import JOBS
 from tests.integration.jobs.test_moves import bring, owe
+from tests.integration.jobs.test_presence import beat
 from tests.tenant import new_tenant
 from tests.waiting import wait_until
 
@@ -209,6 +210,38 @@ def test_a_message_that_no_worker_takes_is_named(client, organization):
     assert (told["reason"], told["expectedStartAt"]) == ("no_worker", None)
     assert told["text"].startswith("It was sent to lane default 7 s ago, and nothing runs there")
     assert told["text"].endswith("no worker that serves the lane lives. Start one with `counterfoil worker`.")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (
+            "seen_at = seen_at - interval '20 seconds'",
+            "no worker that serves the lane lives; the last, one, was seen 20 s",
+        ),
+        ("kinds = ARRAY['other']", "none of the workers that live (version 1.0) knows the kind probe. Update them."),
+        ("lanes = ARRAY['io']", "no worker that serves the lane lives. Start one"),
+        ("pid = pid", "worker one lives and takes nothing. Restart it."),
+    ],
+)
+def test_the_workers_own_heartbeats_say_why_none_takes_a_job(client, organization, change, word):
+    beat("one")
+    chain.ask(f"UPDATE processes SET {change}")
+    job_id = owe(organization.id)
+    reported()
+    relayed(job_id, 7)
+    assert word in explained(client, job_id)["text"]
+
+
+def test_a_running_job_says_when_its_worker_has_fallen_silent(client, organization):
+    job_id, _ = bring(organization.id, Status.PROCESSING)
+    chain.ask("UPDATE jobs SET worker = 'one/17'")
+    beat("one")
+    assert "Nothing was heard" not in explained(client, job_id)["text"]
+    chain.ask("UPDATE processes SET seen_at = seen_at - interval '20 seconds'")
+    told = explained(client, job_id)
+    assert told["reason"] == "running"
+    assert "Nothing was heard of it for 20 s: the job goes on elsewhere" in told["text"]
 
 
 def test_without_relay_and_worker_the_relay_is_named_and_of_the_worker_nothing_is_claimed(client, organization):
