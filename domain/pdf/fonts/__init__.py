@@ -23,6 +23,8 @@ SUFFIXES = (".ttf", ".otf", ".ttc")
 # Times the font's size: a line of wider ones would not fit beside the amounts.
 MAX_WIDTH = 2.5
 NOT_SHOWN = ("C", "Z", "M")
+# Controls, halves of pairs, and those of private use, which mean something else in each font.
+NO_CHARACTERS = ("Cc", "Cs", "Co")
 
 
 class Font(NamedTuple):
@@ -126,6 +128,6 @@ def _font(face: Any) -> Font:
     drawn = {
         one
         for one, glyph in (face.getBestCmap() or {}).items()
-        if widths[glyph][0] <= most and unicodedata.category(chr(one)) != "Co"  # of private use
+        if widths[glyph][0] <= most and unicodedata.category(chr(one)) not in NO_CHARACTERS
     }
     return Font(face["name"].getBestFamilyName(), style.usWeightClass, bool(style.fsSelection & 1), frozenset(drawn))

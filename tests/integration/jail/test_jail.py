@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_it_is_none_of_us_and_holds_nothing(jail):
     assert status["Seccomp"] == "2"
     assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
     if os.getuid() == 0:
-        assert seen.environ() == {"TZ": "UTC0"}
+        assert seen.environ() == {"TZ": "UTC0", "TMPDIR": tempfile.gettempdir()}
         assert seen.num_fds() == 3
         other = jail.start(soon())
         assert len({0, *seen.uids(), *seen.gids(), *psutil.Process(other.pid).uids()}) == 3
