@@ -22,6 +22,7 @@ CURRENCIES, LOCALES = sorted(_current_currencies()), sorted(locale_identifiers()
 LARGEST = Decimal("999999999999")
 SEED = 17
 NUMBER = re.compile(r"\d.*\d")
+JOINED = re.compile(r"[\u0590-\u1cff]")
 PAGE_WIDTH, MARGIN = 595, 40  # points
 
 
@@ -60,9 +61,9 @@ def plain(text: str) -> str:
 
 
 def expected(amount: str, locale: str) -> str:
-    """Return what must stand there in one piece: from right to left signs change sides, and only the number does."""
+    """Return what must stand there in one piece: without a sign that changes sides, or whose letters are joined."""
     whole = plain(amount)
-    if locale_for(locale).text_direction == "ltr":
+    if locale_for(locale).text_direction == "ltr" and not JOINED.search(whole):
         return whole
     return max(NUMBER.findall(whole), key=len)
 
