@@ -1,3 +1,5 @@
+from functools import partial
+
 from marshmallow import ValidationError, fields
 
 from api.http.fields import Instant, Rate, Spoken, Text, Whole
@@ -49,18 +51,21 @@ def check_drawable(text: str) -> None:
         raise ValidationError(told)
 
 
+printed = partial(Text, check=check_drawable)
+
+
 class PartyBody(Body):
-    name = Text(LONG, required=True, check=check_drawable)
-    address_line1 = Text(LONG, required=True, check=check_drawable)
-    address_line2 = Text(LONG, check=check_drawable)
-    city = Text(LONG, required=True, check=check_drawable)
-    region = Text(LONG, check=check_drawable)
-    postal_code = Text(SHORT, check=check_drawable)
-    country = Text(LONG, required=True, check=check_drawable)
-    tax_id = Text(SHORT, check=check_drawable)
-    vat_id = Text(SHORT, check=check_drawable)
-    email = Text(LONG, pattern=EMAIL, check=check_drawable)
-    phone = Text(SHORT, check=check_drawable)
+    name = printed(LONG, required=True)
+    address_line1 = printed(LONG, required=True)
+    address_line2 = printed(LONG)
+    city = printed(LONG, required=True)
+    region = printed(LONG)
+    postal_code = printed(SHORT)
+    country = printed(LONG, required=True)
+    tax_id = printed(SHORT)
+    vat_id = printed(SHORT)
+    email = printed(LONG, pattern=EMAIL)
+    phone = printed(SHORT)
 
 
 class ClientBody(PartyBody):

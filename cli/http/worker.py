@@ -56,13 +56,13 @@ class BufferedWorker(Worker):
 
     def run(self) -> None:
         """Serve until told to stop, then finish what was begun; who was told before that takes nobody in."""
+        if not self.alive:
+            return
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         for number, listener in self._listeners.items():
             listener.setblocking(False)
             self.poll.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         self.poll.register(self.PIPE[0], select.EPOLLIN)
-        if not self.alive:
-            return
         while self.alive and self.ppid == os.getppid():
             self._turn()
         self._stop()

@@ -13,7 +13,7 @@ SAFE = re.compile(r"[^A-Za-z0-9 ]")
 
 
 def page_style(invoice_number: str, locale: Locale, labels: Mapping[str, str]) -> str:
-    """Return a style element; the template says in its own @page where both texts stand and how they look."""
+    """Return a style element; the template says in its own @page how both texts look."""
     counted = " ".join(COUNTERS.get(part) or _quoted(part) for part in COUNTER.split(labels[PAGE]) if part)
     direction = "body { direction: rtl }" if locale.text_direction == "rtl" else ""
     return (

@@ -91,9 +91,8 @@ def check_prints(organization_id: int, html: str) -> None:
     """
     untitled = TITLE.sub("", html)
     try:
-        shown = render_pdf(
-            render_html(untitled, SHORT), organization_id
-        )  # the first, which may have to start a renderer
+        # The first may have to start a renderer, and that is not the sample's time.
+        shown = render_pdf(render_html(untitled, SHORT), organization_id)
         render_pdf(render_html(html, SAMPLE), organization_id, SAMPLE_TIMEOUT_S)
         render_pdf(render_html(html, LARGEST), organization_id)
         for name, view in REQUIRED.items():
