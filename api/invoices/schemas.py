@@ -1,12 +1,26 @@
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
 from api.http.fields import Amount, Choice, Day, Instant, Many, Rate, Spoken, Text, Whole
 from api.http.schema import Body, CamelSchema
-from api.parties.schemas import PartyBody, PartySnapshot, currency
-from domain.invoices.request import InvoiceRequest, Item
+from api.parties.schemas import (
+    SERIES_CODE,
+    SHORT,
+    PartyBody,
+    PartySnapshot,
+    check_locale,
+    currency,
+    optional,
+)
+from domain import tax
+from domain.invoices.request import SERIES, InvoiceRequest, Item
+from domain.invoices.terms import REQUESTED
+from domain.pricing import discount_total
+from domain.tax import CATEGORIES, ROUNDINGS, category
 
 CLIENT_REQUIRED = Spoken("client.id or client details (name, addressLine1, city, country) required")
 CLIENT_RULE = (
@@ -15,6 +29,12 @@ CLIENT_RULE = (
     "client is created. Address, email and phone go on this invoice as sent. If the legal name or the taxId is "
     "another than that of the client found, the answer is 409 (a queued request fails) and says which clientId to send."
 )
+CATEGORY_RULE = (
+    "As EN 16931 has it (UNCL5305): S standard rate, Z zero rated, E exempt, AE reverse charge, K intra-Community "
+    "supply, G export, O outside the scope of tax. All but S have the rate 0. If it is left out: S, or Z if the rate "
+    "is 0."
+)
+UNIT = r"^[A-Z0-9]{2,3}$"
 MAX_ITEMS = 1000
 CLIENT = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB", "vatId": "GB123456789",
@@ -29,6 +49,12 @@ class ItemBody(Body):
     unit_price = Amount(12, 6, required=True)
     discount = Amount(12, 4)
     tax_rate = Rate()
+    tax_category = Choice(*CATEGORIES, allow_none=True, description=CATEGORY_RULE)
+    exemption_reason = Text(
+        200, description="Why a line of category E, AE, K, G or O has no tax; else its usual words."
+    )
+    unit_code = Text(3, pattern=UNIT, description="The unit of the quantity: a code of UN/ECE 20 or 21, HUR for hours.")
+    item_id = Text(60, description="The supplier's own number for what is sold.")
 
 
 class KnownClient(Body):
@@ -62,6 +88,18 @@ class ClientField(fields.Field[dict[str, Any]]):
         return (self._known if "id" in given else self._details).load(given)
 
 
+class Period(Body):
+    EXAMPLES = {"A month": {"start": "2026-01-01", "end": "2026-01-31"}}
+
+    start = Day(required=True)
+    end = Day(required=True)
+
+    @validates_schema
+    def check_order(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data["end"] < data["start"]:
+            raise ValidationError("must not be before start", "end")
+
+
 class InvoiceBody(Body):
     EXAMPLES = {
         "A client by its details": {"supplierId": 1, "client": CLIENT, "items": [*ItemBody.EXAMPLES.values()]},
@@ -75,6 +113,17 @@ class InvoiceBody(Body):
     due_date = Day(allow_none=True)
     currency_code = currency()
     notes = Text(5000)
+    locale_code = Text(
+        20, check=check_locale, description="Whose language and formats the print has; else the supplier's."
+    )
+    series_code = Text(20, load_default=SERIES, pattern=SERIES_CODE, description="In which series of the supplier.")
+    delivery_date = Day(allow_none=True, description="When the goods or services were supplied, if not on issueDate.")
+    delivery_period = fields.Nested(Period, allow_none=True, metadata={"description": "Instead of deliveryDate."})
+    purchase_order_number = Text(SHORT, description="The buyer's order.")
+    buyer_reference = Text(SHORT, description="By which the buyer routes the invoice, a Leitweg-ID for example.")
+    contract_number = Text(SHORT)
+    payment_terms = Text(500, description="Instead of the supplier's.")
+    payment_reference = Text(140, description="What to quote with a payment; the invoice's number if it is left out.")
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
         super().on_bind_field(field_name, field_obj)
@@ -87,12 +136,32 @@ class InvoiceBody(Body):
         if issued and due and due < issued:
             raise ValidationError(Spoken("due_date must not be before issue_date"), "dueDate")
 
+    @validates_schema
+    def check_delivery(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data.get("delivery_date") and data.get("delivery_period"):
+            raise ValidationError("does not go together with deliveryDate", "deliveryPeriod")
+
 
 def invoice_request(organization_id: int, body: Mapping[str, Any], unpaid: bool = False) -> InvoiceRequest:
     """Return the domain's request for a loaded InvoiceBody."""
-    terms = {name: value for name, value in body.items() if name not in ("items", "response_type")}
+    own = {name: value for name, value in body.items() if name not in ("items", "response_type", *REQUESTED)}
     items = tuple(Item(**item) for item in body["items"])
-    return InvoiceRequest(organization_id=organization_id, items=items, unpaid=unpaid, **terms)
+    terms = {name: _json(body[name]) for name in REQUESTED if name in body}
+    return InvoiceRequest(organization_id=organization_id, items=items, unpaid=unpaid, terms=terms, **own)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _json(part) for name, part in value.items()}
+    return value.isoformat() if isinstance(value, date) else value
+
+
+class Category(Choice):
+    """The category of a line, which says it or is of the one that its rate means."""
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> str:
+        """Return the category of the line `obj`."""
+        return category(obj.tax_category, obj.tax_rate)
 
 
 class InvoiceItem(CamelSchema):
@@ -105,6 +174,46 @@ class InvoiceItem(CamelSchema):
     line_subtotal = Amount(12, 4, required=True)
     line_tax = Amount(12, 4, required=True)
     line_total = Amount(12, 4, required=True)
+    tax_category = Category(*CATEGORIES)
+    exemption_reason = optional()
+    unit_code = optional()
+    item_id = optional()
+
+
+class TaxGroup(CamelSchema):
+    """The lines that share a category and a rate."""
+
+    tax_category = Choice(*CATEGORIES)
+    tax_rate = Rate(required=True)
+    taxable_amount = Amount(12, 4, required=True)
+    tax_amount = Amount(12, 4, required=True)
+    exemption_reason = optional()
+
+
+class TaxBreakdown(fields.List):
+    """The tax of an invoice, by category and rate."""
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> list[Any]:
+        """Return the groups of the invoice `obj`."""
+        return tax.breakdown(obj.items)
+
+
+class DiscountTotal(Amount):
+    """What the discounts of an invoice come to."""
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> Decimal:
+        """Return by how much the lines of the invoice `obj` are reduced."""
+        return discount_total(obj.items, obj.currency_code)
+
+
+class DeliveryPeriod(CamelSchema):
+    start = fields.String()
+    end = fields.String()
+
+
+def term(name: str) -> fields.String:
+    """Return the field of one of an invoice's terms."""
+    return fields.String(attribute=f"terms.{name}", dump_default=None, allow_none=True)
 
 
 class Hash(fields.Field[bytes]):
@@ -124,6 +233,7 @@ class Invoice(CamelSchema):
     id = fields.Integer()
     invoice_number = fields.String()
     invoice_number_int = fields.Integer(attribute="number")
+    series_code = fields.String()
     issue_date = Day()
     due_date = Day(allow_none=True)
     locale_code = fields.String()
@@ -136,7 +246,22 @@ class Invoice(CamelSchema):
     subtotal = Amount(12, 4, required=True)
     tax_total = Amount(12, 4, required=True)
     total = Amount(12, 4, required=True)
+    tax_rounding = Choice(*ROUNDINGS)
+    tax_breakdown = TaxBreakdown(fields.Nested(TaxGroup))
+    discount_total = DiscountTotal(12, 4, required=True)
     notes = fields.String(allow_none=True)
+    delivery_date = term("delivery_date")
+    delivery_period = fields.Nested(
+        DeliveryPeriod, attribute="terms.delivery_period", dump_default=None, allow_none=True
+    )
+    purchase_order_number = term("purchase_order_number")
+    buyer_reference = term("buyer_reference")
+    contract_number = term("contract_number")
+    payment_terms = term("payment_terms")
+    payment_reference = term("payment_reference")
+    payment_link = term("payment_link")
+    iban = term("iban")
+    bic = term("bic")
     items = fields.List(fields.Nested(InvoiceItem))
     hash = Hash()
     created_at = Instant()

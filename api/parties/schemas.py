@@ -1,21 +1,33 @@
 from functools import partial
 
 from marshmallow import ValidationError, fields
+from stdnum import bic, iban
 
-from api.http.fields import Instant, Rate, Spoken, Text, Whole
+from api.http.fields import Choice, Day, Instant, Many, Rate, Spoken, Text, Whole
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, Query
 from domain.errors import Invalid
+from domain.invoices.series import CHRONOLOGIES, RESTARTS
 from domain.money import smallest_unit
 from domain.parties.suppliers import locale_exists
 from domain.pdf.fonts import undrawable_in
+from domain.tax import ROUNDINGS
 from domain.text import INVISIBLE_RANGES
 
 SHORT, LONG = 60, 200
+MAX_SERIES = 100
+SERIES_RULE = (
+    "The series in which its invoices are numbered, each without a gap: that of code `invoice`, which `invoicePrefix`, "
+    "`invoiceNumberDigits` and `invoiceStartNumber` mean too, and others. One that is not named here stays as it is."
+)
 EMAIL_PART = rf"[^@\s{INVISIBLE_RANGES}]{{1,100}}"
 EMAIL = rf"^{EMAIL_PART}@{EMAIL_PART}$"
-# A prefix stands in file names, headers and addresses.
-PREFIX = r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,19})?$"
+# What a number begins with stands in file names, headers and addresses.
+PART = r"\{YYYY\}|\{YY\}|\{MM\}|[A-Za-z0-9_-]"
+PREFIX = rf"^(({PART})({PART}|\.){{0,19}})?$"
+PREFIX_RULE = "What stands before the number. {YYYY}, {YY} and {MM} stand for the year and month of the invoice's date."
+SERIES_CODE = r"^[A-Za-z0-9_-]{1,20}$"
+LINK = r"^https://[!-~]{1,190}$"
 GRACE = {
     "name": "Grace Instruments", "addressLine1": "1 Navy Yard", "city": "Arlington", "country": "US",
     "taxId": "US-98-7654321",
@@ -68,6 +80,35 @@ class PartyBody(Body):
     phone = printed(SHORT)
 
 
+def check_iban(number: str) -> None:
+    if not iban.is_valid(number):
+        raise ValidationError("must be an IBAN whose check digits are right")
+
+
+def check_bic(code: str) -> None:
+    if not bic.is_valid(code):
+        raise ValidationError("must be a BIC of 8 or 11 characters")
+
+
+class SeriesBody(Body):
+    EXAMPLES = {"A series of its own for exports": {"code": "export", "pattern": "EX-{YYYY}-", "restart": "yearly"}}
+
+    code = Text(20, required=True, pattern=SERIES_CODE, description="What an invoice names as its `seriesCode`.")
+    pattern = Text(60, pattern=PREFIX, blank="", description=PREFIX_RULE)
+    digits = Whole(1, 18, allow_none=True)
+    start_number = Whole(
+        1, 10**12, allow_none=True, description="The first number. Moving here, send your last number plus one."
+    )
+    restart = Choice(
+        *RESTARTS, allow_none=True, description="yearly: the first invoice of each following year has number 1."
+    )
+    chronology = Choice(
+        *CHRONOLOGIES,
+        allow_none=True,
+        description="strict: no invoice is dated after today or before the last one. warn: the audit names those.",
+    )
+
+
 class ClientBody(PartyBody):
     EXAMPLES = {"Grace Instruments": GRACE}
 
@@ -80,13 +121,24 @@ class SupplierBody(PartyBody):
         },
     }  # fmt: skip
 
-    invoice_prefix = Text(20, pattern=PREFIX, blank="")
+    invoice_prefix = Text(60, pattern=PREFIX, blank="", description=PREFIX_RULE)
     invoice_number_digits = Whole(1, 18, allow_none=True)
     invoice_start_number = Whole(1, 10**12, allow_none=True)
     locale_code = Text(20, check=check_locale)
     currency_code = currency()
     default_tax_rate = Rate()
     default_template_id = Whole(allow_none=True)
+    series = Many(fields.Nested(SeriesBody), 0, MAX_SERIES, allow_none=True, description=SERIES_RULE)
+    tax_rounding = Choice(
+        *ROUNDINGS,
+        allow_none=True,
+        description="line: each line's tax is rounded. document: that of each category and rate, once.",
+    )
+    time_zone = Text(60, description="Says which day it is when an invoice is issued: Europe/Sofia. UTC by default.")
+    iban = Text(42, check=check_iban)
+    bic = Text(11, check=check_bic)
+    payment_link = Text(198, pattern=LINK, description="Where an invoice can be paid: https://...")
+    payment_terms = printed(500)
 
 
 class PartySnapshot(CamelSchema):
@@ -111,14 +163,32 @@ class Client(PartySnapshot):
     updated_at = Instant()
 
 
+class Series(CamelSchema):
+    code = fields.String()
+    pattern = fields.String()
+    digits = fields.Integer()
+    start_number = fields.Integer()
+    restart = fields.String()
+    chronology = fields.String()
+    last_number = fields.Integer()
+    last_date = Day(allow_none=True)
+
+
 class Supplier(Client):
-    invoice_prefix = fields.String(attribute="series.prefix")
-    invoice_number_digits = fields.Integer(attribute="series.digits")
-    invoice_start_number = fields.Integer(attribute="series.start_number")
+    invoice_prefix = fields.String(attribute="invoice_series.pattern")
+    invoice_number_digits = fields.Integer(attribute="invoice_series.digits")
+    invoice_start_number = fields.Integer(attribute="invoice_series.start_number")
     locale_code = fields.String()
     currency_code = fields.String()
     default_tax_rate = Rate(required=True)
     default_template_id = fields.Integer(allow_none=True)
+    series = fields.List(fields.Nested(Series))
+    tax_rounding = fields.String()
+    time_zone = fields.String()
+    iban = optional()
+    bic = optional()
+    payment_link = optional()
+    payment_terms = optional()
 
 
 class Identity(Query):

@@ -10,11 +10,13 @@ from api.http.blueprint import Blueprint
 from api.http.fields import LARGEST_ID, TEXT, Choice, Text, Whole
 from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
-from api.http.schema import Body, CamelSchema
+from api.http.schema import Body, CamelSchema, Query
 from api.http.shares import heavy
-from api.parties.schemas import Supplier, SupplierBody
+from api.parties.schemas import SERIES_CODE, Supplier, SupplierBody
 from db.transaction import report, transaction
 from domain.invoices import audit, verification
+from domain.invoices.request import SERIES
+from domain.invoices.series import CHRONOLOGIES
 from domain.parties import suppliers
 
 PATH = "/api/v1/parties/suppliers"
@@ -40,9 +42,18 @@ class SeriesNumber(fields.Field[int | str]):
         return cast(int | str, one.deserialize(value, attr, data))
 
 
-class Audit(CamelSchema):
-    """The series recomputed from its rows; each list is empty if nothing is wrong, and names 1,000 at most."""
+class WhichSeries(Query):
+    series_code = Text(20, load_default=SERIES, pattern=SERIES_CODE, description="The series, `invoice` by default.")
 
+
+class Audit(CamelSchema):
+    """The series recomputed from its rows; each list is empty if nothing is wrong, and names 1,000 at most.
+
+    `lateDates` are dated before the invoice with the number before: a fault where `chronology` is strict.
+    """
+
+    series_code = fields.String()
+    chronology = Choice(*CHRONOLOGIES)
     first = fields.Integer(allow_none=True)
     last = fields.Integer(allow_none=True)
     count = fields.Integer()
@@ -60,6 +71,9 @@ class HandedOut(Body):
     EXAMPLES = {"As the invoice showed it": {"number": "INV-000001", "hash": "5f" * 32}}
 
     number = SeriesNumber(required=True)
+    series_code = Text(
+        20, pattern=SERIES_CODE, description="Of a `number` that is a whole number: `invoice` by default."
+    )
     hash = Text(64, required=True, pattern=HASH, description="The invoice's `hash`.")
 
 
@@ -89,7 +103,8 @@ def list_suppliers(query: dict[str, Any]) -> Any:
 def create_supplier(body: dict[str, Any]) -> Response:
     """Create a supplier with its number series.
 
-    Its invoices are numbered without a gap from `invoiceStartNumber`, 1 if it is left out.
+    Its invoices are numbered without a gap from `invoiceStartNumber`, 1 if it is left out. See `series` for more than
+    one series, numbers that restart each year, and prefixes with the year or month.
     """
 
     def work(session: Session) -> Answer:
@@ -118,24 +133,26 @@ def show_supplier(supplier_id: int) -> Any:
 def replace_supplier(body: dict[str, Any], supplier_id: int) -> Any:
     """Replace a supplier: a field that is absent or null is cleared, or its default again.
 
-    Once an invoice is issued, `invoicePrefix`, `invoiceNumberDigits` and `invoiceStartNumber` cannot change: send them
-    as they are. A 409 names them.
+    Once an invoice is issued, `invoicePrefix`, `invoiceNumberDigits` and `invoiceStartNumber` cannot change, nor can
+    what any series that was used says, but for its `chronology`: send them as they are. A 409 names them. `series`,
+    `taxRounding` and `timeZone` stay as they are when they are absent.
     """
     with transaction() as session:
         return suppliers.change(session, g.organization_id, supplier_id, body)
 
 
 @suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/audit")
+@suppliers_api.arguments(WhichSeries(), location="query")
 @suppliers_api.response(200, Audit)
 @suppliers_api.refuses(404)
 @heavy
-def audit_numbering(supplier_id: int) -> Response:
-    """Recompute the series of a supplier from its rows.
+def audit_numbering(query: dict[str, Any], supplier_id: int) -> Response:
+    """Recompute a series of a supplier from its rows.
 
-    It reads every invoice of the supplier: the numbers, the chain of hashes and the order of the dates.
+    It reads every invoice of the series: the numbers, the chain of hashes and the order of the dates.
     """
     with report() as session:
-        findings = audit.audit(session, g.organization_id, supplier_id)
+        findings = audit.audit(session, g.organization_id, supplier_id, query["series_code"])
     return Answer(200, findings).response()
 
 
@@ -150,7 +167,7 @@ def verify_numbering(body: dict[str, Any], supplier_id: int) -> Any:
     that was handed out and is not in the books. It has to be issued again, or its number explained.
     """
     with transaction() as session:
-        verdict = verification.verify(
-            session, g.organization_id, supplier_id, body["number"], bytes.fromhex(body["hash"])
-        )
+        handed_out = bytes.fromhex(body["hash"])
+        code = body.get("series_code", SERIES)
+        verdict = verification.verify(session, g.organization_id, supplier_id, body["number"], handed_out, code)
     return {"verdict": verdict}

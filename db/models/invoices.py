@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import BigInteger, Date, ForeignKey, Integer, LargeBinary, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -31,6 +32,9 @@ class Invoice(Base):
     due_date: Mapped[date | None] = mapped_column(Date)
     locale_code: Mapped[str] = mapped_column(Text)
     currency_code: Mapped[str] = mapped_column(Text)
+    tax_rounding: Mapped[str] = mapped_column(Text, server_default="line")
+    # How it is paid, what was delivered when, and the buyer's own numbers: see domain.invoices.terms.
+    terms: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     supplier: Mapped[dict[str, str]] = mapped_column(JSONB)
     client: Mapped[dict[str, str]] = mapped_column(JSONB)
     subtotal: Mapped[Decimal] = mapped_column(AMOUNT)
@@ -60,3 +64,8 @@ class InvoiceItem(Base):
     line_subtotal: Mapped[Decimal] = mapped_column(AMOUNT)
     line_tax: Mapped[Decimal] = mapped_column(AMOUNT)
     line_total: Mapped[Decimal] = mapped_column(AMOUNT)
+    # None: standard or zero rated, as the rate is.
+    tax_category: Mapped[str | None] = mapped_column(Text)
+    exemption_reason: Mapped[str | None] = mapped_column(Text)
+    unit_code: Mapped[str | None] = mapped_column(Text)
+    item_id: Mapped[str | None] = mapped_column(Text)

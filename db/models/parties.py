@@ -43,7 +43,19 @@ class Supplier(Party, Base):
     currency_code: Mapped[str] = mapped_column(Text, server_default="EUR")
     default_tax_rate: Mapped[Decimal] = mapped_column(Numeric(7, 4), server_default=text("0"))
     default_template_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("templates.id"))
-    series: Mapped["NumberSeries"] = relationship(lazy="joined", innerjoin=True)
+    tax_rounding: Mapped[str] = mapped_column(Text, server_default="document")
+    # Says which day it is when an invoice is issued: a name of the IANA time zone database.
+    time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    iban: Mapped[str | None] = mapped_column(Text)
+    bic: Mapped[str | None] = mapped_column(Text)
+    payment_link: Mapped[str | None] = mapped_column(Text)
+    payment_terms: Mapped[str | None] = mapped_column(Text)
+    series: Mapped[list["NumberSeries"]] = relationship(lazy="selectin", order_by="NumberSeries.code.desc()")
+
+    @property
+    def invoice_series(self) -> "NumberSeries":
+        """Return the series in which invoices are numbered unless they say otherwise."""
+        return next(one for one in self.series if one.code == "invoice")
 
 
 class NumberSeries(Base):
@@ -57,15 +69,22 @@ class NumberSeries(Base):
 
     supplier_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("suppliers.id"), primary_key=True)
     code: Mapped[str] = mapped_column(Text, primary_key=True, server_default="invoice")
-    prefix: Mapped[str] = mapped_column(Text, server_default="INV-")
+    # What stands before the number; {YYYY}, {YY} and {MM} stand for the invoice's year and month.
+    pattern: Mapped[str] = mapped_column(Text, server_default="INV-")
     digits: Mapped[int] = mapped_column(SmallInteger, server_default=text("6"))
     start_number: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    restart: Mapped[str] = mapped_column(Text, server_default="never")
+    chronology: Mapped[str] = mapped_column(Text, server_default="strict")
     last_number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     last_hash: Mapped[bytes] = mapped_column(LargeBinary, server_default=text(r"decode(repeat('00', 32), 'hex')"))
     # The content of its invoices; the day (UTC) of the last one, and the number before the first one of that day.
     stored_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     day: Mapped[date | None] = mapped_column(Date)
     day_start: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    # The date of the last invoice; its year, and the number before the first of that year, where numbers restart.
+    last_date: Mapped[date | None] = mapped_column(Date)
+    year: Mapped[int | None] = mapped_column(SmallInteger)
+    year_base: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class Client(Party, Base):

@@ -10,8 +10,9 @@ from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
 from db.models import Invoice, InvoiceItem, NumberSeries
+from domain.errors import NotFound
 from domain.invoices import ledger
-from domain.invoices.numbering import SERIES
+from domain.invoices.request import SERIES
 from domain.parties import suppliers
 
 INVOICES_AT_ONCE, LINES_AT_ONCE = 500, 2000
@@ -49,7 +50,7 @@ class Auditor:
     count: int = 0
     stored_hash: bytes = ledger.GENESIS
     head_hash: bytes = ledger.GENESIS
-    latest_date: date = date.min
+    last_date: date = date.min
 
     def read(self, invoice: Any, lines: Sequence[Any]) -> None:
         """Compare the next invoice with what the ones before it say it must be."""
@@ -60,9 +61,10 @@ class Auditor:
         # The one hash that depends on every content since the first, whatever hashes are stored beside them.
         self.head_hash = ledger.link(self.head_hash, content)
         self.stored_hash = bytes(invoice.hash)
-        if invoice.issue_date < self.latest_date:
+        # Compared with the one before it alone: where any date is allowed, a typo makes no more than the next one late.
+        if invoice.issue_date < self.last_date:
             self.findings.add("late_dates", [invoice.number])
-        self.latest_date = max(self.latest_date, invoice.issue_date)
+        self.last_date = invoice.issue_date
 
     def finish(self, last_number: int, last_hash: bytes) -> None:
         """Compare the end of the series with its counter: the newest rows may be missing."""
@@ -78,21 +80,23 @@ class Auditor:
         self.first, self.last, self.count = self.first or number, number, self.count + 1
 
 
-def audit(session: Session, organization_id: int, supplier_id: int) -> dict[str, Any]:
-    """Return what is wrong with a supplier's invoice series, and its head hash; raise NotFound.
+def audit(session: Session, organization_id: int, supplier_id: int, code: str = SERIES) -> dict[str, Any]:
+    """Return what is wrong with a supplier's series, its rule for dates, and its head hash; raise NotFound.
 
     `session` must be a report's: the whole audit sees one snapshot.
     """
     suppliers.get(session, organization_id, supplier_id)
-    series = session.get_one(NumberSeries, (supplier_id, SERIES))
+    series = session.get(NumberSeries, (supplier_id, code))
+    if series is None:
+        raise NotFound(f"the supplier has no series {code}")
     auditor = Auditor(expected=series.start_number)
-    for invoice, lines in _invoices(session, supplier_id):
+    for invoice, lines in _invoices(session, supplier_id, code):
         auditor.read(invoice, lines)
     auditor.finish(series.last_number, bytes(series.last_hash))
-    return _report(auditor)
+    return {"seriesCode": code, "chronology": series.chronology, **_report(auditor)}
 
 
-def _invoices(session: Session, supplier_id: int) -> Iterator[tuple[Any, list[Any]]]:
+def _invoices(session: Session, supplier_id: int, code: str) -> Iterator[tuple[Any, list[Any]]]:
     """Yield each invoice with its lines, in the order of the numbers.
 
     Two cursors go side by side, so no more than LINES_AT_ONCE lines are read ahead, however long invoices are.
@@ -108,12 +112,14 @@ def _invoices(session: Session, supplier_id: int) -> Iterator[tuple[Any, list[An
     lines = select(*of_invoice.columns).select_from(Invoice).join(of_invoice, true())
     ahead = groupby(
         session.execute(
-            _in_order(lines, supplier_id).order_by(of_invoice.c.line_number).execution_options(yield_per=LINES_AT_ONCE)
+            _in_order(lines, supplier_id, code)
+            .order_by(of_invoice.c.line_number)
+            .execution_options(yield_per=LINES_AT_ONCE)
         ),
         key=lambda line: line.invoice_id,
     )
     invoice_id, own = next(ahead, (None, ()))
-    for head in session.execute(_in_order(heads, supplier_id).execution_options(yield_per=INVOICES_AT_ONCE)):
+    for head in session.execute(_in_order(heads, supplier_id, code).execution_options(yield_per=INVOICES_AT_ONCE)):
         if head.id != invoice_id:
             yield head, []
             continue
@@ -121,8 +127,8 @@ def _invoices(session: Session, supplier_id: int) -> Iterator[tuple[Any, list[An
         invoice_id, own = next(ahead, (None, ()))
 
 
-def _in_order(found: Select, supplier_id: int) -> Select:
-    of_series = Invoice.supplier_id == supplier_id, Invoice.series_code == SERIES
+def _in_order(found: Select, supplier_id: int, code: str) -> Select:
+    of_series = Invoice.supplier_id == supplier_id, Invoice.series_code == code
     return found.where(*of_series).order_by(Invoice.number, Invoice.id)
 
 

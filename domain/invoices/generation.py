@@ -1,6 +1,6 @@
 """Issuing invoices: everything that can fail or take long comes first, the counters last."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
+from domain import tax
 from domain.accounting.sources import Source, changed
 from domain.errors import Invalid, Refusal
-from domain.invoices import numbering, printable
+from domain.invoices import numbering, printable, series, terms
 from domain.invoices.ledger import decimal, plain
 from domain.invoices.request import InvoiceRequest
 from domain.parties import recipients
 from domain.pricing import Line, price
+from domain.templates.formatting import locale_for
+from domain.templates.labels import labels
 
 Draft = dict[str, Any]
 
@@ -43,8 +46,9 @@ def issue(session: Session, requests: Sequence[InvoiceRequest]) -> list[Issued |
 
 def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | Refusal]:
     """Return all of each invoice but its number and hash, or why it is refused; no counter is locked."""
-    suppliers = _suppliers(session, {request.supplier_id for request in requests})
-    drafts = [_draft(request, suppliers.get(request.supplier_id)) for request in requests]
+    keys = {_key(request) for request in requests}
+    suppliers = _suppliers(session, sorted(keys))
+    drafts = [_draft(request, suppliers.get(_key(request))) for request in requests]
     valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, Refusal)]
     asked = [recipients.Asked(requests[n].organization_id, requests[n].client) for n, _ in valid]
     for (n, content), recipient in zip(valid, recipients.resolve(session, asked), strict=True):
@@ -68,19 +72,25 @@ def adopt(session: Session, job_ids: Collection[int]) -> dict[int, Issued]:
     return {row.job_id: Issued(row.id, row.invoice_number, row.issue_date, row.status) for row in rows if row.job_id}
 
 
-def _suppliers(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
-    return {row.id: row._asdict() for row in run(session, "load_suppliers", ids=sorted(ids))}
+def _key(request: InvoiceRequest) -> numbering.Key:
+    return numbering.Key(request.supplier_id, request.series_code)
 
 
-def _draft(request: InvoiceRequest, supplier: Mapping[str, Any] | None) -> Draft | Refusal:
+def _suppliers(session: Session, keys: Sequence[numbering.Key]) -> dict[numbering.Key, Any]:
+    rows = run(
+        session, "load_suppliers", ids=[key.supplier_id for key in keys], series_codes=[key.code for key in keys]
+    )
+    return {numbering.Key(row.id, row.series_code): row for row in rows}
+
+
+def _draft(request: InvoiceRequest, found: Any | None) -> Draft | Refusal:
     try:
-        if supplier is None or supplier["organization_id"] != request.organization_id:
-            raise Invalid.sentence("supplier not found", "supplierId")
+        supplier = series.required(request, found)
         if request.job_id is None:  # a queued one was held against the day on which it was accepted
-            request.check_dates(supplier["today"])
+            series.check_dates(request, supplier)
         printable.check(request)
-        return _terms(request) | _amounts(request, supplier) | _origin(supplier)
-    except Invalid as refused:
+        return _terms(request, supplier) | _amounts(request, supplier) | _origin(request, supplier)
+    except Refusal as refused:
         return refused
 
 
@@ -92,7 +102,7 @@ def _drawn(content: Draft) -> Draft | Refusal:
     return content
 
 
-def _terms(request: InvoiceRequest) -> Draft:
+def _terms(request: InvoiceRequest, supplier: Any) -> Draft:
     if request.unpaid and request.due_date is None:
         raise Invalid.sentence("due_date is required to mark invoice unpaid", "dueDate")
     return {
@@ -101,18 +111,21 @@ def _terms(request: InvoiceRequest) -> Draft:
         "issue_date": plain(request.issue_date) if request.issue_date else None,
         "due_date": plain(request.due_date) if request.due_date else None,
         "notes": request.notes,
+        "terms": terms.merged(request.terms, supplier),
     }
 
 
-def _amounts(request: InvoiceRequest, supplier: Mapping[str, Any]) -> Draft:
-    currency = request.currency_code or supplier["currency_code"]
-    priced = price(request.items, currency, supplier["default_tax_rate"])
+def _amounts(request: InvoiceRequest, supplier: Any) -> Draft:
+    currency = request.currency_code or supplier.currency_code
+    priced = price(request.items, currency, supplier.default_tax_rate, supplier.tax_rounding)
+    reasons = _Reasons(request.locale_code or supplier.locale_code)
     return {
         "currency_code": currency,
+        "tax_rounding": supplier.tax_rounding,
         "subtotal": decimal(priced.subtotal),
         "tax_total": decimal(priced.tax_total),
         "total": decimal(priced.total),
-        "items": [_item(number, line) for number, line in enumerate(priced.lines, 1)],
+        "items": [_item(number, line) | _details(line, reasons) for number, line in enumerate(priced.lines, 1)],
     }
 
 
@@ -130,32 +143,71 @@ def _item(number: int, line: Line) -> Draft:
     }
 
 
-def _origin(supplier: Mapping[str, Any]) -> Draft:
+def _details(line: Line, reasons: "_Reasons") -> Draft:
+    details = line.item.details()
+    if line.item.tax_category in tax.EXEMPTIONS and "exemption_reason" not in details:
+        details["exemption_reason"] = reasons[line.item.tax_category]
+    return details
+
+
+class _Reasons(dict[str, str]):
+    """Why no tax is due, by tax category, in the language of a locale: looked up once it is asked for."""
+
+    def __init__(self, locale_code: str) -> None:
+        super().__init__()
+        self._locale_code = locale_code
+
+    def __missing__(self, category: str) -> str:
+        self[category] = labels(locale_for(self._locale_code))[tax.EXEMPTIONS[category]]
+        return self[category]
+
+
+def _origin(request: InvoiceRequest, supplier: Any) -> Draft:
     return {
-        "organization_id": supplier["organization_id"],
-        "supplier_id": supplier["id"],
-        "template_hash": bytes(supplier["template_hash"]).hex(),
-        "locale_code": supplier["locale_code"],
-        "supplier": {name: supplier[name] for name in PARTY_FIELDS if supplier[name] is not None},
+        "organization_id": supplier.organization_id,
+        "supplier_id": supplier.id,
+        "series_code": supplier.series_code,
+        "template_hash": bytes(supplier.template_hash).hex(),
+        "locale_code": request.locale_code or supplier.locale_code,
+        "supplier": {name: value for name in PARTY_FIELDS if (value := getattr(supplier, name)) is not None},
     }
 
 
-def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued]:
+def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued | Refusal]:
     if not drafts:
         return []
-    counters = numbering.lock(session, {d["supplier_id"] for d in drafts})
-    invoices = [counters[d["supplier_id"]].number(d) for d in drafts]
+    counters = numbering.lock(session, {_counter(draft) for draft in drafts})
+    numbered = [_numbered(counters[_counter(draft)], draft) for draft in drafts]
+    ids = _store(session, [one for one in numbered if not isinstance(one, Refusal)])
+    return [one if isinstance(one, Refusal) else _issued(ids[_place(one)], one) for one in numbered]
+
+
+def _numbered(counter: numbering.Counter, draft: Draft) -> Draft | Refusal:
+    try:
+        return counter.number(draft)
+    except Refusal as refused:
+        return refused
+
+
+def _store(session: Session, invoices: Sequence[Draft]) -> dict[tuple[int, str, int], int]:
+    """Write the invoices, owe their entries to the journal, and return their ids by place."""
+    if not invoices:
+        return {}
     rows = run(session, "issue_invoices", invoices=orjson.dumps(invoices).decode())
-    ids = {(row.supplier_id, row.number): row.id for row in rows}
+    ids = {(row.supplier_id, row.series_code, row.number): row.id for row in rows}
     for organization_id in sorted({i["organization_id"] for i in invoices}):
         own = [i for i in invoices if i["organization_id"] == organization_id]
-        changed(session, organization_id, [Source("invoice", ids[i["supplier_id"], i["number"]]) for i in own])
-    return [
-        Issued(
-            ids[i["supplier_id"], i["number"]],
-            i["invoice_number"],
-            date.fromisoformat(i["issue_date"]),
-            i["status"],
-        )
-        for i in invoices
-    ]
+        changed(session, organization_id, [Source("invoice", ids[_place(i)]) for i in own])
+    return ids
+
+
+def _counter(draft: Draft) -> numbering.Key:
+    return numbering.Key(draft["supplier_id"], draft["series_code"])
+
+
+def _place(invoice: Draft) -> tuple[int, str, int]:
+    return invoice["supplier_id"], invoice["series_code"], invoice["number"]
+
+
+def _issued(invoice_id: int, invoice: Draft) -> Issued:
+    return Issued(invoice_id, invoice["invoice_number"], date.fromisoformat(invoice["issue_date"]), invoice["status"])

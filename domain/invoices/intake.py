@@ -1,7 +1,7 @@
 """Invoice requests on their way into the queue: what can be known to fail is refused before a row is written."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 from db.jobs import NewJob
 from db.models import Invoice, Job
 from db.queries import run
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, NotFound, Refusal
 from domain.identity.quotas import OverQuota, quotas
-from domain.invoices import printable
+from domain.invoices import printable, series
 from domain.invoices.request import KIND, InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
 from domain.jobs.submission import enqueue_jobs
 from domain.pricing import price
 
-Verdict = int | Invalid | TooManyWaiting | OverQuota
+Verdict = int | Refusal | TooManyWaiting | OverQuota
 
 
 def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict]:
@@ -27,8 +27,8 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
 
     The requests may be of several organizations. All that is written is one statement, the last.
     """
-    suppliers = {row.id: row for row in run(session, "find_suppliers", ids=sorted({r.supplier_id for r in requests}))}
-    refusals = [_refusal(request, suppliers) for request in requests]
+    suppliers = _suppliers(session, sorted({(one.supplier_id, one.series_code) for one in requests}))
+    refusals = [_refusal(one, suppliers.get((one.supplier_id, one.series_code))) for one in requests]
     asked = Counter(one.organization_id for one, refused in zip(requests, refusals, strict=True) if refused is None)
     full = {organization_id: _full(session, organization_id, count) for organization_id, count in asked.items()}
     verdicts = [refused or full[one.organization_id] for one, refused in zip(requests, refusals, strict=True)]
@@ -65,14 +65,18 @@ def _full(session: Session, organization_id: int, count: int) -> TooManyWaiting 
     return None
 
 
-def _refusal(request: InvoiceRequest, suppliers: Mapping[int, Any]) -> Invalid | None:
-    supplier = suppliers.get(request.supplier_id)
-    if supplier is None or supplier.organization_id != request.organization_id:
-        return Invalid.sentence("supplier not found", "supplierId")
+def _suppliers(session: Session, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Any]:
+    rows = run(session, "find_suppliers", ids=[one for one, _ in keys], series_codes=[code for _, code in keys])
+    return {(row.id, row.series_code): row for row in rows}
+
+
+def _refusal(request: InvoiceRequest, found: Any | None) -> Refusal | None:
     try:
-        request.check_dates(supplier.today)
+        supplier = series.required(request, found)
+        series.check_dates(request, supplier)
         printable.check(request)
-        price(request.items, request.currency_code or supplier.currency_code, supplier.default_tax_rate)
-    except Invalid as refused:
+        currency = request.currency_code or supplier.currency_code
+        price(request.items, currency, supplier.default_tax_rate, supplier.tax_rounding)
+    except Refusal as refused:
         return refused
     return None

@@ -23,15 +23,20 @@ ITEM_FIELDS = (
     "line_subtotal", "line_tax", "line_total",
 )  # fmt: skip
 
+# What came later is left out where it has the value that every earlier invoice had: so their hashes stay as they are.
+ADDED = {"tax_rounding": "line", "terms": None}
+ADDED_TO_ITEMS = ("tax_category", "exemption_reason", "unit_code", "item_id")
+
 
 def link(previous: bytes, content: Mapping[str, Any]) -> bytes:
-    """Return the 32-byte hash of an invoice's `content` (JSON values under FIELDS) that follows `previous`."""
+    """Return the 32-byte hash that follows `previous`, of an invoice's `content` under FIELDS and ADDED."""
     return chained(previous, canonical(content))
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
     """Return the canonical JSON of an invoice's `content`."""
-    return orjson.dumps({name: content[name] for name in FIELDS}, option=orjson.OPT_SORT_KEYS)
+    added = {name: content[name] for name, former in ADDED.items() if content[name] != former}
+    return orjson.dumps({name: content[name] for name in FIELDS} | added, option=orjson.OPT_SORT_KEYS)
 
 
 def chained(previous: bytes, canonical: bytes) -> bytes:
@@ -41,9 +46,14 @@ def chained(previous: bytes, canonical: bytes) -> bytes:
 
 def content(invoice: Any, items: Sequence[Any]) -> dict[str, Any]:
     """Return the canonical content of a stored invoice and its items, in line order."""
-    values = {name: plain(getattr(invoice, name)) for name in FIELDS if name != "items"}
-    values["items"] = [{name: plain(getattr(item, name)) for name in ITEM_FIELDS} for item in items]
+    values = {name: plain(getattr(invoice, name)) for name in (*FIELDS, *ADDED) if name != "items"}
+    values["items"] = [_item(item) for item in items]
     return values
+
+
+def _item(item: Any) -> dict[str, Any]:
+    added = {name: value for name in ADDED_TO_ITEMS if (value := getattr(item, name)) is not None}
+    return {name: plain(getattr(item, name)) for name in ITEM_FIELDS} | added
 
 
 def plain(value: Any) -> Any:

@@ -2,62 +2,106 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from db.queries import run
-from domain.invoices import ledger
+from domain.errors import Conflict
+from domain.invoices import ledger, series
 
-SERIES = "invoice"
+ONE_DAY = timedelta(days=1)
+
+
+class Key(NamedTuple):
+    """The series of a supplier."""
+
+    supplier_id: int
+    code: str
 
 
 @dataclass(slots=True)
 class Counter:
-    """A locked number series; `today` is the database's date (UTC) at the moment the lock was won."""
+    """A locked number series; `today` is the supplier's date at the moment the lock was won, `utc_day` that in UTC."""
 
     supplier_id: int
-    prefix: str
+    code: str
+    pattern: str
     digits: int
     start_number: int
+    restart: str
+    chronology: str
     last_number: int
     last_hash: bytes
     stored_bytes: int
     day: date | None
     day_start: int
+    last_date: date | None
+    year: int | None
+    year_base: int
     today: date
+    utc_day: date
 
     def number(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `content` with the next number, and chain it to the invoice before it."""
-        self.last_number, printed = following(self)
+        """Return `content` with the next number, and chain it to the invoice before it; raise Conflict for its date."""
+        day = self._dated(content["issue_date"])
+        self._begin_year(day)
+        self.last_number, self.last_date = following(self), day
         numbered = {
             **content,
-            "series_code": SERIES,
+            "series_code": self.code,
             "number": self.last_number,
-            "invoice_number": printed,
+            "invoice_number": series.printed(self, self.last_number, day),
+            "issue_date": day.isoformat(),
         }
-        if numbered["issue_date"] is None:
-            numbered["issue_date"] = self.today.isoformat()
         canonical = ledger.canonical(numbered)
         self.last_hash = ledger.chained(self.last_hash, canonical)
         return numbered | {"hash": self.last_hash.hex()} | self._counted(len(canonical))
 
+    def _dated(self, asked: str | None) -> date:
+        day = date.fromisoformat(asked) if asked else self.today
+        # Over a clock that was put back, or a supplier that moved west, today can be the day before the last date.
+        if not asked and self.chronology == series.STRICT and day + ONE_DAY == self.last_date:
+            return self.last_date
+        series.check_order(self, day)
+        return day
+
+    def _begin_year(self, day: date) -> None:
+        """Have numbers restart with the first invoice of a year; there is no way back into the year before."""
+        if self.restart != series.YEARLY or day.year == self.year:
+            return
+        if self.year and day.year < self.year:
+            told = f"issue_date must not be in {day.year}: the numbers of {self.year} have begun"
+            raise Conflict(told, {"issueDate": [told]})
+        self.year, self.year_base = day.year, self.last_number if self.year else 0
+
     def _counted(self, size: int) -> dict[str, Any]:
-        """Return the columns of the counter by which quotas are kept, after one more invoice of `size` bytes."""
+        """Return the columns of the counter that go on, after one more invoice of `size` bytes."""
         self.stored_bytes += size
-        if self.day != self.today:
-            self.day, self.day_start = self.today, self.last_number - 1
-        return {"stored_bytes": self.stored_bytes, "day": self.day.isoformat(), "day_start": self.day_start}
+        if self.day != self.utc_day:
+            self.day, self.day_start = self.utc_day, self.last_number - 1
+        return {
+            "stored_bytes": self.stored_bytes,
+            "day": self.day.isoformat(),
+            "day_start": self.day_start,
+            "year": self.year,
+            "year_base": self.year_base,
+        }
 
 
-def following(series: Any) -> tuple[int, str]:
-    """Return the number that follows in a series (a Counter or its row), and how it is printed."""
-    number = max(series.start_number, series.last_number + 1)
-    return number, f"{series.prefix}{number:0{series.digits}d}"
+def following(counter: Any) -> int:
+    """Return the number that follows in a series (a Counter or its row)."""
+    return max(counter.start_number, counter.last_number + 1)
 
 
-def lock(session: Session, supplier_ids: Collection[int]) -> dict[int, Counter]:
-    """Lock the invoice counters of `supplier_ids` until the transaction ends, in id order so that none deadlock."""
-    rows = run(session, "lock_counters", supplier_ids=sorted(supplier_ids), code=SERIES)
-    return {row.supplier_id: Counter(**row._asdict()) for row in rows}
+def lock(session: Session, keys: Collection[Key]) -> dict[Key, Counter]:
+    """Lock the counters of `keys` until the transaction ends, in their order so that none deadlock."""
+    ordered = sorted(keys)
+    rows = run(
+        session,
+        "lock_counters",
+        supplier_ids=[key.supplier_id for key in ordered],
+        codes=[key.code for key in ordered],
+    )
+    return {Key(row.supplier_id, row.code): Counter(**row._asdict()) for row in rows}

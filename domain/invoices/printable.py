@@ -37,8 +37,12 @@ def require_drawable(texts: Mapping[str, object]) -> None:
 def _texts(request: InvoiceRequest) -> Iterator[tuple[str, object]]:
     for number, item in enumerate(request.items):
         yield f"items[{number}].description", item.description
+        for name, text in item.details().items():
+            yield f"items[{number}].{_camel(name)}", text
     if request.notes:
         yield "notes", request.notes
+    for name, text in request.terms.items():
+        yield _camel(name), text
 
 
 def _camel(name: str) -> str:

@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 from db.models import Invoice, NumberSeries, TemplateSource
 from db.transaction import transaction
 from domain.errors import Refusal
-from domain.invoices import ledger
+from domain.invoices import ledger, series
 from domain.invoices.generation import draft
-from domain.invoices.numbering import SERIES, following
+from domain.invoices.numbering import following
 from domain.invoices.request import InvoiceRequest
 from domain.pdf.rendering import render_pdf
 from domain.templates.template import render_html
-from domain.templates.view import InvoiceView, Line, Party
+from domain.templates.view import InvoiceView, Line, Party, Terms
 
-PROVISIONAL_DATE = "2000-12-30"
+AMOUNTS = {one for one in ledger.ITEM_FIELDS if one not in ("line_number", "description")}
+PROVISIONAL_DATE = date(2000, 12, 30)
 
 
 class _Rehearsed(Exception):
@@ -48,13 +49,10 @@ def _provisional(session: Session, request: InvoiceRequest) -> dict[str, Any]:
     [content] = draft(session, [request])
     if isinstance(content, Refusal):
         raise content
-    series = session.get_one(NumberSeries, (request.supplier_id, SERIES))
-    _, printed = following(series)
-    return {
-        **content,
-        "invoice_number": printed,
-        "issue_date": content["issue_date"] or PROVISIONAL_DATE,
-    }
+    counter = session.get_one(NumberSeries, (request.supplier_id, request.series_code))
+    day = request.issue_date or PROVISIONAL_DATE
+    number = series.printed(counter, following(counter), day)
+    return {**content, "invoice_number": number, "issue_date": day.isoformat()}
 
 
 def _html(session: Session, content: Mapping[str, Any]) -> str:
@@ -76,9 +74,19 @@ def _view(content: Mapping[str, Any]) -> InvoiceView:
         tax_total=Decimal(content["tax_total"]),
         total=Decimal(content["total"]),
         notes=content["notes"],
+        terms=_terms(content["terms"] or {}),
     )
 
 
 def _line(item: Mapping[str, Any]) -> Line:
-    amounts = {name: Decimal(item[name]) for name in item.keys() - {"line_number", "description"}}
-    return Line(item["line_number"], item["description"], **amounts)
+    values: dict[str, Any] = {name: Decimal(value) if name in AMOUNTS else value for name, value in item.items()}
+    return Line(**values)
+
+
+def _terms(terms: Mapping[str, Any]) -> Terms:
+    days: dict[str, Any] = {}
+    if delivered := terms.get("delivery_date"):
+        days["delivery_date"] = date.fromisoformat(delivered)
+    if period := terms.get("delivery_period"):
+        days["delivery_period"] = (date.fromisoformat(period["start"]), date.fromisoformat(period["end"]))
+    return Terms(**{**terms, **days})

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Invoice
 from domain.invoices import ledger
-from domain.invoices.numbering import SERIES
+from domain.invoices.request import SERIES
 from domain.parties import suppliers
 
 
@@ -21,24 +21,29 @@ class Verdict(StrEnum):
     MISSING = "missing"
 
 
-def verify(session: Session, organization_id: int, supplier_id: int, number: int | str, handed_out: bytes) -> Verdict:
+def verify(
+    session: Session, organization_id: int, supplier_id: int, number: int | str, handed_out: bytes, code: str = SERIES
+) -> Verdict:
     """Return whether the invoice of this number has the 32-byte hash that was `handed_out`; raise NotFound.
 
-    `number` is the place in the series, or as text the number that is printed. The hash is computed anew, from the
-    invoice and the hash before it, so an invoice that was changed differs too.
+    `number` is the place in the series `code`, or as text the number that is printed. The hash is computed anew, from
+    the invoice and the hash before it, so an invoice that was changed differs too.
     """
     suppliers.get(session, organization_id, supplier_id)
-    name = Invoice.invoice_number if isinstance(number, str) else Invoice.number
-    invoice = session.scalar(_of(supplier_id).where(Invoice.organization_id == organization_id, name == number))
+    found = _of(supplier_id).where(Invoice.organization_id == organization_id)
+    if isinstance(number, str):
+        found = found.where(Invoice.invoice_number == number)
+    else:
+        found = found.where(Invoice.series_code == code, Invoice.number == number)
+    invoice = session.scalar(found)
     if invoice is None:
         return Verdict.MISSING
-    before = session.scalar(
-        _of(supplier_id).where(Invoice.number < invoice.number).order_by(Invoice.number.desc()).limit(1)
-    )
+    earlier = Invoice.series_code == invoice.series_code, Invoice.number < invoice.number
+    before = session.scalar(_of(supplier_id).where(*earlier).order_by(Invoice.number.desc()).limit(1))
     previous = bytes(before.hash) if before else ledger.GENESIS
     computed = ledger.link(previous, ledger.content(invoice, invoice.items))
     return Verdict.MATCHES if computed == bytes(invoice.hash) == handed_out else Verdict.DIFFERS
 
 
 def _of(supplier_id: int) -> Select[Invoice]:
-    return select(Invoice).where(Invoice.supplier_id == supplier_id, Invoice.series_code == SERIES)
+    return select(Invoice).where(Invoice.supplier_id == supplier_id)

@@ -5,36 +5,35 @@ from decimal import Decimal
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
+from stdnum import bic, iban
 
-from db.models import NumberSeries, Supplier
-from domain.errors import Conflict, Invalid, NotFound
+from db.models import Supplier
+from db.queries import run
+from domain.errors import Invalid, NotFound
+from domain.invoices.terms import OF_SUPPLIER
 from domain.money import smallest_unit
+from domain.parties import supplier_series
 from domain.parties.party import overwrite
 from domain.templates import library
 
-SERIES_FIELDS = {
-    "invoice_prefix": "prefix",
-    "invoice_number_digits": "digits",
-    "invoice_start_number": "start_number",
-}
-# As the columns have them: a supplier that is created without these fields gets the same.
+# As the columns have them: a supplier that is created without these fields gets the same. Where tax is rounded and
+# which day it is are not among them: one that does not say so keeps what it has.
 SUPPLIER_DEFAULTS = {
     "locale_code": "en_US",
     "currency_code": "EUR",
     "default_tax_rate": Decimal(0),
     "default_template_id": None,
-    "invoice_prefix": "INV-",
-    "invoice_number_digits": 6,
-    "invoice_start_number": 1,
+    **dict.fromkeys(OF_SUPPLIER),
 }
+SERIES_FIELDS = {"series", *supplier_series.OF_INVOICES}
 
 
 def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Supplier:
-    """Return a new supplier with its invoice series, which begins at the series' start number."""
-    party, series = _split(session, organization_id, fields)
-    supplier = Supplier(organization_id=organization_id, series=NumberSeries(**series), **party)
+    """Return a new supplier with its series, each of which begins at its start number; raise Invalid."""
+    series = supplier_series.create(fields)
+    supplier = Supplier(organization_id=organization_id, series=series, **_own(session, organization_id, fields))
     session.add(supplier)
     session.flush()
     session.refresh(supplier)
@@ -44,10 +43,9 @@ def create(session: Session, organization_id: int, fields: Mapping[str, Any]) ->
 def change(session: Session, organization_id: int, supplier_id: int, fields: Mapping[str, Any]) -> Supplier:
     """Return the changed supplier: each field that is absent is cleared, or its default again."""
     supplier = get(session, organization_id, supplier_id)
-    party, series = _split(session, organization_id, {**SUPPLIER_DEFAULTS, **fields})
-    overwrite(supplier, party)
+    overwrite(supplier, SUPPLIER_DEFAULTS | _own(session, organization_id, fields))
     session.flush()
-    _change_series(session, supplier_id, series)
+    supplier_series.change(session, supplier_id, fields)
     session.refresh(supplier)
     return supplier
 
@@ -74,11 +72,14 @@ def locale_exists(code: str) -> bool:
     return True
 
 
-def _split(session: Session, organization_id: int, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _own(session: Session, organization_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the supplier's own row, bank accounts in their compact form; raise Invalid."""
     _check_settings(session, organization_id, fields)
-    series = {SERIES_FIELDS[name]: value for name, value in fields.items() if name in SERIES_FIELDS}
-    party = {name: value for name, value in fields.items() if name not in SERIES_FIELDS}
-    return party, series
+    own = {name: value for name, value in fields.items() if name not in SERIES_FIELDS}
+    for name, number in (("iban", iban), ("bic", bic)):
+        if own.get(name):
+            own[name] = number.compact(own[name])
+    return own
 
 
 def _check_settings(session: Session, organization_id: int, fields: Mapping[str, Any]) -> None:
@@ -90,19 +91,8 @@ def _check_settings(session: Session, organization_id: int, fields: Mapping[str,
         raise Invalid.fields({"defaultTemplateId": [str(missing)]}) from None
     if not locale_exists(fields.get("locale_code", "en_US")):
         raise Invalid.fields({"localeCode": ["unknown locale"]})
-
-
-def _change_series(session: Session, supplier_id: int, asked: Mapping[str, Any]) -> None:
-    series = session.get_one(NumberSeries, (supplier_id, "invoice"), populate_existing=True)
-    if all(getattr(series, name) == value for name, value in asked.items()):
-        return
-    # The condition is checked again once a running transaction has let go of the counter.
-    unused = update(NumberSeries).where(NumberSeries.supplier_id == supplier_id, NumberSeries.last_number == 0)
-    if not session.execute(unused.values(asked).returning(NumberSeries.code)).first():
-        raise Conflict(
-            f'an invoice is issued, so send invoicePrefix "{series.prefix}", invoiceNumberDigits {series.digits} '
-            f"and invoiceStartNumber {series.start_number} as they are"
-        )
+    if (zone := fields.get("time_zone")) and not run(session, "find_time_zone", name=zone):
+        raise Invalid.fields({"timeZone": ["must be a name such as Europe/Sofia, of the IANA time zone database"]})
 
 
 def _of(organization_id: int) -> Select[Supplier]:

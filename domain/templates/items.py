@@ -31,12 +31,16 @@ class Column(NamedTuple):
 class Items:
     """The rows of the table, and its head: one that a template brings instead has a column for discounts."""
 
-    def __init__(self, lines: Sequence[Line], local: LocalFormat, labels: Mapping[str, str], with_head: bool) -> None:
-        self._descriptions = [line.description for line in lines]
+    def __init__(
+        self, lines: Sequence[Line], local: LocalFormat, labels: Mapping[str, str], with_head: bool, with_reasons: bool
+    ) -> None:
+        self._descriptions = [_description(line, labels, with_reasons) for line in lines]
         self._label = labels["Description"]
         discounts = [local.amount(line.discount) if line.discount else "" for line in lines]
         columns = [
-            Column("quantity", labels["Quantity"], 4.0, [local.quantity(line.quantity) for line in lines]),
+            Column(
+                "quantity", labels["Quantity"], 4.0, [local.quantity(line.quantity, line.unit_code) for line in lines]
+            ),
             Column("unit-price", labels["Unit price"], 6.0, [local.amount(line.unit_price) for line in lines]),
             Column("discount", labels["Discount"], 5.0, discounts),
             Column("tax-rate", labels["Tax"], 3.5, [local.rate(line.tax_rate) for line in lines]),
@@ -60,7 +64,7 @@ class Items:
         openings = [f'<td class="number {column.name}"{size}>' for column in self._columns]
         numbers = zip(*(column.texts for column in self._columns), strict=True)
         return "\n".join(
-            f'<tr><td class="description">{escape(description)}</td>{_cells(openings, texts)}</tr>'
+            f'<tr><td class="description">{description}</td>{_cells(openings, texts)}</tr>'
             for description, texts in zip(self._descriptions, numbers, strict=True)
         )
 
@@ -68,6 +72,16 @@ class Items:
         room = TABLE - DESCRIPTION - PADDING * len(self._columns)
         needed = sum(column.width(1.0) - PADDING for column in self._columns)
         return min(1.0, room / needed)
+
+
+def _description(line: Line, labels: Mapping[str, str], with_reasons: bool) -> str:
+    """Return the HTML of what a line says besides its numbers."""
+    told = [escape(line.description)]
+    if line.item_id:
+        told.append(f'<span class="label">{escape(labels["Item"])}</span> {escape(line.item_id)}')
+    if line.exemption_reason and with_reasons:
+        told.append(escape(line.exemption_reason))
+    return "<br>".join(told)
 
 
 def _cells(openings: Sequence[str], texts: Sequence[str]) -> str:

@@ -8,6 +8,8 @@ from babel import Locale
 from babel.core import get_global
 from babel.messages.pofile import read_po
 
+from domain.tax import EXEMPTIONS
+
 FOLDER = Path(__file__).with_name("labels")
 # By placeholder, as a template names them. A test asks each catalogue for each.
 LABELS = {
@@ -29,10 +31,19 @@ LABELS = {
     "labelNotes": "Notes",
     "labelTaxId": "Tax ID",
     "labelVatId": "VAT ID",
+    "labelTaxableAmount": "Taxable amount",
+    "labelTaxAmount": "Tax amount",
+    "labelPayment": "Payment",
 }
+# Words of the rows and sections that a placeholder brings, which no template has to place.
+BROUGHT = (
+    "Delivery date", "Delivery period", "Purchase order", "Your reference", "Contract", "Payment terms",
+    "Payment reference", "Pay online", "Scan to pay", "Credit note", "For invoice", "Reason", "Item",
+    *EXEMPTIONS.values(),
+)  # fmt: skip
 ALIASES = {"no": "nb", "nn": "nb"}
 PAGE = "Page %(page)s of %(pages)s"
-MESSAGES = (*LABELS.values(), PAGE)
+MESSAGES = (*LABELS.values(), *BROUGHT, PAGE)
 
 
 def labels(locale: Locale) -> Mapping[str, str]:

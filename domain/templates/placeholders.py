@@ -7,7 +7,10 @@ from domain.templates.formatting import ENGLISH, LocalFormat
 from domain.templates.items import Items
 from domain.templates.labels import LABELS, labels
 from domain.templates.page import page_style
-from domain.templates.view import InvoiceView, Party
+from domain.templates.payment import payment_section
+from domain.templates.rows import row
+from domain.templates.taxes import tax_rows
+from domain.templates.view import InvoiceView, Party, Terms
 
 PARTY_NAMES = [
     "Name",
@@ -32,7 +35,10 @@ NAMES = frozenset(
         "discountTotal",
         "discountRow",
         "taxTotal",
+        "taxRows",
         "total",
+        "referenceRows",
+        "paymentSection",
         "notesSection",
         *LABELS,
     ]
@@ -46,7 +52,7 @@ def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
     """
     local = LocalFormat(view.locale_code, view.currency_code)
     words = labels(local.locale if LABELS.keys() & set(used) else ENGLISH)
-    items = Items(view.items, local, words, with_head="itemsHead" in used)
+    items = Items(view.items, local, words, with_head="itemsHead" in used, with_reasons="taxRows" not in used)
     discount = local.money(view.discount_total)
     return {
         "pageStyle": page_style(view.invoice_number, local.locale, words),
@@ -61,7 +67,10 @@ def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
         "discountTotal": escape(discount),
         "discountRow": row("discount", words["Discounts included"], discount if view.discount_total else None),
         "taxTotal": escape(local.money(view.tax_total)),
+        "taxRows": tax_rows(view, local, words),
         "total": escape(local.money(view.total)),
+        "referenceRows": reference_rows(view.terms, local, words),
+        "paymentSection": payment_section(view, words) if "paymentSection" in used else "",
         "notesSection": notes_section(words["Notes"], view.notes),
         **{name: escape(words[message]) for name, message in LABELS.items()},
     }
@@ -83,11 +92,17 @@ def party_values(owner: str, party: Party, words: Mapping[str, str]) -> dict[str
     return {owner + name: cell for name, cell in zip(PARTY_NAMES, cells, strict=True)}
 
 
-def row(kind: str, label: str, value: str | None) -> str:
-    if not value:
-        return ""
-    prefix = f'<span class="label">{escape(label)}</span> ' if label else ""
-    return f'<div class="row {kind}">{prefix}<span class="value">{escape(value)}</span></div>'
+def reference_rows(terms: Terms, local: LocalFormat, words: Mapping[str, str]) -> str:
+    period = local.period(*terms.delivery_period) if terms.delivery_period else None
+    return "".join(
+        (
+            row("delivery", words["Delivery date"], local.date(terms.delivery_date) if terms.delivery_date else None),
+            row("delivery", words["Delivery period"], period),
+            row("reference", words["Purchase order"], terms.purchase_order_number),
+            row("reference", words["Your reference"], terms.buyer_reference),
+            row("reference", words["Contract"], terms.contract_number),
+        )
+    )
 
 
 def notes_section(label: str, notes: str | None) -> str:

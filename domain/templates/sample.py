@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from domain.templates.view import InvoiceView, Line, Party
+from domain.templates.view import InvoiceView, Line, Party, Terms
 
 SUPPLIER = Party(
     name="Northwind Paper & Print Ltd",
@@ -49,7 +49,29 @@ def sample_line(number: int) -> Line:
     )
 
 
-ITEMS = tuple(sample_line(number) for number in range(1, 61))
+# Not on the first lines, which the short invoices are made of.
+EXEMPT = replace(
+    sample_line(60),
+    tax_rate=Decimal(0),
+    line_tax=Decimal(0),
+    line_total=Decimal("750.00"),
+    tax_category="AE",
+    exemption_reason="Reverse charge",
+    unit_code="HUR",
+    item_id="4711-B",
+)
+TERMS = Terms(
+    delivery_period=(date(2026, 1, 1), date(2026, 1, 15)),
+    purchase_order_number="PO-2026-0117",
+    buyer_reference="04011000-12345-03",
+    contract_number="C-2025-88",
+    payment_terms="Within 30 days, 2 % discount within 10 days.",
+    payment_reference="RF18539007547034",
+    payment_link="https://pay.northwind.example/INV-000001",
+    iban="GB82WEST12345698765432",
+    bic="MIDLGB22",
+)
+ITEMS = (*(sample_line(number) for number in range(1, 60)), EXEMPT)
 SUBTOTAL = sum((line.line_subtotal for line in ITEMS), Decimal(0))
 TAX_TOTAL = sum((line.line_tax for line in ITEMS), Decimal(0))
 
@@ -66,6 +88,7 @@ SAMPLE = InvoiceView(
     tax_total=TAX_TOTAL,
     total=SUBTOTAL + TAX_TOTAL,
     notes="Thank you for your order.\nPlease quote the invoice number with your payment.",
+    terms=TERMS,
 )
 
 # As many lines and letters as an invoice may have, of the widest letter, beside the longest amounts.
@@ -82,7 +105,7 @@ LARGE_LINE = Line(
 )
 LARGEST = replace(SAMPLE, items=(LARGE_LINE,) * 1000)
 # By placeholder: the short invoice with another value for it, so that its print must differ.
-SHORT = replace(SAMPLE, items=ITEMS[:1])
+SHORT = replace(SAMPLE, items=ITEMS[:1], terms=Terms())
 REQUIRED = {
     "invoiceNumber": replace(SHORT, invoice_number="INV-999999"),
     "issueDate": replace(SHORT, issue_date=date(2025, 12, 31)),

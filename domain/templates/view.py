@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from domain.money import smallest_unit
-from domain.pricing import gross
+from domain.pricing import discount_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,26 @@ class Line:
     line_subtotal: Decimal
     line_tax: Decimal
     line_total: Decimal
+    tax_category: str | None = None
+    exemption_reason: str | None = None
+    unit_code: str | None = None
+    item_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the invoice is paid, what was delivered when, and the buyer's own numbers."""
+
+    delivery_date: date | None = None
+    delivery_period: tuple[date, date] | None = None
+    purchase_order_number: str | None = None
+    buyer_reference: str | None = None
+    contract_number: str | None = None
+    payment_terms: str | None = None
+    payment_reference: str | None = None
+    payment_link: str | None = None
+    iban: str | None = None
+    bic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +75,9 @@ class InvoiceView:
     tax_total: Decimal
     total: Decimal
     notes: str | None = None
+    terms: Terms = Terms()
 
     @property
     def discount_total(self) -> Decimal:
-        """Return by how much the lines are less than their quantity times their price, each rounded as the line is."""
-        unit = smallest_unit(self.currency_code)
-        reduced = (line for line in self.items if line.discount)
-        return sum((gross(line.quantity, line.unit_price, unit) - line.line_subtotal for line in reduced), Decimal(0))
+        """Return by how much the lines are less than their quantity times their price."""
+        return discount_total(self.items, self.currency_code)

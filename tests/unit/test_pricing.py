@@ -65,6 +65,66 @@ def test_no_amount_is_negative_or_finer_than_the_currency(items, currency):
             assert -amount.as_tuple().exponent <= DECIMALS[currency]
 
 
+def groups(items, currency, rounding):
+    """Return the taxable amount and the tax of each rate, as the lines have them."""
+    found = {}
+    for line in price(items, currency, Decimal(0), rounding).lines:
+        base, tax = found.get(line.tax_rate, (Fraction(0), Fraction(0)))
+        found[line.tax_rate] = base + Fraction(line.subtotal), tax + Fraction(line.tax)
+    return found
+
+
+SMALL = st.builds(
+    Item, st.just("x"), amounts(4, low="1", high="9"), amounts(4, high="9"), tax_rate=st.sampled_from(
+        [Decimal("0"), Decimal("0.07"), Decimal("0.19"), Decimal("0.2"), Decimal("0.075")]
+    )
+)  # fmt: skip
+
+
+@given(st.lists(SMALL, min_size=1, max_size=40), st.sampled_from(sorted(DECIMALS)))
+def test_by_document_the_tax_of_each_rate_is_rounded_once(items, currency):
+    for rate, (base, tax) in groups(items, currency, "document").items():
+        assert tax == half_up(base * Fraction(rate), DECIMALS[currency])
+
+
+@given(st.lists(SMALL, min_size=1, max_size=40), st.sampled_from(sorted(DECIMALS)))
+def test_by_document_no_line_is_further_from_its_own_tax_than_the_smallest_unit(items, currency):
+    unit = Fraction(1, 10 ** DECIMALS[currency])
+    for line in price(items, currency, Decimal(0), "document").lines:
+        assert line.tax >= 0
+        assert abs(Fraction(line.tax) - Fraction(line.subtotal) * Fraction(line.tax_rate)) < unit
+
+
+def test_the_two_roundings_differ_by_what_the_lines_round_up():
+    items = [Item("x", Decimal(1), Decimal("0.33"), tax_rate=Decimal("0.2"))] * 3
+    by_line, by_document = (price(items, "EUR", Decimal(0), rounding).tax_total for rounding in ("line", "document"))
+    assert (by_line, by_document) == (Decimal("0.21"), Decimal("0.20"))
+
+
+@pytest.mark.parametrize("category", ["Z", "E", "AE", "K", "G", "O"])
+def test_a_category_without_tax_has_none_whatever_the_suppliers_rate(category):
+    [line] = price([Item("x", Decimal(1), Decimal(10), tax_category=category)], "EUR", Decimal("0.2")).lines
+    assert (line.tax_rate, line.tax) == (0, 0)
+    taxed = Item("x", Decimal(1), Decimal(10), tax_rate=Decimal("0.2"), tax_category=category)
+    with pytest.raises(Invalid, match=f"must be 0 with taxCategory {category}"):
+        price([taxed], "EUR", Decimal(0))
+
+
+def test_a_standard_rate_is_above_nothing():
+    standard = Item("x", Decimal(1), Decimal(10), tax_category="S")
+    assert price([standard], "EUR", Decimal("0.2")).tax_total == 2
+    with pytest.raises(Invalid, match="must be above 0"):
+        price([standard], "EUR", Decimal(0))
+
+
+@pytest.mark.parametrize("category", [None, "S", "Z"])
+def test_a_reason_belongs_to_a_line_that_is_exempt(category):
+    line = Item("x", Decimal(1), Decimal(10), tax_category=category, exemption_reason="because")
+    with pytest.raises(Invalid) as refused:
+        price([line], "EUR", Decimal("0.2"))
+    assert list(refused.value.errors) == ["items[0].exemptionReason"]
+
+
 def test_a_discount_may_be_all_of_its_line():
     [line] = price([Item("x", Decimal(2), Decimal("2.50"), Decimal(5))], "EUR", Decimal("0.2")).lines
     assert (line.subtotal, line.tax, line.total) == (0, 0, 0)

@@ -16,7 +16,9 @@ INVOICES = "/api/v1/invoices"
 FIELDS = {
     "id", "invoiceNumber", "invoiceNumberInt", "issueDate", "dueDate", "localeCode", "currencyCode", "status",
     "supplier", "client", "supplierId", "clientId", "subtotal", "taxTotal", "total", "notes", "items", "createdAt",
-    "updatedAt", "hash",
+    "updatedAt", "hash", "seriesCode", "taxRounding", "taxBreakdown", "discountTotal", "deliveryDate", "deliveryPeriod",
+    "purchaseOrderNumber", "buyerReference", "contractNumber", "paymentTerms", "paymentReference", "paymentLink",
+    "iban", "bic",
 }  # fmt: skip
 
 
@@ -35,7 +37,8 @@ def test_an_invoice_is_shown_whole(client: Caller, organization: Tenant) -> None
     assert shown["items"] == [
         {
             "lineNumber": 1, "description": "Work", "quantity": 2, "unitPrice": 10.5, "discount": 0, "taxRate": 0.2,
-            "lineSubtotal": 21, "lineTax": 4.2, "lineTotal": 25.2,
+            "lineSubtotal": 21, "lineTax": 4.2, "lineTotal": 25.2, "taxCategory": "S", "exemptionReason": None,
+            "unitCode": None, "itemId": None,
         }
     ]  # fmt: skip
     assert (shown["supplier"]["name"], shown["client"]["name"]) == ("Acme Ltd", "Ada")

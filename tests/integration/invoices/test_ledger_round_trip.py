@@ -10,12 +10,16 @@ from db.transaction import transaction
 from domain.invoices import generation
 from domain.invoices.request import InvoiceRequest, Item
 from domain.pdf import fonts
+from domain.tax import EXEMPTIONS
 from tests import chain
 from tests.checker import check
 from tests.tenant import ADDRESS
 
 DRAWN = sorted(chr(one) for one in frozenset().union(*(font.characters for font in fonts._fonts(fonts.folders()))))
 TEXT = st.text(st.sampled_from([*DRAWN, "\n", "\u200f", "\u00ad"]), min_size=1, max_size=12)
+
+
+DATES = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 
 
 def amounts(places: int, low: str = "0") -> st.SearchStrategy[Decimal]:
@@ -28,9 +32,17 @@ def item(text: str, quantity: Decimal, price: Decimal, reduced: Decimal, rate: D
 
 
 RATES = st.none() | amounts(4).map(lambda n: n % 2)
-ITEM = st.builds(item, TEXT, amounts(4, "0.0001"), amounts(6), st.decimals(0, 1, places=3), RATES)
+TAXED = st.builds(item, TEXT, amounts(4, "0.0001"), amounts(6), st.decimals(0, 1, places=3), RATES)
+EXEMPT = st.builds(
+    Item, TEXT, amounts(4, "0.0001"), amounts(6), tax_category=st.sampled_from(sorted(EXEMPTIONS)),
+    exemption_reason=st.none() | TEXT, unit_code=st.none() | st.just("HUR"), item_id=st.none() | TEXT,
+)  # fmt: skip
+ITEM = TAXED | EXEMPT
+TERMS = st.fixed_dictionaries({}, optional={
+    "delivery_date": DATES.map(str), "payment_terms": TEXT, "contract_number": TEXT, "payment_reference": TEXT,
+    "delivery_period": st.just({"start": "2026-01-01", "end": "2026-01-31"}),
+})  # fmt: skip
 CLIENT = st.fixed_dictionaries({"name": TEXT}, optional={"city": TEXT, "region": TEXT, "email": TEXT})
-DATES = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 REQUEST = st.builds(
     InvoiceRequest,
     organization_id=st.just(1),
@@ -40,6 +52,8 @@ REQUEST = st.builds(
     issue_date=st.none() | DATES,
     currency_code=st.sampled_from(["EUR", "JPY", "KWD"]),
     notes=st.none() | TEXT,
+    locale_code=st.none() | st.sampled_from(["de_DE", "ar_EG", "ja_JP"]),
+    terms=TERMS,
 )
 
 
@@ -52,6 +66,8 @@ def _issue(database, requests):
 
 
 def test_whatever_is_issued_verifies_as_it_is_read(database, organization):
+    chain.ask("UPDATE number_series SET chronology = 'warn'")
+    chain.ask("UPDATE suppliers SET iban = 'GB82WEST12345698765432', payment_terms = 'soon'")
     _issue(database)
     chain.keep_books()
     check(database)

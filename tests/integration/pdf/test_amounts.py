@@ -15,7 +15,7 @@ from domain.money import _current_currencies, smallest_unit
 from domain.templates.formatting import LocalFormat, locale_for
 from domain.templates.sample import SAMPLE
 from domain.templates.template import DEFAULTS, render_html
-from domain.templates.view import InvoiceView
+from domain.templates.view import InvoiceView, Terms
 from tests.integration.pdf.renderers import render_pdf
 
 CURRENCIES, LOCALES = sorted(_current_currencies()), sorted(locale_identifiers())
@@ -35,10 +35,11 @@ def invoice(locale: str, currency: str, total: Decimal = LARGEST) -> InvoiceView
         unit_price=Decimal("987654321987.654321"),
         discount=Decimal("123456789123.4567"),
         line_subtotal=least,
+        line_tax=total - 3,
         line_total=least,
     )
     amounts = {"subtotal": total - 2, "tax_total": total - 3, "total": total - 4}
-    terms = {"locale_code": locale, "currency_code": currency, "items": (line,), "notes": "x" * 150}
+    terms = {"locale_code": locale, "currency_code": currency, "items": (line,), "notes": "x" * 150, "terms": Terms()}
     return replace(SAMPLE, **terms, **amounts)
 
 
@@ -87,6 +88,24 @@ def assert_whole(template: str, view: InvoiceView) -> None:
         same_line = before[1] == after[1]
         beside = after[0] > before[2] - 1 or after[2] < before[0] + 1
         assert beside or not same_line or not character.isdigit(), "two amounts lie on each other"
+
+
+@pytest.mark.parametrize("template", sorted(DEFAULTS))
+def test_each_rate_shows_its_base_and_tax_whole(template):
+    for locale, currency in SEEN_CUT:
+        view = invoice(locale, currency)
+        rates = [
+            replace(
+                view.items[0], tax_rate=Decimal(rate) / 1000, line_subtotal=LARGEST - 10 - n, line_tax=LARGEST - 20 - n
+            )
+            for n, rate in enumerate((200, 75, 1))
+        ]
+        local = LocalFormat(locale, currency)
+        pages = pypdfium2.PdfDocument(render_pdf(render_html(DEFAULTS[template], replace(view, items=tuple(rates)))))
+        shown = plain("".join(page.get_textpage().get_text_range() for page in pages))
+        for line in rates:
+            rate = plain(local.rate(line.tax_rate))
+            assert f"{rate}({plain(local.money(line.line_subtotal))}){plain(local.money(line.line_tax))}" in shown
 
 
 @pytest.mark.parametrize("template", sorted(DEFAULTS))

@@ -59,7 +59,7 @@ def witness():
 def test_latin_cyrillic_and_greek_come_out_and_no_page_is_blank(template):
     pdf = render_pdf(render_html(DEFAULTS[template], SAMPLE))
     text = text_of(pdf)
-    for expected in ("Northwind Paper & Print", "Светлина", "Βιβλιοπωλείο", "България", "€27,450.00", "INV-000001"):
+    for expected in ("Northwind Paper & Print", "Светлина", "Βιβλιοπωλείο", "България", "€27,300.00", "INV-000001"):
         assert expected in text
     pages = list(pypdfium2.PdfDocument(pdf))
     assert len(pages) > 2

@@ -1,0 +1,74 @@
+"""A number series: how it prints a number, and on which day it lets an invoice be dated."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from domain.errors import Conflict, Invalid
+from domain.invoices.request import InvoiceRequest
+
+NEVER, YEARLY = "never", "yearly"
+STRICT, WARN = "strict", "warn"
+RESTARTS, CHRONOLOGIES = (NEVER, YEARLY), (STRICT, WARN)
+YEARS = ("{YYYY}", "{YY}")
+DIGITS = re.compile(r"\{YYYY\}|\{YY\}|\{MM\}|[0-9]")
+
+
+def printed(series: Any, number: int, day: date) -> str:
+    """Return how an invoice of `day` shows its number, which counts on from the first of its year if so told."""
+    pattern = series.pattern
+    if "{" in pattern:
+        for token, value in {
+            "{YYYY}": f"{day.year:04}",
+            "{YY}": f"{day.year % 100:02}",
+            "{MM}": f"{day.month:02}",
+        }.items():
+            pattern = pattern.replace(token, value)
+    return f"{pattern}{number - series.year_base:0{series.digits}d}"
+
+
+def family(pattern: str) -> str:
+    """Return what tells two patterns apart: those of one family could print the same number, others never can."""
+    return DIGITS.sub("0", pattern).rstrip("0").upper()
+
+
+def required(request: InvoiceRequest, supplier: Any | None) -> Any:
+    """Return the row that was found of the supplier and its series; raise Invalid if there is none as asked for."""
+    if supplier is None or supplier.organization_id != request.organization_id:
+        raise Invalid.sentence("supplier not found", "supplierId")
+    if supplier.chronology is None:
+        raise Invalid.sentence(f"the supplier has no series {request.series_code}", "seriesCode")
+    return supplier
+
+
+def check_dates(request: InvoiceRequest, series: Any) -> None:
+    """Raise Invalid or Conflict if the invoice is due before its date, or its series does not allow that date.
+
+    `series` has the rule `chronology`, the `last_date` of an invoice, and the supplier's `today`.
+    """
+    issued, due = request.issue_date, request.due_date
+    if due and due < (issued or series.today):
+        told = "issue_date" if issued else f"today, {series.today}, when it is issued"
+        raise Invalid.sentence(f"due_date must not be before {told}", "dueDate")
+    if issued and series.chronology == STRICT:
+        if issued > series.today:
+            raise Invalid.sentence(f"issue_date must not be after today, {series.today}", "issueDate")
+        check_order(series, issued)
+
+
+def check_order(series: Any, day: date) -> None:
+    """Raise Conflict if the last invoice of a strict series is dated after `day`."""
+    if series.chronology == STRICT and series.last_date and day < series.last_date:
+        told = f"issue_date must not be before {series.last_date}, the date of the last invoice in its series"
+        raise Conflict(told, {"issueDate": [told]}, lastDate=series.last_date.isoformat())
+
+
+def check_definitions(series: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise Invalid if two series of a supplier, by code, could print one number, or one prints it twice by itself."""
+    codes: dict[str, str] = {}
+    for code, one in series.items():
+        if one["restart"] == YEARLY and not any(year in one["pattern"] for year in YEARS):
+            raise Invalid.sentence(f"series {code} restarts yearly, so its pattern needs {{YYYY}} or {{YY}}", "series")
+        if (other := codes.setdefault(family(one["pattern"]), code)) != code:
+            raise Invalid.sentence(f"series {other} and {code} could print the same number: change a pattern", "series")

@@ -1,0 +1,96 @@
+"""The number series of a supplier: which it has, and what of one can change once it has numbered an invoice."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.models import NumberSeries
+from domain.errors import Conflict, Invalid
+from domain.invoices.request import SERIES
+from domain.invoices.series import NEVER, STRICT, check_definitions
+
+Definition = dict[str, Any]
+# How a supplier's own fields call those of the series in which its invoices are numbered.
+OF_INVOICES = {
+    "invoice_prefix": "pattern",
+    "invoice_number_digits": "digits",
+    "invoice_start_number": "start_number",
+}
+# As the columns have them; the pattern is made of the code.
+DEFAULTS: Definition = {"digits": 6, "start_number": 1, "restart": NEVER, "chronology": STRICT}
+PATTERNS = {SERIES: "INV-"}
+
+
+def create(fields: Mapping[str, Any]) -> list[NumberSeries]:
+    """Return the series that the fields of a new supplier ask for; raise Invalid."""
+    wanted = _wanted(fields, {})
+    check_definitions(wanted)
+    return [NumberSeries(code=code, **definition) for code, definition in wanted.items()]
+
+
+def change(session: Session, supplier_id: int, fields: Mapping[str, Any]) -> None:
+    """Have the supplier, whose row is locked, get and change the series that `fields` name; raise Invalid or Conflict.
+
+    Another series stays as it is, and so does the chronology of one that is named without it.
+    """
+    found = select(NumberSeries).where(NumberSeries.supplier_id == supplier_id)
+    rows = session.scalars(found.execution_options(populate_existing=True)).all()
+    present = {row.code: {name: getattr(row, name) for name in ("pattern", *DEFAULTS)} for row in rows}
+    wanted = _wanted(fields, present)
+    check_definitions(present | wanted)
+    for code, definition in wanted.items():
+        if code not in present:
+            session.add(NumberSeries(supplier_id=supplier_id, code=code, **definition))
+        elif definition != present[code]:
+            _redefine(session, supplier_id, code, present[code], definition)
+    session.flush()
+
+
+def _wanted(fields: Mapping[str, Any], present: Mapping[str, Definition]) -> dict[str, Definition]:
+    """Return each series that `fields` name, and always that of invoices, with its defaults."""
+    listed = _by_code(fields.get("series", ()))
+    own = {OF_INVOICES[name]: value for name, value in fields.items() if name in OF_INVOICES}
+    of_invoices = listed.setdefault(SERIES, {})
+    for name, short in OF_INVOICES.items():
+        if short in own and short in of_invoices and own[short] != of_invoices[short]:
+            raise Invalid.sentence(f"{name} and the {short} of series {SERIES} differ: send one of them", "series")
+    of_invoices |= own
+    return {code: _complete(code, given, present.get(code, {})) for code, given in listed.items()}
+
+
+def _by_code(listed: Iterable[Mapping[str, Any]]) -> dict[str, Definition]:
+    by_code: dict[str, Definition] = {}
+    for number, one in enumerate(listed):
+        if one["code"] in by_code:
+            raise Invalid.fields({f"series[{number}].code": ["is given twice"]})
+        by_code[one["code"]] = {name: value for name, value in one.items() if name != "code"}
+    return by_code
+
+
+def _complete(code: str, given: Definition, present: Definition) -> Definition:
+    kept = {name: present[name] for name in ("restart", "chronology") if name in present}
+    return {"pattern": PATTERNS.get(code, f"{code.upper()}-")} | DEFAULTS | kept | given
+
+
+def _redefine(session: Session, supplier_id: int, code: str, present: Definition, wanted: Definition) -> None:
+    """Change all of a series that was never used, or the chronology alone."""
+    change = update(NumberSeries).where(NumberSeries.supplier_id == supplier_id, NumberSeries.code == code)
+    if wanted | {"chronology": present["chronology"]} != present:
+        # The condition is checked again once a running transaction has let go of the counter.
+        change = change.where(NumberSeries.last_number == 0)
+    if not session.execute(change.values(wanted).returning(NumberSeries.code)).first():
+        raise Conflict(_frozen(code, present))
+
+
+def _frozen(code: str, present: Definition) -> str:
+    if code == SERIES:
+        return (
+            f'an invoice is issued, so send invoicePrefix "{present["pattern"]}", invoiceNumberDigits '
+            f"{present['digits']} and invoiceStartNumber {present['start_number']} as they are"
+        )
+    return (
+        f'series {code} has numbered an invoice, so send its pattern "{present["pattern"]}", digits '
+        f"{present['digits']}, startNumber {present['start_number']} and restart {present['restart']} as they are"
+    )
