@@ -17,9 +17,11 @@ from api.inventory.purchases import purchases_api
 from api.inventory.sales import sales_api
 from api.inventory.stock import stock_api
 from api.inventory.transfers import transfers_api
+from api.invoices.credit import CreditRequestBody, credit_api
 from api.invoices.export import export_api
 from api.invoices.generation import generation_api
 from api.invoices.issued import invoices_api
+from api.invoices.payments import payments_api
 from api.invoices.requests import requests_api
 from api.invoices.schemas import ClientDetails, KnownClient
 from api.invoices.templates import templates_api
@@ -36,9 +38,9 @@ from api.parties.suppliers import suppliers_api
 from settings import Settings
 
 BLUEPRINTS = (
-    generation_api, requests_api, export_api, invoices_api, suppliers_api, clients_api, templates_api, jobs_api,
-    stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api, me_api,
-    metrics_api, health_api,
+    generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
+    templates_api, jobs_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api,
+    me_api, metrics_api, health_api,
 )  # fmt: skip
 
 
@@ -62,7 +64,7 @@ def create_app(settings: Settings) -> Flask:
     limit_rates(app)
     share_threads(app, settings.api_threads)
     api = register_spec(app)
-    for schema in (KnownClient, ClientDetails, RecreationAccepted):
+    for schema in (KnownClient, ClientDetails, CreditRequestBody, RecreationAccepted):
         api.spec.components.schema(schema.__name__, schema=schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

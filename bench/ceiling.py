@@ -24,6 +24,7 @@ INVOICES = """(SELECT CAST('[' || string_agg(format(
     FROM (SELECT *, row_number() OVER (ORDER BY supplier_id, n) AS place
           FROM number_series CROSS JOIN generate_series(1, :each) AS n
           WHERE supplier_id BETWEEN :low AND :high AND code = 'invoice') AS numbered JOIN drafts USING (place))"""
+COUNTED = {"stored_bytes": 0, "day": "2026-01-01", "day_start": 0, "year": None, "year_base": 0}
 SCRIPT = """\
 \\set low :first + :client_id * :apart + random(0, :room)
 \\set high :low + :spread - 1
@@ -61,7 +62,7 @@ def ceiling(machine: Machine, suppliers: int, seconds: int, group: int = 0, clie
 def _keep_drafts(machine: Machine, work: Workload, group: int) -> None:
     with transaction() as session:
         drafts = generation.draft(session, [work.request(number) for number in range(group)])
-    fixed = {"series_code": "invoice", "issue_date": "2026-01-01", "hash": "00" * 32}
+    fixed = {"series_code": "invoice", "issue_date": "2026-01-01", "hash": "00" * 32} | COUNTED
     varying = ("supplier_id", "job_id")
     contents = [orjson.dumps({k: v for k, v in (d | fixed).items() if k not in varying}).decode()[1:] for d in drafts]
     with psycopg.connect(machine.postgres.url) as connection:
@@ -74,7 +75,8 @@ def _script() -> str:
     between = "(SELECT array_agg(n) FROM generate_series(:low, :high) AS n)"
     lock = statement("lock_counters").replace("CAST(%(supplier_ids)s AS bigint[])", f"CAST({between} AS bigint[])")
     issue = statement("issue_invoices").replace("CAST(%(invoices)s AS jsonb)", INVOICES)
-    return SCRIPT.format(lock=lock.replace("%(code)s", "'invoice'"), issue=issue)
+    codes = "array_fill(CAST('invoice' AS text), ARRAY[:high - :low + 1])"
+    return SCRIPT.format(lock=lock.replace("CAST(%(codes)s AS text[])", codes), issue=issue)
 
 
 def pgbench(url: str, script: Path, clients: int, seconds: int, *defines: str) -> float:

@@ -72,7 +72,7 @@ def _invoice(session: Session, request: InvoiceRequest, supplier: Supplier, clie
         supplier_id=supplier.id,
         series_code="invoice",
         number=series.last_number,
-        invoice_number=f"{series.prefix}{series.last_number:06d}",
+        invoice_number=f"{series.pattern}{series.last_number:06d}",
         job_id=request.job_id,
         client_id=client.id,
         template_hash=_template(session),

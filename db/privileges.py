@@ -22,6 +22,7 @@ REMOVE = "SELECT, INSERT, UPDATE, DELETE"
 KEPT: Mapping[str, str] = {
     "invoices": f"{ADD}, UPDATE (status, updated_at)",
     "invoice_items": ADD,
+    "invoice_payments": ADD,
     "journal_entries": f"{ADD}, UPDATE (deleted_at)",
     "journal_lines": ADD,
     "movements": ADD,

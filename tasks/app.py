@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from celery import Celery, Task
+from sqlalchemy.orm import configure_mappers
 
 import settings
 from db.transaction import statement
@@ -44,7 +45,9 @@ def _register(kind: Kind) -> None:
     @app.task(name=kind.name, soft_time_limit=kind.soft_time_limit, time_limit=limit, throws=(JobsFailed,))
     def run(*args: Any, **body: Any) -> None:
         job_ids = read(args, body)
-        if failed := run_jobs(kind, job_ids):
+        with limits.process_ends_if_interrupted():
+            failed = run_jobs(kind, job_ids)
+        if failed:
             raise JobsFailed(f"{len(failed)} of {len(job_ids)} jobs failed: {', '.join(map(str, failed))}")
 
 
@@ -71,3 +74,4 @@ def canary(task: Task) -> None:
 kinds_folder.load()
 for kind in kinds():
     _register(kind)
+configure_mappers()  # now, for all children, and not in the first job's time

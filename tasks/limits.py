@@ -1,8 +1,12 @@
-"""No job can take the machine's memory: past the limit its process gets MemoryError."""
+"""No job can take the machine's memory, or leave its process broken when its time is up."""
 
 import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from billiard.pool import SIG_SOFT_TIMEOUT
 from celery.signals import worker_process_init
 
 import settings
@@ -10,6 +14,29 @@ import settings
 
 @worker_process_init.connect
 def limit_memory(**_: Any) -> None:
-    """Bound what this prefork child may allocate; libraries and shared pages do not count."""
+    """Have this prefork child get MemoryError past the limit; libraries and shared pages do not count."""
     limit = settings.current().worker_memory_mb * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+@contextmanager
+def process_ends_if_interrupted() -> Iterator[None]:
+    """End this prefork child, for another to take its place, if the body meets its soft time limit.
+
+    The limit interrupts whatever runs at that moment. A library that was just making something for its first use may
+    not work any more in this process.
+    """
+    interrupt = signal.getsignal(SIG_SOFT_TIMEOUT)
+    met: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        met.append(number)
+        interrupt(number, frame)  # type: ignore[operator,misc]
+
+    signal.signal(SIG_SOFT_TIMEOUT, note)
+    try:
+        yield
+    finally:
+        signal.signal(SIG_SOFT_TIMEOUT, interrupt)
+        if met:
+            raise SystemExit

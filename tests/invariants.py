@@ -59,9 +59,12 @@ NUMBERS = (
             SELECT *, lag(id) OVER series AS previous_id, lag(created_at) OVER series AS previous_at
             FROM invoices WINDOW series AS (PARTITION BY supplier_id, series_code ORDER BY number)
         ) AS ordered WHERE id < previous_id OR created_at < previous_at"""),
-    Rule("I3", "the printed number ends with the number", """
-        SELECT id, number, invoice_number FROM invoices
+    Rule("I3", "the printed number ends with the number, but in a series whose numbers restart", """
+        SELECT i.id, i.number, invoice_number FROM invoices AS i JOIN number_series AS s
+            ON s.supplier_id = i.supplier_id AND s.code = i.series_code AND s.restart = 'never'
         WHERE right(invoice_number, length(number::text)) <> number::text"""),
+    Rule("I3", "no supplier prints a number twice", """
+        SELECT supplier_id, invoice_number FROM invoices GROUP BY 1, 2 HAVING count(*) > 1"""),
     Rule("I3", "each counter stands at its series' last number", """
         SELECT s.supplier_id, s.code, s.last_number, max(i.number) AS issued FROM number_series AS s
         LEFT JOIN invoices AS i ON i.supplier_id = s.supplier_id AND i.series_code = s.code

@@ -18,6 +18,8 @@ DAY, MOMENT, HASH = (
 VALUES: Mapping[str, Any] = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB",
     "vatId": "GB123456789", "description": "Support, hours", "message": "invoice generated",
+    "seriesCode": "invoice", "Series.code": "export", "Series.pattern": "EX-{YYYY}-", "timeZone": "Europe/Dublin",
+    "DeliveryPeriod.start": "2026-01-01", "DeliveryPeriod.end": "2026-01-31",
     "currencyCode": "EUR", "localeCode": "en_IE", "invoiceNumber": "INV-000001", "invoicePrefix": "INV-",
     "invoiceNumberDigits": 6, "transferNumber": "TR-202601-0001", "saleNumber": "SA-202601-0001",
     "purchaseNumber": "PU-202601-0001", "sku": "TEA-250", "quantity": 2.5, "unitPrice": 80, "taxRate": 0.2,

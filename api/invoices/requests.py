@@ -81,7 +81,7 @@ def request_invoice(body: dict[str, Any]) -> Response:
     """
     request = invoice_request(g.organization_id, body)
     return once(
-        lambda session: _accepted(*intake.accept(session, [request])), unkeyed=lambda: _join(request)
+        lambda session: accepted(intake.accept(session, [request])[0]), unkeyed=lambda: _join(request)
     ).response()
 
 
@@ -95,16 +95,13 @@ def request_invoices(body: dict[str, Any]) -> Response:
     The answer has one verdict for each request, in order: its `requestId`, or what is wrong with it. Of all verdicts
     together the first 100 errors are named in `errors`; the `error` of each is there in any case.
     """
-    loaded = [_load(raw) for raw in body["requests"]]
+    loaded = [load(INVOICE, raw) for raw in body["requests"]]
 
     def work(session: Session) -> Answer:
         valid = [one for one in loaded if not isinstance(one, Refused)]
         requests = [invoice_request(g.organization_id, one) for one in valid]
         verdicts = iter(intake.accept(session, requests))
-        answers = _few_named([_verdict(one if isinstance(one, Refused) else next(verdicts)) for one in loaded])
-        if not any("requestId" in answer for answer in answers):
-            raise Refused(400, "none of the requests was accepted", requests=answers)
-        return Answer(201, answers)
+        return answers([one if isinstance(one, Refused) else next(verdicts) for one in loaded])
 
     return once(work, unkeyed=lambda: _in_one_statement(work)).response()
 
@@ -154,7 +151,7 @@ def _accept(requests: Sequence[InvoiceRequest]) -> list[intake.Verdict]:
 def _join(request: InvoiceRequest) -> Answer:
     with statement() as session:
         admission.admit(session, request.organization_id)  # who counts for long keeps no other waiting
-    return _accepted(_accept(request))
+    return accepted(_accept(request))
 
 
 def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:
@@ -162,16 +159,26 @@ def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:
         return work(session)
 
 
-def _accepted(verdict: intake.Verdict) -> Answer:
+def accepted(verdict: intake.Verdict, path: str = PATH) -> Answer:
+    """Return the answer to one request, below `path`; raise what it is refused with."""
     if isinstance(verdict, Exception):
         raise verdict
     queued = _queued(verdict) | {"message": "invoice generation request queued"}
-    return Answer(201, queued, {"Location": f"{PATH}/{verdict}"})
+    return Answer(201, queued, {"Location": f"{path}/{verdict}"})
 
 
-def _load(raw: Any) -> dict[str, Any] | Refused:
+def answers(verdicts: Sequence[intake.Verdict | Refused]) -> Answer:
+    """Return the answer to several requests, in order; raise Refused if none was accepted."""
+    told = _few_named([_verdict(one) for one in verdicts])
+    if not any("requestId" in one for one in told):
+        raise Refused(400, "none of the requests was accepted", requests=told)
+    return Answer(201, told)
+
+
+def load(schema: Body, raw: Any) -> dict[str, Any] | Refused:
+    """Return one request of several as its schema has it, or why it is refused."""
     try:
-        return INVOICE.load(raw)
+        return schema.load(raw)
     except ValidationError as error:
         return invalid(dict(flat(error.messages)))
 

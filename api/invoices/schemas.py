@@ -17,7 +17,9 @@ from api.parties.schemas import (
     optional,
 )
 from domain import tax
-from domain.invoices.request import SERIES, InvoiceRequest, Item
+from domain.invoices.payments import Status as PaymentStatus
+from domain.invoices.payments import balance
+from domain.invoices.request import CREDIT_NOTE, INVOICE, SERIES, InvoiceRequest, Item
 from domain.invoices.terms import REQUESTED
 from domain.pricing import discount_total
 from domain.tax import CATEGORIES, ROUNDINGS, category
@@ -39,6 +41,9 @@ MAX_ITEMS = 1000
 CLIENT = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB", "vatId": "GB123456789",
 }  # fmt: skip
+
+
+NUMBER = {"type": ["number", "null"]}
 
 
 class ItemBody(Body):
@@ -227,13 +232,38 @@ class Hash(fields.Field[bytes]):
         return bytes(value or b"").hex()
 
 
+class Head(CamelSchema):
+    """What one document says of another."""
+
+    id = fields.Integer()
+    invoice_number = fields.String()
+    issue_date = Day()
+    total = Amount(12, 4, required=True)
+
+
+class Balanced(fields.Field[Any]):
+    """What payments and credit notes have made of an invoice; null for a credit note."""
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> Any:
+        """Return the part of the balance of the invoice `obj` that is called `attr`."""
+        return getattr(balance(obj), attr, None)
+
+
 class Invoice(CamelSchema):
-    """An invoice as it was issued; supplier and client as they were then."""
+    """An invoice or a credit note as it was issued; supplier and client as they were then."""
 
     id = fields.Integer()
     invoice_number = fields.String()
     invoice_number_int = fields.Integer(attribute="number")
     series_code = fields.String()
+    document_type = fields.Integer(
+        metadata={"enum": [INVOICE, CREDIT_NOTE], "description": "380: an invoice. 381: a credit note (UNCL1001)."}
+    )
+    credits = fields.Nested(Head, allow_none=True, metadata={"description": "The invoice that is credited."})
+    credited_by = fields.List(fields.Nested(Head))
+    paid_amount = Balanced(metadata=NUMBER)
+    amount_due = Balanced(metadata=NUMBER)
+    payment_status = Balanced(metadata={"type": ["string", "null"], "enum": [*PaymentStatus, None]})
     issue_date = Day()
     due_date = Day(allow_none=True)
     locale_code = fields.String()
@@ -262,6 +292,7 @@ class Invoice(CamelSchema):
     payment_link = term("payment_link")
     iban = term("iban")
     bic = term("bic")
+    credit_reason = term("credit_reason")
     items = fields.List(fields.Nested(InvoiceItem))
     hash = Hash()
     created_at = Instant()

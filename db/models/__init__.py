@@ -16,7 +16,7 @@ from db.models.inventory import (
     Transfer,
     TransferLine,
 )
-from db.models.invoices import Invoice, InvoiceItem
+from db.models.invoices import Invoice, InvoiceHead, InvoiceItem, InvoicePayment
 from db.models.jobs import Job, JobAttempt
 from db.models.outbox import OutboxEntry, Pause, RelayState
 from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
@@ -26,8 +26,8 @@ from db.models.templates import Template, TemplateSource
 
 __all__ = [
     "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DocumentNumber",
-    "IdempotencyKey", "Incident", "Invoice", "InvoiceItem", "Job", "JobAttempt", "JournalEntry", "JournalLine",
-    "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "Process", "Product", "Purchase",
-    "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
-    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics",
+    "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt",
+    "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause",
+    "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale",
+    "SaleLine", "Stock", "Supplier", "Template", "TemplateSource", "Transfer", "TransferLine", "WaitStatistics",
 ]  # fmt: skip

@@ -2,7 +2,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Integer, LargeBinary, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -22,6 +33,9 @@ class Invoice(Base):
     supplier_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("suppliers.id"))
     series_code: Mapped[str] = mapped_column(Text)
     number: Mapped[int] = mapped_column(BigInteger)
+    # UNCL1001: 380 an invoice, 381 a credit note.
+    document_type: Mapped[int] = mapped_column(SmallInteger, server_default=text("380"))
+    credited_invoice_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("invoices.id"))
     invoice_number: Mapped[str] = mapped_column(Text)
     # No foreign key: finished jobs leave their table, invoices stay.
     job_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
@@ -49,6 +63,18 @@ class Invoice(Base):
     created_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
     items: Mapped[list["InvoiceItem"]] = relationship(lazy="selectin", order_by="InvoiceItem.line_number")
+    credits: Mapped["InvoiceHead | None"] = relationship(
+        lazy="selectin", viewonly=True, primaryjoin="foreign(Invoice.credited_invoice_id) == InvoiceHead.id"
+    )
+    credited_by: Mapped[list["InvoiceHead"]] = relationship(
+        lazy="selectin",
+        viewonly=True,
+        primaryjoin="Invoice.id == foreign(InvoiceHead.credited_invoice_id)",
+        order_by="InvoiceHead.id",
+    )
+    payments: Mapped[list["InvoicePayment"]] = relationship(
+        lazy="selectin", viewonly=True, order_by="InvoicePayment.id"
+    )
 
 
 class InvoiceItem(Base):
@@ -69,3 +95,34 @@ class InvoiceItem(Base):
     exemption_reason: Mapped[str | None] = mapped_column(Text)
     unit_code: Mapped[str | None] = mapped_column(Text)
     item_id: Mapped[str | None] = mapped_column(Text)
+    # In a credit note: the line of the invoice that it takes back.
+    credited_line: Mapped[int | None] = mapped_column(Integer)
+
+
+class InvoiceHead(Base):
+    """What one invoice has to know of another: no lines and no parties."""
+
+    __table__ = Invoice.__table__.alias("invoice_heads")
+    __mapper_args__ = {
+        "include_properties": ["id", "invoice_number", "issue_date", "total", "credited_invoice_id"],
+    }
+
+    id: Mapped[int]
+    invoice_number: Mapped[str]
+    issue_date: Mapped[date]
+    total: Mapped[Decimal]
+    credited_invoice_id: Mapped[int | None]
+
+
+class InvoicePayment(Base):
+    """Money that was received for an invoice, or given back if `amount` is below zero; never changed."""
+
+    __tablename__ = "invoice_payments"
+
+    id: Mapped[BigId]
+    organization_id: Mapped[OrganizationId]
+    invoice_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("invoices.id"))
+    amount: Mapped[Decimal] = mapped_column(AMOUNT)
+    paid_on: Mapped[date] = mapped_column(Date)
+    reference: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Timestamp]

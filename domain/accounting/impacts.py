@@ -20,6 +20,7 @@ from domain.accounting.chart import (
     SALES_TAX,
 )
 from domain.accounting.sources import Version
+from domain.invoices.request import CREDIT_NOTE
 from domain.money import decimals
 
 ZERO = Decimal(0)
@@ -73,7 +74,16 @@ def _rounded(group: list[Line], unit: Decimal) -> list[Line]:
 
 
 def _invoice(row: Any) -> list[list[Line]]:
+    if row.document_type == CREDIT_NOTE:
+        return [[_debit(REVENUE, row.subtotal), _debit(SALES_TAX, row.tax_total), _credit(RECEIVABLE, row.total)]]
     return [[_debit(RECEIVABLE, row.total), _credit(REVENUE, row.subtotal), _credit(SALES_TAX, row.tax_total)]]
+
+
+def _payment(row: Any) -> list[list[Line]]:
+    """Return what a payment received does, or with an amount below zero one that was given back."""
+    if row.amount < 0:
+        return [[_debit(RECEIVABLE, -row.amount), _credit(CASH, -row.amount)]]
+    return [[_debit(CASH, row.amount), _credit(RECEIVABLE, row.amount)]]
 
 
 def _sale(row: Any) -> list[list[Line]]:
@@ -106,4 +116,5 @@ STATEMENTS: dict[str, tuple[str, Callable[[Any], list[list[Line]]]]] = {
     "sale": ("account_sales", _sale),
     "purchase": ("account_purchases", _purchase),
     "transfer": ("account_transfers", _transfer),
+    "payment": ("account_payments", _payment),
 }

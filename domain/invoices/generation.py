@@ -16,7 +16,7 @@ from domain.accounting.sources import Source, changed
 from domain.errors import Invalid, Refusal
 from domain.invoices import numbering, printable, series, terms
 from domain.invoices.ledger import decimal, plain
-from domain.invoices.request import InvoiceRequest
+from domain.invoices.request import INVOICE, InvoiceRequest
 from domain.parties import recipients
 from domain.pricing import Line, price
 from domain.templates.formatting import locale_for
@@ -40,15 +40,15 @@ class Issued:
 def issue(session: Session, requests: Sequence[InvoiceRequest]) -> list[Issued | Refusal]:
     """Issue one invoice for each request, in order, or say why not; the numbers are real once `session` commits."""
     drafts = draft(session, requests)
-    issued = iter(_write(session, [d for d in drafts if not isinstance(d, Refusal)]))
+    issued = iter(write(session, [d for d in drafts if not isinstance(d, Refusal)]))
     return [d if isinstance(d, Refusal) else next(issued) for d in drafts]
 
 
 def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | Refusal]:
     """Return all of each invoice but its number and hash, or why it is refused; no counter is locked."""
     keys = {_key(request) for request in requests}
-    suppliers = _suppliers(session, sorted(keys))
-    drafts = [_draft(request, suppliers.get(_key(request))) for request in requests]
+    known = suppliers(session, sorted(keys))
+    drafts = [_draft(request, known.get(_key(request))) for request in requests]
     valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, Refusal)]
     asked = [recipients.Asked(requests[n].organization_id, requests[n].client) for n, _ in valid]
     for (n, content), recipient in zip(valid, recipients.resolve(session, asked), strict=True):
@@ -76,7 +76,8 @@ def _key(request: InvoiceRequest) -> numbering.Key:
     return numbering.Key(request.supplier_id, request.series_code)
 
 
-def _suppliers(session: Session, keys: Sequence[numbering.Key]) -> dict[numbering.Key, Any]:
+def suppliers(session: Session, keys: Sequence[numbering.Key]) -> dict[numbering.Key, Any]:
+    """Return a row for each supplier and series that there is: all of them that issuing needs."""
     rows = run(
         session, "load_suppliers", ids=[key.supplier_id for key in keys], series_codes=[key.code for key in keys]
     )
@@ -106,6 +107,8 @@ def _terms(request: InvoiceRequest, supplier: Any) -> Draft:
     if request.unpaid and request.due_date is None:
         raise Invalid.sentence("due_date is required to mark invoice unpaid", "dueDate")
     return {
+        "document_type": INVOICE,
+        "credited_invoice_id": None,
         "job_id": request.job_id,
         "status": "unpaid" if request.unpaid else "issued",
         "issue_date": plain(request.issue_date) if request.issue_date else None,
@@ -173,7 +176,8 @@ def _origin(request: InvoiceRequest, supplier: Any) -> Draft:
     }
 
 
-def _write(session: Session, drafts: Sequence[Draft]) -> list[Issued | Refusal]:
+def write(session: Session, drafts: Sequence[Draft]) -> list[Issued | Refusal]:
+    """Number and store the drafts, in order, or say of one why its series does not allow its date."""
     if not drafts:
         return []
     counters = numbering.lock(session, {_counter(draft) for draft in drafts})

@@ -30,7 +30,7 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
     suppliers = _suppliers(session, sorted({(one.supplier_id, one.series_code) for one in requests}))
     refusals = [_refusal(one, suppliers.get((one.supplier_id, one.series_code))) for one in requests]
     asked = Counter(one.organization_id for one, refused in zip(requests, refusals, strict=True) if refused is None)
-    full = {organization_id: _full(session, organization_id, count) for organization_id, count in asked.items()}
+    full = {organization_id: refusal(session, organization_id, count) for organization_id, count in asked.items()}
     verdicts = [refused or full[one.organization_id] for one, refused in zip(requests, refusals, strict=True)]
     accepted = [request for request, refused in zip(requests, verdicts, strict=True) if refused is None]
     jobs = [NewJob(one.organization_id, one.payload(), str(one.supplier_id)) for one in accepted]
@@ -38,13 +38,13 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
     return [refused or next(ids) for refused in verdicts]
 
 
-def find(session: Session, organization_id: int, request_id: int) -> Job:
+def find(session: Session, organization_id: int, request_id: int, kind: str = KIND) -> Job:
     """Return the job that is the request; raise NotFound."""
     job = session.scalar(
-        select(Job).where(Job.id == request_id, Job.organization_id == organization_id, Job.kind == KIND)
+        select(Job).where(Job.id == request_id, Job.organization_id == organization_id, Job.kind == kind)
     )
     if job is None:
-        raise NotFound("invoice request not found")
+        raise NotFound("request not found")
     return job
 
 
@@ -56,7 +56,8 @@ def invoice_of(session: Session, organization_id: int, request_id: int) -> Invoi
     return session.scalars(select(Invoice).where(Invoice.job_id == job.id)).one()
 
 
-def _full(session: Session, organization_id: int, count: int) -> TooManyWaiting | OverQuota | None:
+def refusal(session: Session, organization_id: int, count: int) -> TooManyWaiting | OverQuota | None:
+    """Return why the organization can have no `count` invoices more, None if it can."""
     try:
         admission.admit(session, organization_id)
         quotas.admit_invoices(session, organization_id, count)

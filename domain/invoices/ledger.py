@@ -24,8 +24,8 @@ ITEM_FIELDS = (
 )  # fmt: skip
 
 # What came later is left out where it has the value that every earlier invoice had: so their hashes stay as they are.
-ADDED = {"tax_rounding": "line", "terms": None}
-ADDED_TO_ITEMS = ("tax_category", "exemption_reason", "unit_code", "item_id")
+ADDED = {"tax_rounding": "line", "terms": None, "document_type": 380, "credited_invoice_id": None}
+ADDED_TO_ITEMS = ("tax_category", "exemption_reason", "unit_code", "item_id", "credited_line")
 
 
 def link(previous: bytes, content: Mapping[str, Any]) -> bytes:

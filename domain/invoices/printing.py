@@ -13,7 +13,7 @@ from domain.errors import Refusal
 from domain.invoices import ledger, series
 from domain.invoices.generation import draft
 from domain.invoices.numbering import following
-from domain.invoices.request import InvoiceRequest
+from domain.invoices.request import CREDIT_NOTE, InvoiceRequest
 from domain.pdf.rendering import render_pdf
 from domain.templates.template import render_html
 from domain.templates.view import InvoiceView, Line, Party, Terms
@@ -75,18 +75,20 @@ def _view(content: Mapping[str, Any]) -> InvoiceView:
         total=Decimal(content["total"]),
         notes=content["notes"],
         terms=_terms(content["terms"] or {}),
+        is_credit_note=content["document_type"] == CREDIT_NOTE,
     )
 
 
 def _line(item: Mapping[str, Any]) -> Line:
     values: dict[str, Any] = {name: Decimal(value) if name in AMOUNTS else value for name, value in item.items()}
+    values.pop("credited_line", None)
     return Line(**values)
 
 
 def _terms(terms: Mapping[str, Any]) -> Terms:
-    days: dict[str, Any] = {}
-    if delivered := terms.get("delivery_date"):
-        days["delivery_date"] = date.fromisoformat(delivered)
+    days: dict[str, Any] = {
+        name: date.fromisoformat(terms[name]) for name in ("delivery_date", "credited_date") if name in terms
+    }
     if period := terms.get("delivery_period"):
         days["delivery_period"] = (date.fromisoformat(period["start"]), date.fromisoformat(period["end"]))
     return Terms(**{**terms, **days})

@@ -5,8 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 KIND = "invoice.generate"
+# What a document is, by UNCL1001.
+INVOICE, CREDIT_NOTE = 380, 381
 # The series in which a supplier's invoices are numbered, unless the request names another.
 SERIES = "invoice"
+# The series of a supplier's credit notes, in which no invoice is numbered.
+CREDIT_SERIES = "credit"
 # What a line says besides its text and amounts, and seldom does.
 DETAILS = ("tax_category", "exemption_reason", "unit_code", "item_id")
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from domain.errors import Conflict, Invalid
-from domain.invoices.request import InvoiceRequest
+from domain.invoices.request import CREDIT_SERIES, InvoiceRequest
 
 NEVER, YEARLY = "never", "yearly"
 STRICT, WARN = "strict", "warn"
@@ -37,6 +37,8 @@ def required(request: InvoiceRequest, supplier: Any | None) -> Any:
     """Return the row that was found of the supplier and its series; raise Invalid if there is none as asked for."""
     if supplier is None or supplier.organization_id != request.organization_id:
         raise Invalid.sentence("supplier not found", "supplierId")
+    if request.series_code == CREDIT_SERIES:
+        raise Invalid.sentence(f"series {CREDIT_SERIES} is for credit notes: credit an invoice instead", "seriesCode")
     if supplier.chronology is None:
         raise Invalid.sentence(f"the supplier has no series {request.series_code}", "seriesCode")
     return supplier
@@ -51,10 +53,16 @@ def check_dates(request: InvoiceRequest, series: Any) -> None:
     if due and due < (issued or series.today):
         told = "issue_date" if issued else f"today, {series.today}, when it is issued"
         raise Invalid.sentence(f"due_date must not be before {told}", "dueDate")
-    if issued and series.chronology == STRICT:
-        if issued > series.today:
-            raise Invalid.sentence(f"issue_date must not be after today, {series.today}", "issueDate")
-        check_order(series, issued)
+    check_day(series, issued)
+
+
+def check_day(series: Any, day: date | None) -> None:
+    """Raise Invalid or Conflict if the series does not allow that `day` is asked for now."""
+    if day is None or series.chronology != STRICT:
+        return
+    if day > series.today:
+        raise Invalid.sentence(f"issue_date must not be after today, {series.today}", "issueDate")
+    check_order(series, day)
 
 
 def check_order(series: Any, day: date) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from math import isqrt
 from uuid import uuid4
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 import settings
@@ -214,7 +214,8 @@ class Run:
         statistics.record(session, self.kind, worker_name(), self.jobs, seconds, failed, goes_on)
 
     def _report(self, failures: Sequence[Failure], error: Exception | None = None) -> None:
-        bug = error if not isinstance(error, PermanentError | NotYet | SQLAlchemyError) else None
+        # A statement's own error may quote a row; what it says of its state is in the job's error.
+        bug = error if not isinstance(error, PermanentError | NotYet | DBAPIError) else None
         for failure in failures:
             self.failed.append(failure.id)
             fields = verdict.fields(self.kind, self.claimed[failure.id], failure)

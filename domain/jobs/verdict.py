@@ -46,8 +46,10 @@ def failure(kind: Kind, job: ClaimedJob, error: Exception, reason: str | None = 
 
 def readable(error: BaseException) -> str:
     """Return what a caller may read: no SQL, no constraint's name, no row."""
+    if state := sqlstate(error):
+        return f"the database refused the job (SQLSTATE {state})"
     if isinstance(error, SQLAlchemyError):
-        return f"the database refused the job (SQLSTATE {sqlstate(error)})"
+        return f"{type(error).__name__} of the job's session; the worker's log says more"
     return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
 
 

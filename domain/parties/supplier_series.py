@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import NumberSeries
 from domain.errors import Conflict, Invalid
-from domain.invoices.request import SERIES
+from domain.invoices.request import CREDIT_SERIES, SERIES
 from domain.invoices.series import NEVER, STRICT, check_definitions
 
 Definition = dict[str, Any]
@@ -20,12 +20,13 @@ OF_INVOICES = {
 }
 # As the columns have them; the pattern is made of the code.
 DEFAULTS: Definition = {"digits": 6, "start_number": 1, "restart": NEVER, "chronology": STRICT}
-PATTERNS = {SERIES: "INV-"}
+PATTERNS = {SERIES: "INV-", CREDIT_SERIES: "CN-"}
 
 
 def create(fields: Mapping[str, Any]) -> list[NumberSeries]:
     """Return the series that the fields of a new supplier ask for; raise Invalid."""
     wanted = _wanted(fields, {})
+    wanted.setdefault(CREDIT_SERIES, _complete(CREDIT_SERIES, {}, {}))
     check_definitions(wanted)
     return [NumberSeries(code=code, **definition) for code, definition in wanted.items()]
 

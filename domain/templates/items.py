@@ -32,9 +32,15 @@ class Items:
     """The rows of the table, and its head: one that a template brings instead has a column for discounts."""
 
     def __init__(
-        self, lines: Sequence[Line], local: LocalFormat, labels: Mapping[str, str], with_head: bool, with_reasons: bool
+        self,
+        lines: Sequence[Line],
+        local: LocalFormat,
+        labels: Mapping[str, str],
+        with_head: bool,
+        beside: Sequence[Sequence[str]],
     ) -> None:
-        self._descriptions = [_description(line, labels, with_reasons) for line in lines]
+        """Take the lines, and of each the texts that stand below its description."""
+        self._descriptions = [_description(line, labels, texts) for line, texts in zip(lines, beside, strict=True)]
         self._label = labels["Description"]
         discounts = [local.amount(line.discount) if line.discount else "" for line in lines]
         columns = [
@@ -74,14 +80,10 @@ class Items:
         return min(1.0, room / needed)
 
 
-def _description(line: Line, labels: Mapping[str, str], with_reasons: bool) -> str:
+def _description(line: Line, labels: Mapping[str, str], beside: Sequence[str]) -> str:
     """Return the HTML of what a line says besides its numbers."""
-    told = [escape(line.description)]
-    if line.item_id:
-        told.append(f'<span class="label">{escape(labels["Item"])}</span> {escape(line.item_id)}')
-    if line.exemption_reason and with_reasons:
-        told.append(escape(line.exemption_reason))
-    return "<br>".join(told)
+    item = f'<span class="label">{escape(labels["Item"])}</span> {escape(line.item_id)}' if line.item_id else ""
+    return "<br>".join(filter(None, (escape(line.description), item, *map(escape, beside))))
 
 
 def _cells(openings: Sequence[str], texts: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
     """
     local = LocalFormat(view.locale_code, view.currency_code)
     words = labels(local.locale if LABELS.keys() & set(used) else ENGLISH)
-    items = Items(view.items, local, words, with_head="itemsHead" in used, with_reasons="taxRows" not in used)
+    items = Items(view.items, local, words, "itemsHead" in used, unplaced(view, local, words, used))
     discount = local.money(view.discount_total)
     return {
         "pageStyle": page_style(view.invoice_number, local.locale, words),
@@ -73,7 +73,16 @@ def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
         "paymentSection": payment_section(view, words) if "paymentSection" in used else "",
         "notesSection": notes_section(words["Notes"], view.notes),
         **{name: escape(words[message]) for name, message in LABELS.items()},
+        **({"labelInvoice": escape(words["Credit note"])} if view.is_credit_note else {}),
     }
+
+
+def unplaced(view: InvoiceView, local: LocalFormat, words: Mapping[str, str], used: Collection[str]) -> list[list[str]]:
+    """Return for each line what has to be said and the template has no place for."""
+    texts = [[line.exemption_reason] if line.exemption_reason and "taxRows" not in used else [] for line in view.items]
+    if view.is_credit_note and "referenceRows" not in used:
+        texts[0] += [words["Credit note"], f"{words['For invoice']} {credited(view.terms, local)}"]
+    return texts
 
 
 def party_values(owner: str, party: Party, words: Mapping[str, str]) -> dict[str, str]:
@@ -101,8 +110,17 @@ def reference_rows(terms: Terms, local: LocalFormat, words: Mapping[str, str]) -
             row("reference", words["Purchase order"], terms.purchase_order_number),
             row("reference", words["Your reference"], terms.buyer_reference),
             row("reference", words["Contract"], terms.contract_number),
+            row("reference", words["For invoice"], credited(terms, local)),
+            row("reference", words["Reason"], terms.credit_reason),
         )
     )
+
+
+def credited(terms: Terms, local: LocalFormat) -> str | None:
+    """Return the number and the date of the invoice that is credited, if one is."""
+    if terms.credited_number is None or terms.credited_date is None:
+        return None
+    return f"{terms.credited_number}, {local.date(terms.credited_date)}"
 
 
 def notes_section(label: str, notes: str | None) -> str:

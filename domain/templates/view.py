@@ -57,6 +57,9 @@ class Terms:
     payment_link: str | None = None
     iban: str | None = None
     bic: str | None = None
+    credited_number: str | None = None
+    credited_date: date | None = None
+    credit_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class InvoiceView:
     total: Decimal
     notes: str | None = None
     terms: Terms = Terms()
+    is_credit_note: bool = False
 
     @property
     def discount_total(self) -> Decimal:

@@ -189,8 +189,8 @@ GUARDS = (
         "a lock of the counter alone, not of the supplier",
         lambda away: away.sql(
             "lock_counters",
-            "FROM counter",
-            "FROM counter JOIN (SELECT id FROM suppliers FOR UPDATE) AS s ON s.id = supplier_id",
+            "JOIN suppliers ON",
+            "JOIN (SELECT id, time_zone FROM suppliers FOR UPDATE) AS suppliers ON",
         ),
         invoices.a_held_counter_blocks_no_insert_that_refers_to_its_supplier,
         "lock timeout",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from domain.invoices import numbering
+from domain.invoices.request import SERIES
 from domain.jobs import work
 from domain.jobs.work import ClaimedJob, Context, Outcome, PermanentError
 from tasks.kinds.invoice_generate import generate_invoices
@@ -32,6 +33,20 @@ def leave_traces_in_a_second(context: Context, jobs: Sequence[ClaimedJob]) -> li
     return leave_traces(context, jobs)
 
 
+HALF_MADE: list[int] = []
+
+
+@work.job("fault.half_made", timeout=1, backoff=0.2)
+def leave_half_made(_context: Context, job: ClaimedJob) -> None:
+    """As a library does that is interrupted at its first use: nothing works in this process any more."""
+    if HALF_MADE:
+        raise RuntimeError("half made")
+    HALF_MADE.append(job.id)
+    if job.attempts == 1:
+        wait(job)
+    HALF_MADE.clear()
+
+
 @work.job("fault.asleep", backoff=0.2)
 def sleep_in_a_statement(context: Context, job: ClaimedJob) -> None:
     context.session.execute(text(f"SELECT pg_sleep({job.payload['sleep']})"))
@@ -53,7 +68,7 @@ def generate_late(context: Context, job: ClaimedJob) -> Outcome:
 def hold_counter(context: Context, job: ClaimedJob) -> Outcome:
     """The real handler, which then keeps the supplier's counter locked."""
     result = generate_invoices(context, [job])[0]
-    numbering.lock(context.session, {job.payload["supplier_id"]})
+    numbering.lock(context.session, {numbering.Key(job.payload["supplier_id"], SERIES)})
     wait(job)
     return result
 

@@ -64,6 +64,14 @@ def test_a_group_that_takes_longer_than_its_kind_may_is_released_and_no_attempt_
     assert value("SELECT max(attempts) FROM jobs") == 1
 
 
+def test_a_process_that_was_interrupted_at_its_time_limit_runs_nothing_more(chain, organization):
+    chain.start("relay", "worker", worker_concurrency=1)
+    accepted = owe(organization, "fault.half_made", [{"seconds": 3}, *[{}] * 4])
+    drain(30)
+    verify(accepted, chain.broker_admin_url)
+    assert fetch("SELECT attempts FROM jobs ORDER BY id") == [(2,), (1,), (1,), (1,), (1,)]
+
+
 def test_all_but_postgresql_killed_at_once_costs_time_and_nothing_else(chain, broker_server, organization):
     parts = chain.start("relay", "worker", "beat")
     with Intake([organization]) as intake:

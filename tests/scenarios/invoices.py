@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.transaction import transaction
 from domain.invoices import generation, numbering
-from domain.invoices.request import InvoiceRequest
+from domain.invoices.request import SERIES, InvoiceRequest
 from domain.jobs.lifecycle import Status
 from tests import chain
 from tests.crash.parts import WORKER
@@ -97,10 +97,10 @@ def two_who_issue_at_once_get_consecutive_numbers(stage: Stage) -> None:
 def a_held_counter_blocks_no_insert_that_refers_to_its_supplier(stage: Stage) -> None:
     stage.begin()
     with transaction() as session:
-        numbering.lock(session, [stage.tenant.supplier_id])
+        numbering.lock(session, [numbering.Key(stage.tenant.supplier_id, SERIES)])
         stage.submit()
         chain.ask("SET lock_timeout = '300ms'")
-        chain.ask("INSERT INTO number_series (supplier_id, code) VALUES (%s, 'credit')", stage.tenant.supplier_id)
+        chain.ask("INSERT INTO number_series (supplier_id, code) VALUES (%s, 'other')", stage.tenant.supplier_id)
         chain.ask("RESET lock_timeout")
     chain.recover()
     stage.check()

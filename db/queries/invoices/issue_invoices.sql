@@ -6,15 +6,18 @@ WITH asked AS MATERIALIZED (
         organization_id bigint, supplier_id bigint, series_code text, number bigint, invoice_number text,
         job_id bigint, client_id bigint, template_hash text, status text, issue_date date, due_date date,
         locale_code text, currency_code text, supplier jsonb, client jsonb, subtotal numeric,
-        tax_total numeric, total numeric, notes text, tax_rounding text, terms jsonb, hash text, items jsonb,
+        tax_total numeric, total numeric, notes text, tax_rounding text, terms jsonb, document_type smallint,
+        credited_invoice_id bigint, hash text, items jsonb,
         stored_bytes bigint, day date, day_start bigint, year smallint, year_base bigint)
 ), issued AS (
     INSERT INTO invoices (id, organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
         template_hash, status, issue_date, due_date, locale_code, currency_code, supplier, client,
-        subtotal, tax_total, total, notes, tax_rounding, terms, hash) OVERRIDING SYSTEM VALUE
+        subtotal, tax_total, total, notes, tax_rounding, terms, document_type, credited_invoice_id, hash)
+    OVERRIDING SYSTEM VALUE
     SELECT id, organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
         decode(template_hash, 'hex'), status, issue_date, due_date, locale_code, currency_code, supplier, client,
-        subtotal, tax_total, total, notes, tax_rounding, terms, decode(hash, 'hex')
+        subtotal, tax_total, total, notes, tax_rounding, terms, document_type, credited_invoice_id,
+        decode(hash, 'hex')
     FROM asked
     RETURNING id, supplier_id, series_code, number
 ), line AS (
@@ -23,7 +26,7 @@ WITH asked AS MATERIALIZED (
     CROSS JOIN LATERAL jsonb_to_recordset(asked.items) AS item (
         line_number integer, description text, quantity numeric, unit_price numeric, discount numeric,
         tax_rate numeric, line_subtotal numeric, line_tax numeric, line_total numeric, tax_category text,
-        exemption_reason text, unit_code text, item_id text)
+        exemption_reason text, unit_code text, item_id text, credited_line integer)
 ), counter AS (
     UPDATE number_series SET last_number = last.number, last_hash = decode(last.hash, 'hex'),
         stored_bytes = last.stored_bytes, day = last.day, day_start = last.day_start, last_date = last.issue_date,

@@ -13,7 +13,7 @@ from tests.tenant import Tenant
 
 OWN = "rows of the stranger's own"
 TABLES = (
-    "invoices", "jobs", "clients", "suppliers", "templates", "number_series",
+    "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines",
 )  # fmt: skip
@@ -89,6 +89,20 @@ CASES: dict[str, Case] = {
     "GET /api/v1/invoices": Case("/api/v1/invoices", 200, answer=[]),
     "GET /api/v1/invoices/<number>": Case("/api/v1/invoices/INV-000001?supplierId={supplier}", 404),
     "GET /api/v1/invoices/<number>/pdf": Case("/api/v1/invoices/INV-000001/pdf", 404),
+    "POST /api/v1/invoices/<number>/credit": Case(
+        "/api/v1/invoices/INV-000001/credit", 404, lambda _: {"reason": "why"}
+    ),
+    "POST /api/v1/credit-requests": Case(
+        "/api/v1/credit-requests", 404, lambda _: {"invoiceNumber": "INV-000001", "reason": "why"}
+    ),
+    "POST /api/v1/credit-requests/bulk": Case(
+        "/api/v1/credit-requests/bulk", 400, lambda _: {"requests": [{"invoiceNumber": "INV-000001", "reason": "why"}]}
+    ),
+    "GET /api/v1/credit-requests/<request_id>": Case("/api/v1/credit-requests/{request}", 404),
+    "GET /api/v1/invoices/<number>/payments": Case("/api/v1/invoices/INV-000001/payments", 404),
+    "POST /api/v1/invoices/<number>/payments": Case(
+        "/api/v1/invoices/INV-000001/payments", 404, lambda _: {"amount": 1}
+    ),
     "POST /api/v1/invoices/<number>/mark-issued": Case("/api/v1/invoices/INV-000001/mark-issued", 404),
     "GET /api/v1/invoices/export/preview": Case("/api/v1/invoices/export/preview?supplierId={supplier}", 404),
     "GET /api/v1/invoices/export/zip": Case("/api/v1/invoices/export/zip?supplierId={supplier}", 404),

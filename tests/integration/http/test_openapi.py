@@ -29,6 +29,9 @@ REASONS = re.compile(
     r"|taxId or vatId is required"
     r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
     r"|is not a known (product|location)|must be another location|lines are too much"
+    r"|the supplier has no series|could print the same number|needs {YYYY} or|differ: send one|is for credit notes"
+    r"|must not be after today|must be an IBAN|must be a BIC|IANA time zone|does not go together with"
+    r"|must be 0 with taxCategory|must be above 0 with|needs a taxCategory|is no line of|is given twice|in units of"
     r"|another default|has no matching|unknown type|payload|a name must not contain NUL|give a filter"
 )
 ACCEPTABLE = {401, 404, 409, 422}

@@ -22,7 +22,8 @@ IN_ORDER = (
     "issueInvoice", "issueInvoiceForInterface", "verifyNumbering", "requestInvoice", "requestInvoices", "submitJob",
     "retryJobs", "recreateEntries", "synchronizeJournal", "createLocation", "createProduct", "createPurchase",
     "approvePurchase", "createSale", "createTransfer", "sendTransfer", "completeTransfer", "sendTransferAsync",
-    "completeTransferAsync", "pauseQueue", "resumeQueue", "setShare",
+    "completeTransferAsync", "recordPayment", "requestCredit", "requestCredits",
+    "creditInvoice", "pauseQueue", "resumeQueue", "setShare",
 )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def test_every_example_of_a_request_is_accepted_by_a_fresh_stack(spec, client, o
             client.post("/api/v1/transfers", bodies.transfer({"product": 1, "location": 1, "warehouse": 2}))
         method, path, operation = sent[name]
         of_a_transfer = 2 if "async" in path else 1
-        path = re.sub("{[a-z_]+}", str(of_a_transfer), path)
+        path = re.sub("{[a-z_]+}", str(of_a_transfer), path.replace("{number}", "INV-000001"))
         for title, example in operation["requestBody"]["content"]["application/json"]["examples"].items():
             headers = {"Authorization": f"Bearer {operator}"}
             answer = client.send(method, path, example["value"], headers=headers)

@@ -18,7 +18,7 @@ FIELDS = {
     "supplier", "client", "supplierId", "clientId", "subtotal", "taxTotal", "total", "notes", "items", "createdAt",
     "updatedAt", "hash", "seriesCode", "taxRounding", "taxBreakdown", "discountTotal", "deliveryDate", "deliveryPeriod",
     "purchaseOrderNumber", "buyerReference", "contractNumber", "paymentTerms", "paymentReference", "paymentLink",
-    "iban", "bic",
+    "iban", "bic", "documentType", "credits", "creditedBy", "creditReason", "paidAmount", "amountDue", "paymentStatus",
 }  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def test_a_series_is_added_later_and_frozen_by_its_first_invoice(client: Caller)
     own = supplier(client)
     path = f"{SUPPLIERS}/{own}"
     added = client.put(path, bodies.party(series=[EXPORT])).json["series"]
-    assert [one["code"] for one in added] == ["invoice", "export"]
+    assert [one["code"] for one in added] == ["invoice", "export", "credit"]
     changed = EXPORT | {"pattern": "E{YY}-"}
     assert client.put(path, bodies.party(series=[changed])).json["series"][1]["pattern"] == "E{YY}-"
     numbers(client, own, "export", "2025-01-01")

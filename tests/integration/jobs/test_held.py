@@ -160,7 +160,7 @@ def test_why_a_job_waits_is_told_without_what_was_deleted(database, organization
 
 
 def test_a_counter_is_locked_and_moved_without_its_older_versions(database, organization, held):
-    wanted = {"supplier_ids": [organization.supplier_id], "code": "invoice"}
+    wanted = {"supplier_ids": [organization.supplier_id], "codes": ["invoice"]}
     before = pages("lock_counters", **wanted)
     for _ in range(10 * MANY):
         chain.ask("UPDATE number_series SET last_number = last_number + 1")

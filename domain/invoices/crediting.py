@@ -1,0 +1,206 @@
+"""Credit notes: what was invoiced is taken back, whole or in part, by a document of its own; no invoice changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import Invoice, InvoiceItem
+from domain.errors import Conflict, Invalid, NotFound
+from domain.invoices import generation, ledger, series
+from domain.invoices.generation import Draft, Issued
+from domain.invoices.numbering import Key
+from domain.invoices.printable import require_drawable
+from domain.invoices.request import CREDIT_NOTE, CREDIT_SERIES
+from domain.invoices.terms import CARRIED_OVER
+from domain.money import smallest_unit
+from domain.pricing import EXACT
+
+KIND = "invoice.credit"
+AMOUNTS = ("discount", "line_subtotal", "line_tax")
+TOTALS = {"subtotal": "line_subtotal", "tax_total": "line_tax", "total": "line_total"}
+# What a credit note has of its invoice: the parties as they were then.
+SAME = (
+    "organization_id", "supplier_id", "supplier", "client_id", "client", "locale_code", "currency_code", "tax_rounding",
+)  # fmt: skip
+UNIT_OF_DISCOUNT = Decimal("0.0001")
+ZERO = Decimal(0)
+
+
+class Part(NamedTuple):
+    """So much of a line of the invoice."""
+
+    line_number: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRequest:
+    """The credit note that is asked for: of all that is left of the invoice, or of `parts` of it."""
+
+    organization_id: int
+    invoice_id: int
+    reason: str
+    parts: tuple[Part, ...] = ()
+    issue_date: date | None = None
+    job_id: int | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """Return the request as JSON values."""
+        return {
+            "invoice_id": self.invoice_id,
+            "reason": self.reason,
+            "parts": [[number, str(quantity)] for number, quantity in self.parts],
+            "issue_date": self.issue_date.isoformat() if self.issue_date else None,
+        }
+
+    @classmethod
+    def of_job(cls, organization_id: int, job_id: int, payload: Mapping[str, Any]) -> "CreditRequest":
+        """Return the request that `payload` was made from, to be linked to its job."""
+        parts = tuple(Part(number, Decimal(quantity)) for number, quantity in payload["parts"])
+        day = date.fromisoformat(payload["issue_date"]) if payload["issue_date"] else None
+        return cls(organization_id, payload["invoice_id"], payload["reason"], parts, day, job_id)
+
+
+class Credited(NamedTuple):
+    """What the credit notes so far have taken back of a line."""
+
+    quantity: Decimal = ZERO
+    discount: Decimal = ZERO
+    line_subtotal: Decimal = ZERO
+    line_tax: Decimal = ZERO
+
+
+def issue(session: Session, request: CreditRequest) -> Issued:
+    """Issue the credit note, numbered last; raise Refusal.
+
+    The invoice is locked until the transaction ends, so that two never take back the same.
+    """
+    [issued] = generation.write(session, [draft(session, request)])
+    if isinstance(issued, Exception):
+        raise issued
+    return issued
+
+
+def draft(session: Session, request: CreditRequest) -> Draft:
+    """Return all of the credit note but its number and hash; raise Refusal."""
+    invoice = _locked(session, request)
+    key = Key(invoice.supplier_id, CREDIT_SERIES)
+    supplier = generation.suppliers(session, [key])[key]
+    if request.job_id is None:  # a queued one was held against the day on which it was accepted
+        series.check_day(supplier, request.issue_date)
+    if request.issue_date and request.issue_date < invoice.issue_date:
+        raise Invalid.sentence(f"issue_date must not be before {invoice.issue_date}, the invoice's own", "issueDate")
+    require_drawable({"reason": request.reason})
+    parts = _parts(session, request, invoice)
+    items = [_item(number, *part, smallest_unit(invoice.currency_code)) for number, part in enumerate(parts, 1)]
+    return _content(request, invoice, items) | {"template_hash": bytes(supplier.template_hash).hex()}
+
+
+def _locked(session: Session, request: CreditRequest) -> Invoice:
+    found = select(Invoice).where(Invoice.id == request.invoice_id, Invoice.organization_id == request.organization_id)
+    invoice = session.scalar(found.with_for_update(key_share=True, of=Invoice))
+    if invoice is None:
+        raise NotFound("invoice not found")
+    if invoice.document_type == CREDIT_NOTE:
+        raise Conflict(f"{invoice.invoice_number} is a credit note, and cannot be credited itself")
+    return invoice
+
+
+def _parts(session: Session, request: CreditRequest, invoice: Invoice) -> list[tuple[InvoiceItem, Decimal, Credited]]:
+    """Return each line that is credited, how much of it, and what was credited before; raise Refusal."""
+    before = _credited(session, invoice.id)
+    left = {
+        item.line_number: item.quantity - before.get(item.line_number, Credited()).quantity for item in invoice.items
+    }
+    asked = dict(request.parts) if request.parts else {number: rest for number, rest in left.items() if rest}
+    _check(request, invoice, left)
+    items = (item for item in invoice.items if item.line_number in asked)
+    return [(item, asked[item.line_number], before.get(item.line_number, Credited())) for item in items]
+
+
+def _check(request: CreditRequest, invoice: Invoice, left: Mapping[int, Decimal]) -> None:
+    unknown, over = {}, {}
+    for place, (number, quantity) in enumerate(request.parts):
+        if number not in left:
+            unknown[f"lines[{place}].lineNumber"] = [f"is no line of {invoice.invoice_number}"]
+        elif any(number == other for other, _ in request.parts[:place]):
+            unknown[f"lines[{place}].lineNumber"] = ["is given twice"]
+        elif quantity > left[number]:
+            over[f"lines[{place}].quantity"] = [f"is more than the {ledger.decimal(left[number])} left to credit"]
+    if unknown:
+        raise Invalid.fields(unknown)
+    if over or not any(left.values()):
+        told = over or {"lines": [f"all of {invoice.invoice_number} is credited already"]}
+        raise Conflict("; ".join(f"{field} {text}" for field, [text] in told.items()), told)
+
+
+def _credited(session: Session, invoice_id: int) -> dict[int, Credited]:
+    columns = (InvoiceItem.quantity, *(getattr(InvoiceItem, name) for name in AMOUNTS))
+    rows = session.execute(
+        select(InvoiceItem.credited_line, *(func.sum(column) for column in columns))
+        .join(Invoice, Invoice.id == InvoiceItem.invoice_id)
+        .where(Invoice.credited_invoice_id == invoice_id)
+        .group_by(InvoiceItem.credited_line)
+    )
+    return {number: Credited(*sums) for number, *sums in rows}
+
+
+def _item(number: int, item: InvoiceItem, quantity: Decimal, before: Credited, unit: Decimal) -> dict[str, Any]:
+    """Return a line of the credit note, its amounts as numbers."""
+    same = ("description", "unit_price", "tax_rate", *ledger.ADDED_TO_ITEMS)
+    amounts = _amounts(item, quantity, before, unit)
+    return {
+        **{name: value for name in same if (value := getattr(item, name)) is not None},
+        **amounts,
+        "line_number": number,
+        "credited_line": item.line_number,
+        "quantity": quantity,
+        "line_total": amounts["line_subtotal"] + amounts["line_tax"],
+    }
+
+
+def _amounts(item: InvoiceItem, quantity: Decimal, before: Credited, unit: Decimal) -> dict[str, Decimal]:
+    """Return what the line takes back: its share of all that is taken back by now, less what was taken before.
+
+    So the last part of a line has what rounding has left, and all parts together are the line to the smallest unit.
+    """
+    units = {"discount": UNIT_OF_DISCOUNT, "line_subtotal": unit, "line_tax": unit}
+    taken = before.quantity + quantity
+    return {
+        name: EXACT.quantize(EXACT.divide(EXACT.multiply(getattr(item, name), taken), item.quantity), units[name])
+        - getattr(before, name)
+        for name in AMOUNTS
+    }
+
+
+def _content(request: CreditRequest, invoice: Invoice, items: Sequence[Mapping[str, Any]]) -> Draft:
+    totals = {name: sum((item[line] for item in items), ZERO) for name, line in TOTALS.items()}
+    return {
+        **{name: getattr(invoice, name) for name in SAME},
+        **{name: ledger.plain(value) for name, value in totals.items()},
+        "document_type": CREDIT_NOTE,
+        "credited_invoice_id": invoice.id,
+        "job_id": request.job_id,
+        "series_code": CREDIT_SERIES,
+        "status": "issued",
+        "issue_date": ledger.plain(request.issue_date) if request.issue_date else None,
+        "due_date": None,
+        "notes": None,
+        "terms": _terms(request, invoice),
+        "items": [{name: ledger.plain(value) for name, value in item.items()} for item in items],
+    }
+
+
+def _terms(request: CreditRequest, invoice: Invoice) -> dict[str, Any]:
+    own = invoice.terms or {}
+    return {
+        **{name: own[name] for name in CARRIED_OVER if name in own},
+        "credited_number": invoice.invoice_number,
+        "credited_date": invoice.issue_date.isoformat(),
+        "credit_reason": request.reason,
+    }

@@ -1,0 +1,93 @@
+"""Money received for invoices, and given back: recorded beside the invoice, which stays as it was issued."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from db.models import Invoice, InvoicePayment
+from db.queries import run
+from domain.accounting.sources import Source, changed
+from domain.errors import Conflict, Invalid
+from domain.invoices.ledger import decimal
+from domain.invoices.request import CREDIT_NOTE, SERIES
+from domain.money import smallest_unit
+
+ZERO = Decimal(0)
+
+
+class Status(StrEnum):
+    UNPAID = "unpaid"
+    PARTLY_PAID = "partlyPaid"
+    PAID = "paid"
+    PARTLY_CREDITED = "partlyCredited"
+    CREDITED = "credited"
+
+
+class Balance(NamedTuple):
+    """What was paid for an invoice and what is due; below zero, so much has to be given back."""
+
+    paid_amount: Decimal
+    amount_due: Decimal
+    payment_status: Status
+
+
+def balance(invoice: Invoice) -> Balance | None:
+    """Return the balance of an invoice, None for a credit note: it changes that of the invoice it corrects."""
+    if invoice.document_type == CREDIT_NOTE:
+        return None
+    paid = sum((payment.amount for payment in invoice.payments), ZERO)
+    credited = sum((note.total for note in invoice.credited_by), ZERO)
+    due = invoice.total - credited - paid
+    return Balance(paid, due, _status(invoice, paid, credited, due))
+
+
+def record(
+    session: Session, invoice: Invoice, amount: Decimal, paid_on: date | None, reference: str | None = None
+) -> InvoicePayment:
+    """Record that `amount` was received, or given back if it is below zero; raise Invalid or Conflict.
+
+    More may be received than is due. Without a day it was today, where the supplier is.
+    """
+    session.refresh(invoice, with_for_update={"key_share": True})
+    [supplier] = run(session, "find_suppliers", ids=[invoice.supplier_id], series_codes=[SERIES])
+    paid_on = paid_on or supplier.today
+    _check(invoice, amount)
+    if paid_on > supplier.today:
+        raise Invalid.sentence(f"paid_on must not be after today, {supplier.today}", "paidOn")
+    payment = InvoicePayment(
+        organization_id=invoice.organization_id,
+        invoice_id=invoice.id,
+        amount=amount,
+        paid_on=paid_on,
+        reference=reference,
+    )
+    session.add(payment)
+    session.flush()
+    changed(session, invoice.organization_id, [Source("payment", payment.id)])
+    session.refresh(invoice)
+    session.refresh(payment)
+    return payment
+
+
+def _check(invoice: Invoice, amount: Decimal) -> None:
+    currency = invoice.currency_code
+    if invoice.document_type == CREDIT_NOTE:
+        raise Conflict(f"{invoice.invoice_number} is a credit note: record what is given back with the invoice")
+    if amount % smallest_unit(currency):
+        raise Invalid.sentence(f"amount must be in units of {smallest_unit(currency)} {currency}", "amount")
+    paid = sum((payment.amount for payment in invoice.payments), ZERO)
+    if paid + amount < 0:
+        raise Conflict(f"no more than the {decimal(paid)} {currency} that was paid can be given back")
+
+
+def _status(invoice: Invoice, paid: Decimal, credited: Decimal, due: Decimal) -> Status:
+    if credited and credited >= invoice.total:
+        return Status.CREDITED
+    if due <= 0:
+        return Status.PAID
+    if paid > 0:
+        return Status.PARTLY_PAID
+    return Status.PARTLY_CREDITED if credited else Status.UNPAID

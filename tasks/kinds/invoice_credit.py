@@ -1,0 +1,15 @@
+from typing import Any
+
+from domain.invoices import crediting, generation
+from domain.invoices.crediting import KIND, CreditRequest
+from domain.jobs.work import ClaimedJob, Context, job
+
+
+@job(KIND, max_attempts=5, backoff=5.0)
+def credit_invoice(context: Context, claimed: ClaimedJob) -> dict[str, Any]:
+    """The job ends with exactly one credit note, or with the reason why it can have none."""
+    adopted = generation.adopt(context.session, [claimed.id] if claimed.attempts > 1 else [])
+    if claimed.id in adopted:
+        return adopted[claimed.id].result()
+    request = CreditRequest.of_job(claimed.organization_id, claimed.id, claimed.payload)
+    return crediting.issue(context.session, request).result()
