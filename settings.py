@@ -71,6 +71,7 @@ class Settings:
     idempotency_retention_hours: int = 24
     cron_secret: str = field(default="", repr=False)
     cron_budget: int = 10
+    signing_key: str = field(default="", repr=False)
     fonts: str = ""
     max_body_mb: int = 2
     max_requests_per_second: int = 2000

@@ -63,6 +63,19 @@ def revoke(key_id: int) -> None:
         raise click.UsageError(f"{error}; `counterfoil keys list` shows them") from None
 
 
+@keys.command()
+def signing() -> None:
+    """Print a new key to sign reports with, as COUNTERFOIL_SIGNING_KEY, or the public key of the one that is set."""
+    import settings
+    from domain import signing as signatures
+    from settings import variable
+
+    if settings.current().signing_key:
+        click.echo(signatures.public_key())
+    else:
+        click.echo(f"{variable('signing_key')}={signatures.new_key()}")
+
+
 @contextmanager
 def _database() -> Iterator[Any]:
     """Run the block in one transaction, once the database can be used."""

@@ -14,6 +14,7 @@ from local.console import Console
 from local.part import COUNTERFOIL, Part
 from local.postgres import EmbeddedPostgres
 from local.process import LOOPBACK, StartFailed, free_port, is_free, run
+from local.secret import write_secret
 from local.server_folder import FolderInUse, ServerFolder
 from local.supervisor import Supervisor
 from local.watch import Watch
@@ -21,6 +22,7 @@ from settings import ConfigurationError, child_environment, variable
 
 # As many may wait for the api while it is started again.
 BACKLOG = 2048
+SIGNING_KEY = "signing.key"
 SECRETS = ("apiKey", "databaseUrl", "databaseOwnerUrl", "brokerUrl")
 
 
@@ -76,7 +78,7 @@ class Stack:
             self._start_servers(supervisor)
             self._counterfoil("migrate", database_owner_url=self._owner_url)
             # The api needs no broker, so it knows of none: nobody gets into the broker by way of it.
-            parts = [self._part("api", listener=listener)]
+            parts = [self._part("api", listener=listener, signing_key=self._signing_key())]
             parts += [self._part(name, broker_url=self._broker_url) for name in ("relay", "worker", "beat")]
             parts += [self._part("flower", health=self._flower_url, broker_url=self._flower_broker_url)]
             supervisor.start_together(parts)
@@ -121,6 +123,14 @@ class Stack:
         if done.returncode:
             raise StartFailed(f"counterfoil {arguments[0]} ended with status {done.returncode}")
         return done.stdout.strip()
+
+    def _signing_key(self) -> str:
+        """Return the key that is set, or one of this data folder, made once."""
+        kept = self._data_dir / SIGNING_KEY
+        if not settings.current().signing_key and not kept.exists():
+            _, _, key = self._counterfoil("keys", "signing").partition("=")
+            write_secret(kept, key)
+        return settings.current().signing_key or kept.read_text()
 
     def _told(self, facts: dict) -> dict:
         """Return the facts as they are printed: where nobody may look over a shoulder, with the secrets."""

@@ -11,7 +11,7 @@ from api.http.fields import Choice, Day, Flag
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused, invalid, unavailable
 from api.http.schema import CamelSchema, Query
-from api.invoices.pdf import PDF, attachment
+from api.invoices.files import PDF, attachment
 from api.invoices.schemas import InvoiceBody, invoice_request
 from db.transaction import transaction
 from domain.errors import Refusal

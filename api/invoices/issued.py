@@ -9,9 +9,11 @@ from api.http.fields import Choice, Whole
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Query
 from api.http.shares import heavy
-from api.invoices.pdf import PDF, attachment
+from api.invoices.files import PDF, XML, attachment
 from api.invoices.schemas import Invoice
 from db.transaction import report, transaction
+from domain.einvoices import hybrid
+from domain.einvoices.syntax import CII, SYNTAXES, xml
 from domain.invoices import catalogue, printing
 
 invoices_api = Blueprint(
@@ -28,6 +30,14 @@ class InvoicePage(Page):
 
 class WhoseNumber(Query):
     supplier_id = Whole(query=True, description="Needed when two suppliers have issued the same number.")
+
+
+class PrintQuery(WhoseNumber):
+    format = Choice("plain", "facturx", load_default="plain", description="facturx: with the XML in it.")
+
+
+class XmlQuery(WhoseNumber):
+    syntax = Choice(*SYNTAXES, load_default=CII, description="cii (UN/CEFACT) or ubl (OASIS UBL 2.1).")
 
 
 @invoices_api.route("")
@@ -58,18 +68,36 @@ def show_invoice(query: dict[str, Any], number: str) -> Any:
 
 
 @invoices_api.route("/<invoice_number:number>/pdf")
-@invoices_api.arguments(WhoseNumber(), location="query")
+@invoices_api.arguments(PrintQuery(), location="query")
 @invoices_api.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
-@invoices_api.refuses(404, 429)
+@invoices_api.refuses(404, 409, 429)
 def print_invoice(query: dict[str, Any], number: str) -> Response:
     """Print one invoice: the same PDF whenever it is asked for.
 
-    The PDF is made of what was stored when the invoice was issued.
+    The PDF is made of what was stored when the invoice was issued. With `format=facturx` the XML of EN 16931 (CII) is
+    in it: Factur-X, which ZUGFeRD 2 is too, built to PDF/A-3b, not certified.
     """
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
-        html = printing.html(session, invoice)
-    return attachment(invoice, printing.pdf(g.organization_id, html))
+        content, html = printing.content(invoice), printing.html(session, invoice)
+    pages = printing.pdf(g.organization_id, html)
+    return attachment(invoice, hybrid.bind(content, pages) if query["format"] == "facturx" else pages)
+
+
+@invoices_api.route("/<invoice_number:number>/xml")
+@invoices_api.arguments(XmlQuery(), location="query")
+@invoices_api.response(200, {"type": "string"}, content_type=XML)
+@invoices_api.refuses(404, 409)
+def show_invoice_as_xml(query: dict[str, Any], number: str) -> Response:
+    """Show one invoice as an e-invoice of EN 16931, in the syntax of your choice.
+
+    It says what was stored when the invoice was issued. If the supplier asks for e-invoices, it was held against the
+    rules of EN 16931 then; if not, it may break some.
+    """
+    with transaction() as session:
+        invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
+        content = printing.content(invoice)
+    return attachment(invoice, xml(content, query["syntax"]), XML)
 
 
 @invoices_api.route("/<invoice_number:number>/mark-issued", methods=["POST"])

@@ -6,6 +6,7 @@ from stdnum import bic, iban
 from api.http.fields import Choice, Day, Instant, Many, Rate, Spoken, Text, Whole
 from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, Query
+from domain.einvoices import conformity
 from domain.errors import Invalid
 from domain.invoices.series import CHRONOLOGIES, RESTARTS
 from domain.money import smallest_unit
@@ -134,6 +135,13 @@ class SupplierBody(PartyBody):
         allow_none=True,
         description="line: each line's tax is rounded. document: that of each category and rate, once.",
     )
+    e_invoice = Choice(
+        *conformity.KINDS,
+        load_default=conformity.NONE,
+        allow_none=True,
+        description="Hold each invoice, in this form, against the rules of EN 16931 before it is numbered. Any invoice "
+        "can be had as XML in any case.",
+    )
     time_zone = Text(60, description="Says which day it is when an invoice is issued: Europe/Sofia. UTC by default.")
     iban = Text(42, check=check_iban)
     bic = Text(11, check=check_bic)
@@ -184,6 +192,7 @@ class Supplier(Client):
     default_template_id = fields.Integer(allow_none=True)
     series = fields.List(fields.Nested(Series))
     tax_rounding = Choice(*ROUNDINGS)
+    e_invoice = Choice(*conformity.KINDS)
     time_zone = fields.String()
     iban = optional()
     bic = optional()

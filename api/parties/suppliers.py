@@ -1,5 +1,6 @@
 """The suppliers, who issue invoices, and the proof that their numbers are complete."""
 
+from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
 from flask import Response, g
@@ -15,6 +16,7 @@ from api.http.shares import heavy
 from api.parties.schemas import SERIES_CODE, Supplier, SupplierBody
 from db.transaction import report, transaction
 from domain.invoices import audit, verification
+from domain.invoices import report as numbering_report
 from domain.invoices.request import SERIES
 from domain.invoices.series import CHRONOLOGIES
 from domain.parties import suppliers
@@ -23,6 +25,9 @@ PATH = "/api/v1/parties/suppliers"
 suppliers_api = Blueprint(
     "suppliers", __name__, description="Suppliers issue invoices. Each has a series of numbers of its own."
 )
+JSON_LINES = "application/jsonl"
+# Of a report: what is kept in memory rather than on disk, and sent at a time.
+MAX_IN_MEMORY, CHUNK = 8 * 1024 * 1024, 64 * 1024
 HASH = r"^[0-9a-fA-F]{64}$"
 MAX_NUMBER_LENGTH = 60
 
@@ -154,6 +159,27 @@ def audit_numbering(query: dict[str, Any], supplier_id: int) -> Response:
     with report() as session:
         findings = audit.audit(session, g.organization_id, supplier_id, query["series_code"])
     return Answer(200, findings).response()
+
+
+@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/report")
+@suppliers_api.arguments(WhichSeries(), location="query")
+@suppliers_api.response(200, {"type": "string"}, content_type=JSON_LINES)
+@suppliers_api.refuses(404, 409)
+@heavy
+def report_numbering(query: dict[str, Any], supplier_id: int) -> Response:
+    """Download the audit of a series as a signed report, with the content and hash of every invoice.
+
+    Whoever has it checks it by `counterfoil verify`, without this installation. It is JSON Lines: a head, each invoice,
+    the audit, and an Ed25519 signature over the SHA-256 of the lines before. 409 if the installation has no key.
+    """
+    file = SpooledTemporaryFile(max_size=MAX_IN_MEMORY)  # noqa: SIM115  closed with the response
+    with report() as session:
+        numbering_report.write(session, g.organization_id, supplier_id, query["series_code"], file)
+    file.seek(0)
+    headers = {"Content-Disposition": f'attachment; filename="numbering-{supplier_id}.jsonl"'}
+    response = Response(iter(lambda: file.read(CHUNK), b""), headers=headers, mimetype=JSON_LINES)
+    response.call_on_close(file.close)
+    return response
 
 
 @suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/verify", methods=["POST"])

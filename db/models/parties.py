@@ -46,6 +46,7 @@ class Supplier(Party, Base):
     tax_rounding: Mapped[str] = mapped_column(Text, server_default="document")
     # Says which day it is when an invoice is issued: a name of the IANA time zone database.
     time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    e_invoice: Mapped[str] = mapped_column(Text, server_default="none")
     iban: Mapped[str | None] = mapped_column(Text)
     bic: Mapped[str | None] = mapped_column(Text)
     payment_link: Mapped[str | None] = mapped_column(Text)

@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from db.models import Invoice
 from db.transaction import transaction
-from domain.errors import Invalid, NotFound
+from domain.einvoices import syntax
+from domain.errors import Invalid, NotFound, Refusal
 from domain.invoices import catalogue, printing
 from domain.pdf.rendering import RendererBusy, RenderingFailed
 
@@ -52,15 +53,17 @@ def choose(session: Session, organization_id: int, span: catalogue.Span) -> Sequ
     return ids
 
 
-def stream(organization_id: int, ids: Sequence[int]) -> Iterator[bytes]:
-    """Yield the archive; no transaction is open while a page is printed or sent."""
+def stream(organization_id: int, ids: Sequence[int], with_xml: bool) -> Iterator[bytes]:
+    """Yield the archive, with the XML of each invoice beside its PDF if so; no transaction is open meanwhile."""
     outlet = Outlet()
     with zipfile.ZipFile(outlet, "w") as archive:
         for invoice_id in ids:
             with transaction() as session:
                 invoice = catalogue.get(session, organization_id, invoice_id)
-                html = printing.html(session, invoice)
+                content, html = printing.content(invoice), printing.html(session, invoice)
             archive.writestr(*_member(organization_id, invoice, html))
+            if with_xml:
+                archive.writestr(*_xml_member(invoice, content))
             yield outlet.take()
     yield outlet.take()
 
@@ -77,6 +80,14 @@ def _member(organization_id: int, invoice: Invoice, html: str) -> tuple[zipfile.
     except RenderingFailed as failure:
         # The answer has begun: a missing page can only be reported inside the archive.
         return zipfile.ZipInfo(f"{name}-NOT-PRINTED.txt", time), failure.detail.encode()
+
+
+def _xml_member(invoice: Invoice, content: Mapping[str, Any]) -> tuple[zipfile.ZipInfo, bytes]:
+    name, time = file_name(invoice.invoice_number), invoice.created_at.timetuple()[:6]
+    try:
+        return zipfile.ZipInfo(f"{name}.xml", time), syntax.xml(content, syntax.CII)
+    except Refusal as refused:
+        return zipfile.ZipInfo(f"{name}-NO-XML.txt", time), str(refused).encode()
 
 
 def _pdf(organization_id: int, html: str) -> bytes:

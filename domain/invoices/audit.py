@@ -1,6 +1,6 @@
 """The proof of a series: recomputed from the rows alone, in one snapshot, however many there are."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -52,8 +52,8 @@ class Auditor:
     head_hash: bytes = ledger.GENESIS
     last_date: date = date.min
 
-    def read(self, invoice: Any, lines: Sequence[Any]) -> None:
-        """Compare the next invoice with what the ones before it say it must be."""
+    def read(self, invoice: Any, lines: Sequence[Any]) -> dict[str, Any]:
+        """Compare the next invoice with what the ones before it say it must be; return its content."""
         self._number(invoice.number)
         content = ledger.content(invoice, lines)
         if ledger.link(self.stored_hash, content) != bytes(invoice.hash):
@@ -65,6 +65,7 @@ class Auditor:
         if invoice.issue_date < self.last_date:
             self.findings.add("late_dates", [invoice.number])
         self.last_date = invoice.issue_date
+        return content
 
     def finish(self, last_number: int, last_hash: bytes) -> None:
         """Compare the end of the series with its counter: the newest rows may be missing."""
@@ -80,8 +81,16 @@ class Auditor:
         self.first, self.last, self.count = self.first or number, number, self.count + 1
 
 
-def audit(session: Session, organization_id: int, supplier_id: int, code: str = SERIES) -> dict[str, Any]:
+def audit(
+    session: Session,
+    organization_id: int,
+    supplier_id: int,
+    code: str = SERIES,
+    keep: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> dict[str, Any]:
     """Return what is wrong with a supplier's series, its rule for dates, and its head hash; raise NotFound.
+
+    `keep` is given the content and hash of each invoice on the way.
 
     `session` must be a report's: the whole audit sees one snapshot.
     """
@@ -91,7 +100,7 @@ def audit(session: Session, organization_id: int, supplier_id: int, code: str = 
         raise NotFound(f"the supplier has no series {code}")
     auditor = Auditor(expected=series.start_number)
     for invoice, lines in _invoices(session, supplier_id, code):
-        auditor.read(invoice, lines)
+        keep({"content": auditor.read(invoice, lines), "hash": bytes(invoice.hash).hex()})
     auditor.finish(series.last_number, bytes(series.last_hash))
     return {"seriesCode": code, "chronology": series.chronology, **_report(auditor)}
 

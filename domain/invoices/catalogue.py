@@ -81,7 +81,7 @@ def mark_issued(session: Session, invoice: Invoice) -> Invoice:
 
 def summary(session: Session, organization_id: int, span: Span) -> SpanSummary:
     """Return how many invoices are in `span`, and the first and last day one was issued."""
-    counted = _within(
+    counted = within(
         select(func.count(), func.min(Invoice.issue_date), func.max(Invoice.issue_date)), organization_id, span
     )
     return SpanSummary(*session.execute(counted).one())
@@ -89,7 +89,7 @@ def summary(session: Session, organization_id: int, span: Span) -> SpanSummary:
 
 def ids(session: Session, organization_id: int, span: Span, limit: int) -> Sequence[int]:
     """Return the ids of up to `limit` invoices in `span`, in the order of their numbers."""
-    found = _within(select(Invoice.id), organization_id, span).order_by(Invoice.number).limit(limit)
+    found = within(select(Invoice.id), organization_id, span).order_by(Invoice.number).limit(limit)
     return session.scalars(found).all()
 
 
@@ -97,7 +97,8 @@ def _of(organization_id: int) -> Select[Invoice]:
     return select(Invoice).where(Invoice.organization_id == organization_id)
 
 
-def _within(found: Select, organization_id: int, span: Span) -> Select:
+def within(found: Select, organization_id: int, span: Span) -> Select:
+    """Return what of `found` is in `span`."""
     found = found.where(Invoice.organization_id == organization_id, Invoice.supplier_id == span.supplier_id)
     if span.first:
         found = found.where(Invoice.issue_date >= span.first)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Invoice, InvoiceItem
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound, Refusal
 from domain.invoices import generation, ledger, series
 from domain.invoices.generation import Draft, Issued
 from domain.invoices.numbering import Key
@@ -98,7 +98,11 @@ def draft(session: Session, request: CreditRequest) -> Draft:
     require_drawable({"reason": request.reason})
     parts = _parts(session, request, invoice)
     items = [_item(number, *part, smallest_unit(invoice.currency_code)) for number, part in enumerate(parts, 1)]
-    return _content(request, invoice, items) | {"template_hash": bytes(supplier.template_hash).hex()}
+    now = {"template_hash": bytes(supplier.template_hash).hex(), "e_invoice": supplier.e_invoice}
+    [content] = generation.conforming([_content(request, invoice, items) | now])
+    if isinstance(content, Refusal):
+        raise content
+    return content
 
 
 def _locked(session: Session, request: CreditRequest) -> Invoice:

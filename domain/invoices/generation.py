@@ -13,6 +13,7 @@ from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
 from domain import tax
 from domain.accounting.sources import Source, changed
+from domain.einvoices import conformity
 from domain.errors import Invalid, Refusal
 from domain.invoices import numbering, printable, series, terms
 from domain.invoices.ledger import decimal, plain
@@ -57,7 +58,16 @@ def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | 
         else:
             content["client_id"], content["client"] = recipient
             drafts[n] = _drawn(content)
-    return drafts
+    return conforming(drafts)
+
+
+def conforming(drafts: Sequence[Draft | Refusal]) -> list[Draft | Refusal]:
+    """Return the drafts, but instead of one that would be no e-invoice, and is to be one, why not."""
+    asked = {n: d for n, d in enumerate(drafts) if not isinstance(d, Refusal) and d["e_invoice"] != conformity.NONE}
+    if not asked:
+        return list(drafts)
+    refusals = dict(zip(asked, conformity.refusals([*asked.values()]), strict=True))
+    return [refusals.get(n) or draft for n, draft in enumerate(drafts)]
 
 
 def adopt(session: Session, job_ids: Collection[int]) -> dict[int, Issued]:
@@ -169,6 +179,7 @@ def _origin(request: InvoiceRequest, supplier: Any) -> Draft:
     return {
         "organization_id": supplier.organization_id,
         "supplier_id": supplier.id,
+        "e_invoice": supplier.e_invoice,
         "series_code": supplier.series_code,
         "template_hash": bytes(supplier.template_hash).hex(),
         "locale_code": request.locale_code or supplier.locale_code,

@@ -31,9 +31,14 @@ def pdf(organization_id: int, html: str, patient: bool = False) -> bytes:
     return render_pdf(html, organization_id, patient=patient)
 
 
+def content(invoice: Invoice) -> dict[str, Any]:
+    """Return all that an issued invoice says."""
+    return ledger.content(invoice, invoice.items)
+
+
 def html(session: Session, invoice: Invoice) -> str:
     """Return the pages of an issued invoice, by the template and the content that it keeps."""
-    return _html(session, ledger.content(invoice, invoice.items))
+    return _html(session, content(invoice))
 
 
 def rehearse(request: InvoiceRequest) -> None:

@@ -7,10 +7,14 @@ import signal
 import struct
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from domain.jail import seccomp
 
+# What a process may get beyond what it had when it was ready.
 MAX_MEMORY = 512 * 1024 * 1024
+# Columns of /proc/self/statm.
+TOTAL, DATA = 0, 5
 MAX_OPEN_FILES = 3
 CAPABILITIES_OF_THIS = struct.pack("=Ii", 0x20080522, 0)  # the version of the structure, this process
 PDEATHSIG, DUMPABLE, NO_NEW_PRIVS = 1, 4, 38
@@ -50,12 +54,15 @@ def _become_somebody_else() -> bool:
 
 
 def _limit() -> None:
+    pages = [int(count) * resource.getpagesize() for count in Path("/proc/self/statm").read_text().split()]
     for kind, limit in (
         (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_AS, MAX_MEMORY),
+        # An engine may reserve far more addresses than it ever uses; what it can write to is bounded as well.
+        (resource.RLIMIT_AS, pages[TOTAL] + MAX_MEMORY),
+        (resource.RLIMIT_DATA, pages[DATA] + MAX_MEMORY),
     ):
         resource.setrlimit(kind, (limit, limit))
 

@@ -68,9 +68,10 @@ class Jail:
             self._keeper.close()
 
     def abandon(self) -> None:
-        """Let go of the parent's jail, in a process that was just forked."""
+        """Let go of the parent's jail, in a process that was just forked; the next use begins one of its own."""
         if self._keeper:
             self._keeper.abandon()
+        self._keeper, self._lock = None, threading.Lock()
 
     def _fork(self, channel: socket.socket, deadline: float) -> tuple[Keeper, int]:
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):

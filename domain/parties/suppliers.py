@@ -11,6 +11,7 @@ from stdnum import bic, iban
 
 from db.models import Supplier
 from db.queries import run
+from domain.einvoices import conformity, syntax
 from domain.errors import Invalid, NotFound
 from domain.invoices.terms import OF_SUPPLIER
 from domain.money import smallest_unit
@@ -25,6 +26,7 @@ SUPPLIER_DEFAULTS = {
     "currency_code": "EUR",
     "default_tax_rate": Decimal(0),
     "default_template_id": None,
+    "e_invoice": conformity.NONE,
     **dict.fromkeys(OF_SUPPLIER),
 }
 SERIES_FIELDS = {"series", *supplier_series.OF_INVOICES}
@@ -91,6 +93,8 @@ def _check_settings(session: Session, organization_id: int, fields: Mapping[str,
         raise Invalid.fields({"defaultTemplateId": [str(missing)]}) from None
     if not locale_exists(fields.get("locale_code", "en_US")):
         raise Invalid.fields({"localeCode": ["unknown locale"]})
+    if fields.get("e_invoice", conformity.NONE) != conformity.NONE:
+        syntax.require_installed()
     if (zone := fields.get("time_zone")) and not run(session, "find_time_zone", name=zone):
         raise Invalid.fields({"timeZone": ["must be a name such as Europe/Sofia, of the IANA time zone database"]})
 

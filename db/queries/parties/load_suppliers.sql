@@ -1,7 +1,7 @@
 -- Find the fields of each supplier that issuing needs; the template is its own, else its organization's default.
 SELECT s.id, wanted.series_code, s.organization_id, s.name, s.address_line1, s.address_line2, s.city, s.region,
     s.postal_code, s.country, s.tax_id, s.vat_id, s.email, s.phone, s.locale_code, s.currency_code, s.default_tax_rate,
-    s.tax_rounding, s.iban, s.bic, s.payment_link, s.payment_terms,
+    s.tax_rounding, s.e_invoice, s.iban, s.bic, s.payment_link, s.payment_terms,
     coalesce(own.source_hash, shared.source_hash) AS template_hash,
     series.chronology, series.last_date, CAST(statement_timestamp() AT TIME ZONE s.time_zone AS date) AS today
 FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(series_codes)s AS text[])) AS wanted (id, series_code)

@@ -1,0 +1,32 @@
+"""`counterfoil verify`: a report of a number series is checked without a database."""
+
+from typing import BinaryIO
+
+import click
+
+
+@click.command()
+@click.argument("report", type=click.File("rb"))
+@click.option(
+    "--key", help="The public key, in base64, that must have signed it; it is told by `counterfoil keys signing`."
+)
+@click.pass_context
+def verify(context: click.Context, report: BinaryIO, key: str | None) -> None:
+    """Recompute a REPORT of a number series: its chain of hashes, its numbers and its signature.
+
+    The report is what /api/v1/suppliers/{id}/numbering/report gives. Ends with status 1 if anything is wrong. Without
+    --key it proves that the report is whole, not who made it.
+    """
+    from domain.invoices.report import verify as recompute
+
+    verified = recompute(report, key)
+    for finding in verified.findings:
+        click.echo(f"WRONG: {finding}")
+    head = verified.head
+    click.echo(f"supplier: {head.get('supplier', {}).get('name')}, series {head.get('series', {}).get('code')}")
+    click.echo(f"invoices: {verified.count}, {verified.first} to {verified.last}")
+    click.echo(f"head hash: {verified.head_hash.hex()}")
+    click.echo(f"signed by: {head.get('publicKey')}{'' if key else ' (compare it with the key that you were told)'}")
+    click.echo("WRONG" if verified.findings else "ok")
+    if verified.findings:
+        context.exit(1)

@@ -1,0 +1,159 @@
+"""Invoices as data: XML, a PDF with the XML in it, an archive, a table; and refused before they are numbered."""
+
+import csv
+import io
+import zipfile
+from decimal import Decimal
+from typing import Any
+
+import facturx
+import pikepdf
+import pytest
+
+from domain.einvoices.conformity import broken_rules
+from domain.einvoices.syntax import SYNTAXES
+from domain.invoices.request import KIND
+from tests import bodies, chain
+from tests.caller import Caller
+from tests.integration.pdf.renderers import text_of
+from tests.tenant import Tenant
+
+INVOICES, SUPPLIERS = "/api/v1/invoices", "/api/v1/parties/suppliers"
+NUMBERED = "SELECT sum(last_number) FROM number_series"
+ITEMS = [
+    {"description": "Support", "quantity": "2.5", "unitPrice": "80", "taxRate": "0.2", "unitCode": "HUR"},
+    {"description": "Book", "quantity": 3, "unitPrice": "9.99", "discount": "2", "taxRate": "0.09"},
+]
+
+
+@pytest.fixture
+def supplier(client: Caller) -> int:
+    body = bodies.party(name="Acme", country="Bulgaria", vatId="BG123456789", eInvoice="facturx", city="Sofia")
+    return client.post(SUPPLIERS, body).json["id"]
+
+
+def invoice(supplier_id: int, **changes: Any) -> dict[str, Any]:
+    due = {"paymentTerms": "Within 14 days", "items": ITEMS}
+    return bodies.invoice(supplier_id, **due | changes)
+
+
+def issue(caller: Caller, supplier_id: int, **changes: Any) -> str:
+    answer = caller.post(f"{INVOICES}/generate", invoice(supplier_id, **changes))
+    assert answer.status_code == 200, answer.json
+    return answer.json["invoiceNumber"]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_an_invoice_and_its_credit_note_are_had_as_xml_that_keeps_the_rules(
+    syntax: str, client: Caller, supplier: int
+) -> None:
+    issue(client, supplier)
+    client.post(f"{INVOICES}/INV-000001/credit", {"reason": "broken", "lines": [{"lineNumber": 2, "quantity": 1}]})
+    for number in ("INV-000001", "CN-000001"):
+        answer = client.get(f"{INVOICES}/{number}/xml?syntax={syntax}")
+        assert (answer.status_code, answer.mimetype) == (200, "application/xml")
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{number}.xml"'
+        assert number in answer.text
+        assert broken_rules(answer.data, syntax) == []
+        assert client.get(f"{INVOICES}/{number}/xml?syntax={syntax}").data == answer.data
+
+
+def test_a_pdf_has_its_xml_in_it_and_the_shape_of_pdf_a(client: Caller, supplier: int) -> None:
+    issue(client, supplier)
+    bound = client.get(f"{INVOICES}/INV-000001/pdf?format=facturx").data
+    plain = client.get(f"{INVOICES}/INV-000001/pdf").data
+    assert text_of(bound) == text_of(plain)
+    name, xml = facturx.get_xml_from_pdf(bound, check_xsd=True, check_schematron=False)
+    assert (name, xml) == ("factur-x.xml", client.get(f"{INVOICES}/INV-000001/xml").data)
+    with pikepdf.open(io.BytesIO(bound)) as pdf:
+        [intent] = pdf.Root.OutputIntents
+        assert (intent.S, bytes(intent.DestOutputProfile.read_bytes())[36:40]) == ("/GTS_PDFA1", b"acsp")
+        assert [file.AFRelationship for file in pdf.Root.AF] == ["/Alternative"]
+        assert len(pdf.trailer.ID) == 2
+        with pdf.open_metadata() as metadata:
+            assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "B")
+            assert metadata["dc:title"] == str(pdf.docinfo.Title) == "INV-000001"
+        assert all("/FontFile2" in font or "/FontFile3" in font for font in descriptors(pdf))
+    assert client.get(f"{INVOICES}/INV-000001/pdf?format=facturx").data == bound, "another each time"
+
+
+def descriptors(pdf: pikepdf.Pdf) -> list[Any]:
+    found = [
+        one for one in pdf.objects if isinstance(one, pikepdf.Dictionary) and one.get("/Type") == "/FontDescriptor"
+    ]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "rule"),
+    [
+        ({"items": [ITEMS[0] | {"unitCode": "QQQ"}]}, "items.unitCode", "BR-CL-23"),
+        ({"items": [ITEMS[0], ITEMS[0] | {"taxRate": 0, "taxCategory": "O"}]}, "items.taxCategory", "BR-O-11"),
+        ({"items": [ITEMS[0] | {"taxRate": 0, "taxCategory": "K"}]}, "client.vatId", "BR-IC-02"),
+        ({"client": bodies.CLIENT | {"country": "Atlantis"}}, "client.country", "ISO 3166-1"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["facturx", "ubl"])
+def test_what_breaks_a_rule_is_refused_by_its_name_and_takes_no_number(
+    kind: str, change: dict[str, Any], field: str, rule: str, client: Caller, supplier: int
+) -> None:
+    own = client.get(f"{SUPPLIERS}/{supplier}").json
+    body = {name: own[name] for name in ("name", "addressLine1", "city", "country", "vatId")} | {"eInvoice": kind}
+    assert client.put(f"{SUPPLIERS}/{supplier}", body).json["eInvoice"] == kind
+    refused = client.post(f"{INVOICES}/generate", invoice(supplier, **change))
+    assert (refused.status_code, field in refused.json["errors"]) == (400, True), refused.json
+    assert rule in refused.json["detail"]
+    assert chain.value(NUMBERED) == 0
+
+
+def test_a_queued_invoice_that_breaks_a_rule_fails_and_those_beside_it_do_not(client: Caller, supplier: int) -> None:
+    wrong = invoice(supplier, items=[ITEMS[0] | {"unitCode": "QQQ"}])
+    requests = [invoice(supplier), wrong, invoice(supplier)]
+    ids = [one["requestId"] for one in client.post(f"{chain.REQUESTS}/bulk", {"requests": requests}).json]
+    chain.run_waiting(KIND)
+    states = [client.get(f"{chain.REQUESTS}/{one}").json for one in ids]
+    assert [one["status"] for one in states] == ["COMPLETED", "FAILED", "COMPLETED"]
+    assert "BR-CL-23" in states[1]["errorMessage"]
+    assert [states[0]["invoiceNumber"], states[2]["invoiceNumber"]] == ["INV-000001", "INV-000002"]
+
+
+def test_a_credit_note_is_held_against_the_rules_too(client: Caller, supplier: int) -> None:
+    issue(client, supplier, items=[ITEMS[0] | {"taxRate": 0, "taxCategory": "E"}])
+    assert client.post(f"{INVOICES}/INV-000001/credit", {"reason": "broken"}).status_code == 200
+
+
+def test_a_supplier_that_asks_for_none_may_break_the_rules(client: Caller, organization: Tenant) -> None:
+    body = bodies.invoice(organization.supplier_id)
+    assert client.post(f"{INVOICES}/generate", body).status_code == 200
+
+
+def test_the_archive_has_the_xml_of_each_invoice_if_it_is_asked_for(client: Caller, supplier: int) -> None:
+    issue(client, supplier)
+    path = f"{INVOICES}/export/zip?supplierId={supplier}"
+    with zipfile.ZipFile(io.BytesIO(client.get(f"{path}&xml=true").data)) as archive:
+        assert archive.namelist() == ["INV-000001.pdf", "INV-000001.xml"]
+        assert archive.read("INV-000001.xml") == client.get(f"{INVOICES}/INV-000001/xml").data
+    with zipfile.ZipFile(io.BytesIO(client.get(path).data)) as archive:
+        assert archive.namelist() == ["INV-000001.pdf"]
+
+
+def test_the_table_adds_up_by_rate_and_runs_no_formula(client: Caller, supplier: int) -> None:
+    issue(client, supplier, client=bodies.CLIENT | {"name": "=cmd()", "taxId": "X-1"}, issueDate="2026-05-20")
+    issue(client, supplier, issueDate="2026-05-21")
+    client.post(f"{INVOICES}/INV-000001/credit", {"reason": "broken", "issueDate": "2026-05-22"})
+    answer = client.get(f"{INVOICES}/export/csv?supplierId={supplier}")
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["invoiceNumber"], row["taxRate"], row["taxableAmount"], row["taxAmount"]) for row in rows] == [
+        ("INV-000001", "0.09", "27.97", "2.52"),
+        ("INV-000001", "0.2", "200", "40"),
+        ("INV-000002", "0.09", "27.97", "2.52"),
+        ("INV-000002", "0.2", "200", "40"),
+        ("CN-000001", "0.09", "-27.97", "-2.52"),
+        ("CN-000001", "0.2", "-200", "-40"),
+    ]
+    assert sum(Decimal(row["total"]) for row in rows) == Decimal("270.49")
+    assert rows[0]["clientName"] == "'=cmd()"
+    one_day = client.get(f"{INVOICES}/export/csv?supplierId={supplier}&startDate=2026-05-21&endDate=2026-05-21").text
+    assert one_day.count("INV-000002") == len(one_day.splitlines()) - 1 == 2
