@@ -2,6 +2,7 @@
 
 A module asks `current()` when it needs a value and keeps no copy, so that no object is sized at import."""
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -21,6 +22,7 @@ PREFIX = "COUNTERFOIL_"
 # From the one that has to run out first to the last.
 ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 LAST_PORT = 65535
+SIGNING_KEY_BYTES = 32
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 
 
@@ -102,7 +104,16 @@ class Settings:
             raise ConfigurationError(f"{variable('log')} must be one of: {', '.join(LOG_FORMATS)}")
         for name in ("api_port", "flower_port"):
             check_port(variable(name), getattr(self, name))
+        if self.signing_key and not _is_key(self.signing_key):
+            raise ConfigurationError(f"{variable('signing_key')} must be base64 of {SIGNING_KEY_BYTES} bytes")
         return self
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == SIGNING_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def check_port(name: str, port: int) -> None:

@@ -7,9 +7,7 @@ import click
 
 @click.command()
 @click.argument("report", type=click.File("rb"))
-@click.option(
-    "--key", help="The public key, in base64, that must have signed it; it is told by `counterfoil keys signing`."
-)
+@click.option("--key", help="The issuer's public key in base64, as the issuer told you.")
 @click.pass_context
 def verify(context: click.Context, report: BinaryIO, key: str | None) -> None:
     """Recompute a REPORT of a number series: its chain of hashes, its numbers and its signature.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 # Where tax is rounded: each line for itself, or once for all lines of a category and rate.
 LINE, DOCUMENT = "line", "document"
 ROUNDINGS = (LINE, DOCUMENT)
-STANDARD, ZERO_RATED = "S", "Z"
+STANDARD, ZERO_RATED, INTRA_COMMUNITY, OUTSIDE = "S", "Z", "K", "O"
 # Why no tax is due, in the English that the catalogues of labels translate.
 EXEMPTIONS = {
     "E": "Exempt from VAT",

@@ -74,7 +74,7 @@ NUMBERS = (
 JOBS = (
     Rule("I4", "COMPLETED has one invoice and its result names it; any other state has none", """
         SELECT j.id, j.status, j.result, array_agg(i.id) AS invoice_ids
-        FROM jobs AS j LEFT JOIN invoices AS i ON i.job_id = j.id WHERE j.kind = 'invoice.generate'
+        FROM jobs AS j LEFT JOIN invoices AS i ON i.job_id = j.id WHERE j.kind IN ('invoice.generate', 'invoice.credit')
         GROUP BY j.id, j.status, j.result HAVING (j.status = 'COMPLETED') <> (count(i.id) > 0)
             OR (count(i.id) > 0 AND NOT bool_or(coalesce(j.result = jsonb_build_object(
                 'invoiceId', i.id, 'invoiceNumber', i.invoice_number), false)))"""),
@@ -112,14 +112,26 @@ INVOICES = (
         HAVING (i.subtotal, i.tax_total, i.total) IS DISTINCT FROM
                (sum(l.line_subtotal), sum(l.line_tax), sum(l.line_total))
             OR count(*) <> max(l.line_number)"""),
+    Rule("I9", "no more of a line is credited than it has", """
+        SELECT line.invoice_id, line.line_number, line.quantity, line.line_total, sum(l.quantity), sum(l.line_total)
+        FROM invoices AS note JOIN invoice_items AS l ON l.invoice_id = note.id
+        JOIN invoice_items AS line ON line.invoice_id = note.credited_invoice_id AND line.line_number = l.credited_line
+        GROUP BY line.invoice_id, line.line_number
+        HAVING sum(l.quantity) > line.quantity OR sum(l.line_total) > line.line_total
+            OR (sum(l.quantity) = line.quantity AND sum(l.line_total) <> line.line_total)"""),
+    Rule("I9", "each line of a credit note is one of the invoice that it credits, and no other's is", """
+        SELECT l.invoice_id, l.line_number FROM invoice_items AS l JOIN invoices AS i ON i.id = l.invoice_id
+        LEFT JOIN invoice_items AS line
+            ON line.invoice_id = i.credited_invoice_id AND line.line_number = l.credited_line
+        WHERE (i.document_type = 381) <> (line.invoice_id IS NOT NULL)"""),
     Rule("I9", "each counter keeps the hash of its series' last invoice", """
         SELECT s.supplier_id, s.code, s.last_number, s.last_hash FROM number_series AS s
         LEFT JOIN invoices AS i
             ON i.supplier_id = s.supplier_id AND i.series_code = s.code AND i.number = s.last_number
         WHERE s.last_hash <> coalesce(i.hash, decode(repeat('00', 32), 'hex'))"""),
     Rule("I9", "the triggers that freeze issued rows are armed", """
-        SELECT frozen.name, bit_or(t.tgtype::integer) FROM unnest(ARRAY['invoices', 'invoice_items', 'journal_entries',
-            'journal_lines']) AS frozen (name)
+        SELECT frozen.name, bit_or(t.tgtype::integer) FROM unnest(ARRAY['invoices', 'invoice_items', 'invoice_payments',
+            'journal_entries', 'journal_lines']) AS frozen (name)
         LEFT JOIN pg_trigger AS t ON t.tgrelid = frozen.name::regclass AND t.tgenabled = 'O'
         GROUP BY frozen.name HAVING coalesce(bit_or(t.tgtype::integer), 0) & 56 <> 56"""),
 )  # fmt: skip
@@ -249,6 +261,7 @@ JOURNAL = (
     Rule("A2", "each document that counts is entered at its last version", """
         SELECT type, id, d.version, d.entered_version FROM (
             SELECT 'invoice' AS type, id FROM invoices
+            UNION ALL SELECT 'payment', id FROM invoice_payments
             UNION ALL SELECT 'sale', id FROM sales WHERE status = 'completed'
             UNION ALL SELECT 'purchase', id FROM purchases WHERE status = 'approved'
             UNION ALL SELECT 'transfer', id FROM transfers WHERE sent_at IS NOT NULL

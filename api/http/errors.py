@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.http.problems import Refused, over_quota, problem, unavailable
 from db.transaction import is_transient, state
-from domain.errors import Conflict, Invalid, NotFound, Refusal
+from domain.errors import Conflict, Invalid, NotFound, NotYet, Refusal
 from domain.identity.quotas import OverQuota
 from domain.jobs.admission import TooManyWaiting
 from domain.pdf.rendering import RenderingFailed, ShareInUse
@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
     """Answer every exception of `app` with a problem."""
     app.register_error_handler(Refused, problem)
     app.register_error_handler(Refusal, lambda error: problem(refusal(error)))
+    app.register_error_handler(NotYet, lambda error: problem(unavailable(str(error))))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(TooManyWaiting, _too_many)
     app.register_error_handler(OverQuota, _over_quota)

@@ -90,7 +90,8 @@ class Amount(fields.Field[Decimal]):
         digits_text = {"type": "string", "pattern": rf"^{not_nothing}[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?$"}
         number = {"type": "number", "minimum": float(smallest), "maximum": 10**digits - 1}
         nullable = [] if options.get("required") else [{"type": "null"}]
-        super().__init__(allow_none=bool(nullable), metadata={"anyOf": [number, digits_text, *nullable]}, **options)
+        told = documented(options, anyOf=[number, digits_text, *nullable])
+        super().__init__(allow_none=bool(nullable), metadata=told, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         number = self._number(value)

@@ -20,26 +20,35 @@ from api.parties.schemas import printed
 from domain.errors import Refusal
 from domain.identity.quotas import quotas
 from domain.invoices import catalogue, credit_intake, crediting
-from domain.invoices.crediting import CreditRequest, Part
+from domain.invoices.crediting import CreditLine, CreditRequest
 
 PATH = "/api/v1/credit-requests"
 credit_api = Blueprint(
-    "credit notes", __name__, description="Credit notes take back what was invoiced, for ever frozen too."
+    "credit notes",
+    __name__,
+    description="A credit note takes back an invoice or a part of it. Once issued it never changes.",
 )
 
 
-class CreditLine(Body):
+class CreditLineBody(Body):
     EXAMPLES = {"A half": {"lineNumber": 1, "quantity": "0.5"}}
 
-    line_number = Whole(required=True, description="Of the invoice's lines.")
-    quantity = Amount(9, 4, "0.0001", required=True)
+    line_number = Whole(required=True, description="The `lineNumber` of the invoice's line.")
+    quantity = Amount(
+        9, 4, "0.0001", required=True, description="How much of that line is taken back, in its own unit."
+    )
 
 
 class CreditBody(Body):
     EXAMPLES = {"All that is left": {"reason": "Ordered twice"}}
 
     reason = printed(500, required=True, description="Why it is credited, as the credit note says it.")
-    lines = Many(fields.Nested(CreditLine), 1, MAX_ITEMS, description="What to credit; all that is left if left out.")
+    lines = Many(
+        fields.Nested(CreditLineBody),
+        1,
+        MAX_ITEMS,
+        description="The lines to credit. Without it, all that is left of the invoice.",
+    )
     issue_date = Day(allow_none=True)
 
 
@@ -75,8 +84,8 @@ class BulkCreditBody(Body):
 def credit_invoice(query: dict[str, Any], body: dict[str, Any], number: str) -> Response:
     """Credit an invoice, whole or in part: answer the number of the credit note.
 
-    The credit note is numbered in the series `credit` of the supplier. The invoice stays as it is, and its
-    `paymentStatus` says what was credited. 409 if more is asked for than is left to credit.
+    The credit note is numbered in the series `credit` of the supplier. The invoice stays as it is: its `creditedBy`
+    names the credit notes, and its `amountDue` falls by their totals. 409 if more is asked for than is left.
     """
 
     def work(session: Session) -> Answer:
@@ -101,7 +110,7 @@ def request_credit(body: dict[str, Any]) -> Response:
     def work(session: Session) -> Answer:
         request = _request(session, body)
         [verdict] = credit_intake.accept(session, g.organization_id, [request])
-        return accepted(verdict, PATH)
+        return accepted(verdict, PATH, "credit")
 
     return once(work).response()
 
@@ -148,5 +157,5 @@ def _found(session: Session, body: dict[str, Any]) -> CreditRequest | Refusal:
 
 def _request(session: Session, body: dict[str, Any]) -> CreditRequest:
     invoice = catalogue.find(session, g.organization_id, body["invoice_number"], body.get("supplier_id"))
-    parts = tuple(Part(**line) for line in body.get("lines", ()))
-    return CreditRequest(g.organization_id, invoice.id, body["reason"], parts, body.get("issue_date"))
+    lines = tuple(CreditLine(**line) for line in body.get("lines", ()))
+    return CreditRequest(g.organization_id, invoice.id, body["reason"], lines, body.get("issue_date"))

@@ -75,8 +75,9 @@ def preview_export(query: dict[str, Any]) -> Any:
 def download_table(query: dict[str, Any]) -> Response:
     """Download invoices as a table: a row for each tax category and rate of each invoice.
 
-    The table is CSV. Amounts of a credit note are below zero, so that each column adds up. A text that a spreadsheet
-    would take for a formula begins with an apostrophe.
+    The table is CSV: number, type, dates, client, currency, `taxCategory`, `taxRate` (a fraction, 0.2 for 20 %),
+    `taxableAmount`, `taxAmount`, and `total`, their sum. Amounts of a credit note are below zero, so that each column
+    adds up. A text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     with report() as session:
         suppliers.get(session, g.organization_id, query["supplier_id"])

@@ -13,7 +13,7 @@ from api.invoices.files import PDF, XML, attachment
 from api.invoices.schemas import Invoice
 from db.transaction import report, transaction
 from domain.einvoices import hybrid
-from domain.einvoices.syntax import CII, SYNTAXES, xml
+from domain.einvoices.syntax import CII, SYNTAXES, require_installed, xml
 from domain.invoices import catalogue, printing
 
 invoices_api = Blueprint(
@@ -77,6 +77,8 @@ def print_invoice(query: dict[str, Any], number: str) -> Response:
     The PDF is made of what was stored when the invoice was issued. With `format=facturx` the XML of EN 16931 (CII) is
     in it: Factur-X, which ZUGFeRD 2 is too, built to PDF/A-3b, not certified.
     """
+    if query["format"] == "facturx":
+        require_installed()
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
         content, html = printing.content(invoice), printing.html(session, invoice)
@@ -91,8 +93,8 @@ def print_invoice(query: dict[str, Any], number: str) -> Response:
 def show_invoice_as_xml(query: dict[str, Any], number: str) -> Response:
     """Show one invoice as an e-invoice of EN 16931, in the syntax of your choice.
 
-    It says what was stored when the invoice was issued. If the supplier asks for e-invoices, it was held against the
-    rules of EN 16931 then; if not, it may break some.
+    It says what was stored when the invoice was issued. If its supplier's `eInvoice` was set then, it was held against
+    the rules of EN 16931. Otherwise it may break some.
     """
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))

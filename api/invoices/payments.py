@@ -11,6 +11,7 @@ from api.http.fields import Amount, Choice, Day, Instant, Text
 from api.http.idempotency import Answer, once
 from api.http.schema import Body, CamelSchema
 from api.invoices.issued import WhoseNumber
+from api.invoices.schemas import NUMBER, PAYMENT_STATUS
 from api.parties.schemas import optional
 from db.models import Invoice
 from db.transaction import transaction
@@ -57,9 +58,9 @@ class Payment(CamelSchema):
 class Balance(CamelSchema):
     """What is paid and due once all payments and credit notes so far are counted."""
 
-    paid_amount = fields.Decimal(allow_none=True)
-    amount_due = fields.Decimal(allow_none=True)
-    payment_status = fields.String(allow_none=True, metadata={"enum": [*payments.Status, None]})
+    paid_amount = fields.Raw(metadata=NUMBER)
+    amount_due = fields.Raw(metadata=NUMBER)
+    payment_status = fields.Raw(metadata=PAYMENT_STATUS)
 
 
 class Recorded(Balance):

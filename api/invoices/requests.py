@@ -159,11 +159,11 @@ def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:
         return work(session)
 
 
-def accepted(verdict: intake.Verdict, path: str = PATH) -> Answer:
-    """Return the answer to one request, below `path`; raise what it is refused with."""
+def accepted(verdict: intake.Verdict, path: str = PATH, what: str = "invoice generation") -> Answer:
+    """Return the answer to one request of `what`, below `path`; raise what it is refused with."""
     if isinstance(verdict, Exception):
         raise verdict
-    queued = _queued(verdict) | {"message": "invoice generation request queued"}
+    queued = _queued(verdict) | {"message": f"{what} request queued"}
     return Answer(201, queued, {"Location": f"{path}/{verdict}"})
 
 

@@ -36,6 +36,10 @@ CATEGORY_RULE = (
     "supply, G export, O outside the scope of tax. All but S have the rate 0. If it is left out: S, or Z if the rate "
     "is 0."
 )
+WHY_EXEMPT = (
+    "Why a line of category E, AE, K, G or O has no tax. If it is left out: the usual words of that category, in the "
+    "language of the invoice."
+)
 UNIT = r"^[A-Z0-9]{2,3}$"
 MAX_ITEMS = 1000
 CLIENT = {
@@ -44,6 +48,12 @@ CLIENT = {
 
 
 NUMBER = {"type": ["number", "null"]}
+PAYMENT_STATUS = {
+    "type": ["string", "null"],
+    "enum": [*PaymentStatus, None],
+    "description": "credited: all of it is credited. paid: nothing is due. partlyPaid: something is paid. "
+    "partlyCredited: a part is credited, and nothing paid. unpaid: none of these. null: it is a credit note.",
+}
 
 
 class ItemBody(Body):
@@ -55,9 +65,7 @@ class ItemBody(Body):
     discount = Amount(12, 4)
     tax_rate = Rate()
     tax_category = Choice(*CATEGORIES, allow_none=True, description=CATEGORY_RULE)
-    exemption_reason = Text(
-        200, description="Why a line of category E, AE, K, G or O has no tax; else its usual words."
-    )
+    exemption_reason = Text(200, description=WHY_EXEMPT)
     unit_code = Text(3, pattern=UNIT, description="The unit of the quantity: a code of UN/ECE 20 or 21, HUR for hours.")
     item_id = Text(60, description="The supplier's own number for what is sold.")
 
@@ -93,7 +101,7 @@ class ClientField(fields.Field[dict[str, Any]]):
         return (self._known if "id" in given else self._details).load(given)
 
 
-class Period(Body):
+class DeliveryPeriodBody(Body):
     EXAMPLES = {"A month": {"start": "2026-01-01", "end": "2026-01-31"}}
 
     start = Day(required=True)
@@ -123,7 +131,9 @@ class InvoiceBody(Body):
     )
     series_code = Text(20, load_default=SERIES, pattern=SERIES_CODE, description="In which series of the supplier.")
     delivery_date = Day(allow_none=True, description="When the goods or services were supplied, if not on issueDate.")
-    delivery_period = fields.Nested(Period, allow_none=True, metadata={"description": "Instead of deliveryDate."})
+    delivery_period = fields.Nested(
+        DeliveryPeriodBody, allow_none=True, metadata={"description": "Instead of deliveryDate."}
+    )
     purchase_order_number = Text(SHORT, description="The buyer's order.")
     buyer_reference = Text(SHORT, description="By which the buyer routes the invoice, a Leitweg-ID for example.")
     contract_number = Text(SHORT)
@@ -263,12 +273,12 @@ class Invoice(CamelSchema):
     credited_by = fields.List(fields.Nested(Head))
     paid_amount = Balanced(metadata=NUMBER)
     amount_due = Balanced(metadata=NUMBER)
-    payment_status = Balanced(metadata={"type": ["string", "null"], "enum": [*PaymentStatus, None]})
+    payment_status = Balanced(metadata=PAYMENT_STATUS)
     issue_date = Day()
     due_date = Day(allow_none=True)
     locale_code = fields.String()
     currency_code = fields.String()
-    status = Choice("issued", "unpaid")
+    status = Choice("issued", "unpaid", description="As it was issued. No payment changes it: see `paymentStatus`.")
     supplier_id = fields.Integer()
     client_id = fields.Integer()
     supplier = fields.Nested(PartySnapshot)

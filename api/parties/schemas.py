@@ -19,7 +19,14 @@ SHORT, LONG = 60, 200
 MAX_SERIES = 100
 SERIES_RULE = (
     "The series in which its invoices are numbered, each without a gap: that of code `invoice`, which `invoicePrefix`, "
-    "`invoiceNumberDigits` and `invoiceStartNumber` mean too, and others. One that is not named here stays as it is."
+    "`invoiceNumberDigits` and `invoiceStartNumber` mean too, that of code `credit` for credit notes, and others. One "
+    "that is not named stays as it is. One that is named keeps its restart and chronology where they are left out; its "
+    "pattern, digits and start number become the default again."
+)
+E_INVOICE_RULE = (
+    "none: no rules are asked. ubl: each invoice and credit note must keep the rules of EN 16931 in UBL. facturx: in "
+    "UBL and in CII. One that breaks a rule is refused with 400 and takes no number. Whatever this says, any issued "
+    "invoice can be had as XML."
 )
 EMAIL_PART = rf"[^@\s{INVISIBLE_RANGES}]{{1,100}}"
 EMAIL = rf"^{EMAIL_PART}@{EMAIL_PART}$"
@@ -136,11 +143,10 @@ class SupplierBody(PartyBody):
         description="line: each line's tax is rounded. document: that of each category and rate, once.",
     )
     e_invoice = Choice(
-        *conformity.KINDS,
+        *conformity.E_INVOICES,
         load_default=conformity.NONE,
         allow_none=True,
-        description="Hold each invoice, in this form, against the rules of EN 16931 before it is numbered. Any invoice "
-        "can be had as XML in any case.",
+        description=E_INVOICE_RULE,
     )
     time_zone = Text(60, description="Says which day it is when an invoice is issued: Europe/Sofia. UTC by default.")
     iban = Text(42, check=check_iban)
@@ -192,7 +198,7 @@ class Supplier(Client):
     default_template_id = fields.Integer(allow_none=True)
     series = fields.List(fields.Nested(Series))
     tax_rounding = Choice(*ROUNDINGS)
-    e_invoice = Choice(*conformity.KINDS)
+    e_invoice = Choice(*conformity.E_INVOICES)
     time_zone = fields.String()
     iban = optional()
     bic = optional()

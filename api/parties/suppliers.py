@@ -23,8 +23,9 @@ from domain.parties import suppliers
 
 PATH = "/api/v1/parties/suppliers"
 suppliers_api = Blueprint(
-    "suppliers", __name__, description="Suppliers issue invoices. Each has a series of numbers of its own."
+    "suppliers", __name__, description="Suppliers issue invoices. Each has one or more number series."
 )
+SERIES_OF_PLACE = "The series of a `number` that is sent as a whole number; `invoice` by default. Text needs none."
 JSON_LINES = "application/jsonl"
 # Of a report: what is kept in memory rather than on disk, and sent at a time.
 MAX_IN_MEMORY, CHUNK = 8 * 1024 * 1024, 64 * 1024
@@ -76,9 +77,7 @@ class HandedOut(Body):
     EXAMPLES = {"As the invoice showed it": {"number": "INV-000001", "hash": "5f" * 32}}
 
     number = SeriesNumber(required=True)
-    series_code = Text(
-        20, pattern=SERIES_CODE, description="Of a `number` that is a whole number: `invoice` by default."
-    )
+    series_code = Text(20, pattern=SERIES_CODE, description=SERIES_OF_PLACE)
     hash = Text(64, required=True, pattern=HASH, description="The invoice's `hash`.")
 
 

@@ -5,11 +5,12 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import settings
 from domain.einvoices import syntax
 from domain.einvoices.semantics import terms
 from domain.errors import Invalid, NotYet, Refusal
@@ -19,13 +20,11 @@ PROGRAM = "domain.einvoices.validator"
 # What a supplier asks for: nothing, or XML that keeps the rules as they are written for these syntaxes, in this order:
 # those for UBL call each rule by its name in the standard.
 NONE = "none"
-SYNTAXES = {"facturx": (syntax.UBL, syntax.CII), "ubl": (syntax.UBL,)}
-KINDS = (NONE, *SYNTAXES)
-# The first process compiles the rules, which takes seconds; then a document takes milliseconds.
-START_S, DOCUMENT_S = 30.0, 10.0
+RULES_ASKED = {"facturx": (syntax.UBL, syntax.CII), "ubl": (syntax.UBL,)}
+E_INVOICES = (NONE, *RULES_ASKED)
 SLOTS = 2
 BUSINESS_TERM = re.compile(r"\((B[TG]-[0-9]+)")
-REQUIREMENT = re.compile(r"\b(shall|must)\b")
+REQUIREMENT = re.compile(r"\b(?:shall|must)\b")
 # By business term: the field by which a caller can mend it, and where the term stands among those of the invoice.
 FIELDS = {
     "BT-9": ("dueDate", "BT-9"),
@@ -45,6 +44,9 @@ FIELDS = {
 # Of rules that name no term.
 OF_RULES = {"BR-CL-23": "items.unitCode"}
 
+Broken = tuple[str, str]
+Validate = Callable[[bytes, str], list[Broken]]
+
 
 class ValidatorUnavailable(NotYet):
     """The rules cannot be asked now; nothing was numbered, and a later attempt can do it."""
@@ -53,48 +55,66 @@ class ValidatorUnavailable(NotYet):
 def refusals(drafts: Sequence[Mapping[str, Any]]) -> list[Refusal | None]:
     """Say of each draft, which has its `e_invoice`, why it would be no e-invoice; raise ValidatorUnavailable.
 
-    They are validated by the official schematron, all in one process of the jail.
+    They are validated by the official schematron, those of one organization in a process of the jail of their own.
     """
-    with _process() as process:
-        return [_refusal(process, draft) for draft in drafts]
+    found: dict[int, Refusal | None] = {}
+    deadline = _deadline()
+    for organization_id in sorted({draft["organization_id"] for draft in drafts}):
+        with _process(deadline) as validate:
+            own = [n for n, draft in enumerate(drafts) if draft["organization_id"] == organization_id]
+            found |= {n: _refusal(validate, drafts[n]) for n in own}
+    return [found[n] for n in range(len(drafts))]
 
 
-def broken_rules(xml: bytes, syntax_of_it: str) -> list[tuple[str, str]]:
+def broken_rules(xml: bytes, syntax_name: str) -> list[Broken]:
     """Return the id and the text of each rule that the XML breaks; raise ValidatorUnavailable."""
-    with _process() as process:
-        return _broken(process, _request(xml, syntax_of_it))
+    with _process(_deadline()) as validate:
+        return validate(xml, syntax_name)
+
+
+def _deadline() -> float:
+    """Return when to give up: the caller's transaction is idle meanwhile, and must not be cut."""
+    return time.monotonic() + settings.current().idle_in_transaction_timeout / 2
 
 
 @contextmanager
-def _process() -> Iterator[Process]:
-    if not _free.acquire(timeout=START_S):
+def _process(deadline: float) -> Iterator[Validate]:
+    """Give a function that validates in a new process, until `deadline`."""
+    if not _free.acquire(timeout=max(0.0, deadline - time.monotonic())):
         raise ValidatorUnavailable("all validators of e-invoices are in use; nothing was issued")
     try:
-        process = _jail.start(time.monotonic() + START_S)
+        process = _jail.start(deadline)
         try:
-            yield process
+            yield lambda xml, syntax_name: _broken(process, xml, syntax_name, deadline)
         finally:
             process.kill()
     except (Crashed, TooSlow):
-        raise ValidatorUnavailable("the validator of e-invoices does not answer; nothing was issued") from None
+        raise ValidatorUnavailable("the validator of e-invoices does not answer in time; nothing was issued") from None
     finally:
         _free.release()
 
 
-def _refusal(process: Process, draft: Mapping[str, Any]) -> Refusal | None:
+def _broken(process: Process, xml: bytes, syntax_name: str, deadline: float) -> list[Broken]:
+    valid, answer = process.ask(bytes([syntax.SYNTAXES.index(syntax_name)]) + xml, deadline)
+    if not valid:
+        raise ValidatorUnavailable(f"the validator of e-invoices fails: {answer.decode(errors='replace')}")
+    return [(rule, text) for rule, text in json.loads(answer)]
+
+
+def _refusal(validate: Validate, draft: Mapping[str, Any]) -> Refusal | None:
     """Validate the draft as the invoice of some number, and of today if it has no date."""
     day = draft["issue_date"] or datetime.now(UTC).date().isoformat()
     content = {**draft, "invoice_number": "1", "issue_date": day}
     try:
-        for asked in SYNTAXES[draft["e_invoice"]]:
-            if broken := _broken(process, _request(syntax.xml(content, asked), asked)):
+        for asked in RULES_ASKED[draft["e_invoice"]]:
+            if broken := validate(syntax.xml(content, asked), asked):
                 return _refused(broken, terms(content))
     except Refusal as refused:
         return refused
     return None
 
 
-def _refused(broken: Sequence[tuple[str, str]], said: Mapping[str, Any]) -> Invalid:
+def _refused(broken: Sequence[Broken], said: Mapping[str, Any]) -> Invalid:
     errors: dict[str, list[str]] = {}
     for rule, text in broken:
         told = f"breaks rule {rule} of EN 16931: {text.partition(']-')[2] or text}"
@@ -102,23 +122,12 @@ def _refused(broken: Sequence[tuple[str, str]], said: Mapping[str, Any]) -> Inva
     return Invalid.fields(errors)
 
 
-def _request(xml: bytes, syntax_of_it: str) -> bytes:
-    return bytes([syntax.SYNTAXES.index(syntax_of_it)]) + xml
-
-
-def _broken(process: Process, document: bytes) -> list[tuple[str, str]]:
-    valid, answer = process.ask(document, time.monotonic() + DOCUMENT_S)
-    if not valid:
-        raise ValidatorUnavailable(f"the validator of e-invoices fails: {answer.decode(errors='replace')}")
-    return [(rule, text) for rule, text in json.loads(answer)]
-
-
 def _field(text: str, said: Mapping[str, Any]) -> str:
     """Return the field of the first business term that the rule requires and the invoice does not say.
 
     A rule names what it requires after its condition. If nothing is lacking, the first one that can be mended is meant.
     """
-    _, _, required = REQUIREMENT.sub("\0", text, count=1).partition("\0")
+    required = REQUIREMENT.split(text, maxsplit=1)[-1]
     named = [term for term in (*BUSINESS_TERM.findall(required), *BUSINESS_TERM.findall(text)) if term in FIELDS]
     lacking = [term for term in named if not _value(said, FIELDS[term][1])]
     return next((FIELDS[term][0] for term in (*lacking, *named)), "items")

@@ -19,7 +19,6 @@ Content = Mapping[str, Any]
 # UNCL4461: a SEPA credit transfer, and any other one. UN/ECE 20: one piece.
 SEPA_TRANSFER, TRANSFER = "58", "30"
 ONE = "C62"
-INTRA_COMMUNITY = "K"
 ADDRESS = ("name", "addr_l1", "addr_l2", "city", "postcode", "country_subdivision", "country_code")
 # The CEF's code list of exemptions (VATEX). E has a code for each article of the directive, so it has its text alone.
 EXEMPTION_CODES = {"AE": "VATEX-EU-AE", "K": "VATEX-EU-IC", "G": "VATEX-EU-G", "O": "VATEX-EU-O"}
@@ -100,7 +99,7 @@ def _credited(own: Mapping[str, str]) -> list[dict[str, Any]]:
 def _delivery(content: Content, own: Mapping[str, Any], client: Mapping[str, Any]) -> dict[str, Any]:
     """Return when it was delivered, and where to, which an intra-Community supply has to say (BR-IC-12)."""
     period = own.get("delivery_period", {})
-    goes_abroad = any(item.get("tax_category") == INTRA_COMMUNITY for item in content["items"])
+    goes_abroad = any(item.get("tax_category") == tax.INTRA_COMMUNITY for item in content["items"])
     return {
         "BT-72": _day(own.get("delivery_date")),
         "BT-73": _day(period.get("start")),
@@ -168,7 +167,7 @@ def _discount(item: Mapping[str, Any], content: Content) -> Iterator[dict[str, s
 
 def _percent(category: str, rate: Decimal) -> str | None:
     """Return the rate in percent; what is outside the scope of tax has none (BR-O-05)."""
-    return None if category == "O" else decimal(rate * 100)
+    return None if category == tax.OUTSIDE else decimal(rate * 100)
 
 
 def _money(amount: Decimal | str, content: Content) -> str:

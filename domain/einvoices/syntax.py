@@ -25,15 +25,13 @@ def xml(content: Mapping[str, Any], syntax: str) -> bytes:
     require_installed()
     from facturx import generate_xml, xml_check_xsd
 
-    flavor = FLAVORS[syntax]
+    flavor, said = FLAVORS[syntax], terms(content)
     try:
-        written = generate_xml(terms(content), flavor=flavor, level=LEVEL, check_xsd=False, check_schematron=False)
+        written = generate_xml(said, flavor=flavor, level=LEVEL, check_xsd=False, check_schematron=False)
         # The package marks an element without content so, which the schema does not allow.
         written = written.replace(b' xsi:nil="true"', b"")
         xml_check_xsd(written, flavor=flavor, level=LEVEL)
         return written
-    except Invalid:
-        raise
     except Exception as error:  # the package has no class of its own for what it refuses
         raise Invalid(f"this cannot be written as an e-invoice: {error}") from error
 

@@ -28,10 +28,11 @@ def prepare(*stylesheets: str) -> None:
 def _whole(path: Path) -> str:
     """Return a stylesheet that reads no file: the code lists that it would open at each use are a part of it."""
     rules = path.read_text(encoding="utf-8")
-    for name in set(CODE_LISTS.findall(rules)):
+    for number, name in enumerate(sorted(set(CODE_LISTS.findall(rules)))):
         lists = DECLARATION.sub("", path.with_name(name).read_text(encoding="utf-8"), count=1)
-        variable = f'<xsl:variable name="code-lists">{lists}</xsl:variable>'
-        rules = rules.replace(f"document('{name}')", "$code-lists").replace("<xsl:param ", f"{variable}<xsl:param ", 1)
+        variable = f'<xsl:variable name="lists-{number}">{lists}</xsl:variable>'
+        rules = rules.replace(f"document('{name}')", f"$lists-{number}")
+        rules = rules.replace("<xsl:param ", f"{variable}<xsl:param ", 1)
     return rules
 
 

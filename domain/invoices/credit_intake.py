@@ -32,7 +32,7 @@ def find(session: Session, organization_id: int, request_id: int) -> Job:
 
 def _refusal(session: Session, request: CreditRequest) -> Refusal | None:
     try:
-        crediting.draft(session, request)
+        crediting.check(session, request)
     except Refusal as refused:
         return refused
     return None

@@ -31,7 +31,7 @@ UNIT_OF_DISCOUNT = Decimal("0.0001")
 ZERO = Decimal(0)
 
 
-class Part(NamedTuple):
+class CreditLine(NamedTuple):
     """So much of a line of the invoice."""
 
     line_number: int
@@ -40,12 +40,12 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CreditRequest:
-    """The credit note that is asked for: of all that is left of the invoice, or of `parts` of it."""
+    """The credit note that is asked for: of all that is left of the invoice, or of these `lines`."""
 
     organization_id: int
     invoice_id: int
     reason: str
-    parts: tuple[Part, ...] = ()
+    lines: tuple[CreditLine, ...] = ()
     issue_date: date | None = None
     job_id: int | None = None
 
@@ -54,16 +54,16 @@ class CreditRequest:
         return {
             "invoice_id": self.invoice_id,
             "reason": self.reason,
-            "parts": [[number, str(quantity)] for number, quantity in self.parts],
+            "lines": [[number, str(quantity)] for number, quantity in self.lines],
             "issue_date": self.issue_date.isoformat() if self.issue_date else None,
         }
 
     @classmethod
     def of_job(cls, organization_id: int, job_id: int, payload: Mapping[str, Any]) -> "CreditRequest":
         """Return the request that `payload` was made from, to be linked to its job."""
-        parts = tuple(Part(number, Decimal(quantity)) for number, quantity in payload["parts"])
+        lines = tuple(CreditLine(number, Decimal(quantity)) for number, quantity in payload["lines"])
         day = date.fromisoformat(payload["issue_date"]) if payload["issue_date"] else None
-        return cls(organization_id, payload["invoice_id"], payload["reason"], parts, day, job_id)
+        return cls(organization_id, payload["invoice_id"], payload["reason"], lines, day, job_id)
 
 
 class Credited(NamedTuple):
@@ -80,15 +80,23 @@ def issue(session: Session, request: CreditRequest) -> Issued:
 
     The invoice is locked until the transaction ends, so that two never take back the same.
     """
-    [issued] = generation.write(session, [draft(session, request)])
-    if isinstance(issued, Exception):
+    invoice = _invoice(session, request, locked=True)
+    [content] = generation.conforming([_draft(session, request, invoice)])
+    if isinstance(content, Refusal):
+        raise content
+    [issued] = generation.write(session, [content])
+    if isinstance(issued, Refusal):
         raise issued
     return issued
 
 
-def draft(session: Session, request: CreditRequest) -> Draft:
+def check(session: Session, request: CreditRequest) -> None:
+    """Raise Refusal if the credit note could not be issued as things are; nothing is locked."""
+    _draft(session, request, _invoice(session, request, locked=False))
+
+
+def _draft(session: Session, request: CreditRequest, invoice: Invoice) -> Draft:
     """Return all of the credit note but its number and hash; raise Refusal."""
-    invoice = _locked(session, request)
     key = Key(invoice.supplier_id, CREDIT_SERIES)
     supplier = generation.suppliers(session, [key])[key]
     if request.job_id is None:  # a queued one was held against the day on which it was accepted
@@ -99,15 +107,14 @@ def draft(session: Session, request: CreditRequest) -> Draft:
     parts = _parts(session, request, invoice)
     items = [_item(number, *part, smallest_unit(invoice.currency_code)) for number, part in enumerate(parts, 1)]
     now = {"template_hash": bytes(supplier.template_hash).hex(), "e_invoice": supplier.e_invoice}
-    [content] = generation.conforming([_content(request, invoice, items) | now])
-    if isinstance(content, Refusal):
-        raise content
-    return content
+    return _content(request, invoice, items) | now
 
 
-def _locked(session: Session, request: CreditRequest) -> Invoice:
+def _invoice(session: Session, request: CreditRequest, locked: bool) -> Invoice:
     found = select(Invoice).where(Invoice.id == request.invoice_id, Invoice.organization_id == request.organization_id)
-    invoice = session.scalar(found.with_for_update(key_share=True, of=Invoice))
+    if locked:
+        found = found.with_for_update(key_share=True, of=Invoice)
+    invoice = session.scalar(found)
     if invoice is None:
         raise NotFound("invoice not found")
     if invoice.document_type == CREDIT_NOTE:
@@ -118,21 +125,20 @@ def _locked(session: Session, request: CreditRequest) -> Invoice:
 def _parts(session: Session, request: CreditRequest, invoice: Invoice) -> list[tuple[InvoiceItem, Decimal, Credited]]:
     """Return each line that is credited, how much of it, and what was credited before; raise Refusal."""
     before = _credited(session, invoice.id)
-    left = {
-        item.line_number: item.quantity - before.get(item.line_number, Credited()).quantity for item in invoice.items
-    }
-    asked = dict(request.parts) if request.parts else {number: rest for number, rest in left.items() if rest}
+    lines = [(item, before.get(item.line_number, Credited())) for item in invoice.items]
+    left = {item.line_number: item.quantity - credited.quantity for item, credited in lines}
     _check(request, invoice, left)
-    items = (item for item in invoice.items if item.line_number in asked)
-    return [(item, asked[item.line_number], before.get(item.line_number, Credited())) for item in items]
+    asked = dict(request.lines) or {number: rest for number, rest in left.items() if rest}
+    return [(item, asked[item.line_number], credited) for item, credited in lines if item.line_number in asked]
 
 
 def _check(request: CreditRequest, invoice: Invoice, left: Mapping[int, Decimal]) -> None:
     unknown, over = {}, {}
-    for place, (number, quantity) in enumerate(request.parts):
+    places: dict[int, int] = {}
+    for place, (number, quantity) in enumerate(request.lines):
         if number not in left:
             unknown[f"lines[{place}].lineNumber"] = [f"is no line of {invoice.invoice_number}"]
-        elif any(number == other for other, _ in request.parts[:place]):
+        elif places.setdefault(number, place) != place:
             unknown[f"lines[{place}].lineNumber"] = ["is given twice"]
         elif quantity > left[number]:
             over[f"lines[{place}].quantity"] = [f"is more than the {ledger.decimal(left[number])} left to credit"]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -131,14 +132,14 @@ def _terms(request: InvoiceRequest, supplier: Any) -> Draft:
 def _amounts(request: InvoiceRequest, supplier: Any) -> Draft:
     currency = request.currency_code or supplier.currency_code
     priced = price(request.items, currency, supplier.default_tax_rate, supplier.tax_rounding)
-    reasons = _Reasons(request.locale_code or supplier.locale_code)
+    locale_code = request.locale_code or supplier.locale_code
     return {
         "currency_code": currency,
         "tax_rounding": supplier.tax_rounding,
         "subtotal": decimal(priced.subtotal),
         "tax_total": decimal(priced.tax_total),
         "total": decimal(priced.total),
-        "items": [_item(number, line) | _details(line, reasons) for number, line in enumerate(priced.lines, 1)],
+        "items": [_item(number, line) | _details(line, locale_code) for number, line in enumerate(priced.lines, 1)],
     }
 
 
@@ -156,23 +157,17 @@ def _item(number: int, line: Line) -> Draft:
     }
 
 
-def _details(line: Line, reasons: "_Reasons") -> Draft:
+def _details(line: Line, locale_code: str) -> Draft:
     details = line.item.details()
     if line.item.tax_category in tax.EXEMPTIONS and "exemption_reason" not in details:
-        details["exemption_reason"] = reasons[line.item.tax_category]
+        details["exemption_reason"] = _reason(line.item.tax_category, locale_code)
     return details
 
 
-class _Reasons(dict[str, str]):
-    """Why no tax is due, by tax category, in the language of a locale: looked up once it is asked for."""
-
-    def __init__(self, locale_code: str) -> None:
-        super().__init__()
-        self._locale_code = locale_code
-
-    def __missing__(self, category: str) -> str:
-        self[category] = labels(locale_for(self._locale_code))[tax.EXEMPTIONS[category]]
-        return self[category]
+@lru_cache(maxsize=256)
+def _reason(tax_category: str, locale_code: str) -> str:
+    """Return why no tax is due in that category, in the language of the locale."""
+    return labels(locale_for(locale_code))[tax.EXEMPTIONS[tax_category]]
 
 
 def _origin(request: InvoiceRequest, supplier: Any) -> Draft:

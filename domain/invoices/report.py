@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from db.models import NumberSeries
 from domain import signing
+from domain.errors import NotFound
 from domain.invoices import ledger
 from domain.invoices.audit import audit
+from domain.invoices.series import STRICT
 from domain.parties import suppliers
 
 FORMAT = "counterfoil-numbering-1"
@@ -38,10 +40,12 @@ def write(session: Session, organization_id: int, supplier_id: int, code: str, f
         digest.update(text)
         file.write(text)
 
-    key = signing.public_key()
     supplier = suppliers.get(session, organization_id, supplier_id)
     series = session.get(NumberSeries, (supplier_id, code))
-    definition = {name: getattr(series, name) for name in DEFINITION} if series else {}
+    if series is None:
+        raise NotFound(f"the supplier has no series {code}")
+    key = signing.public_key()
+    definition = {name: getattr(series, name) for name in DEFINITION}
     put(
         {
             "format": FORMAT,
@@ -142,9 +146,11 @@ def _check_invoice(verified: Verified, line: Mapping[str, Any]) -> None:
 
 def _check_end(verified: Verified, audited: Mapping[str, Any] | None) -> None:
     if audited is None:
+        verified.find("it holds no audit")
         return
     if (audited.get("count"), audited.get("headHash")) != (verified.count, verified.head_hash.hex()):
         verified.find("its audit was of other invoices than it holds")
-    for name in ("gaps", "duplicates", "brokenLinks"):
+    faults = ["gaps", "duplicates", "brokenLinks"]
+    for name in [*faults, "lateDates"] if audited.get("chronology") == STRICT else faults:
         if audited.get(name):
             verified.find(f"its audit had found {name}: {audited[name][:MAX_FINDINGS]}")

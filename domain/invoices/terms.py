@@ -16,9 +16,9 @@ REQUESTED = (
     "payment_terms",  # BT-20
     "payment_reference",  # BT-83
 )
-# A credit note has these of its invoice, and says which one it corrects (BT-25, BT-26) and why (BT-22).
+# A credit note has these of its invoice, and says which one it corrects (credited_number BT-25, credited_date BT-26)
+# and why (credit_reason, BT-22).
 CARRIED_OVER = REQUESTED[:5]
-OF_CREDIT_NOTE = ("credited_number", "credited_date", "credit_reason")
 # A supplier has these: BT-84, BT-86, a web address, BT-20.
 OF_SUPPLIER = ("iban", "bic", "payment_link", "payment_terms")
 

@@ -34,7 +34,8 @@ def create(fields: Mapping[str, Any]) -> list[NumberSeries]:
 def change(session: Session, supplier_id: int, fields: Mapping[str, Any]) -> None:
     """Have the supplier, whose row is locked, get and change the series that `fields` name; raise Invalid or Conflict.
 
-    Another series stays as it is, and so does the chronology of one that is named without it.
+    A series that is not named stays as it is. One that is named keeps its restart and chronology where they are left
+    out; its pattern, digits and start number become the default again.
     """
     found = select(NumberSeries).where(NumberSeries.supplier_id == supplier_id)
     rows = session.scalars(found.execution_options(populate_existing=True)).all()

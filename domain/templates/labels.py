@@ -31,14 +31,11 @@ LABELS = {
     "labelNotes": "Notes",
     "labelTaxId": "Tax ID",
     "labelVatId": "VAT ID",
-    "labelTaxableAmount": "Taxable amount",
-    "labelTaxAmount": "Tax amount",
-    "labelPayment": "Payment",
 }
 # Words of the rows and sections that a placeholder brings, which no template has to place.
 BROUGHT = (
     "Delivery date", "Delivery period", "Purchase order", "Your reference", "Contract", "Payment terms",
-    "Payment reference", "Pay online", "Scan to pay", "Credit note", "For invoice", "Reason", "Item",
+    "Payment", "Payment reference", "Pay online", "Scan to pay", "Credit note", "For invoice", "Reason", "Item",
     *EXEMPTIONS.values(),
 )  # fmt: skip
 ALIASES = {"no": "nb", "nn": "nb"}

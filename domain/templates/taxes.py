@@ -8,8 +8,6 @@ from domain.templates.formatting import LocalFormat
 from domain.templates.rows import row
 from domain.templates.view import InvoiceView
 
-OUTSIDE = "O"
-
 
 def tax_rows(view: InvoiceView, local: LocalFormat, words: Mapping[str, str]) -> str:
     """Return the rows; where there are several, each with its taxable amount, and then their sum."""
@@ -21,7 +19,7 @@ def tax_rows(view: InvoiceView, local: LocalFormat, words: Mapping[str, str]) ->
 
 
 def _row(group: tax.Group, local: LocalFormat, words: Mapping[str, str], base: str) -> str:
-    rate = "" if group.tax_category == OUTSIDE else local.rate(group.tax_rate)
+    rate = "" if group.tax_category == tax.OUTSIDE else local.rate(group.tax_rate)
     label = " ".join(filter(None, (words["Tax"], rate, f"({base})" if base else "")))
     reason = f'<div class="row exemption">{escape(group.exemption_reason)}</div>' if group.exemption_reason else ""
     return row("tax", label, local.money(group.tax_amount)) + reason

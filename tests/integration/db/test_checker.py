@@ -47,6 +47,17 @@ DAMAGES = {
         "UPDATE number_series SET last_number = 9, last_hash = decode(repeat('00', 32), 'hex')",
         {"I3"},
     ),
+    "more of a line is credited than it has": (
+        "UPDATE invoices SET document_type = 381, credited_invoice_id = 1 WHERE id = 2;"
+        "UPDATE invoice_items SET credited_line = 1 WHERE invoice_id = 2;"
+        "UPDATE invoice_items SET quantity = 1 WHERE invoice_id = 1",
+        {"I9"},
+    ),
+    "a line of a credit note that takes back nothing": (
+        "UPDATE invoice_items SET credited_line = 9 WHERE invoice_id = 2;"
+        "UPDATE invoices SET document_type = 381, credited_invoice_id = 1 WHERE id = 2",
+        {"I9"},
+    ),
     "COMPLETED without an invoice": (
         "UPDATE invoices SET job_id = NULL WHERE job_id = 1",
         {"I4"},

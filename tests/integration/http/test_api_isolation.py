@@ -106,6 +106,9 @@ CASES: dict[str, Case] = {
     "POST /api/v1/invoices/<number>/mark-issued": Case("/api/v1/invoices/INV-000001/mark-issued", 404),
     "GET /api/v1/invoices/export/preview": Case("/api/v1/invoices/export/preview?supplierId={supplier}", 404),
     "GET /api/v1/invoices/export/zip": Case("/api/v1/invoices/export/zip?supplierId={supplier}", 404),
+    "GET /api/v1/invoices/<number>/xml": Case("/api/v1/invoices/INV-000001/xml", 404),
+    "GET /api/v1/invoices/export/csv": Case("/api/v1/invoices/export/csv?supplierId={supplier}", 404),
+    "GET /api/v1/suppliers/<supplier_id>/numbering/report": Case("/api/v1/suppliers/{supplier}/numbering/report", 404),
     "GET /api/v1/suppliers/<supplier_id>/numbering/audit": Case("/api/v1/suppliers/{supplier}/numbering/audit", 404),
     "POST /api/v1/suppliers/<supplier_id>/numbering/verify": Case(
         "/api/v1/suppliers/{supplier}/numbering/verify", 404, lambda _: {"number": "INV-000001", "hash": "00" * 32}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from db.transaction import transaction
 from domain.errors import Conflict
 from domain.invoices import crediting, generation
-from domain.invoices.crediting import KIND, CreditRequest, Part
+from domain.invoices.crediting import KIND, CreditLine, CreditRequest
 from domain.invoices.request import Item
 from tests import bodies, chain
 from tests.caller import Caller
@@ -102,7 +102,7 @@ LINES = st.lists(
 @given(lines=LINES, share=st.decimals("0.0001", "0.9999", places=4), currency=st.sampled_from(["EUR", "JPY", "KWD"]))
 def _credit_in_two(organization, lines, share, currency):
     quantities = [(line.quantity * share).quantize(Decimal("0.0001")) for line in lines]
-    first = tuple(Part(number, quantity) for number, quantity in enumerate(quantities, 1) if quantity)
+    first = tuple(CreditLine(number, quantity) for number, quantity in enumerate(quantities, 1) if quantity)
     is_all = quantities == [line.quantity for line in lines]
     with transaction() as session:
         [issued] = generation.issue(session, [organization.request(items=lines, currency_code=currency)])

@@ -70,6 +70,13 @@ def test_a_report_that_was_cut_off_is_found(number: int, lines: list[bytes]) -> 
     assert verify(lines[:number]).findings
 
 
+def test_a_report_without_its_audit_and_one_whose_audit_found_a_fault_are_found(lines: list[bytes]) -> None:
+    assert verify(resigned([*lines[:-2], lines[-1]])).findings == ["it holds no audit"]
+    audit = json.loads(lines[-2])["audit"]
+    late = changed(lines[-2], audit=audit | {"lateDates": [2]})
+    assert verify(resigned([*lines[:-2], late, lines[-1]])).findings == ["its audit had found lateDates: [2]"]
+
+
 @pytest.mark.parametrize("line", [0, 4])
 def test_another_head_and_another_audit_are_found(line: int, lines: list[bytes]) -> None:
     lines[line] = changed(lines[line], supplier={"name": "Eve"})

@@ -26,7 +26,7 @@ def test_a_supplier_is_made_shown_and_listed(client: Caller) -> None:
     made = client.post(SUPPLIERS, bodies.party(vatId="BG1", **SETTINGS))
     assert made.status_code == 201
     assert made.json.keys() == PARTY | SETTINGS.keys() | PAYMENT | {
-        "defaultTemplateId", "series", "taxRounding", "timeZone",
+        "defaultTemplateId", "series", "taxRounding", "timeZone", "eInvoice",
     }  # fmt: skip
     assert made.json | SETTINGS == made.json
     shown = client.get(made.headers["Location"])
