@@ -12,6 +12,10 @@ class NotYet(Exception):
     """A later attempt can do what this one could not; nothing is wrong, and the log needs no traceback."""
 
 
+class Away(NotYet):
+    """A part that the work needs is away: nobody's fault, so no attempt is counted."""
+
+
 class PermanentError(Exception):
     """Trying again cannot help; the message is what the caller reads."""
 

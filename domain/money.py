@@ -19,6 +19,11 @@ def smallest_unit(currency_code: str) -> Decimal:
     """Return the currency's smallest unit (0.01 for EUR, 1 for JPY, 0.001 for KWD); raise Invalid."""
     if currency_code not in _current_currencies():
         raise Invalid.sentence(f"invalid currency_code: {currency_code}", "currencyCode")
+    return unit_of(currency_code)
+
+
+def unit_of(currency_code: str) -> Decimal:
+    """Return the smallest unit of the currency of something that is stored: it may have ended since."""
     return Decimal(1).scaleb(-decimals(currency_code))
 
 

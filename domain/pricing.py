@@ -9,12 +9,14 @@ from typing import Any
 from domain import tax
 from domain.errors import Invalid
 from domain.invoices.request import Item
-from domain.money import smallest_unit
+from domain.money import smallest_unit, unit_of
 
 # Wide enough that no product of allowed quantities, prices and rates is rounded before it is rounded for good.
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 ZERO = Decimal(0)
 MAX_TOTAL = Decimal("999999999999")
+# No country has so many rates; each is a row of the print, and work for whoever checks the sums.
+MAX_TAX_GROUPS = 50
 OVER = "must not be more than quantity times unitPrice"
 
 
@@ -80,9 +82,9 @@ def discount_total(lines: Iterable[Any], currency_code: str) -> Decimal:
 
     A line has `quantity`, `unit_price`, `discount` and `line_subtotal`.
     """
-    unit = smallest_unit(currency_code)
+    unit = unit_of(currency_code)
     reduced = (line for line in lines if line.discount)
-    return sum((EXACT.quantize(_full(line), unit) - line.line_subtotal for line in reduced), ZERO)
+    return sum((max(ZERO, EXACT.quantize(_full(line), unit) - line.line_subtotal) for line in reduced), ZERO)
 
 
 def _check(items: Sequence[Item], rates: Sequence[Decimal]) -> None:
@@ -94,6 +96,9 @@ def _check(items: Sequence[Item], rates: Sequence[Decimal]) -> None:
             errors[f"items[{number}].taxRate"] = [told]
         if item.exemption_reason and tax.category(item.tax_category, rate) not in tax.EXEMPTIONS:
             errors[f"items[{number}].exemptionReason"] = [f"needs a taxCategory out of {', '.join(tax.EXEMPTIONS)}"]
+    groups = {(tax.category(item.tax_category, rate), rate) for item, rate in zip(items, rates, strict=True)}
+    if len(groups) > MAX_TAX_GROUPS:
+        errors["items"] = [f"have {len(groups)} different tax rates and categories; there may be {MAX_TAX_GROUPS}"]
     if errors:
         raise Invalid.fields(errors)
 

@@ -113,7 +113,8 @@ INVOICES = (
                (sum(l.line_subtotal), sum(l.line_tax), sum(l.line_total))
             OR count(*) <> max(l.line_number)"""),
     Rule("I9", "no more of a line is credited than it has", """
-        SELECT line.invoice_id, line.line_number, line.quantity, line.line_total, sum(l.quantity), sum(l.line_total)
+        SELECT line.invoice_id, line.line_number, line.quantity, line.line_total,
+            sum(l.quantity) AS credited, sum(l.line_total) AS credited_total
         FROM invoices AS note JOIN invoice_items AS l ON l.invoice_id = note.id
         JOIN invoice_items AS line ON line.invoice_id = note.credited_invoice_id AND line.line_number = l.credited_line
         GROUP BY line.invoice_id, line.line_number

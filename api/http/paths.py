@@ -25,10 +25,10 @@ class RowId(BaseConverter):
 class InvoiceNumber(BaseConverter):
     """Prefix and digits of an invoice; `generate` is the address that makes one."""
 
-    regex = r"(?!generate\Z)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}"
+    regex = r"(?!generate\Z)[A-Za-z0-9_-][A-Za-z0-9._-]{0,59}"
     documented: dict[str, Any] = {
         "type": "string",
-        "pattern": "^(?!generate$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}$",
+        "pattern": "^(?!generate$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,59}$",
         "example": "INV-000001",
     }
 

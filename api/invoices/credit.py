@@ -11,9 +11,10 @@ from api.http.fields import Amount, Day, Many, Text, Whole
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused
 from api.http.schema import Body
+from api.http.shares import heavy
 from api.invoices.generation import Generated
 from api.invoices.issued import WhoseNumber
-from api.invoices.requests import MAX_REQUESTS_AT_ONCE, Queued, RequestState, Verdict, accepted, answers, load
+from api.invoices.requests import Queued, RequestState, Verdict, accepted, answers, load
 from api.invoices.schemas import MAX_ITEMS
 from api.jobs import long_poll
 from api.parties.schemas import printed
@@ -23,6 +24,8 @@ from domain.invoices import catalogue, credit_intake, crediting
 from domain.invoices.crediting import CreditLine, CreditRequest
 
 PATH = "/api/v1/credit-requests"
+# The invoice of each is read with all its lines.
+MAX_CREDITS_AT_ONCE = 100
 credit_api = Blueprint(
     "credit notes",
     __name__,
@@ -70,7 +73,7 @@ class BulkCreditBody(Body):
     requests = Many(
         fields.Raw(metadata={"anyOf": [{"$ref": "#/components/schemas/CreditRequestBody"}, {"type": "object"}]}),
         1,
-        MAX_REQUESTS_AT_ONCE,
+        MAX_CREDITS_AT_ONCE,
         required=True,
     )
 
@@ -120,8 +123,9 @@ def request_credit(body: dict[str, Any]) -> Response:
 @credit_api.response(201, Verdict(many=True))
 @credit_api.refuses(429)
 @credit_api.idempotent
+@heavy
 def request_credits(body: dict[str, Any]) -> Response:
-    """Queue up to 1,000 credit notes in one commit; 400 only if none is accepted.
+    """Queue up to 100 credit notes in one commit; 400 only if none is accepted.
 
     The answer has one verdict for each request, in order: its `requestId`, or what is wrong with it.
     """
@@ -156,6 +160,6 @@ def _found(session: Session, body: dict[str, Any]) -> CreditRequest | Refusal:
 
 
 def _request(session: Session, body: dict[str, Any]) -> CreditRequest:
-    invoice = catalogue.find(session, g.organization_id, body["invoice_number"], body.get("supplier_id"))
+    invoice_id = catalogue.id_of(session, g.organization_id, body["invoice_number"], body.get("supplier_id"))
     lines = tuple(CreditLine(**line) for line in body.get("lines", ()))
-    return CreditRequest(g.organization_id, invoice.id, body["reason"], lines, body.get("issue_date"))
+    return CreditRequest(g.organization_id, invoice_id, body["reason"], lines, body.get("issue_date"))

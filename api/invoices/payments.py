@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from api.http.blueprint import Blueprint
 from api.http.fields import Amount, Choice, Day, Instant, Text
 from api.http.idempotency import Answer, once
+from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema
 from api.invoices.issued import WhoseNumber
 from api.invoices.schemas import NUMBER, PAYMENT_STATUS
@@ -20,6 +21,10 @@ from domain.invoices import catalogue, payments
 payments_api = Blueprint("payments", __name__, description="Money received for invoices, and given back.")
 PATH = "/api/v1/invoices/<invoice_number:number>/payments"
 PAYMENT, REFUND = "payment", "refund"
+
+
+class PaymentPage(Page, WhoseNumber):
+    pass
 
 
 class PaymentBody(Body):
@@ -67,10 +72,6 @@ class Recorded(Balance):
     payment = fields.Nested(Payment)
 
 
-class Payments(Balance):
-    payments = fields.List(fields.Nested(Payment))
-
-
 @payments_api.route(PATH, methods=["POST"])
 @payments_api.arguments(WhoseNumber(), location="query")
 @payments_api.arguments(PaymentBody())
@@ -94,17 +95,18 @@ def record_payment(query: dict[str, Any], body: dict[str, Any], number: str) -> 
 
 
 @payments_api.route(PATH)
-@payments_api.arguments(WhoseNumber(), location="query")
-@payments_api.response(200, Payments)
+@payments_api.arguments(PaymentPage(), location="query")
+@payments_api.response(200, Payment(many=True), headers=LINK)
 @payments_api.refuses(404)
 def list_payments(query: dict[str, Any], number: str) -> Any:
-    """List the payments of an invoice, in the order in which they were recorded, with what is due.
+    """List the payments of an invoice, in the order in which they were recorded.
 
-    `amountDue` is below zero when more was paid than is due: so much has to be given back.
+    What they come to, and what is due, is shown with the invoice.
     """
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
-        return {"payments": invoice.payments, **_balance(invoice)}
+        rows = payments.page(session, invoice, position(query) or 0, query["limit"] + 1)
+        return page(rows, query, Payment())
 
 
 def _balance(invoice: Invoice) -> dict[str, Any]:

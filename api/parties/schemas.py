@@ -8,7 +8,7 @@ from api.http.pagination import Page
 from api.http.schema import Body, CamelSchema, Query
 from domain.einvoices import conformity
 from domain.errors import Invalid
-from domain.invoices.series import CHRONOLOGIES, RESTARTS
+from domain.invoices.series import CHRONOLOGIES, MAX_SERIES, RESTARTS
 from domain.money import smallest_unit
 from domain.parties.suppliers import locale_exists
 from domain.pdf.fonts import undrawable_in
@@ -16,7 +16,6 @@ from domain.tax import ROUNDINGS
 from domain.text import INVISIBLE_RANGES
 
 SHORT, LONG = 60, 200
-MAX_SERIES = 100
 SERIES_RULE = (
     "The series in which its invoices are numbered, each without a gap: that of code `invoice`, which `invoicePrefix`, "
     "`invoiceNumberDigits` and `invoiceStartNumber` mean too, that of code `credit` for credit notes, and others. One "

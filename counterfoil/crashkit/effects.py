@@ -24,12 +24,12 @@ QUEUE_TABLES = frozenset(
         "wait_statistics",
     }
 )
-# Ids have gaps where a transaction was rolled back, so they are not summed up.
+# Ids have gaps where a transaction was rolled back, and transactions are other ones, so neither is summed up.
 COLUMNS = """
     SELECT c.relname, coalesce(array_agg(a.attname ORDER BY a.attnum) FILTER (
         WHERE format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision')
             AND a.attname !~ '(^|_)id$' AND a.attidentity = ''
-            AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') NOT LIKE 'nextval(%%'), '{}')
+            AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') !~ 'nextval|pg_current_xact_id'), '{}')
     FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace

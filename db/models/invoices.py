@@ -1,6 +1,6 @@
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -12,10 +12,12 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    func,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from db.models.columns import Base, BigId, OrganizationId, Timestamp
 
@@ -24,6 +26,9 @@ AMOUNT = Numeric(19, 4)
 
 class Invoice(Base):
     """An issued invoice. A trigger freezes all but `status` (unpaid -> issued) and `updated_at`."""
+
+    if TYPE_CHECKING:
+        paid_amount: Decimal  # below, where the payments are known
 
     __tablename__ = "invoices"
     __table_args__ = (UniqueConstraint("supplier_id", "series_code", "number"),)
@@ -71,9 +76,6 @@ class Invoice(Base):
         viewonly=True,
         primaryjoin="Invoice.id == foreign(InvoiceHead.credited_invoice_id)",
         order_by="InvoiceHead.id",
-    )
-    payments: Mapped[list["InvoicePayment"]] = relationship(
-        lazy="selectin", viewonly=True, order_by="InvoicePayment.id"
     )
 
 
@@ -126,3 +128,12 @@ class InvoicePayment(Base):
     paid_on: Mapped[date] = mapped_column(Date)
     reference: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Timestamp]
+
+
+# However many payments there are: what was received less what was given back.
+Invoice.paid_amount = column_property(  # type: ignore[assignment]
+    select(func.coalesce(func.sum(InvoicePayment.amount), 0))
+    .where(InvoicePayment.invoice_id == Invoice.id)
+    .correlate_except(InvoicePayment)
+    .scalar_subquery()
+)

@@ -6,15 +6,17 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import settings
 from domain.einvoices import syntax
 from domain.einvoices.semantics import terms
-from domain.errors import Invalid, NotYet, Refusal
+from domain.errors import Away, Invalid, NotYet, Refusal
 from domain.jail.process import Crashed, Jail, Process, TooSlow
+from domain.pdf.places import Places
+from domain.shares import OverShare
 
 PROGRAM = "domain.einvoices.validator"
 # What a supplier asks for: nothing, or XML that keeps the rules as they are written for these syntaxes, in this order:
@@ -22,7 +24,8 @@ PROGRAM = "domain.einvoices.validator"
 NONE = "none"
 RULES_ASKED = {"facturx": (syntax.UBL, syntax.CII), "ubl": (syntax.UBL,)}
 E_INVOICES = (NONE, *RULES_ASKED)
-SLOTS = 2
+SLOTS, MAX_DRAFTS = 2, 25
+COMPILE_S = 60.0
 BUSINESS_TERM = re.compile(r"\((B[TG]-[0-9]+)")
 REQUIREMENT = re.compile(r"\b(?:shall|must)\b")
 # By business term: the field by which a caller can mend it, and where the term stands among those of the invoice.
@@ -48,27 +51,34 @@ Broken = tuple[str, str]
 Validate = Callable[[bytes, str], list[Broken]]
 
 
-class ValidatorUnavailable(NotYet):
-    """The rules cannot be asked now; nothing was numbered, and a later attempt can do it."""
+class ValidatorAway(Away):
+    """The rules cannot be asked now, whatever the draft is; nothing was numbered."""
+
+
+class NotValidated(NotYet):
+    """The validator gave no answer on these drafts; nothing was numbered."""
 
 
 def refusals(drafts: Sequence[Mapping[str, Any]]) -> list[Refusal | None]:
-    """Say of each draft, which has its `e_invoice`, why it would be no e-invoice; raise ValidatorUnavailable.
+    """Say of each draft, which has its `e_invoice`, why it would be no e-invoice; raise ValidatorAway or NotValidated.
 
-    They are validated by the official schematron, those of one organization in a process of the jail of their own.
+    They are validated by the official schematron, those of one organization in a process of the jail of their own. More
+    than MAX_DRAFTS take too long for one transaction: a group of jobs then goes on in smaller ones.
     """
+    if len(drafts) > MAX_DRAFTS:
+        raise NotValidated(f"more than {MAX_DRAFTS} e-invoices are not validated at once")
     found: dict[int, Refusal | None] = {}
     deadline = _deadline()
     for organization_id in sorted({draft["organization_id"] for draft in drafts}):
-        with _process(deadline) as validate:
+        with _process(organization_id, deadline) as validate:
             own = [n for n, draft in enumerate(drafts) if draft["organization_id"] == organization_id]
             found |= {n: _refusal(validate, drafts[n]) for n in own}
     return [found[n] for n in range(len(drafts))]
 
 
 def broken_rules(xml: bytes, syntax_name: str) -> list[Broken]:
-    """Return the id and the text of each rule that the XML breaks; raise ValidatorUnavailable."""
-    with _process(_deadline()) as validate:
+    """Return the id and the text of each rule that the XML breaks; raise ValidatorAway or NotValidated."""
+    with _process(0, _deadline()) as validate:
         return validate(xml, syntax_name)
 
 
@@ -78,26 +88,60 @@ def _deadline() -> float:
 
 
 @contextmanager
-def _process(deadline: float) -> Iterator[Validate]:
+def _process(organization_id: int, deadline: float) -> Iterator[Validate]:
     """Give a function that validates in a new process, until `deadline`."""
-    if not _free.acquire(timeout=max(0.0, deadline - time.monotonic())):
-        raise ValidatorUnavailable("all validators of e-invoices are in use; nothing was issued")
     try:
-        process = _jail.start(deadline)
-        try:
-            yield lambda xml, syntax_name: _broken(process, xml, syntax_name, deadline)
-        finally:
-            process.kill()
-    except (Crashed, TooSlow):
-        raise ValidatorUnavailable("the validator of e-invoices does not answer in time; nothing was issued") from None
-    finally:
-        _free.release()
+        with _validators.places.place(organization_id, max(0.0, deadline - time.monotonic()), patient=True):
+            process = _validators.start(deadline)
+            try:
+                yield lambda xml, syntax_name: _broken(process, xml, syntax_name, deadline)
+            finally:
+                process.kill()
+    except OverShare:
+        raise ValidatorAway("all validators of e-invoices are in use; nothing was issued") from None
+
+
+class _Validators:
+    """The jail of this process, and who may use it: an organization has half of the places while another asks."""
+
+    def __init__(self) -> None:
+        self.places = Places(SLOTS)
+        self._jail = Jail(PROGRAM, syntax.rules)
+        self._compiled = threading.Event()
+        self._compiler: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def start(self, deadline: float) -> Process:
+        """Return a new process; the first compiles the rules, and goes on with that if its caller cannot wait."""
+        self._compile()
+        if self._compiled.wait(max(0.0, deadline - time.monotonic())):
+            with suppress(Crashed, TooSlow):
+                return self._jail.start(deadline)
+        raise ValidatorAway("the validator of e-invoices is not ready; nothing was issued")
+
+    def abandon(self) -> None:
+        """Let go of the parent's jail, in a process that was just forked."""
+        self._jail.abandon()
+
+    def _compile(self) -> None:
+        with self._lock:
+            if not self._compiled.is_set() and not (self._compiler and self._compiler.is_alive()):
+                self._compiler = threading.Thread(target=self._start_once, daemon=True)
+                self._compiler.start()
+
+    def _start_once(self) -> None:
+        with suppress(Crashed, TooSlow):
+            self._jail.start(time.monotonic() + COMPILE_S).kill()
+            self._compiled.set()
 
 
 def _broken(process: Process, xml: bytes, syntax_name: str, deadline: float) -> list[Broken]:
-    valid, answer = process.ask(bytes([syntax.SYNTAXES.index(syntax_name)]) + xml, deadline)
+    try:
+        valid, answer = process.ask(bytes([syntax.SYNTAXES.index(syntax_name)]) + xml, deadline)
+    except (Crashed, TooSlow):
+        raise NotValidated("the validator of e-invoices does not answer in time; nothing was issued") from None
     if not valid:
-        raise ValidatorUnavailable(f"the validator of e-invoices fails: {answer.decode(errors='replace')}")
+        raise NotValidated(f"the validator of e-invoices fails: {answer.decode(errors='replace')}")
     return [(rule, text) for rule, text in json.loads(answer)]
 
 
@@ -139,14 +183,13 @@ def _value(said: Mapping[str, Any], place: str) -> Any:
     return value.get(member) if member and value else value
 
 
-_jail = Jail(PROGRAM, syntax.rules)
-_free = threading.Semaphore(SLOTS)
+_validators = _Validators()
 
 
 def _forget() -> None:
-    global _free
-    _jail.abandon()
-    _free = threading.Semaphore(SLOTS)
+    global _validators
+    _validators.abandon()
+    _validators = _Validators()
 
 
 os.register_at_fork(after_in_child=_forget)

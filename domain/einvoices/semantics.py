@@ -3,7 +3,7 @@
 The shape is that of factur-x 7.8: amounts as text, dates as date, a group of one as a dict, of several as a list.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from domain import tax
 from domain.einvoices.countries import country_code
 from domain.errors import Invalid
 from domain.invoices.ledger import decimal
-from domain.money import smallest_unit
+from domain.money import unit_of
 from domain.pricing import EXACT
 
 Content = Mapping[str, Any]
@@ -78,7 +78,7 @@ def _party(field: str, party: Mapping[str, str]) -> dict[str, Any]:
             "name": party["name"],
             "vat_identifier": party.get("vat_id"),
             "tax_identifier": party.get("tax_id") if field == "supplier" else None,
-            "legal_identifier": party.get("tax_id"),
+            "identifiers": {None: party["tax_id"]} if "tax_id" in party else None,
             "addr_l1": party["address_line1"],
             "addr_l2": party.get("address_line2"),
             "city": party["city"],
@@ -152,17 +152,20 @@ def _line(item: Mapping[str, Any], content: Content) -> dict[str, Any]:
             "BT-152": _percent(category, line.tax_rate),
             "BT-153": item["description"],
             "BT-155": item.get("item_id"),
-            "BG-27": list(_discount(item, content)),
+            **_remainder(item, content),
         }
     )
 
 
-def _discount(item: Mapping[str, Any], content: Content) -> Iterator[dict[str, str]]:
-    """Yield the line's allowance: what its discount came to, rounded as the line is."""
-    if Decimal(item["discount"]):
-        full = EXACT.multiply(Decimal(item["quantity"]), Decimal(item["unit_price"]))
-        reduced = EXACT.quantize(full, smallest_unit(content["currency_code"])) - Decimal(item["line_subtotal"])
-        yield {"amount": _money(reduced, content), "reason": "Discount"}
+def _remainder(item: Mapping[str, Any], content: Content) -> dict[str, list[dict[str, str]]]:
+    """Return by how much the line is less than quantity times price, for its discount, or more, by rounding."""
+    unit = unit_of(content["currency_code"])
+    full = EXACT.quantize(EXACT.multiply(Decimal(item["quantity"]), Decimal(item["unit_price"])), unit)
+    less = full - Decimal(item["line_subtotal"])
+    if not less:
+        return {}
+    reason = "Discount" if Decimal(item["discount"]) else "Rounding"
+    return {"BG-27" if less > 0 else "BG-28": [{"amount": _money(abs(less), content), "reason": reason}]}
 
 
 def _percent(category: str, rate: Decimal) -> str | None:
@@ -171,7 +174,7 @@ def _percent(category: str, rate: Decimal) -> str | None:
 
 
 def _money(amount: Decimal | str, content: Content) -> str:
-    return str(Decimal(amount).quantize(smallest_unit(content["currency_code"])))
+    return str(Decimal(amount).quantize(unit_of(content["currency_code"])))
 
 
 def _day(text: str | None) -> date | None:

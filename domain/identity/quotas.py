@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import settings
 from db.queries import fetch
 from domain.errors import NotFound
-from domain.invoices.request import KIND
+from domain.invoices.request import CREDIT_KIND, KIND
 from domain.jobs.priorities import NORMAL
 from domain.jobs.registry import find
 
@@ -107,7 +107,7 @@ def usage(session: Session, organization_id: int) -> Usage:
         organization_id=organization_id,
         lane=find(KIND).lane,
         priority=NORMAL,
-        kind=KIND,
+        kinds=[KIND, CREDIT_KIND],
         most=settings.current().max_backlog_per_organization,
     )
     if not found:

@@ -53,15 +53,21 @@ def get(session: Session, organization_id: int, invoice_id: int) -> Invoice:
 
 def find(session: Session, organization_id: int, invoice_number: str, supplier_id: int | None) -> Invoice:
     """Return the one invoice of this number; raise NotFound or Invalid."""
-    found = _of(organization_id).where(Invoice.invoice_number == invoice_number).limit(2)
+    return get(session, organization_id, id_of(session, organization_id, invoice_number, supplier_id))
+
+
+def id_of(session: Session, organization_id: int, invoice_number: str, supplier_id: int | None) -> int:
+    """Return the id of the one invoice of this number; raise NotFound or Invalid."""
+    of_number = Invoice.organization_id == organization_id, Invoice.invoice_number == invoice_number
+    found = select(Invoice.id).where(*of_number).limit(2)
     if supplier_id is not None:
         found = found.where(Invoice.supplier_id == supplier_id)
-    invoices = session.scalars(found).all()
-    if not invoices:
+    ids = session.scalars(found).all()
+    if not ids:
         raise NotFound("invoice not found")
-    if len(invoices) > 1:
+    if len(ids) > 1:
         raise Invalid.sentence(f"{invoice_number} is not unique: say whose it is by supplierId", "supplierId")
-    return invoices[0]
+    return ids[0]
 
 
 def mark_issued(session: Session, invoice: Invoice) -> Invoice:

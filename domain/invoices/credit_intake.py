@@ -8,8 +8,9 @@ from db.jobs import NewJob
 from db.models import Job
 from domain.errors import Refusal
 from domain.invoices import crediting, intake
-from domain.invoices.crediting import KIND, CreditRequest
+from domain.invoices.crediting import CreditRequest
 from domain.invoices.intake import Verdict
+from domain.invoices.request import CREDIT_KIND as KIND
 from domain.jobs.submission import enqueue_jobs
 
 

@@ -17,17 +17,15 @@ from domain.invoices.numbering import Key
 from domain.invoices.printable import require_drawable
 from domain.invoices.request import CREDIT_NOTE, CREDIT_SERIES
 from domain.invoices.terms import CARRIED_OVER
-from domain.money import smallest_unit
+from domain.money import unit_of
 from domain.pricing import EXACT
 
-KIND = "invoice.credit"
-AMOUNTS = ("discount", "line_subtotal", "line_tax")
+AMOUNTS = ("line_subtotal", "line_tax")
 TOTALS = {"subtotal": "line_subtotal", "tax_total": "line_tax", "total": "line_total"}
 # What a credit note has of its invoice: the parties as they were then.
 SAME = (
     "organization_id", "supplier_id", "supplier", "client_id", "client", "locale_code", "currency_code", "tax_rounding",
 )  # fmt: skip
-UNIT_OF_DISCOUNT = Decimal("0.0001")
 ZERO = Decimal(0)
 
 
@@ -70,7 +68,6 @@ class Credited(NamedTuple):
     """What the credit notes so far have taken back of a line."""
 
     quantity: Decimal = ZERO
-    discount: Decimal = ZERO
     line_subtotal: Decimal = ZERO
     line_tax: Decimal = ZERO
 
@@ -81,13 +78,22 @@ def issue(session: Session, request: CreditRequest) -> Issued:
     The invoice is locked until the transaction ends, so that two never take back the same.
     """
     invoice = _invoice(session, request, locked=True)
-    [content] = generation.conforming([_draft(session, request, invoice)])
-    if isinstance(content, Refusal):
-        raise content
-    [issued] = generation.write(session, [content])
+    draft = _draft(session, request, invoice)
+    if refused := _breaks_a_rule(draft, invoice):
+        raise refused
+    [issued] = generation.write(session, [draft])
     if isinstance(issued, Refusal):
         raise issued
     return issued
+
+
+def _breaks_a_rule(draft: Draft, invoice: Invoice) -> Refusal | None:
+    """Return why the credit note would be no e-invoice, where one is asked for and the invoice itself is one."""
+    [conforming] = generation.conforming([draft])
+    if not isinstance(conforming, Refusal):
+        return None
+    invoiced = ledger.content(invoice, invoice.items) | {"e_invoice": draft["e_invoice"]}
+    return None if isinstance(generation.conforming([invoiced])[0], Refusal) else conforming
 
 
 def check(session: Session, request: CreditRequest) -> None:
@@ -105,8 +111,10 @@ def _draft(session: Session, request: CreditRequest, invoice: Invoice) -> Draft:
         raise Invalid.sentence(f"issue_date must not be before {invoice.issue_date}, the invoice's own", "issueDate")
     require_drawable({"reason": request.reason})
     parts = _parts(session, request, invoice)
-    items = [_item(number, *part, smallest_unit(invoice.currency_code)) for number, part in enumerate(parts, 1)]
+    items = [_item(number, *part, unit_of(invoice.currency_code)) for number, part in enumerate(parts, 1)]
     now = {"template_hash": bytes(supplier.template_hash).hex(), "e_invoice": supplier.e_invoice}
+    if request.issue_date is None and supplier.today < invoice.issue_date:
+        now["issue_date"] = invoice.issue_date.isoformat()
     return _content(request, invoice, items) | now
 
 
@@ -164,12 +172,14 @@ def _item(number: int, item: InvoiceItem, quantity: Decimal, before: Credited, u
     """Return a line of the credit note, its amounts as numbers."""
     same = ("description", "unit_price", "tax_rate", *ledger.ADDED_TO_ITEMS)
     amounts = _amounts(item, quantity, before, unit)
+    full = EXACT.quantize(EXACT.multiply(quantity, item.unit_price), unit)
     return {
         **{name: value for name in same if (value := getattr(item, name)) is not None},
         **amounts,
         "line_number": number,
         "credited_line": item.line_number,
         "quantity": quantity,
+        "discount": max(ZERO, full - amounts["line_subtotal"]) if item.discount else ZERO,
         "line_total": amounts["line_subtotal"] + amounts["line_tax"],
     }
 
@@ -179,10 +189,9 @@ def _amounts(item: InvoiceItem, quantity: Decimal, before: Credited, unit: Decim
 
     So the last part of a line has what rounding has left, and all parts together are the line to the smallest unit.
     """
-    units = {"discount": UNIT_OF_DISCOUNT, "line_subtotal": unit, "line_tax": unit}
     taken = before.quantity + quantity
     return {
-        name: EXACT.quantize(EXACT.divide(EXACT.multiply(getattr(item, name), taken), item.quantity), units[name])
+        name: EXACT.quantize(EXACT.divide(EXACT.multiply(getattr(item, name), taken), item.quantity), unit)
         - getattr(before, name)
         for name in AMOUNTS
     }

@@ -1,10 +1,12 @@
 """Money received for invoices, and given back: recorded beside the invoice, which stays as it was issued."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Invoice, InvoicePayment
@@ -13,7 +15,7 @@ from domain.accounting.sources import Source, changed
 from domain.errors import Conflict, Invalid
 from domain.invoices.ledger import decimal
 from domain.invoices.request import CREDIT_NOTE, SERIES
-from domain.money import smallest_unit
+from domain.money import unit_of
 
 ZERO = Decimal(0)
 
@@ -38,7 +40,7 @@ def balance(invoice: Invoice) -> Balance | None:
     """Return the balance of an invoice, None for a credit note: it changes that of the invoice it corrects."""
     if invoice.document_type == CREDIT_NOTE:
         return None
-    paid = sum((payment.amount for payment in invoice.payments), ZERO)
+    paid: Decimal = invoice.paid_amount
     credited = sum((note.total for note in invoice.credited_by), ZERO)
     due = invoice.total - credited - paid
     return Balance(paid, due, _status(invoice, paid, credited, due))
@@ -51,7 +53,8 @@ def record(
 
     More may be received than is due. Without a day it was today, where the supplier is.
     """
-    session.refresh(invoice, with_for_update={"key_share": True})
+    session.execute(select(Invoice.id).where(Invoice.id == invoice.id).with_for_update(key_share=True))
+    session.refresh(invoice)  # by a statement of its own, which sees what was paid while this one waited
     [supplier] = run(session, "find_suppliers", ids=[invoice.supplier_id], series_codes=[SERIES])
     paid_on = paid_on or supplier.today
     _check(invoice, amount)
@@ -72,15 +75,20 @@ def record(
     return payment
 
 
+def page(session: Session, invoice: Invoice, after: int, limit: int) -> Sequence[InvoicePayment]:
+    """Return up to `limit` payments of the invoice with an id above `after`, in the order of their ids."""
+    found = select(InvoicePayment).where(InvoicePayment.invoice_id == invoice.id, InvoicePayment.id > after)
+    return session.scalars(found.order_by(InvoicePayment.id).limit(limit)).all()
+
+
 def _check(invoice: Invoice, amount: Decimal) -> None:
     currency = invoice.currency_code
     if invoice.document_type == CREDIT_NOTE:
         raise Conflict(f"{invoice.invoice_number} is a credit note: record what is given back with the invoice")
-    if amount % smallest_unit(currency):
-        raise Invalid.sentence(f"amount must be in units of {smallest_unit(currency)} {currency}", "amount")
-    paid = sum((payment.amount for payment in invoice.payments), ZERO)
-    if paid + amount < 0:
-        raise Conflict(f"no more than the {decimal(paid)} {currency} that was paid can be given back")
+    if amount % unit_of(currency):
+        raise Invalid.sentence(f"amount must be in units of {unit_of(currency)} {currency}", "amount")
+    if invoice.paid_amount + amount < 0:
+        raise Conflict(f"no more than the {decimal(invoice.paid_amount)} {currency} that was paid can be given back")
 
 
 def _status(invoice: Invoice, paid: Decimal, credited: Decimal, due: Decimal) -> Status:

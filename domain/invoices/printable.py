@@ -7,16 +7,16 @@ from domain.errors import Invalid
 from domain.invoices.request import InvoiceRequest
 from domain.pdf.fonts import undrawable, undrawable_in
 
-# Of all descriptions and notes. Each template was tried with so many, of the widest letter, when it was saved.
+# Of all that lines, notes and terms say. Each template was tried with so many, of the widest letter, when it was saved.
 MAX_LETTERS = 200_000
 UNDERSCORED = re.compile(r"_(\w)")
 
 
 def check(request: InvoiceRequest) -> None:
     """Raise Invalid if the request's own text is more than can be printed, or has what no font can draw."""
-    letters = sum(len(item.description) for item in request.items) + len(request.notes or "")
+    letters = sum(len(str(text)) for _, text in _texts(request))
     if letters > MAX_LETTERS:
-        told = f"the descriptions and notes have {letters:,} letters; at most {MAX_LETTERS:,} can be printed"
+        told = f"the lines and notes have {letters:,} letters; at most {MAX_LETTERS:,} can be printed"
         raise Invalid.sentence(told, "items")
     require_drawable(dict(_texts(request)))
 

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-KIND = "invoice.generate"
+KIND, CREDIT_KIND = "invoice.generate", "invoice.credit"
 # What a document is, by UNCL1001.
 INVOICE, CREDIT_NOTE = 380, 381
 # The series in which a supplier's invoices are numbered, unless the request names another.

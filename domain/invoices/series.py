@@ -12,7 +12,8 @@ NEVER, YEARLY = "never", "yearly"
 STRICT, WARN = "strict", "warn"
 RESTARTS, CHRONOLOGIES = (NEVER, YEARLY), (STRICT, WARN)
 YEARS = ("{YYYY}", "{YY}")
-DIGITS = re.compile(r"\{YYYY\}|\{YY\}|\{MM\}|[0-9]")
+DIGIT = re.compile("[0-9]")
+MAX_SERIES = 100
 
 
 def printed(series: Any, number: int, day: date) -> str:
@@ -30,7 +31,9 @@ def printed(series: Any, number: int, day: date) -> str:
 
 def family(pattern: str) -> str:
     """Return what tells two patterns apart: those of one family could print the same number, others never can."""
-    return DIGITS.sub("0", pattern).rstrip("0").upper()
+    for token in ("{YYYY}", "{YY}", "{MM}"):
+        pattern = pattern.replace(token, "0" * (len(token) - 2))
+    return DIGIT.sub("0", pattern).rstrip("0").upper()
 
 
 def required(request: InvoiceRequest, supplier: Any | None) -> Any:
@@ -75,6 +78,8 @@ def check_order(series: Any, day: date) -> None:
 def check_definitions(series: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise Invalid if two series of a supplier, by code, could print one number, or one prints it twice by itself."""
     codes: dict[str, str] = {}
+    if len(series) > MAX_SERIES:
+        raise Invalid.sentence(f"a supplier may have {MAX_SERIES} series", "series")
     for code, one in series.items():
         if one["restart"] == YEARLY and not any(year in one["pattern"] for year in YEARS):
             raise Invalid.sentence(f"series {code} restarts yearly, so its pattern needs {{YYYY}} or {{YY}}", "series")

@@ -16,7 +16,7 @@ from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, Kept, LeaseLost
 from db.transaction import is_lost, is_outage, is_transient, sqlstate, statement, transaction
-from domain.errors import NotYet
+from domain.errors import Away, NotYet
 from domain.jobs import backoff, payloads, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
@@ -32,6 +32,8 @@ FAILED_JOB = "job {job_id} {kind} organization {organization_id} attempt {attemp
 SLICE = 0.5
 # Each waits twice as long as the one before, so that they outlast a server that restarts a few times, some 20 s.
 MAX_HAND_BACKS = 5
+# After which a job is tried again whose need was away.
+AWAY_S = 10.0
 
 
 def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -> list[int]:
@@ -108,12 +110,16 @@ class Run:
         return failures
 
     def set_aside(self, error: Exception, reason: str) -> None:
-        """Count the attempt of a lone job; have a group go on in smaller ones, as nobody knows whose fault it was."""
-        if len(self.jobs) > 1:
-            log.warning("%s: %d jobs go on in smaller groups: %s", self.kind.name, len(self.jobs), reason)
+        """Count the attempt of a lone job; have a group go on in smaller ones, as nobody knows whose fault it was.
+
+        A lone job whose need is away goes on later, and no attempt is counted.
+        """
+        if len(self.jobs) > 1 or isinstance(error, Away):
+            log.warning("%s: %d jobs go on in smaller groups or later: %s", self.kind.name, len(self.jobs), reason)
             with transaction() as session:
                 ids = [job.id for job in self.jobs]
-                job_rows.release(session, self.token, ids, delay=0, group_limit=_smaller(len(ids)))
+                delay = AWAY_S if len(ids) == 1 else 0
+                job_rows.release(session, self.token, ids, delay=delay, group_limit=_smaller(len(ids)))
             return
         failure = verdict.failure(self.kind, self.jobs[0], error, reason)
         with transaction() as session:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.models import NumberSeries
 from domain.errors import Conflict, Invalid
 from domain.invoices.request import CREDIT_SERIES, SERIES
-from domain.invoices.series import NEVER, STRICT, check_definitions
+from domain.invoices.series import NEVER, STRICT, check_definitions, family
 
 Definition = dict[str, Any]
 # How a supplier's own fields call those of the series in which its invoices are numbered.
@@ -20,13 +20,15 @@ OF_INVOICES = {
 }
 # As the columns have them; the pattern is made of the code.
 DEFAULTS: Definition = {"digits": 6, "start_number": 1, "restart": NEVER, "chronology": STRICT}
-PATTERNS = {SERIES: "INV-", CREDIT_SERIES: "CN-"}
+CREDIT_PATTERNS = ("CN-", "CRN-")
+PATTERNS = {SERIES: "INV-", CREDIT_SERIES: CREDIT_PATTERNS[0]}
 
 
 def create(fields: Mapping[str, Any]) -> list[NumberSeries]:
     """Return the series that the fields of a new supplier ask for; raise Invalid."""
     wanted = _wanted(fields, {})
-    wanted.setdefault(CREDIT_SERIES, _complete(CREDIT_SERIES, {}, {}))
+    if CREDIT_SERIES not in wanted:
+        wanted[CREDIT_SERIES] = _complete(CREDIT_SERIES, {"pattern": _free_pattern(wanted)}, {})
     check_definitions(wanted)
     return [NumberSeries(code=code, **definition) for code, definition in wanted.items()]
 
@@ -41,6 +43,9 @@ def change(session: Session, supplier_id: int, fields: Mapping[str, Any]) -> Non
     rows = session.scalars(found.execution_options(populate_existing=True)).all()
     present = {row.code: {name: getattr(row, name) for name in ("pattern", *DEFAULTS)} for row in rows}
     wanted = _wanted(fields, present)
+    if CREDIT_SERIES not in wanted and not any(row.last_number for row in rows if row.code == CREDIT_SERIES):
+        others = {code: one for code, one in (present | wanted).items() if code != CREDIT_SERIES}
+        wanted[CREDIT_SERIES] = present[CREDIT_SERIES] | {"pattern": _free_pattern(others)}
     check_definitions(present | wanted)
     for code, definition in wanted.items():
         if code not in present:
@@ -74,6 +79,14 @@ def _by_code(listed: Iterable[Mapping[str, Any]]) -> dict[str, Definition]:
 def _complete(code: str, given: Definition, present: Definition) -> Definition:
     kept = {name: present[name] for name in ("restart", "chronology") if name in present}
     return {"pattern": PATTERNS.get(code, f"{code.upper()}-")} | DEFAULTS | kept | given
+
+
+def _free_pattern(others: Mapping[str, Definition]) -> str:
+    """Return the pattern of credit notes that nobody named: none of the other series could print its numbers."""
+    taken = {family(one["pattern"]) for one in others.values()}
+    return next(
+        pattern for pattern in CREDIT_PATTERNS if family(pattern) not in taken or pattern == CREDIT_PATTERNS[-1]
+    )
 
 
 def _redefine(session: Session, supplier_id: int, code: str, present: Definition, wanted: Definition) -> None:

@@ -46,10 +46,10 @@ def _code(view: InvoiceView, words: Mapping[str, str]) -> str:
     """Return the code of a credit transfer in euros (EPC069-12), where one can say all of it."""
     if not view.terms.iban or view.currency_code != "EUR" or not SMALLEST <= view.total <= LARGEST:
         return ""
-    reference = _reference(view)
+    reference, name = (" ".join(text.split()) for text in (_reference(view), view.supplier.name))
     remittance = {"reference" if STRUCTURED.fullmatch(reference) else "text": reference[:MAX_REMITTANCE]}
     try:
-        code = make_epc_qr(view.supplier.name[:MAX_NAME], view.terms.iban, view.total, bic=view.terms.bic, **remittance)
+        code = make_epc_qr(name[:MAX_NAME], view.terms.iban, view.total, bic=view.terms.bic, **remittance)
     except ValueError:
         return ""
     image = code.svg_data_uri(border=0)

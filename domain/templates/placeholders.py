@@ -80,7 +80,7 @@ def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
 def unplaced(view: InvoiceView, local: LocalFormat, words: Mapping[str, str], used: Collection[str]) -> list[list[str]]:
     """Return for each line what has to be said and the template has no place for."""
     texts = [[line.exemption_reason] if line.exemption_reason and "taxRows" not in used else [] for line in view.items]
-    if view.is_credit_note and "referenceRows" not in used:
+    if view.is_credit_note and not {"labelInvoice", "referenceRows"} <= set(used):
         texts[0] += [words["Credit note"], f"{words['For invoice']} {credited(view.terms, local)}"]
     return texts
 

@@ -17,7 +17,8 @@ TITLE = re.compile(r"<title\b.*?(?:</title\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 # The invoice that is tried is printed within so much time, or the template is refused.
 SAMPLE_TIMEOUT_S = 2.0
 # The rows of an invoice may fill a hundred pages; nothing else that is shown is large, or needed often.
-MAX_TIMES, MAX_TIMES_ROWS = 20, 1
+MAX_TIMES, MAX_TIMES_LARGE = 20, 1
+LARGE = ("itemsRows", "taxRows", "paymentSection", "notesSection")
 FOREIGN_SYNTAX = ("{%", "{#")
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
@@ -75,7 +76,7 @@ def check_placeholders(html: str) -> None:
     if "{{" in PLACEHOLDER.sub("", html):
         raise invalid("a {{ has no matching }}")
     for name, times in Counter(used).items():
-        most = MAX_TIMES_ROWS if name == "itemsRows" else MAX_TIMES
+        most = MAX_TIMES_LARGE if name in LARGE else MAX_TIMES
         if times > most:
             raise invalid(f"{{{{{name}}}}} stands there {times:,} times; it may stand at most {most}")
     for name in REQUIRED:

@@ -1,7 +1,8 @@
 from typing import Any
 
 from domain.invoices import crediting, generation
-from domain.invoices.crediting import KIND, CreditRequest
+from domain.invoices.crediting import CreditRequest
+from domain.invoices.request import CREDIT_KIND as KIND
 from domain.jobs.work import ClaimedJob, Context, job
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from counterfoil.crashkit.trial import every_point
 from domain.invoices import generation
-from domain.invoices.crediting import KIND, CreditLine, CreditRequest
+from domain.invoices.crediting import CreditLine, CreditRequest
+from domain.invoices.request import CREDIT_KIND as KIND
 from domain.invoices.request import InvoiceRequest, Item
 from domain.parties import suppliers
 from tests.tenant import ADDRESS

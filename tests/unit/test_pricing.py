@@ -110,6 +110,13 @@ def test_a_category_without_tax_has_none_whatever_the_suppliers_rate(category):
         price([taxed], "EUR", Decimal(0))
 
 
+def test_there_are_no_more_rates_than_a_print_can_hold():
+    items = [Item("x", Decimal(1), Decimal(1), tax_rate=Decimal(n) / 1000) for n in range(1, 52)]
+    assert len(price(items[:50], "EUR", Decimal(0)).lines) == 50
+    with pytest.raises(Invalid, match="51 different tax rates"):
+        price(items, "EUR", Decimal(0))
+
+
 def test_a_standard_rate_is_above_nothing():
     standard = Item("x", Decimal(1), Decimal(10), tax_category="S")
     assert price([standard], "EUR", Decimal("0.2")).tax_total == 2

@@ -40,7 +40,16 @@ UP = (
     "DROP INDEX invoices_number_idx",
     "CREATE UNIQUE INDEX invoices_number_key ON invoices (organization_id, invoice_number, supplier_id)",
 )
+# What says more than the tables of before could hold would be lost, and its hashes broken.
+REFUSE = """DO $$ BEGIN
+    IF EXISTS (SELECT FROM invoices WHERE tax_rounding <> 'line' OR terms IS NOT NULL)
+        OR EXISTS (SELECT FROM invoice_items WHERE num_nonnulls(tax_category, exemption_reason, unit_code, item_id) > 0)
+        OR EXISTS (SELECT FROM number_series WHERE year_base > 0) THEN
+        RAISE EXCEPTION 'invoices say what revision 0001 cannot hold: there is no way back';
+    END IF;
+END $$"""
 DOWN = (
+    REFUSE,
     "DROP INDEX invoices_number_key",
     "CREATE INDEX invoices_number_idx ON invoices (organization_id, invoice_number)",
     "ALTER TABLE invoice_items DROP tax_category, DROP exemption_reason, DROP unit_code, DROP item_id",

@@ -17,7 +17,8 @@ UP = (
     """INSERT INTO number_series (supplier_id, code, pattern, chronology)
         SELECT supplier_id, 'credit', CASE rtrim(regexp_replace(upper(pattern), '[0-9]', '0', 'g'), '0')
             WHEN 'CN-' THEN 'CRN-' ELSE 'CN-' END, chronology
-        FROM number_series WHERE code = 'invoice'""",
+        FROM number_series AS own WHERE code = 'invoice' AND NOT EXISTS (
+            SELECT FROM number_series AS known WHERE known.supplier_id = own.supplier_id AND known.code = 'credit')""",
     """CREATE TABLE invoice_payments (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         organization_id bigint NOT NULL REFERENCES organizations,
@@ -35,8 +36,14 @@ UP = (
     """ALTER TABLE accounting_sources
         ADD CHECK (source_type IN ('invoice', 'sale', 'purchase', 'transfer', 'payment'))""",
 )
+# Credit notes and payments would be lost, and with them what is booked.
+REFUSE = """DO $$ BEGIN
+    IF EXISTS (SELECT FROM invoices WHERE document_type <> 380) OR EXISTS (SELECT FROM invoice_payments) THEN
+        RAISE EXCEPTION 'there are credit notes or payments: there is no way back';
+    END IF;
+END $$"""
 DOWN = (
-    "DELETE FROM accounting_sources WHERE source_type = 'payment'",
+    REFUSE,
     SOURCES,
     "ALTER TABLE accounting_sources ADD CHECK (source_type IN ('invoice', 'sale', 'purchase', 'transfer'))",
     "DROP TABLE invoice_payments",

@@ -4,7 +4,7 @@ SELECT o.name, o.max_stored_mb, o.max_templates, o.max_invoices_per_day,
     CAST(86400 - extract(epoch FROM clock.at - date_trunc('day', clock.at)) AS integer) AS seconds_left,
     CAST(series.issued AS bigint) AS issued, CAST(series.stored_bytes + own.bytes AS bigint) AS stored_bytes, own.templates,
     (SELECT count(*) FROM (SELECT FROM outbox WHERE lane = %(lane)s AND priority = %(priority)s
-        AND organization_id = o.id AND kind = %(kind)s LIMIT %(most)s) AS entry) AS waiting
+        AND organization_id = o.id AND kind = ANY(CAST(%(kinds)s AS text[])) LIMIT %(most)s) AS entry) AS waiting
 FROM organizations AS o
 CROSS JOIN (SELECT statement_timestamp() AT TIME ZONE 'UTC' AS at) AS clock
 CROSS JOIN LATERAL (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from db.transaction import transaction
 from domain.errors import Conflict
 from domain.invoices import crediting, generation
-from domain.invoices.crediting import KIND, CreditLine, CreditRequest
+from domain.invoices.crediting import CreditLine, CreditRequest
+from domain.invoices.request import CREDIT_KIND as KIND
 from domain.invoices.request import Item
 from tests import bodies, chain
 from tests.caller import Caller
@@ -215,6 +216,20 @@ def test_the_journal_takes_back_what_it_entered(client: Caller, organization: Te
     )
     assert [(code, credit_, debit) for code, debit, credit_ in reversed_] == entered
     assert entered
+
+
+def test_a_credit_note_is_never_dated_before_its_invoice(client: Caller, organization: Tenant) -> None:
+    chain.ask("UPDATE number_series SET chronology = 'warn' WHERE code = 'invoice'")
+    invoice(client, organization.supplier_id, issueDate="2099-05-20")
+    assert credit(client, "INV-000001").json["issueDate"] == "2099-05-20"
+
+
+def test_a_part_of_a_discounted_line_has_no_discount_below_nothing(client: Caller, organization: Tenant) -> None:
+    line = {"description": "x", "quantity": 2, "unitPrice": "0.334", "discount": "0.001"}
+    invoice(client, organization.supplier_id, items=[line])
+    for number in (1, 2):
+        credit(client, "INV-000001", (1, 1))
+        assert show(client, f"CN-00000{number}")["discountTotal"] >= 0
 
 
 @pytest.mark.parametrize("own", [False, True])

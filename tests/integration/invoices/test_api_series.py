@@ -99,6 +99,9 @@ def test_a_business_that_moves_here_goes_on_from_its_last_number(client: Caller)
         ([{"code": "a", "pattern": "A-"}, {"code": "b", "pattern": "a-1"}], "could print the same number"),
         ([{"code": "a", "pattern": "{YYYY}{MM}"}, {"code": "b", "pattern": "{YY}"}], "could print the same number"),
         ([{"code": "export", "pattern": "INV-"}], "could print the same number"),
+        ([{"code": "a", "pattern": "R2026-"}, {"code": "b", "pattern": "R{YYYY}-"}], "could print the same number"),
+        ([{"code": "a", "pattern": "R26-"}, {"code": "b", "pattern": "R{YY}-"}], "could print the same number"),
+        ([{"code": "a", "pattern": "{YYYY}-"}, {"code": "b", "pattern": "{YY}{MM}-"}], "could print the same number"),
         ([{"code": "invoice", "pattern": "X-"}], "differ: send one of them"),
         ([{"code": "a b"}], "must match"),
         ([{"code": "a", "pattern": "{DD}-"}], "must match"),
@@ -111,6 +114,31 @@ def test_series_that_cannot_be_are_refused(series: list[dict[str, Any]], told: s
     assert (refused.status_code, told in refused.json["detail"]) == (400, True), refused.json
     own = supplier(client)
     assert client.put(f"{SUPPLIERS}/{own}", bodies.party(invoicePrefix="INV-", series=series)).status_code == 400
+
+
+def test_a_supplier_has_no_more_series_than_may_be(client: Caller) -> None:
+    own = supplier(client)
+    for place in range(2):
+        series = [{"code": f"{'ab'[place]}{chr(97 + n // 20)}{chr(97 + n % 20)}"} for n in range(60)]
+        changed = client.put(f"{SUPPLIERS}/{own}", bodies.party(series=series))
+    assert (changed.status_code, "may have 100 series" in changed.json["detail"]) == (400, True)
+
+
+@pytest.mark.parametrize("prefix", ["CN-", "cn-", "CN-2026"])
+def test_credit_notes_make_room_for_a_prefix_of_the_suppliers_own(prefix: str, client: Caller) -> None:
+    own = supplier(client, invoicePrefix=prefix)
+    other = supplier(client)
+    assert client.put(f"{SUPPLIERS}/{other}", bodies.party(invoicePrefix=prefix)).status_code == 200
+    for one in (own, other):
+        patterns = {series["code"]: series["pattern"] for series in client.get(f"{SUPPLIERS}/{one}").json["series"]}
+        assert patterns == {"invoice": prefix, "credit": "CRN-"}
+
+
+def test_the_longest_number_is_found_at_its_address(client: Caller) -> None:
+    pattern = "A" * 16 + "{YYYY}{YYYY}{MM}{YYYY}"
+    own = supplier(client, {"code": "long", "pattern": pattern, "digits": 18})
+    [number] = numbers(client, own, "long", "2026-05-20")
+    assert (len(number), client.get(f"/api/v1/invoices/{number}").status_code) == (48, 200)
 
 
 def test_a_series_is_added_later_and_frozen_by_its_first_invoice(client: Caller) -> None:
