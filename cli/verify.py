@@ -1,15 +1,15 @@
 """`counterfoil verify`: a report of a number series is checked without a database."""
 
-from typing import BinaryIO
+from pathlib import Path
 
 import click
 
 
 @click.command()
-@click.argument("report", type=click.File("rb"))
+@click.argument("report", type=click.Path(path_type=Path))
 @click.option("--key", help="The issuer's public key in base64, as the issuer told you.")
 @click.pass_context
-def verify(context: click.Context, report: BinaryIO, key: str | None) -> None:
+def verify(context: click.Context, report: Path, key: str | None) -> None:
     """Recompute a REPORT of a number series: its chain of hashes, its numbers and its signature.
 
     The report is what /api/v1/suppliers/{id}/numbering/report gives. Ends with status 1 if anything is wrong. Without
@@ -17,7 +17,11 @@ def verify(context: click.Context, report: BinaryIO, key: str | None) -> None:
     """
     from domain.invoices.report import verify as recompute
 
-    verified = recompute(report, key)
+    try:
+        with report.open("rb") as lines:
+            verified = recompute(lines, key)
+    except OSError as error:
+        raise click.UsageError(f"{report} cannot be read: {error.strerror}") from None
     for finding in verified.findings:
         click.echo(f"WRONG: {finding}")
     head = verified.head

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import settings
@@ -60,10 +59,11 @@ class NotValidated(NotYet):
 
 
 def refusals(drafts: Sequence[Mapping[str, Any]]) -> list[Refusal | None]:
-    """Say of each draft, which has its `e_invoice`, why it would be no e-invoice; raise ValidatorAway or NotValidated.
+    """Say of each draft why it would be no e-invoice; raise ValidatorAway or NotValidated.
 
-    They are validated by the official schematron, those of one organization in a process of the jail of their own. More
-    than MAX_DRAFTS take too long for one transaction: a group of jobs then goes on in smaller ones.
+    A draft has its `e_invoice`, and as `today` the supplier's own day. They are validated by the official schematron,
+    those of one organization in a process of the jail of their own. More than MAX_DRAFTS take too long for one
+    transaction: a group of jobs then goes on in smaller ones.
     """
     if len(drafts) > MAX_DRAFTS:
         raise NotValidated(f"more than {MAX_DRAFTS} e-invoices are not validated at once")
@@ -147,7 +147,7 @@ def _broken(process: Process, xml: bytes, syntax_name: str, deadline: float) -> 
 
 def _refusal(validate: Validate, draft: Mapping[str, Any]) -> Refusal | None:
     """Validate the draft as the invoice of some number, and of today if it has no date."""
-    day = draft["issue_date"] or datetime.now(UTC).date().isoformat()
+    day = draft["issue_date"] or draft["today"]
     content = {**draft, "invoice_number": "1", "issue_date": day}
     try:
         for asked in RULES_ASKED[draft["e_invoice"]]:

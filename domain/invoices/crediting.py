@@ -112,7 +112,11 @@ def _draft(session: Session, request: CreditRequest, invoice: Invoice) -> Draft:
     require_drawable({"reason": request.reason})
     parts = _parts(session, request, invoice)
     items = [_item(number, *part, unit_of(invoice.currency_code)) for number, part in enumerate(parts, 1)]
-    now = {"template_hash": bytes(supplier.template_hash).hex(), "e_invoice": supplier.e_invoice}
+    now = {
+        "template_hash": bytes(supplier.template_hash).hex(),
+        "e_invoice": supplier.e_invoice,
+        "today": supplier.today.isoformat(),
+    }
     if request.issue_date is None and supplier.today < invoice.issue_date:
         now["issue_date"] = invoice.issue_date.isoformat()
     return _content(request, invoice, items) | now

@@ -175,6 +175,7 @@ def _origin(request: InvoiceRequest, supplier: Any) -> Draft:
         "organization_id": supplier.organization_id,
         "supplier_id": supplier.id,
         "e_invoice": supplier.e_invoice,
+        "today": supplier.today.isoformat(),
         "series_code": supplier.series_code,
         "template_hash": bytes(supplier.template_hash).hex(),
         "locale_code": request.locale_code or supplier.locale_code,

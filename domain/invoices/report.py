@@ -7,10 +7,10 @@ the SHA-256 of all lines before it. Whoever has the file and the public key need
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import IO, Any
 
 import orjson
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import NumberSeries
@@ -49,7 +49,7 @@ def write(session: Session, organization_id: int, supplier_id: int, code: str, f
     put(
         {
             "format": FORMAT,
-            "createdAt": datetime.now(UTC).isoformat(),
+            "createdAt": session.scalars(select(func.statement_timestamp())).one().isoformat(),
             "supplier": supplier.snapshot(),
             "series": {"code": code, **definition},
             "publicKey": key,
