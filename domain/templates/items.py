@@ -5,6 +5,7 @@ from html import escape
 from typing import NamedTuple
 
 from domain.templates.formatting import LocalFormat
+from domain.templates.texts import directed
 from domain.templates.view import Line
 
 # In widths of the text's size (em). The shipped templates are 52 wide or more, and pad a cell by 1.3.
@@ -39,7 +40,7 @@ class Items:
         with_head: bool,
         beside: Sequence[Sequence[str]],
     ) -> None:
-        """Take the lines, and of each the texts that stand below its description."""
+        """Take the lines, and of each the HTML that stands below its description."""
         self._descriptions = [_description(line, labels, texts) for line, texts in zip(lines, beside, strict=True)]
         self._label = labels["Description"]
         discounts = [local.amount(line.discount) if line.discount else "" for line in lines]
@@ -82,8 +83,8 @@ class Items:
 
 def _description(line: Line, labels: Mapping[str, str], beside: Sequence[str]) -> str:
     """Return the HTML of what a line says besides its numbers."""
-    item = f'<span class="label">{escape(labels["Item"])}</span> {escape(line.item_id)}' if line.item_id else ""
-    return "<br>".join(filter(None, (escape(line.description), item, *map(escape, beside))))
+    item = f'<span class="label">{escape(labels["Item"])}</span> {directed(line.item_id)}' if line.item_id else ""
+    return "<br>".join(filter(None, (directed(line.description), item, *beside)))
 
 
 def _cells(openings: Sequence[str], texts: Sequence[str]) -> str:

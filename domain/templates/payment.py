@@ -8,7 +8,7 @@ from html import escape
 from segno.helpers import make_epc_qr
 from stdnum import iban
 
-from domain.templates.rows import row
+from domain.templates.texts import row
 from domain.templates.view import InvoiceView
 
 # What the European Payments Council's guideline EPC069-12 lets a code ask for.

@@ -8,8 +8,8 @@ from domain.templates.items import Items
 from domain.templates.labels import LABELS, labels
 from domain.templates.page import page_style
 from domain.templates.payment import payment_section
-from domain.templates.rows import row
 from domain.templates.taxes import tax_rows
+from domain.templates.texts import directed, row, row_of
 from domain.templates.view import InvoiceView, Party, Terms
 
 PARTY_NAMES = [
@@ -58,14 +58,18 @@ def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
         "pageStyle": page_style(view.invoice_number, local.locale, words),
         "invoiceNumber": escape(view.invoice_number),
         "issueDate": escape(local.date(view.issue_date)),
-        "dueDateRow": row("due-date", words["Due date"], local.date(view.due_date) if view.due_date else None),
+        "dueDateRow": row_of(
+            "due-date", words["Due date"], escape(local.date(view.due_date)) if view.due_date else None
+        ),
         **party_values("supplier", view.supplier, words),
         **party_values("client", view.client, words),
         "itemsHead": items.head,
         "itemsRows": items.rows,
         "subtotal": escape(local.money(view.subtotal)),
         "discountTotal": escape(discount),
-        "discountRow": row("discount", words["Discounts included"], discount if view.discount_total else None),
+        "discountRow": row_of(
+            "discount", words["Discounts included"], escape(discount) if view.discount_total else None
+        ),
         "taxTotal": escape(local.money(view.tax_total)),
         "taxRows": tax_rows(view, local, words),
         "total": escape(local.money(view.total)),
@@ -78,10 +82,13 @@ def values(view: InvoiceView, used: Collection[str]) -> dict[str, str]:
 
 
 def unplaced(view: InvoiceView, local: LocalFormat, words: Mapping[str, str], used: Collection[str]) -> list[list[str]]:
-    """Return for each line what has to be said and the template has no place for."""
-    texts = [[line.exemption_reason] if line.exemption_reason and "taxRows" not in used else [] for line in view.items]
+    """Return for each line the HTML of what has to be said and the template has no place for."""
+    texts = [
+        [directed(line.exemption_reason)] if line.exemption_reason and "taxRows" not in used else []
+        for line in view.items
+    ]
     if view.is_credit_note and not {"labelInvoice", "referenceRows"} <= set(used):
-        texts[0] += [words["Credit note"], f"{words['For invoice']} {credited(view.terms, local)}"]
+        texts[0] += [escape(words["Credit note"]), f"{escape(words['For invoice'])} {credited(view.terms, local)}"]
     return texts
 
 
@@ -89,10 +96,10 @@ def party_values(owner: str, party: Party, words: Mapping[str, str]) -> dict[str
     region_postal = " ".join(filter(None, (party.region, party.postal_code)))
     cells = (
         escape(party.name),
-        escape(party.address_line1),
+        directed(party.address_line1),
         row("address-line2", "", party.address_line2),
-        escape(", ".join(filter(None, (party.city, region_postal)))),
-        escape(party.country),
+        directed(", ".join(filter(None, (party.city, region_postal)))),
+        directed(party.country),
         row("tax-id", words["Tax ID"], party.tax_id),
         row("vat-id", words["VAT ID"], party.vat_id),
         row("email", "", party.email),
@@ -102,29 +109,30 @@ def party_values(owner: str, party: Party, words: Mapping[str, str]) -> dict[str
 
 
 def reference_rows(terms: Terms, local: LocalFormat, words: Mapping[str, str]) -> str:
-    period = local.period(*terms.delivery_period) if terms.delivery_period else None
+    day = escape(local.date(terms.delivery_date)) if terms.delivery_date else None
+    period = escape(local.period(*terms.delivery_period)) if terms.delivery_period else None
     return "".join(
         (
-            row("delivery", words["Delivery date"], local.date(terms.delivery_date) if terms.delivery_date else None),
-            row("delivery", words["Delivery period"], period),
+            row_of("delivery", words["Delivery date"], day),
+            row_of("delivery", words["Delivery period"], period),
             row("reference", words["Purchase order"], terms.purchase_order_number),
             row("reference", words["Your reference"], terms.buyer_reference),
             row("reference", words["Contract"], terms.contract_number),
-            row("reference", words["For invoice"], credited(terms, local)),
+            row_of("reference", words["For invoice"], credited(terms, local)),
             row("reference", words["Reason"], terms.credit_reason),
         )
     )
 
 
 def credited(terms: Terms, local: LocalFormat) -> str | None:
-    """Return the number and the date of the invoice that is credited, if one is."""
+    """Return the HTML of the number and the date of the invoice that is credited, if one is."""
     if terms.credited_number is None or terms.credited_date is None:
         return None
-    return f"{terms.credited_number}, {local.date(terms.credited_date)}"
+    return f"{directed(terms.credited_number)}, {escape(local.date(terms.credited_date))}"
 
 
 def notes_section(label: str, notes: str | None) -> str:
     if not notes:
         return ""
-    text = escape(notes).replace("\n", "<br>")
+    text = "<br>".join(directed(line) for line in notes.split("\n"))
     return f'<section class="notes"><h2>{escape(label)}</h2><p>{text}</p></section>'
