@@ -10,21 +10,24 @@ from hypothesis import strategies as st
 
 from db.transaction import transaction
 from domain.errors import Conflict
-from domain.invoices import crediting, generation
+from domain.invoices import crediting, generation, numbering
 from domain.invoices.crediting import CreditLine, CreditRequest
 from domain.invoices.request import CREDIT_KIND as KIND
-from domain.invoices.request import Item
+from domain.invoices.request import CREDIT_SERIES, Item
 from tests import bodies, chain
 from tests.caller import Caller
 from tests.checker import check
 from tests.integration.pdf.renderers import text_of
 from tests.tenant import Tenant
+from tests.waiting import wait_until
 
 INVOICES, REQUESTS = "/api/v1/invoices", "/api/v1/credit-requests"
 ITEMS = [
     {"description": "Cogs", "quantity": 3, "unitPrice": "3.33", "taxRate": "0.2"},
     {"description": "Support", "quantity": "2.5", "unitPrice": "80", "discount": "7.77", "taxRate": "0.09"},
 ]
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 ENTRIES = """
     SELECT account_code, sum(debit), sum(credit) FROM journal_lines JOIN journal_entries AS e ON e.id = entry_id
     WHERE source_type = 'invoice' AND source_id = %s AND deleted_at IS NULL GROUP BY account_code ORDER BY 1"""
@@ -127,9 +130,13 @@ def test_whatever_is_credited_in_parts_adds_up_and_verifies(database, organizati
 
 def test_two_at_once_never_take_back_the_same(client: Caller, organization: Tenant) -> None:
     issued = invoice(client, organization.supplier_id)
-    with ThreadPoolExecutor(4) as pool:
-        statuses = sorted(one.status_code for one in pool.map(lambda _: credit(client, "INV-000001", (1, 2)), range(4)))
-    assert statuses == [200, 409, 409, 409]
+    with ThreadPoolExecutor(2) as pool:
+        with transaction() as session:
+            numbering.lock(session, [numbering.Key(organization.supplier_id, CREDIT_SERIES)])
+            both = [pool.submit(credit, client, "INV-000001", (1, 2)) for _ in range(2)]
+            wait_until(lambda: chain.value(WAITING) == 2, message="the two did not meet")
+        statuses = sorted(one.result().status_code for one in both)
+    assert statuses == [200, 409]
     assert len(show(client, issued["invoiceNumber"])["creditedBy"]) == 1
 
 
