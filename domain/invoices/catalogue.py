@@ -58,8 +58,7 @@ def find(session: Session, organization_id: int, invoice_number: str, supplier_i
 
 def id_of(session: Session, organization_id: int, invoice_number: str, supplier_id: int | None) -> int:
     """Return the id of the one invoice of this number; raise NotFound or Invalid."""
-    of_number = Invoice.organization_id == organization_id, Invoice.invoice_number == invoice_number
-    found = select(Invoice.id).where(*of_number).limit(2)
+    found = _of(organization_id).where(Invoice.invoice_number == invoice_number).with_only_columns(Invoice.id).limit(2)
     if supplier_id is not None:
         found = found.where(Invoice.supplier_id == supplier_id)
     ids = session.scalars(found).all()

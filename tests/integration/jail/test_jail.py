@@ -112,11 +112,15 @@ def test_it_is_none_of_us_and_holds_nothing(jail):
     process.kill()
 
 
-@pytest.mark.parametrize(
-    ("limit", "value"), [("NOFILE", 3), ("NPROC", 0), ("FSIZE", 0), ("CORE", 0), ("AS", 512 * 1024 * 1024)]
-)
+@pytest.mark.parametrize(("limit", "value"), [("NOFILE", 3), ("NPROC", 0), ("FSIZE", 0), ("CORE", 0)])
 def test_it_is_limited(limit, value, jail):
     assert run(jail, f"result = resource.getrlimit(resource.RLIMIT_{limit})") == f"({value}, {value})"
+
+
+@pytest.mark.parametrize("limit", ["AS", "DATA"])
+def test_its_memory_is_limited_beyond_what_it_had_when_it_was_ready(limit, jail):
+    most = int(run(jail, f"result = resource.getrlimit(resource.RLIMIT_{limit})[0]"))
+    assert 512 * 2**20 < most < 512 * 2**20 + 400 * 2**20
 
 
 def test_it_runs_out_of_memory_and_of_processor_time(jail):
