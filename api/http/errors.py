@@ -59,7 +59,7 @@ def _not_printed(error: RenderingFailed) -> Response:
 
 
 def _over_share(error: ShareInUse) -> Response:
-    return problem(Refused(429, error.detail, headers={"Retry-After": "1"}))
+    return problem(over_quota("printing", error.detail, 1))
 
 
 def _database(error: SQLAlchemyError) -> Response:

@@ -186,3 +186,17 @@ def test_an_archive_waits_for_a_renderer_instead_of_leaving_a_page_out(
 def test_a_file_name_is_never_a_path() -> None:
     assert archive.file_name("../../etc/passwd") == ".._.._etc_passwd"
     assert archive.file_name('a"\r\nb') == "a___b"
+
+
+def test_an_organization_that_prints_with_its_half_is_told_which_share_and_when(
+    client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = issue(client, organization.supplier_id)
+
+    def has_its_half(*_: object, **__: object) -> bytes:
+        raise rendering.ShareInUse
+
+    monkeypatch.setattr(rendering._renderers, "render", has_its_half)
+    refused = client.get(f"{INVOICES}/{number}/pdf")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert refused.json["violated-policies"] == ["printing"]
