@@ -1,6 +1,5 @@
 """Amounts of an invoice, each rounded half up to the currency's own decimals; totals are sums of rounded lines."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -46,15 +45,16 @@ class _Taxes:
 
     def __init__(self, unit: Decimal, rounding: str) -> None:
         self._unit, self._shared = unit, rounding == tax.DOCUMENT
-        self._before: dict[tuple[str, Decimal], Decimal] = defaultdict(Decimal)
+        self._before: dict[tuple[str, Decimal], Decimal] = {}
 
     def of(self, category: str, rate: Decimal, subtotal: Decimal) -> Decimal:
         """Return the tax of the next line."""
         if not self._shared:
             return self._rounded(subtotal, rate)
-        before = self._before[category, rate]
+        before = self._before.get((category, rate), ZERO)
         after = self._before[category, rate] = EXACT.add(before, subtotal)
-        return self._rounded(after, rate) - self._rounded(before, rate)
+        tax_of_all = self._rounded(after, rate)
+        return tax_of_all - self._rounded(before, rate) if before else tax_of_all
 
     def _rounded(self, amount: Decimal, rate: Decimal) -> Decimal:
         return EXACT.quantize(EXACT.multiply(amount, rate), self._unit)
@@ -96,9 +96,10 @@ def _check(items: Sequence[Item], rates: Sequence[Decimal]) -> None:
             errors[f"items[{number}].taxRate"] = [told]
         if item.exemption_reason and tax.category(item.tax_category, rate) not in tax.EXEMPTIONS:
             errors[f"items[{number}].exemptionReason"] = [f"needs a taxCategory out of {', '.join(tax.EXEMPTIONS)}"]
-    groups = {(tax.category(item.tax_category, rate), rate) for item, rate in zip(items, rates, strict=True)}
-    if len(groups) > MAX_TAX_GROUPS:
-        errors["items"] = [f"have {len(groups)} different tax rates and categories; there may be {MAX_TAX_GROUPS}"]
+    if len(items) > MAX_TAX_GROUPS:
+        groups = {(tax.category(item.tax_category, rate), rate) for item, rate in zip(items, rates, strict=True)}
+        if len(groups) > MAX_TAX_GROUPS:
+            errors["items"] = [f"have {len(groups)} different tax rates and categories; there may be {MAX_TAX_GROUPS}"]
     if errors:
         raise Invalid.fields(errors)
 

@@ -139,12 +139,12 @@ def _amounts(request: InvoiceRequest, supplier: Any) -> Draft:
         "subtotal": decimal(priced.subtotal),
         "tax_total": decimal(priced.tax_total),
         "total": decimal(priced.total),
-        "items": [_item(number, line) | _details(line, locale_code) for number, line in enumerate(priced.lines, 1)],
+        "items": [_item(number, line, locale_code) for number, line in enumerate(priced.lines, 1)],
     }
 
 
-def _item(number: int, line: Line) -> Draft:
-    return {
+def _item(number: int, line: Line, locale_code: str) -> Draft:
+    item = {
         "line_number": number,
         "description": line.item.description,
         "quantity": decimal(line.item.quantity),
@@ -155,13 +155,11 @@ def _item(number: int, line: Line) -> Draft:
         "line_tax": decimal(line.tax),
         "line_total": decimal(line.total),
     }
-
-
-def _details(line: Line, locale_code: str) -> Draft:
-    details = line.item.details()
-    if line.item.tax_category in tax.EXEMPTIONS and "exemption_reason" not in details:
-        details["exemption_reason"] = _reason(line.item.tax_category, locale_code)
-    return details
+    if details := line.item.details():
+        if line.item.tax_category in tax.EXEMPTIONS:
+            details.setdefault("exemption_reason", _reason(line.item.tax_category, locale_code))
+        item |= details
+    return item
 
 
 @lru_cache(maxsize=256)
@@ -187,6 +185,8 @@ def write(session: Session, drafts: Sequence[Draft]) -> list[Issued | Refusal]:
     """Number and store the drafts, in order, or say of one why its series does not allow its date."""
     if not drafts:
         return []
+    for draft in drafts:
+        del draft["e_invoice"], draft["today"]  # asked for before; the invoice does not keep them
     counters = numbering.lock(session, {_counter(draft) for draft in drafts})
     numbered = [_numbered(counters[_counter(draft)], draft) for draft in drafts]
     ids = _store(session, [one for one in numbered if not isinstance(one, Refusal)])

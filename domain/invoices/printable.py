@@ -14,11 +14,15 @@ UNDERSCORED = re.compile(r"_(\w)")
 
 def check(request: InvoiceRequest) -> None:
     """Raise Invalid if the request's own text is more than can be printed, or has what no font can draw."""
-    letters = sum(len(str(text)) for _, text in _texts(request))
+    texts = [item.description for item in request.items]
+    texts += [text for item in request.items for text in item.details().values()]
+    texts += [request.notes or "", *map(str, request.terms.values())]
+    letters = sum(map(len, texts))
     if letters > MAX_LETTERS:
         told = f"the lines and notes have {letters:,} letters; at most {MAX_LETTERS:,} can be printed"
         raise Invalid.sentence(told, "items")
-    require_drawable(dict(_texts(request)))
+    if undrawable("\n".join(texts)):
+        require_drawable(dict(_texts(request)))
 
 
 def check_parties(parties: Mapping[str, Mapping[str, object]]) -> None:

@@ -31,6 +31,8 @@ class Item:
 
     def details(self) -> dict[str, str]:
         """Return those of DETAILS that the line has."""
+        if self.tax_category is self.exemption_reason is self.unit_code is self.item_id is None:
+            return {}
         return {name: value for name in DETAILS if (value := getattr(self, name)) is not None}
 
 
