@@ -88,7 +88,7 @@ def _pages(request: InvoiceRequest) -> Response:
     answer = once(work, prepare=lambda: _rehearse(request))
     with transaction() as session:
         invoice = catalogue.get(session, g.organization_id, answer.body["id"])
-        html = printing.html(session, invoice)
+        html = printing.html(session, printing.content(invoice))
     try:
         return answer.mark(attachment(invoice, printing.pdf(g.organization_id, html)))
     except RenderingFailed:

@@ -81,7 +81,8 @@ def print_invoice(query: dict[str, Any], number: str) -> Response:
         require_installed()
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
-        content, html = printing.content(invoice), printing.html(session, invoice)
+        content = printing.content(invoice)
+        html = printing.html(session, content)
     pages = printing.pdf(g.organization_id, html)
     return attachment(invoice, hybrid.bind(content, pages) if query["format"] == "facturx" else pages)
 

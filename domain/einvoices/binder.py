@@ -50,16 +50,16 @@ def answer(request: bytes) -> bytes:
 def bind(described: dict[str, str], pdf: bytes, xml: bytes) -> bytes:
     """Return the PDF with the XML in it; the same arguments give the same bytes."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        _attach(document, xml, described["date"])
+        moment = String(f"D:{described['date'].replace('-', '')}000000Z")
+        _attach(document, xml, moment)
         _colour(document)
-        _describe(document, described)
+        _describe(document, described, moment)
         bound = io.BytesIO()
         document.save(bound, min_version="1.7", deterministic_id=True)
         return bound.getvalue()
 
 
-def _attach(document: pikepdf.Pdf, xml: bytes, day: str) -> None:
-    moment = String(f"D:{day.replace('-', '')}000000Z")
+def _attach(document: pikepdf.Pdf, xml: bytes, moment: String) -> None:
     embedded = document.make_stream(xml, Type=Name.EmbeddedFile, Subtype=Name("/text/xml"))
     embedded.Params = Dictionary(ModDate=moment, Size=len(xml))
     file = document.make_indirect(
@@ -88,20 +88,19 @@ def _colour(document: pikepdf.Pdf) -> None:
     document.Root.OutputIntents = Array([document.make_indirect(intent)])
 
 
-def _describe(document: pikepdf.Pdf, described: dict[str, str]) -> None:
+def _describe(document: pikepdf.Pdf, described: dict[str, str], moment: String) -> None:
     """Say of the document the same in its XMP and in its information dictionary, as PDF/A wants it."""
-    moment = f"{described['date']}T00:00:00Z"
-    pdf_moment = String(f"D:{described['date'].replace('-', '')}000000Z")
     document.docinfo = document.make_indirect(
         Dictionary(
             Title=String(described["title"]),
             Author=String(described["author"]),
             Producer=String(PRODUCER),
-            CreationDate=pdf_moment,
-            ModDate=pdf_moment,
+            CreationDate=moment,
+            ModDate=moment,
         )
     )
-    metadata = _xmp(escape(described["title"]), escape(described["author"]), moment).encode()
+    day = f"{described['date']}T00:00:00Z"
+    metadata = _xmp(escape(described["title"]), escape(described["author"]), day).encode()
     document.Root.Metadata = document.make_stream(metadata, Type=Name.Metadata, Subtype=Name.XML)
     document.Root.MarkInfo = Dictionary(Marked=False)
 

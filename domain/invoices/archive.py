@@ -60,7 +60,8 @@ def stream(organization_id: int, ids: Sequence[int], with_xml: bool) -> Iterator
         for invoice_id in ids:
             with transaction() as session:
                 invoice = catalogue.get(session, organization_id, invoice_id)
-                content, html = printing.content(invoice), printing.html(session, invoice)
+                content = printing.content(invoice)
+                html = printing.html(session, content)
             archive.writestr(*_member(organization_id, invoice, html))
             if with_xml:
                 archive.writestr(*_xml_member(invoice, content))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Invoice, InvoiceItem
 from domain.errors import Conflict, Invalid, NotFound, Refusal
-from domain.invoices import generation, ledger, series
+from domain.invoices import generation, ledger, numbering, series
 from domain.invoices.generation import Draft, Issued
 from domain.invoices.numbering import Key
 from domain.invoices.printable import require_drawable
@@ -104,7 +104,7 @@ def check(session: Session, request: CreditRequest) -> None:
 def _draft(session: Session, request: CreditRequest, invoice: Invoice) -> Draft:
     """Return all of the credit note but its number and hash; raise Refusal."""
     key = Key(invoice.supplier_id, CREDIT_SERIES)
-    supplier = generation.suppliers(session, [key])[key]
+    supplier = numbering.suppliers(session, generation.LOAD, [key])[key]
     if request.job_id is None:  # a queued one was held against the day on which it was accepted
         series.check_day(supplier, request.issue_date)
     if request.issue_date and request.issue_date < invoice.issue_date:

@@ -25,6 +25,8 @@ from domain.templates.formatting import locale_for
 from domain.templates.labels import labels
 
 Draft = dict[str, Any]
+# Finds all of a supplier that issuing needs.
+LOAD = "load_suppliers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def issue(session: Session, requests: Sequence[InvoiceRequest]) -> list[Issued |
 def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | Refusal]:
     """Return all of each invoice but its number and hash, or why it is refused; no counter is locked."""
     keys = {_key(request) for request in requests}
-    known = suppliers(session, sorted(keys))
+    known = numbering.suppliers(session, LOAD, sorted(keys))
     drafts = [_draft(request, known.get(_key(request))) for request in requests]
     valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, Refusal)]
     asked = [recipients.Asked(requests[n].organization_id, requests[n].client) for n, _ in valid]
@@ -85,14 +87,6 @@ def adopt(session: Session, job_ids: Collection[int]) -> dict[int, Issued]:
 
 def _key(request: InvoiceRequest) -> numbering.Key:
     return numbering.Key(request.supplier_id, request.series_code)
-
-
-def suppliers(session: Session, keys: Sequence[numbering.Key]) -> dict[numbering.Key, Any]:
-    """Return a row for each supplier and series that there is: all of them that issuing needs."""
-    rows = run(
-        session, "load_suppliers", ids=[key.supplier_id for key in keys], series_codes=[key.code for key in keys]
-    )
-    return {numbering.Key(row.id, row.series_code): row for row in rows}
 
 
 def _draft(request: InvoiceRequest, found: Any | None) -> Draft | Refusal:

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from db.jobs import NewJob
 from db.models import Invoice, Job
-from db.queries import run
 from domain.errors import Conflict, NotFound, Refusal
 from domain.identity.quotas import OverQuota, quotas
-from domain.invoices import printable, series
+from domain.invoices import numbering, printable, series
+from domain.invoices.numbering import Key
 from domain.invoices.request import KIND, InvoiceRequest
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.lifecycle import Status
@@ -27,8 +27,9 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
 
     The requests may be of several organizations. All that is written is one statement, the last.
     """
-    suppliers = _suppliers(session, sorted({(one.supplier_id, one.series_code) for one in requests}))
-    refusals = [_refusal(one, suppliers.get((one.supplier_id, one.series_code))) for one in requests]
+    keys = [Key(one.supplier_id, one.series_code) for one in requests]
+    suppliers = numbering.suppliers(session, "find_suppliers", sorted(set(keys)))
+    refusals = [_refusal(one, suppliers.get(key)) for one, key in zip(requests, keys, strict=True)]
     asked = Counter(one.organization_id for one, refused in zip(requests, refusals, strict=True) if refused is None)
     full = {organization_id: refusal(session, organization_id, count) for organization_id, count in asked.items()}
     verdicts = [refused or full[one.organization_id] for one, refused in zip(requests, refusals, strict=True)]
@@ -64,11 +65,6 @@ def refusal(session: Session, organization_id: int, count: int) -> TooManyWaitin
     except (TooManyWaiting, OverQuota) as full:
         return full
     return None
-
-
-def _suppliers(session: Session, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Any]:
-    rows = run(session, "find_suppliers", ids=[one for one, _ in keys], series_codes=[code for _, code in keys])
-    return {(row.id, row.series_code): row for row in rows}
 
 
 def _refusal(request: InvoiceRequest, found: Any | None) -> Refusal | None:

@@ -90,6 +90,12 @@ class Counter:
         }
 
 
+def suppliers(session: Session, statement: str, keys: Collection[Key]) -> dict[Key, Any]:
+    """Return what `statement` finds of each supplier and series that there is; nothing is locked."""
+    ids, codes = [key.supplier_id for key in keys], [key.code for key in keys]
+    return {Key(row.id, row.series_code): row for row in run(session, statement, ids=ids, series_codes=codes)}
+
+
 def following(counter: Any) -> int:
     """Return the number that follows in a series (a Counter or its row)."""
     return max(counter.start_number, counter.last_number + 1)

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Invoice, InvoicePayment
-from db.queries import run
 from domain.accounting.sources import Source, changed
 from domain.errors import Conflict, Invalid
+from domain.invoices import numbering
 from domain.invoices.ledger import decimal
+from domain.invoices.numbering import Key
 from domain.invoices.request import CREDIT_NOTE, SERIES
 from domain.money import unit_of
 
@@ -55,7 +56,7 @@ def record(
     """
     session.execute(select(Invoice.id).where(Invoice.id == invoice.id).with_for_update(key_share=True))
     session.refresh(invoice)  # by a statement of its own, which sees what was paid while this one waited
-    [supplier] = run(session, "find_suppliers", ids=[invoice.supplier_id], series_codes=[SERIES])
+    [supplier] = numbering.suppliers(session, "find_suppliers", [Key(invoice.supplier_id, SERIES)]).values()
     paid_on = paid_on or supplier.today
     _check(invoice, amount)
     if paid_on > supplier.today:

@@ -36,16 +36,17 @@ def content(invoice: Invoice) -> dict[str, Any]:
     return ledger.content(invoice, invoice.items)
 
 
-def html(session: Session, invoice: Invoice) -> str:
+def html(session: Session, content: Mapping[str, Any]) -> str:
     """Return the pages of an issued invoice, by the template and the content that it keeps."""
-    return _html(session, content(invoice))
+    source = session.get_one(TemplateSource, bytes.fromhex(content["template_hash"]))
+    return render_html(source.html, _view(content))
 
 
 def rehearse(request: InvoiceRequest) -> None:
     """Raise Refusal or RenderingFailed if the request cannot be issued and printed; keep nothing."""
     try:
         with transaction() as session:
-            raise _Rehearsed(_html(session, _provisional(session, request)))
+            raise _Rehearsed(html(session, _provisional(session, request)))
     except _Rehearsed as rehearsed:
         render_pdf(str(rehearsed), request.organization_id)
 
@@ -58,11 +59,6 @@ def _provisional(session: Session, request: InvoiceRequest) -> dict[str, Any]:
     day = request.issue_date or PROVISIONAL_DATE
     number = series.printed(counter, following(counter), day)
     return {**content, "invoice_number": number, "issue_date": day.isoformat()}
-
-
-def _html(session: Session, content: Mapping[str, Any]) -> str:
-    source = session.get_one(TemplateSource, bytes.fromhex(content["template_hash"]))
-    return render_html(source.html, _view(content))
 
 
 def _view(content: Mapping[str, Any]) -> InvoiceView:
