@@ -90,9 +90,9 @@ def discount_total(lines: Iterable[Any], currency_code: str) -> Decimal:
 def _check(items: Sequence[Item], rates: Sequence[Decimal]) -> None:
     errors = {}
     for number, (item, rate) in enumerate(zip(items, rates, strict=True)):
-        if item.discount > _full(item):
+        if item.discount and item.discount > _full(item):
             errors[f"items[{number}].discount"] = [OVER]
-        if told := tax.mistaken(item.tax_category, rate):
+        if item.tax_category and (told := tax.mistaken(item.tax_category, rate)):
             errors[f"items[{number}].taxRate"] = [told]
         if item.exemption_reason and tax.category(item.tax_category, rate) not in tax.EXEMPTIONS:
             errors[f"items[{number}].exemptionReason"] = [f"needs a taxCategory out of {', '.join(tax.EXEMPTIONS)}"]

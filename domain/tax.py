@@ -41,11 +41,11 @@ def rate(asked_category: str | None, asked: Decimal | None, default: Decimal) ->
     return default if asked_category in (None, STANDARD) else Decimal(0)
 
 
-def mistaken(asked_category: str | None, rate: Decimal) -> str | None:
+def mistaken(asked_category: str, rate: Decimal) -> str | None:
     """Return what is wrong with the rate in that category, or None."""
     if asked_category == STANDARD and not rate:
         return "must be above 0 with taxCategory S: say Z, E, AE, K, G or O for a line without tax"
-    if asked_category not in (None, STANDARD) and rate:
+    if asked_category != STANDARD and rate:
         return f"must be 0 with taxCategory {asked_category}, or left out"
     return None
 

@@ -1,5 +1,6 @@
 """No job can take the machine's memory, or leave its process broken when its time is up."""
 
+import gc
 import resource
 import signal
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ def limit_memory(**_: Any) -> None:
     """Have this prefork child get MemoryError past the limit; libraries and shared pages do not count."""
     limit = settings.current().worker_memory_mb * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+@worker_process_init.connect
+def keep_what_is_loaded(**_: Any) -> None:
+    """Have no garbage collection in this prefork child look at what its parent loaded: it stays, and stays shared."""
+    gc.freeze()
 
 
 @contextmanager

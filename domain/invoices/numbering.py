@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from db.queries import run
+from db.queries import fetch, run
 from domain.errors import Conflict
 from domain.invoices import ledger, series
 
 ONE_DAY = timedelta(days=1)
+COUNTED = ("stored_bytes", "day", "day_start", "year", "year_base")
 
 
 class Key(NamedTuple):
@@ -57,7 +58,13 @@ class Counter:
         }
         canonical = ledger.canonical(numbered)
         self.last_hash = ledger.chained(self.last_hash, canonical)
-        return numbered | {"hash": self.last_hash.hex()} | self._counted(len(canonical))
+        numbered["hash"] = self.last_hash.hex()
+        self._count(len(canonical))
+        return numbered
+
+    def counts(self) -> dict[str, Any]:
+        """Return what the series' row counts besides its last invoice."""
+        return {name: getattr(self, name) for name in COUNTED}
 
     def _dated(self, asked: str | None) -> date:
         day = date.fromisoformat(asked) if asked else self.today
@@ -76,18 +83,11 @@ class Counter:
             raise Conflict(told, {"issueDate": [told]})
         self.year, self.year_base = day.year, self.last_number if self.year else 0
 
-    def _counted(self, size: int) -> dict[str, Any]:
-        """Return the columns of the counter that go on, after one more invoice of `size` bytes."""
+    def _count(self, size: int) -> None:
+        """Count one more invoice, of `size` bytes."""
         self.stored_bytes += size
         if self.day != self.utc_day:
             self.day, self.day_start = self.utc_day, self.last_number - 1
-        return {
-            "stored_bytes": self.stored_bytes,
-            "day": self.day.isoformat(),
-            "day_start": self.day_start,
-            "year": self.year,
-            "year_base": self.year_base,
-        }
 
 
 def suppliers(session: Session, statement: str, keys: Collection[Key]) -> dict[Key, Any]:
@@ -104,10 +104,11 @@ def following(counter: Any) -> int:
 def lock(session: Session, keys: Collection[Key]) -> dict[Key, Counter]:
     """Lock the counters of `keys` until the transaction ends, in their order so that none deadlock."""
     ordered = sorted(keys)
-    rows = run(
+    counters = fetch(
         session,
+        Counter,
         "lock_counters",
         supplier_ids=[key.supplier_id for key in ordered],
         codes=[key.code for key in ordered],
     )
-    return {Key(row.supplier_id, row.code): Counter(**row._asdict()) for row in rows}
+    return {Key(counter.supplier_id, counter.code): counter for counter in counters}

@@ -27,9 +27,10 @@ def check(request: InvoiceRequest) -> None:
 
 def check_parties(parties: Mapping[str, Mapping[str, object]]) -> None:
     """Raise Invalid if a party has what no font can draw: it may have been saved while there were more fonts."""
-    require_drawable(
-        {f"{party}.{_camel(name)}": text for party, fields in parties.items() for name, text in fields.items()}
-    )
+    if undrawable("\n".join(str(text) for fields in parties.values() for text in fields.values())):
+        require_drawable(
+            {f"{party}.{_camel(name)}": text for party, fields in parties.items() for name, text in fields.items()}
+        )
 
 
 def require_drawable(texts: Mapping[str, object]) -> None:

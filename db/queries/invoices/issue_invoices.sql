@@ -1,5 +1,6 @@
 -- Invoices, their lines and their counters, in one statement; a request that has its invoice gets no second.
--- Ids are drawn first, so that lines need not look for their invoice.
+-- Ids are drawn first, so that lines need not look for their invoice. The last invoice of each series has the `counts`
+-- that its counter goes on with.
 WITH asked AS MATERIALIZED (
     SELECT nextval('invoices_id_seq') AS id, *
     FROM jsonb_to_recordset(CAST(%(invoices)s AS jsonb)) AS t (
@@ -7,8 +8,7 @@ WITH asked AS MATERIALIZED (
         job_id bigint, client_id bigint, template_hash text, status text, issue_date date, due_date date,
         locale_code text, currency_code text, supplier jsonb, client jsonb, subtotal numeric,
         tax_total numeric, total numeric, notes text, tax_rounding text, terms jsonb, document_type smallint,
-        credited_invoice_id bigint, hash text, items jsonb,
-        stored_bytes bigint, day date, day_start bigint, year smallint, year_base bigint)
+        credited_invoice_id bigint, hash text, items jsonb, counts jsonb)
 ), issued AS (
     INSERT INTO invoices (id, organization_id, supplier_id, series_code, number, invoice_number, job_id, client_id,
         template_hash, status, issue_date, due_date, locale_code, currency_code, supplier, client,
@@ -29,12 +29,12 @@ WITH asked AS MATERIALIZED (
         exemption_reason text, unit_code text, item_id text, credited_line integer)
 ), counter AS (
     UPDATE number_series SET last_number = last.number, last_hash = decode(last.hash, 'hex'),
-        stored_bytes = last.stored_bytes, day = last.day, day_start = last.day_start, last_date = last.issue_date,
-        year = last.year, year_base = last.year_base
-    FROM (SELECT DISTINCT ON (supplier_id, series_code) * FROM asked
-          ORDER BY supplier_id, series_code, number DESC) AS last
+        last_date = last.issue_date, stored_bytes = CAST(counts->>'stored_bytes' AS bigint),
+        day = CAST(counts->>'day' AS date), day_start = CAST(counts->>'day_start' AS bigint),
+        year = CAST(counts->>'year' AS smallint), year_base = CAST(counts->>'year_base' AS bigint)
+    FROM asked AS last
     CROSS JOIN LATERAL (SELECT ctid FROM number_series AS s WHERE s.supplier_id = last.supplier_id
                         AND code = last.series_code ORDER BY last_number DESC LIMIT 1) AS newest
-    WHERE number_series.ctid = newest.ctid
+    WHERE last.counts IS NOT NULL AND number_series.ctid = newest.ctid
 )
 SELECT id, supplier_id, series_code, number FROM issued
