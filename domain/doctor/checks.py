@@ -25,6 +25,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("partitions", storage.partitions),
     ("parts", processes.parts),
     ("canaries", processes.canaries),
+    ("kinds", processes.kinds),
     ("clocks", processes.clocks),
     ("secrets", passwords.secrets),
 )

@@ -1,4 +1,4 @@
-"""Whether every part runs, and whose clock is off."""
+"""Whether every part runs and knows what waits, and whose clock is off."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,15 +7,20 @@ from sqlalchemy.orm import Session
 
 import settings
 from db.models import Process
+from db.queries import run
 from domain.doctor.findings import Finding, ok, unknown, warning, wrong
 from domain.jobs import canaries as lanes
 from domain.jobs import presence
 from domain.jobs.monitoring.processes import processes
+from domain.jobs.monitoring.queues import depths
+from domain.jobs.registry import registered
 
 NEEDED = ("api", "relay", "worker", "beat")
 OFF_S = 2.0
 # A worker whose clock is a minute ahead discards beat's sweeps: celeryconfig.py lets them expire.
 FAR_OFF_S = 60.0
+# Payloads of a newer version come with the newest jobs.
+PAYLOADS_LOOKED_AT = 10_000
 
 
 def parts(session: Session) -> Finding:
@@ -40,6 +45,25 @@ def canaries(session: Session) -> Finding:
         told = ", ".join(f"{one.lane} has not answered for {one.unanswered_seconds:.0f} s" for one in late)
         return wrong(told, "Restart the workers, which live and take nothing, or start one.")
     return ok(f"the workers answer in {len(known)} lanes")
+
+
+def kinds(session: Session) -> Finding:
+    """Whether the workers that live know each kind of the jobs that wait, and this version each of their payloads."""
+    workers = [one for one in _alive(session) if one.part == "worker"]
+    if not workers:
+        return unknown("no worker lives that tells which kinds it knows", "Start one.")
+    known = {name for one in workers for name in one.kinds}
+    waiting = {depth.kind for depth in depths(session) if depth.status == "pending"}
+    if strange := ", ".join(sorted(waiting - known)):
+        return wrong(f"jobs wait of kinds that no worker knows: {strange}", "Update the workers, or install the kinds.")
+    if newer := ", ".join(_newer_payloads(session)):
+        return wrong(f"jobs wait whose payload only a newer version understands: {newer}", "Update the workers.")
+    return ok(f"the workers know the {len(waiting)} kinds that wait")
+
+
+def _newer_payloads(session: Session) -> list[str]:
+    rows = run(session, "newest_payloads", most=PAYLOADS_LOOKED_AT)
+    return [row.kind for row in rows if (kind := registered(row.kind)) and row.version > kind.version]
 
 
 def clocks(session: Session) -> Finding:

@@ -6,9 +6,11 @@ import time
 import pytest
 
 from db import presence as rows
-from db.transaction import statement
+from db.transaction import statement, transaction
+from domain.invoices.intake import KIND
 from domain.jobs import canaries
 from domain.jobs.lanes import LANES
+from domain.jobs.submission import enqueue
 from tests import chain
 from tests.conftest import configure
 from tests.integration.doctor.found import found, verdict
@@ -50,6 +52,22 @@ def test_a_lane_whose_canary_nobody_answers(database):
     chain.ask("UPDATE canaries SET unanswered_since = clock_timestamp() - interval '151 seconds' WHERE lane = 'io'")
     line = found("canaries")
     assert (line.verdict, line.measured) == ("wrong", "io has not answered for 151 s")
+
+
+def test_a_kind_or_a_payload_that_no_worker_knows(organization):
+    assert verdict("kinds") == "unknown", "no worker lives"
+    beat("worker")
+    assert verdict("kinds") == "ok", "nothing waits"
+    with transaction() as session:
+        enqueue(session, organization.id, KIND, [("", {})])
+    line = found("kinds")
+    assert (line.verdict, line.measured) == ("wrong", f"jobs wait of kinds that no worker knows: {KIND}")
+    chain.ask("UPDATE processes SET kinds = ARRAY[%s]", KIND)
+    assert verdict("kinds") == "ok"
+    chain.ask("UPDATE jobs SET payload_version = 99")
+    line = found("kinds")
+    assert line.verdict == "wrong"
+    assert line.measured == f"jobs wait whose payload only a newer version understands: {KIND}"
 
 
 @pytest.mark.parametrize(
