@@ -16,7 +16,7 @@ from local.part import Part
 from local.process import Child
 
 SUPPLIERS = 1000
-# A dead worker's jobs come back when their lease has run out and the sweep has seen it.
+# Presence takes a dead worker's jobs back within seconds; what it missed would come back with the lease.
 BEFORE, WATCHED = 30, settings.current().lease + 30
 
 
