@@ -17,6 +17,8 @@ def api(fd: int | None) -> None:
     from domain.pdf import fonts, rendering
 
     fonts.check()
+    if fd is not None:
+        preflight.require_listener(fd)
     preflight.require_database(settings.current().api_workers * connections_per_process())
     if fd is None:
         preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)

@@ -1,6 +1,8 @@
 """Whether the database and the broker can be used at all, said in one line before anything starts."""
 
 import logging
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -101,6 +103,17 @@ def require_port(name: str, host: str, port: int) -> None:
     """Raise ConfigurationError unless a server can listen there."""
     if not is_free(host, port):
         raise ConfigurationError(f"{variable(name)}: {host}:{port} is taken, or no address of this machine")
+
+
+def require_listener(number: int) -> None:
+    """Raise ConfigurationError unless the open file of that number is a socket that listens."""
+    try:
+        with socket.socket(fileno=os.dup(number)) as listener:
+            if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                return
+    except OSError:
+        pass
+    raise ConfigurationError(f"--fd {number}: this process was handed no socket of that number that listens")
 
 
 def require_broker_url() -> None:

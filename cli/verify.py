@@ -17,6 +17,8 @@ def verify(context: click.Context, report: Path, key: str | None) -> None:
     """
     from domain.invoices.report import verify as recompute
 
+    if key == "":
+        raise click.UsageError("--key is empty: give the issuer's public key, or leave the option out")
     try:
         with report.open("rb") as lines:
             verified = recompute(lines, key)
@@ -26,7 +28,7 @@ def verify(context: click.Context, report: Path, key: str | None) -> None:
         click.echo(f"WRONG: {finding}")
     head = verified.head
     click.echo(f"supplier: {head.get('supplier', {}).get('name')}, series {head.get('series', {}).get('code')}")
-    click.echo(f"invoices: {verified.count}, {verified.first} to {verified.last}")
+    click.echo(f"invoices: {verified.count}" + (f", {verified.first} to {verified.last}" if verified.count else ""))
     click.echo(f"head hash: {verified.head_hash.hex()}")
     click.echo(f"signed by: {head.get('publicKey')}{'' if key else ' (compare it with the key that you were told)'}")
     click.echo("WRONG" if verified.findings else "ok")

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 
 # Controls, format characters, what Unicode calls default ignorable, and letters that are drawn as nothing.
 # Not the Arabic and Kaithi number signs: they are format characters too, but have a shape.
@@ -11,12 +12,29 @@ INVISIBLE_RANGES = (
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 INVISIBLE = re.compile(f"[{INVISIBLE_RANGES}]")
+# UAX #15, Stream-Safe Text Format: normalizing takes the square of the length of such a row.
+MAX_MARKS = 30
+LAST_MARK = 0x1E94A
 SEPARATORS = re.compile(r"[\s.:/_\-\u2010-\u2015\u2212]")
 
 
+class Unbounded(ValueError):
+    """Nobody writes such a text, and it takes too long to look at; the message goes on where its name ended."""
+
+
 def stored(text: str) -> str:
-    """Return `text` in NFC: the same letters are the same characters, however they were typed."""
+    """Return `text` in NFC: the same letters are the same characters, however they were typed; raise Unbounded."""
+    if text.isascii():
+        return text
+    if _endless_marks().search(text):
+        raise Unbounded(f"must not have more than {MAX_MARKS} combining marks in a row")
     return unicodedata.normalize("NFC", text)
+
+
+@cache
+def _endless_marks() -> re.Pattern[str]:
+    marks = "".join(chr(code) for code in range(LAST_MARK + 1) if unicodedata.combining(chr(code)))
+    return re.compile(f"[{marks}]{{{MAX_MARKS + 1}}}")
 
 
 def is_blank(text: str) -> bool:

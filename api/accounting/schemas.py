@@ -1,7 +1,7 @@
 from marshmallow import fields
 
 from api.http.fields import Amount, Choice, Day, Flag, Instant, Many, Text, Whole
-from api.http.pagination import Page
+from api.http.pagination import CURSOR_MEANT, Page
 from api.http.schema import Body, CamelSchema, OptionalBody
 from api.jobs.schemas import STATUSES
 from domain.accounting.sources import TYPES
@@ -43,7 +43,7 @@ class SyncBody(OptionalBody):
     EXAMPLES = {"All types": {}}
 
     types = Many(Choice(*TYPES), 1, len(TYPES), load_default=TYPES)
-    cursor = Text(40, pattern=f"^({'|'.join(TYPES)}):[1-9][0-9]{{0,17}}$")
+    cursor = Text(40, pattern=f"^({'|'.join(TYPES)}):[1-9][0-9]{{0,17}}$", meant=CURSOR_MEANT)
 
 
 class SyncAccepted(CamelSchema):

@@ -6,6 +6,7 @@ from flask import g, request
 
 from api.http.group_commit import GroupCommit
 from api.http.problems import Refused, invalid
+from api.http.server import name_caller
 from db.transaction import is_transient, statement
 from domain.identity import organizations
 from domain.identity.organizations import KeyHolder
@@ -27,6 +28,7 @@ def authenticate() -> None:
     if holder is None:
         raise Refused(401, "send a valid key: Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"})
     g.key_id, g.organization_id, g.operator, g.max_requests_per_second = holder
+    name_caller("operators" if g.operator else g.organization_id)
 
 
 def require_operator() -> None:

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from functools import wraps
 from typing import Any, NoReturn
 
 import flask_smorest
-from flask import Request, g
+from flask import Request, g, request
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from api.http import exact_json
 from api.http.problems import Refused, flat, invalid
-from api.http.schema import OptionalBody, camel_case
+from api.http.schema import UNKNOWN, OptionalBody, camel_case
 
 JSON = "application/json"
 IDENTITY = "identity"
@@ -72,7 +73,7 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view; its name in camelCase is the operationId, so it must be the only view of that name."""
         named = [{"name": name, "in": "path", "description": _told(name)} for name in PATH_PARAMETER.findall(rule)]
         register = super().route(rule, parameters=named, **options)
-        return lambda view: register(self.doc(operationId=camel_case(view.__name__))(view))
+        return lambda view: register(_strict(self.doc(operationId=camel_case(view.__name__))(view)))
 
     @staticmethod
     def refuses(*statuses: int) -> Callable:
@@ -88,6 +89,21 @@ class Blueprint(flask_smorest.Blueprint):
     def preferable(view: Callable) -> Callable:
         """Document that the caller may prefer not to wait."""
         return _declare((), PREFER)(view)
+
+
+def _strict(view: Callable) -> Callable:
+    """Return the view, which refuses a query string where it takes none."""
+    arguments = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
+    if any(argument["in"] == "query" for argument in arguments):
+        return view
+
+    @wraps(view)
+    def strict(*args: Any, **kwargs: Any) -> Any:
+        if request.args:
+            raise invalid({name: [UNKNOWN] for name in request.args})
+        return view(*args, **kwargs)
+
+    return strict
 
 
 def _told(parameter: str) -> str:
@@ -107,9 +123,7 @@ def _declare(refusals: tuple[int, ...], *headers: dict[str, Any]) -> Callable:
 
 
 def _add_refusals(doc: dict, doc_info: dict, **kwargs: Any) -> dict:
-    statuses = {401, 429, 500, 503, *doc_info.get("refusals", ())}
-    if "arguments" in doc_info:
-        statuses.add(400)
+    statuses = {400, 401, 429, 500, 503, *doc_info.get("refusals", ())}
     if "requestBody" in doc:
         statuses |= {413, 415}
         content = doc["requestBody"]["content"][JSON]

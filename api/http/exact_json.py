@@ -18,6 +18,8 @@ MAX_EXPONENT = 1000
 MAX_DEPTH = 100
 TOO_DEEP = f"the body must not be nested more than {MAX_DEPTH} deep"
 MAX_NAME_SHOWN = 100
+# Counted by what stands before each value, in texts too. So many take a second.
+MAX_VALUES = 500_000
 
 
 class MalformedJson(Exception):
@@ -44,6 +46,8 @@ def canonical(value: Any) -> bytes:
 
 def loads(body: str | bytes) -> Any:
     """Return the value with every fraction as a Decimal and every text in NFC; raise MalformedJson."""
+    if _separators(body) > MAX_VALUES:
+        raise MalformedJson(f"the body must not have more than {MAX_VALUES:,} values: send less at once")
     try:
         value = json.loads(
             body, parse_float=_decimal, parse_int=_integer, parse_constant=Decimal, object_pairs_hook=_object
@@ -57,6 +61,12 @@ def loads(body: str | bytes) -> Any:
     if _is_deeper(value, MAX_DEPTH):
         raise MalformedJson(TOO_DEEP)
     return value
+
+
+def _separators(body: str | bytes) -> int:
+    if isinstance(body, str):
+        return body.count(",") + body.count("[") + body.count("{")
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def _literal(value: Any) -> Any:
@@ -87,7 +97,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object; its names are repeated in messages, so they must be text that can be sent and kept."""
     found: dict[str, Any] = {}
     for given, value in pairs:
-        name = text.stored(given)
+        name = _text(given)
         if UNSTORABLE.search(name):
             raise MalformedJson("a name must not contain NUL or half a surrogate pair")
         if name in found:
@@ -99,7 +109,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _stored(value: Any) -> Any:
     if isinstance(value, list):
         return [_stored(inner) for inner in value]
-    return text.stored(value) if isinstance(value, str) else value
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(given: str) -> str:
+    try:
+        return text.stored(given)
+    except text.Unbounded as refused:
+        raise MalformedJson(f"a text {refused}") from None
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

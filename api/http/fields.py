@@ -17,9 +17,15 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 DIGITS = re.compile(r"[0-9]{1,19}")
 DECIMAL_TEXT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
+NEGATIVE_TEXT = re.compile(r"-[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 MAX_DIGITS = 30
-ANY_TEXT, TEXT = r"^[^\x00]*$", rf"^[^\x00]*[^\s{text.INVISIBLE_RANGES}][^\x00]*$"
-HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+# What XML 1.0 has no place for, in an e-invoice for example, nor PostgreSQL.
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff"
+UNWRITABLE = re.compile(f"[{CONTROLS}\ud800-\udfff]")
+# So many characters at the most become one in NFC.
+MAX_COMPOSED = 4
+ANY_TEXT, TEXT = rf"^[^{CONTROLS}]*$", rf"^[^{CONTROLS}]*[^\s{text.INVISIBLE_RANGES}][^{CONTROLS}]*$"
+FIRST_DAY = date(1900, 1, 1)
 
 
 class Spoken(str):
@@ -34,7 +40,10 @@ def documented(options: dict[str, Any], **shape: Any) -> dict[str, Any]:
 
 
 class Text(fields.Field[str | None]):
-    """Text of bounded length in NFC that PostgreSQL can store, without white space around it; a blank one is absent."""
+    """Text of bounded length in NFC that PostgreSQL can store, without white space around it; a blank one is absent.
+
+    Where it does not match `pattern` the caller is told what it must be: `meant`, which follows "must".
+    """
 
     def __init__(
         self,
@@ -43,6 +52,7 @@ class Text(fields.Field[str | None]):
         shortest: int = 1,
         pattern: str = "",
         blank: str | None = None,
+        meant: str = "",
         check: Callable[[str], None] | None = None,
         **options: Any,
     ):
@@ -53,16 +63,21 @@ class Text(fields.Field[str | None]):
         least = {"minLength": shortest} if needed else {}
         super().__init__(allow_none=not needed, metadata=told | least, **options)
         self._longest, self._shortest, self._blank = longest, shortest, blank
-        self._check, self._pattern = check, pattern
+        self._check, self._pattern, self._meant = check, pattern, meant or f"match {pattern}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
         if not isinstance(value, str):
             raise ValidationError("must be text")
-        value = text.stored(value)
+        if len(value) > MAX_COMPOSED * self._longest:
+            raise ValidationError(f"must not be longer than {self._longest} characters")
+        try:
+            value = text.stored(value)
+        except text.Unbounded as refused:
+            raise ValidationError(str(refused)) from None
         if len(value) > self._longest:
             raise ValidationError(f"must not be longer than {self._longest} characters")
-        if "\0" in value or HALF_A_PAIR.search(value):
-            raise ValidationError("must not contain NUL or half a surrogate pair")
+        if UNWRITABLE.search(value):
+            raise ValidationError("must not contain control characters or half a surrogate pair")
         if not self._pattern:
             value = "" if text.is_blank(value) else value.strip()
         return self._checked(value)
@@ -71,10 +86,10 @@ class Text(fields.Field[str | None]):
         if not value and not self.required:
             return self._blank
         if len(value) < self._shortest:
-            characters = "character" if self._shortest == 1 else "characters"
-            raise ValidationError(f"must have at least {self._shortest} {characters} that are not blank")
+            least = f"at least {self._shortest} characters" if self._shortest > 1 else "something"
+            raise ValidationError(f"must have {least} that can be seen")
         if self._pattern and not re.fullmatch(self._pattern, value):
-            raise ValidationError(f"must match {self._pattern}")
+            raise ValidationError(f"must {self._meant}")
         if self._check:
             self._check(value)
         return value
@@ -86,11 +101,13 @@ class Amount(fields.Field[Decimal]):
     def __init__(self, digits: int, places: int, smallest: str = "0", **options: Any):
         self._unit = Decimal(1).scaleb(-places)
         self._smallest, self._largest = Decimal(smallest), Decimal(10**digits) - self._unit
-        not_nothing = r"(?!0*(\.0*)?$)" if self._smallest else ""
-        digits_text = {"type": "string", "pattern": rf"^{not_nothing}[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?$"}
+        not_nothing = rf"(?!0*(\.0*)?$)(?!0*\.0{{{places}}}[0-9]*$)" if self._smallest else ""
+        more = MAX_DIGITS - digits
+        digits_text = {"type": "string", "pattern": rf"^{not_nothing}[0-9]{{1,{digits}}}(\.[0-9]{{1,{more}}})?$"}
         number = {"type": "number", "minimum": float(smallest), "maximum": 10**digits - 1}
         nullable = [] if options.get("required") else [{"type": "null"}]
         told = documented(options, anyOf=[number, digits_text, *nullable])
+        told["description"] = " ".join([*filter(None, [told.get("description")]), f"Rounded to {places} decimals."])
         super().__init__(allow_none=bool(nullable), metadata=told, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
@@ -102,6 +119,8 @@ class Amount(fields.Field[Decimal]):
         return number.quantize(self._unit, ROUND_HALF_UP)
 
     def _number(self, value: Any) -> Decimal:
+        if isinstance(value, str) and NEGATIVE_TEXT.fullmatch(value):
+            raise ValidationError(f"must not be below {self._smallest}")
         if isinstance(value, str) and not DECIMAL_TEXT.fullmatch(value):
             raise ValidationError("must be a number such as 12.50")
         if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
@@ -119,7 +138,7 @@ class Rate(Amount):
         super().__init__(1, 4, **options)
         self._largest = Decimal(1)
         number, digits_text, *_ = self.metadata["anyOf"]
-        number["maximum"], digits_text["pattern"] = 1, r"^(0(\.[0-9]{1,4})?|1(\.0{1,4})?)$"
+        number["maximum"], digits_text["pattern"] = 1, r"^(0(\.[0-9]{1,29})?|1(\.0{1,29})?)$"
 
 
 class Whole(fields.Field[int]):
@@ -183,7 +202,10 @@ class Day(fields.Field[date]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         try:
             if isinstance(value, str) and DAY.fullmatch(value):
-                return date.fromisoformat(value)
+                day = date.fromisoformat(value)
+                if day < FIRST_DAY:
+                    raise ValidationError(f"must not be before {FIRST_DAY}")
+                return day
         except ValueError:
             pass
         raise ValidationError("must be a day such as 2026-01-31")

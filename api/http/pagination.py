@@ -13,6 +13,7 @@ from api.http.schema import Query
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 MAX_PAGE_BYTES = 4 * 1024 * 1024
+CURSOR_MEANT = "be what the Link header of the page before says"
 LINK = {"Link": {"schema": {"type": "string"}, "description": 'The next page: rel="next"'}}
 
 
@@ -25,7 +26,12 @@ class Page(Query):
     limit = Whole(
         1, MAX_LIMIT, query=True, load_default=DEFAULT_LIMIT, description="How many rows a page has at the most."
     )
-    cursor = Text(18, pattern="^[0-9]{1,18}$", description="Where the page begins: copy it from the Link header.")
+    cursor = Text(
+        18,
+        pattern="^[0-9]{1,18}$",
+        meant=CURSOR_MEANT,
+        description="Where the page begins: copy it from the Link header.",
+    )
 
 
 def position(query: dict[str, Any]) -> int | None:

@@ -1,7 +1,7 @@
 """What the application and the server that runs it tell each other in the WSGI environment."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from flask import Flask, Response, request
 
@@ -9,6 +9,8 @@ from flask import Flask, Response, request
 HEAD_ONLY, GO_ON = "counterfoil.head_only", "204 NO CONTENT"
 # A function of the server: what is passed to it is given the connection's socket once the answer's head is sent.
 GIVE_AWAY = "counterfoil.give_away"
+# A function of the server: it is told who the caller is, who takes turns with the others.
+CALLER = "counterfoil.caller"
 
 _at_stop: list[Callable[[], None]] = []
 
@@ -26,6 +28,12 @@ def gives_away(take: Take) -> bool:
     if offered:
         offered(take)
     return bool(offered)
+
+
+def name_caller(caller: Hashable) -> None:
+    """Tell the server whose request this is; what is told is never 0 or empty."""
+    if tell := request.environ.get(CALLER):
+        tell(caller)
 
 
 def _go_on() -> Response | None:

@@ -1,6 +1,10 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Response
 
 from db.models import Invoice
+from domain.errors import Conflict, Invalid
 from domain.invoices.archive import file_name
 
 PDF, XML = "application/pdf", "application/xml"
@@ -16,3 +20,13 @@ def attachment(invoice: Invoice, data: bytes, mimetype: str = PDF) -> Response:
         "X-Invoice-Issue-Date": invoice.issue_date.isoformat(),
     }
     return Response(data, headers=headers, mimetype=mimetype)
+
+
+@contextmanager
+def written_as_it_was_issued() -> Iterator[None]:
+    """Refuse as a conflict what an issued invoice's XML would lack: the invoice stays as it is, whatever is sent."""
+    try:
+        yield
+    except Invalid as lacking:
+        told = f"this invoice was issued without the rules of e-invoices, and cannot be had as XML: {lacking}"
+        raise Conflict(told) from None

@@ -9,7 +9,7 @@ from api.http.fields import Choice, Whole
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Query
 from api.http.shares import heavy
-from api.invoices.files import PDF, XML, attachment
+from api.invoices.files import PDF, XML, attachment, written_as_it_was_issued
 from api.invoices.schemas import Invoice
 from db.transaction import report, transaction
 from domain.einvoices import hybrid
@@ -84,13 +84,15 @@ def print_invoice(query: dict[str, Any], number: str) -> Response:
         content = printing.content(invoice)
         html = printing.html(session, content)
     pages = printing.pdf(g.organization_id, html)
-    return attachment(invoice, hybrid.bind(content, pages) if query["format"] == "facturx" else pages)
+    with written_as_it_was_issued():
+        return attachment(invoice, hybrid.bind(content, pages) if query["format"] == "facturx" else pages)
 
 
 @invoices_api.route("/<invoice_number:number>/xml")
 @invoices_api.arguments(XmlQuery(), location="query")
 @invoices_api.response(200, {"type": "string"}, content_type=XML)
 @invoices_api.refuses(404, 409)
+@heavy
 def show_invoice_as_xml(query: dict[str, Any], number: str) -> Response:
     """Show one invoice as an e-invoice of EN 16931, in the syntax of your choice.
 
@@ -100,7 +102,8 @@ def show_invoice_as_xml(query: dict[str, Any], number: str) -> Response:
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
         content = printing.content(invoice)
-    return attachment(invoice, xml(content, query["syntax"]), XML)
+    with written_as_it_was_issued():
+        return attachment(invoice, xml(content, query["syntax"]), XML)
 
 
 @invoices_api.route("/<invoice_number:number>/mark-issued", methods=["POST"])

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from api.http.fields import Amount, Choice, Day, Instant, Many, Rate, Spoken, Text, Whole
 from api.http.schema import Body, CamelSchema
 from api.parties.schemas import (
+    CODE_MEANT,
     SERIES_CODE,
     SHORT,
     PartyBody,
@@ -41,6 +42,7 @@ WHY_EXEMPT = (
     "language of the invoice."
 )
 UNIT = r"^[A-Z0-9]{2,3}$"
+UNIT_MEANT = "be 2 or 3 capital letters or digits, such as HUR for hours"
 MAX_ITEMS = 1000
 CLIENT = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB", "vatId": "GB123456789",
@@ -66,7 +68,12 @@ class ItemBody(Body):
     tax_rate = Rate()
     tax_category = Choice(*CATEGORIES, allow_none=True, description=CATEGORY_RULE)
     exemption_reason = Text(200, description=WHY_EXEMPT)
-    unit_code = Text(3, pattern=UNIT, description="The unit of the quantity: a code of UN/ECE 20 or 21, HUR for hours.")
+    unit_code = Text(
+        3,
+        pattern=UNIT,
+        meant=UNIT_MEANT,
+        description="The unit of the quantity: a code of UN/ECE 20 or 21, HUR for hours.",
+    )
     item_id = Text(60, description="The supplier's own number for what is sold.")
 
 
@@ -129,7 +136,13 @@ class InvoiceBody(Body):
     locale_code = Text(
         20, check=check_locale, description="Whose language and formats the print has; else the supplier's."
     )
-    series_code = Text(20, load_default=SERIES, pattern=SERIES_CODE, description="In which series of the supplier.")
+    series_code = Text(
+        20,
+        load_default=SERIES,
+        pattern=SERIES_CODE,
+        meant=CODE_MEANT,
+        description="In which series of the supplier.",
+    )
     delivery_date = Day(allow_none=True, description="When the goods or services were supplied, if not on issueDate.")
     delivery_period = fields.Nested(
         DeliveryPeriodBody, allow_none=True, metadata={"description": "Instead of deliveryDate."}

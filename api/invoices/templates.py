@@ -39,11 +39,11 @@ PLACEHOLDERS = (
 
 
 class TemplateBody(Body):
-    EXAMPLES = {"A plain template": {"name": "Plain", "html": PLAIN, "isDefault": True}}
+    EXAMPLES = {"A plain template": {"name": "Plain", "html": PLAIN}}
 
     name = Text(200, required=True)
     html = Text(MAX_BYTES, required=True, description=PLACEHOLDERS)
-    is_default = Flag(load_default=False, allow_none=True)
+    is_default = Flag(allow_none=True)
 
 
 class Template(CamelSchema):
@@ -107,8 +107,8 @@ def show_template(template_id: int) -> Any:
 def replace_template(body: dict[str, Any], template_id: int) -> Any:
     """Replace a template; invoices issued before keep their look.
 
-    `isDefault` is false when it is absent or null, and the default template cannot stop being it: make another one the
-    default instead.
+    `isDefault` stays as it is when it is absent or null. The default template cannot stop being it: make another one
+    the default instead.
     """
     library.check(g.organization_id, body["html"])
     with transaction() as session:

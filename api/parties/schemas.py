@@ -24,8 +24,8 @@ SERIES_RULE = (
 )
 E_INVOICE_RULE = (
     "none: no rules are asked. ubl: each invoice and credit note must keep the rules of EN 16931 in UBL. facturx: in "
-    "UBL and in CII. One that breaks a rule is refused with 400 and takes no number. Whatever this says, any issued "
-    "invoice can be had as XML."
+    "UBL and in CII. One that breaks a rule is refused with 400 and takes no number. An invoice issued with none can "
+    "be had as XML too, if its data allow that: each country, for example, must be known."
 )
 EMAIL_PART = rf"[^@\s{INVISIBLE_RANGES}]{{1,100}}"
 EMAIL = rf"^{EMAIL_PART}@{EMAIL_PART}$"
@@ -33,7 +33,11 @@ EMAIL = rf"^{EMAIL_PART}@{EMAIL_PART}$"
 PART = r"\{YYYY\}|\{YY\}|\{MM\}|[A-Za-z0-9_-]"
 PREFIX = rf"^(({PART})({PART}|\.){{0,19}})?$"
 PREFIX_RULE = "What stands before the number. {YYYY}, {YY} and {MM} stand for the year and month of the invoice's date."
+PREFIX_MEANT = (
+    "be up to 20 of the letters A to Z, digits, _, -, dots after the first, {YYYY}, {YY} and {MM}, such as INV-{YYYY}-"
+)
 SERIES_CODE = r"^[A-Za-z0-9_-]{1,20}$"
+CODE_MEANT = "be up to 20 letters A to Z, digits, _ and -"
 LINK = r"^https://[!-~]{1,190}$"
 GRACE = {
     "name": "Grace Instruments", "addressLine1": "1 Navy Yard", "city": "Arlington", "country": "US",
@@ -83,7 +87,7 @@ class PartyBody(Body):
     country = printed(LONG, required=True)
     tax_id = printed(SHORT)
     vat_id = printed(SHORT)
-    email = printed(LONG, pattern=EMAIL)
+    email = printed(LONG, pattern=EMAIL, meant="be one e-mail address")
     phone = printed(SHORT)
 
 
@@ -100,8 +104,14 @@ def check_bic(code: str) -> None:
 class SeriesBody(Body):
     EXAMPLES = {"A series of its own for exports": {"code": "export", "pattern": "EX-{YYYY}-", "restart": "yearly"}}
 
-    code = Text(20, required=True, pattern=SERIES_CODE, description="What an invoice names as its `seriesCode`.")
-    pattern = Text(60, pattern=PREFIX, blank="", description=PREFIX_RULE)
+    code = Text(
+        20,
+        required=True,
+        pattern=SERIES_CODE,
+        meant=CODE_MEANT,
+        description="What an invoice names as its `seriesCode`.",
+    )
+    pattern = Text(60, pattern=PREFIX, meant=PREFIX_MEANT, blank="", description=PREFIX_RULE)
     digits = Whole(1, 18, allow_none=True)
     start_number = Whole(
         1, 10**12, allow_none=True, description="The first number. Moving here, send your last number plus one."
@@ -112,7 +122,9 @@ class SeriesBody(Body):
     chronology = Choice(
         *CHRONOLOGIES,
         allow_none=True,
-        description="strict: no invoice is dated after today or before the last one. warn: the audit names those.",
+        description="strict: no invoice is dated after today or before the last one. warn: each may have any date, and "
+        "the audit names those that are dated before the one with the number before. In a series that restarts yearly "
+        "no invoice is dated after the current year.",
     )
 
 
@@ -128,7 +140,7 @@ class SupplierBody(PartyBody):
         },
     }  # fmt: skip
 
-    invoice_prefix = Text(60, pattern=PREFIX, blank="", description=PREFIX_RULE)
+    invoice_prefix = Text(60, pattern=PREFIX, meant=PREFIX_MEANT, blank="", description=PREFIX_RULE)
     invoice_number_digits = Whole(1, 18, allow_none=True)
     invoice_start_number = Whole(1, 10**12, allow_none=True)
     locale_code = Text(20, check=check_locale)
@@ -150,7 +162,12 @@ class SupplierBody(PartyBody):
     time_zone = Text(60, description="Says which day it is when an invoice is issued: Europe/Sofia. UTC by default.")
     iban = Text(42, check=check_iban)
     bic = Text(11, check=check_bic)
-    payment_link = Text(198, pattern=LINK, description="Where an invoice can be paid: https://...")
+    payment_link = Text(
+        198,
+        pattern=LINK,
+        meant="begin with https:// and have no white space",
+        description="Where an invoice can be paid: https://...",
+    )
     payment_terms = printed(500)
 
 

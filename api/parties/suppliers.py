@@ -13,7 +13,7 @@ from api.http.idempotency import Answer, once
 from api.http.pagination import LINK, Page, page, position
 from api.http.schema import Body, CamelSchema, Query
 from api.http.shares import heavy
-from api.parties.schemas import SERIES_CODE, Supplier, SupplierBody
+from api.parties.schemas import CODE_MEANT, SERIES_CODE, Supplier, SupplierBody
 from db.transaction import report, transaction
 from domain.invoices import audit, verification
 from domain.invoices import report as numbering_report
@@ -25,7 +25,7 @@ PATH = "/api/v1/parties/suppliers"
 suppliers_api = Blueprint(
     "suppliers", __name__, description="Suppliers issue invoices. Each has one or more number series."
 )
-SERIES_OF_PLACE = "The series of a `number` that is sent as a whole number; `invoice` by default. Text needs none."
+SERIES_OF_PLACE = "The series of the `number`: `invoice` by default for a whole number, any for text."
 JSON_LINES = "application/jsonl"
 # Of a report: what is kept in memory rather than on disk, and sent at a time.
 MAX_IN_MEMORY, CHUNK = 8 * 1024 * 1024, 64 * 1024
@@ -49,7 +49,9 @@ class SeriesNumber(fields.Field[int | str]):
 
 
 class WhichSeries(Query):
-    series_code = Text(20, load_default=SERIES, pattern=SERIES_CODE, description="The series, `invoice` by default.")
+    series_code = Text(
+        20, load_default=SERIES, pattern=SERIES_CODE, meant=CODE_MEANT, description="The series, `invoice` by default."
+    )
 
 
 class Audit(CamelSchema):
@@ -77,8 +79,8 @@ class HandedOut(Body):
     EXAMPLES = {"As the invoice showed it": {"number": "INV-000001", "hash": "5f" * 32}}
 
     number = SeriesNumber(required=True)
-    series_code = Text(20, pattern=SERIES_CODE, description=SERIES_OF_PLACE)
-    hash = Text(64, required=True, pattern=HASH, description="The invoice's `hash`.")
+    series_code = Text(20, pattern=SERIES_CODE, meant=CODE_MEANT, description=SERIES_OF_PLACE)
+    hash = Text(64, required=True, pattern=HASH, meant="be 64 hexadecimal digits", description="The invoice's `hash`.")
 
 
 class Verification(CamelSchema):
@@ -193,6 +195,7 @@ def verify_numbering(body: dict[str, Any], supplier_id: int) -> Any:
     """
     with transaction() as session:
         handed_out = bytes.fromhex(body["hash"])
-        code = body.get("series_code", SERIES)
-        verdict = verification.verify(session, g.organization_id, supplier_id, body["number"], handed_out, code)
+        verdict = verification.verify(
+            session, g.organization_id, supplier_id, body["number"], handed_out, body.get("series_code")
+        )
     return {"verdict": verdict}

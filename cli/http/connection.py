@@ -8,14 +8,14 @@ import logging
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http import wsgi
 
-from api.http.server import GIVE_AWAY, GO_ON, HEAD_ONLY, Take
+from api.http.server import CALLER, GIVE_AWAY, GO_ON, HEAD_ONLY, Take
 from cli.http import refusals
 from cli.http.arrival import Arrival
 from cli.http.worker import IDLE_STOPPING_S, READABLE
@@ -185,7 +185,18 @@ class Connection:
     def _run(self, step: Callable[[], None]) -> None:
         self.deadline = None
         self._next = step
-        self._worker.threads.submit(self.go_on)
+        self._worker.turns.submit(self._caller(), self.go_on)
+
+    def _caller(self) -> Hashable:
+        """Return who takes turns with the others: the caller whose key is known, else all of an address together."""
+        return self._worker.callers.find(self._authorization()) or (self._peer or ("a socket",))[0]
+
+    def _note_caller(self, caller: Hashable) -> None:
+        self._worker.callers.note(self._authorization(), caller)
+
+    def _authorization(self) -> str:
+        headers = self._arrival.request.headers if self._arrival.request else ()
+        return next((value for name, value in headers if name == "AUTHORIZATION"), "")
 
     def _environ(self) -> dict[str, Any]:
         request = self._arrival.request
@@ -194,6 +205,7 @@ class Connection:
         )
         environ["wsgi.multithread"] = True
         environ[GIVE_AWAY] = self._give_away
+        environ[CALLER] = self._note_caller
         if not self._worker.alive:
             self._answer.force_close()
         return environ

@@ -5,15 +5,16 @@ import os
 import resource
 import select
 import socket
+import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.base import Worker
 
 import settings
+from cli.http.turns import Callers, Turns
 
 if TYPE_CHECKING:
     from cli.http.connection import Connection
@@ -25,6 +26,8 @@ ACCEPTS_AT_ONCE = 64
 STOP_S = 4.0
 # While a server stops, a client may already be sending on a connection that it was told to keep.
 IDLE_STOPPING_S = 2.0
+# A thread that computes lets another go on after this time: a short request does so some ten times, beside long ones.
+SWITCH_S = 0.001
 MEGABYTE = 1024 * 1024
 # Requests and answers on their way; beyond it the connections that hold most are closed.
 MAX_HELD_BYTES = 256 * MEGABYTE
@@ -46,7 +49,7 @@ class BufferedWorker(Worker):
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         # Or a flood of connections would leave no file for the database.
         self._max_connections = min(current.api_connections, max(files - current.api_subscribers, files // 2))
-        self.threads = ThreadPoolExecutor(self.cfg.threads)
+        self.turns, self.callers = Turns(self.cfg.threads), Callers()
         self.poll = select.epoll()
         # Between closing a connection and arming it: its number may be another's by then.
         self.lock = threading.Lock()
@@ -58,6 +61,7 @@ class BufferedWorker(Worker):
         """Serve until told to stop, then finish what was begun; who was told before that takes nobody in."""
         if not self.alive:
             return
+        sys.setswitchinterval(SWITCH_S)
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         for number, listener in self._listeners.items():
             listener.setblocking(False)
@@ -148,4 +152,4 @@ class BufferedWorker(Worker):
         while self._connections and time.monotonic() < end and self.ppid == os.getppid():
             with suppress(OSError):
                 self._turn()
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.turns.stop()

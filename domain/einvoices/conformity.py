@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import settings
 from domain.einvoices import syntax
+from domain.einvoices.countries import country_code
 from domain.einvoices.semantics import terms
 from domain.errors import Away, Invalid, NotYet, Refusal
 from domain.jail.process import Crashed, Jail, Process, TooSlow
@@ -26,7 +27,8 @@ E_INVOICES = (NONE, *RULES_ASKED)
 SLOTS, MAX_DRAFTS = 2, 25
 COMPILE_S = 60.0
 BUSINESS_TERM = re.compile(r"\((B[TG]-[0-9]+)")
-REQUIREMENT = re.compile(r"\b(?:shall|must)\b")
+REQUIREMENT = re.compile(r"\b(?:shall|must)\b( not\b)?")
+LINE = re.compile(r"Line(?:Item)?\[[^]]*\]\[([0-9]+)\]")
 # By business term: the field by which a caller can mend it, and where the term stands among those of the invoice.
 FIELDS = {
     "BT-9": ("dueDate", "BT-9"),
@@ -45,8 +47,20 @@ FIELDS = {
 
 # Of rules that name no term.
 OF_RULES = {"BR-CL-23": "items.unitCode"}
+# A rule that asks for the one asks for the other or it.
+INSTEAD = {"BT-32": "BT-31"}
+# The terms that this rule is about begin with the code of a country.
+PREFIXES = "BR-CO-09"
 
-Broken = tuple[str, str]
+
+class Broken(NamedTuple):
+    """A rule's id and text, and where the XML breaks it: a path."""
+
+    rule: str
+    text: str
+    place: str
+
+
 Validate = Callable[[bytes, str], list[Broken]]
 
 
@@ -142,7 +156,7 @@ def _broken(process: Process, xml: bytes, syntax_name: str, deadline: float) -> 
         raise NotValidated("the validator of e-invoices does not answer in time; nothing was issued") from None
     if not valid:
         raise NotValidated(f"the validator of e-invoices fails: {answer.decode(errors='replace')}")
-    return [(rule, text) for rule, text in json.loads(answer)]
+    return [Broken(*one) for one in json.loads(answer)]
 
 
 def _refusal(validate: Validate, draft: Mapping[str, Any]) -> Refusal | None:
@@ -160,25 +174,41 @@ def _refusal(validate: Validate, draft: Mapping[str, Any]) -> Refusal | None:
 
 def _refused(broken: Sequence[Broken], said: Mapping[str, Any]) -> Invalid:
     errors: dict[str, list[str]] = {}
-    for rule, text in broken:
-        told = f"breaks rule {rule} of EN 16931: {text.partition(']-')[2] or text}"
-        errors.setdefault(OF_RULES.get(rule) or _field(text, said), []).append(told)
+    for one in broken:
+        told = f"breaks rule {one.rule} of EN 16931: {one.text.partition(']-')[2] or one.text}"
+        errors.setdefault(_of_line(OF_RULES.get(one.rule) or _field(one, said), one.place), []).append(told)
     return Invalid.fields(errors)
 
 
-def _field(text: str, said: Mapping[str, Any]) -> str:
-    """Return the field of the first business term that the rule requires and the invoice does not say.
+def _field(broken: Broken, said: Mapping[str, Any]) -> str:
+    """Return the field of the first business term that breaks the rule, else of the first that can be mended.
 
-    A rule names what it requires after its condition. If nothing is lacking, the first one that can be mended is meant.
+    A rule names after its condition what it requires, and the invoice lacks; or what it forbids, and the invoice has.
     """
-    required = REQUIREMENT.split(text, maxsplit=1)[-1]
-    named = [term for term in (*BUSINESS_TERM.findall(required), *BUSINESS_TERM.findall(text)) if term in FIELDS]
-    lacking = [term for term in named if not _value(said, FIELDS[term][1])]
-    return next((FIELDS[term][0] for term in (*lacking, *named)), "items")
+    _, forbids, required = (*REQUIREMENT.split(broken.text, maxsplit=1), "", "")[:3]
+    named = [term for term in BUSINESS_TERM.findall(required) if term in FIELDS]
+    anywhere = [term for term in BUSINESS_TERM.findall(broken.text) if term in FIELDS]
+    if broken.rule == PREFIXES:
+        breaking = [term for term in anywhere if _is_strange(_said(said, term))]
+    elif forbids:
+        breaking = [term for term in named if _said(said, term)]
+    else:
+        breaking = [term for term in named if not (_said(said, term) or _said(said, INSTEAD.get(term, term)))]
+    return next((FIELDS[term][0] for term in (*breaking, *named, *anywhere)), "items")
 
 
-def _value(said: Mapping[str, Any], place: str) -> Any:
-    group, _, member = place.partition(".")
+def _of_line(field: str, place: str) -> str:
+    """Return the field with the number of its line, where the place is one."""
+    found = LINE.search(place)
+    return field.replace("items.", f"items[{int(found[1]) - 1}].") if found else field
+
+
+def _is_strange(vat_id: str | None) -> bool:
+    return vat_id is not None and country_code(vat_id[:2]) is None
+
+
+def _said(said: Mapping[str, Any], term: str) -> Any:
+    group, _, member = FIELDS[term][1].partition(".")
     value = said.get(group)
     return value.get(member) if member and value else value
 

@@ -37,7 +37,7 @@ def _whole(path: Path) -> str:
 
 
 def answer(request: bytes) -> bytes:
-    """Return the broken rules as JSON [[rule, text], ...]; the first byte says whose syntax it is, by number."""
+    """Return the broken rules as JSON [[rule, text, place], ...]; the first byte says whose syntax it is, by number."""
     broken = _broken(_rules[request[0]], request[1:].decode())
     return json.dumps(broken).encode()
 
@@ -45,7 +45,8 @@ def answer(request: bytes) -> bytes:
 def _broken(rules: PyXsltExecutable, xml: str) -> list[list[str]]:
     report = rules.transform_to_string(xdm_node=_processor.parse_xml(xml_text=xml))
     found = ElementTree.fromstring(report).iter(f"{SVRL}failed-assert")  # noqa: S314  it is the rules' own
-    return [[one.get("id", ""), _text(one)] for one in found if one.get("flag", "fatal") in FATAL]
+    failed = [one for one in found if one.get("flag", "fatal") in FATAL]
+    return [[one.get("id", ""), _text(one), one.get("location", "")] for one in failed]
 
 
 def _text(failed: ElementTree.Element) -> str:

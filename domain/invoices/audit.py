@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
-from db.models import Invoice, InvoiceItem, NumberSeries
-from domain.errors import NotFound
+from db.models import Invoice, InvoiceItem
 from domain.invoices import ledger
 from domain.invoices.request import SERIES
-from domain.parties import suppliers
+from domain.parties import supplier_series, suppliers
 
 INVOICES_AT_ONCE, LINES_AT_ONCE = 500, 2000
 MAX_NUMBERS_LISTED = 1000
@@ -95,9 +94,7 @@ def audit(
     `session` must be a report's: the whole audit sees one snapshot.
     """
     suppliers.get(session, organization_id, supplier_id)
-    series = session.get(NumberSeries, (supplier_id, code))
-    if series is None:
-        raise NotFound(f"the supplier has no series {code}")
+    series = supplier_series.get(session, supplier_id, code)
     auditor = Auditor(expected=series.start_number)
     for invoice, lines in _invoices(session, supplier_id, code):
         keep({"content": auditor.read(invoice, lines), "hash": bytes(invoice.hash).hex()})

@@ -1,9 +1,9 @@
 """Issuing invoices: everything that can fail or take long comes first, the counters last."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -53,15 +53,29 @@ def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | 
     keys = {_key(request) for request in requests}
     known = numbering.suppliers(session, LOAD, sorted(keys))
     drafts = [_draft(request, known.get(_key(request))) for request in requests]
-    valid = [(n, d) for n, d in enumerate(drafts) if not isinstance(d, Refusal)]
-    asked = [recipients.Asked(requests[n].organization_id, requests[n].client) for n, _ in valid]
-    for (n, content), recipient in zip(valid, recipients.resolve(session, asked), strict=True):
-        if isinstance(recipient, Refusal):
-            drafts[n] = recipient
-        else:
-            content["client_id"], content["client"] = recipient
-            drafts[n] = _drawn(content)
-    return conforming(drafts)
+    asked = [recipients.Asked(request.organization_id, request.client) for request in requests]
+    drafts = _with(drafts, asked, "client", partial(recipients.snapshots, session))
+    drafts = conforming([d if isinstance(d, Refusal) else _drawn(d) for d in drafts])
+    # Last, as it creates clients: whoever is refused leaves none behind.
+    return _with(drafts, asked, "client_id", partial(recipients.resolve, session))
+
+
+def _with(
+    drafts: Sequence[Draft | Refusal],
+    asked: Sequence[recipients.Asked],
+    name: str,
+    find: Callable[[Sequence[recipients.Asked]], Sequence[Any]],
+) -> list[Draft | Refusal]:
+    """Return the drafts with what is found of each one's client under `name`, or why nothing is."""
+    found = iter(find([one for draft, one in zip(drafts, asked, strict=True) if not isinstance(draft, Refusal)]))
+    return [draft if isinstance(draft, Refusal) else _plus(draft, name, next(found)) for draft in drafts]
+
+
+def _plus(draft: Draft, name: str, value: Any) -> Draft | Refusal:
+    if isinstance(value, Refusal):
+        return value
+    draft[name] = value
+    return draft
 
 
 def conforming(drafts: Sequence[Draft | Refusal]) -> list[Draft | Refusal]:

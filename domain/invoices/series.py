@@ -14,6 +14,8 @@ RESTARTS, CHRONOLOGIES = (NEVER, YEARLY), (STRICT, WARN)
 YEARS = ("{YYYY}", "{YY}")
 DIGIT = re.compile("[0-9]")
 MAX_SERIES = 100
+# A year later would close the current one, and {YY} is the same again after a century.
+MAX_YEARS_BACK = 50
 
 
 def printed(series: Any, number: int, day: date) -> str:
@@ -50,7 +52,7 @@ def required(request: InvoiceRequest, supplier: Any | None) -> Any:
 def check_dates(request: InvoiceRequest, series: Any) -> None:
     """Raise Invalid or Conflict if the invoice is due before its date, or its series does not allow that date.
 
-    `series` has the rule `chronology`, the `last_date` of an invoice, and the supplier's `today`.
+    `series` has the rules `restart` and `chronology`, the `last_date` of an invoice, and the supplier's `today`.
     """
     issued, due = request.issue_date, request.due_date
     if due and due < (issued or series.today):
@@ -61,7 +63,13 @@ def check_dates(request: InvoiceRequest, series: Any) -> None:
 
 def check_day(series: Any, day: date | None) -> None:
     """Raise Invalid or Conflict if the series does not allow that `day` is asked for now."""
-    if day is None or series.chronology != STRICT:
+    if day is None:
+        return
+    last = series.today.year
+    if series.restart == YEARLY and not last - MAX_YEARS_BACK <= day.year <= last:
+        told = f"issue_date must be from {last - MAX_YEARS_BACK} to {last} in a series that restarts yearly"
+        raise Invalid.sentence(told, "issueDate")
+    if series.chronology != STRICT:
         return
     if day > series.today:
         raise Invalid.sentence(f"issue_date must not be after today, {series.today}", "issueDate")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.models import Invoice
 from domain.invoices import ledger
 from domain.invoices.request import SERIES
-from domain.parties import suppliers
+from domain.parties import supplier_series, suppliers
 
 
 class Verdict(StrEnum):
@@ -22,19 +22,27 @@ class Verdict(StrEnum):
 
 
 def verify(
-    session: Session, organization_id: int, supplier_id: int, number: int | str, handed_out: bytes, code: str = SERIES
+    session: Session,
+    organization_id: int,
+    supplier_id: int,
+    number: int | str,
+    handed_out: bytes,
+    code: str | None = None,
 ) -> Verdict:
     """Return whether the invoice of this number has the 32-byte hash that was `handed_out`; raise NotFound.
 
-    `number` is the place in the series `code`, or as text the number that is printed. The hash is computed anew, from
-    the invoice and the hash before it, so an invoice that was changed differs too.
+    `number` is the place in the series `code`, that of invoices if None, or as text the number that is printed, in any
+    series if None. The hash is computed anew, from the invoice and the hash before it, so an invoice that was changed
+    differs too.
     """
     suppliers.get(session, organization_id, supplier_id)
     found = _of(supplier_id).where(Invoice.organization_id == organization_id)
     if isinstance(number, str):
         found = found.where(Invoice.invoice_number == number)
     else:
-        found = found.where(Invoice.series_code == code, Invoice.number == number)
+        found, code = found.where(Invoice.number == number), code or SERIES
+    if code:
+        found = found.where(Invoice.series_code == supplier_series.get(session, supplier_id, code).code)
     invoice = session.scalar(found)
     if invoice is None:
         return Verdict.MISSING

@@ -12,13 +12,6 @@ from domain.errors import Invalid, Refusal
 from domain.parties.matching import Candidate, Contradiction, Directory, Keys, keys
 
 
-class Recipient(NamedTuple):
-    """A client, and its details as the invoice keeps them: those that were sent, where details were sent."""
-
-    id: int
-    snapshot: dict[str, str]
-
-
 class Asked(NamedTuple):
     """A client as a request names it: {"id": n}, or the fields of a party."""
 
@@ -30,13 +23,23 @@ class Asked(NamedTuple):
         return Candidate(self.organization_id, self.client, keys(self.client), self.client.get("id", 0))
 
 
-def resolve(session: Session, asked: Sequence[Asked]) -> list[Recipient | Refusal]:
-    """Return the client of each request in order, creating new ones, or why it can have none."""
+def snapshots(session: Session, asked: Sequence[Asked]) -> list[dict[str, str] | Refusal]:
+    """Return each client's details as the invoice keeps them: those that were sent, where details were sent."""
+    by_id, _ = _known(session, [one.candidate() for one in asked if "name" not in one.client])
+    known = {key: client.fields for key, client in by_id.items()}
+    return [
+        _snapshot(one.client if "name" in one.client else known.get((one.organization_id, one.client["id"])))
+        for one in asked
+    ]
+
+
+def resolve(session: Session, asked: Sequence[Asked]) -> list[int | Refusal]:
+    """Return the id of each request's client in order, creating new ones, or why it can have none."""
     wanted = [one.candidate() for one in asked]
     by_id, directory = _known(session, wanted)
     matches = [by_id.get((one.organization_id, one.id)) if one.id else _meant(directory, one) for one in wanted]
     _create(session, [one for one, match in zip(wanted, matches, strict=True) if match is one])
-    return [_recipient(one, match) for one, match in zip(wanted, matches, strict=True)]
+    return [_id(match) for match in matches]
 
 
 def _meant(directory: Directory, wanted: Candidate) -> Candidate | Contradiction:
@@ -78,10 +81,17 @@ def _create(session: Session, fresh: list[Candidate]) -> None:
         one.id = row.id
 
 
-def _recipient(wanted: Candidate, match: Candidate | Contradiction | None) -> Recipient | Refusal:
+def _snapshot(fields: Mapping[str, Any] | None) -> dict[str, str] | Refusal:
+    if fields is None:
+        return _not_found()
+    return {name: fields[name] for name in PARTY_FIELDS if fields.get(name)}
+
+
+def _id(match: Candidate | Contradiction | None) -> int | Refusal:
     if match is None:
-        return Invalid.sentence("client not found", "client.id")
-    if isinstance(match, Contradiction):
-        return match.refusal()
-    fields = wanted.fields if "name" in wanted.fields else match.fields
-    return Recipient(match.id, {name: fields[name] for name in PARTY_FIELDS if fields.get(name)})
+        return _not_found()
+    return match.refusal() if isinstance(match, Contradiction) else match.id
+
+
+def _not_found() -> Invalid:
+    return Invalid.sentence("client not found", "client.id")

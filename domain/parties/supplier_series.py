@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.models import NumberSeries
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, NotFound
 from domain.invoices.request import CREDIT_SERIES, SERIES
 from domain.invoices.series import NEVER, STRICT, check_definitions, family
 
@@ -43,9 +43,9 @@ def change(session: Session, supplier_id: int, fields: Mapping[str, Any]) -> Non
     rows = session.scalars(found.execution_options(populate_existing=True)).all()
     present = {row.code: {name: getattr(row, name) for name in ("pattern", *DEFAULTS)} for row in rows}
     wanted = _wanted(fields, present)
-    if CREDIT_SERIES not in wanted and not any(row.last_number for row in rows if row.code == CREDIT_SERIES):
-        others = {code: one for code, one in (present | wanted).items() if code != CREDIT_SERIES}
-        wanted[CREDIT_SERIES] = present[CREDIT_SERIES] | {"pattern": _free_pattern(others)}
+    unused = not any(row.last_number for row in rows if row.code == CREDIT_SERIES)
+    if CREDIT_SERIES not in wanted and unused and present[CREDIT_SERIES]["pattern"] in CREDIT_PATTERNS:
+        wanted[CREDIT_SERIES] = present[CREDIT_SERIES] | {"pattern": _free_pattern(present | wanted)}
     check_definitions(present | wanted)
     for code, definition in wanted.items():
         if code not in present:
@@ -53,6 +53,14 @@ def change(session: Session, supplier_id: int, fields: Mapping[str, Any]) -> Non
         elif definition != present[code]:
             _redefine(session, supplier_id, code, present[code], definition)
     session.flush()
+
+
+def get(session: Session, supplier_id: int, code: str) -> NumberSeries:
+    """Return one series of a supplier; raise NotFound."""
+    series = session.get(NumberSeries, (supplier_id, code))
+    if series is None:
+        raise NotFound(f"the supplier has no series {code}")
+    return series
 
 
 def _wanted(fields: Mapping[str, Any], present: Mapping[str, Definition]) -> dict[str, Definition]:
@@ -81,12 +89,11 @@ def _complete(code: str, given: Definition, present: Definition) -> Definition:
     return {"pattern": PATTERNS.get(code, f"{code.upper()}-")} | DEFAULTS | kept | given
 
 
-def _free_pattern(others: Mapping[str, Definition]) -> str:
+def _free_pattern(series: Mapping[str, Definition]) -> str:
     """Return the pattern of credit notes that nobody named: none of the other series could print its numbers."""
-    taken = {family(one["pattern"]) for one in others.values()}
-    return next(
-        pattern for pattern in CREDIT_PATTERNS if family(pattern) not in taken or pattern == CREDIT_PATTERNS[-1]
-    )
+    present = series.get(CREDIT_SERIES, {}).get("pattern", CREDIT_PATTERNS[0])
+    taken = {family(one["pattern"]) for code, one in series.items() if code != CREDIT_SERIES}
+    return next((pattern for pattern in (present, *CREDIT_PATTERNS) if family(pattern) not in taken), present)
 
 
 def _redefine(session: Session, supplier_id: int, code: str, present: Definition, wanted: Definition) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Template, TemplateSource
-from domain.errors import NotFound
+from domain.errors import Invalid, NotFound
 from domain.templates import template as templates
 
 ROWS_AT_ONCE = 10
@@ -72,16 +72,17 @@ def create(session: Session, organization_id: int, name: str, html: str, is_defa
 
 
 def change(
-    session: Session, organization_id: int, template_id: int, name: str, html: str, is_default: bool
+    session: Session, organization_id: int, template_id: int, name: str, html: str, is_default: bool | None = None
 ) -> Template:
     """Return the changed template; invoices issued before keep the source that they were issued with."""
     template = get(session, organization_id, template_id)
     check(organization_id, html)
-    if template.is_default and not is_default:
-        raise templates.invalid("make another template the default instead of leaving none")
+    if template.is_default and is_default is False:
+        raise Invalid.sentence("make another template the default instead of leaving none", "isDefault")
     if is_default and not template.is_default:
         _clear_default(session, organization_id)
-    template.name, template.source_hash, template.is_default = name, _keep(session, html), is_default
+    template.name, template.source_hash = name, _keep(session, html)
+    template.is_default = template.is_default or bool(is_default)
     template.updated_at = func.clock_timestamp()
     session.flush()
     session.refresh(template)

@@ -6,6 +6,7 @@ from click.testing import CliRunner, Result
 from cli.main import counterfoil
 from tests import chain
 from tests.caller import Caller
+from tests.integration.local import running_stack
 
 
 def create_key(*options: str) -> Result:
@@ -51,3 +52,16 @@ def test_a_currency_is_neither_changed_nor_made_up(database, before, currency, t
     refused = create_key("--currency", currency)
     assert (refused.exit_code, told in refused.output) == (2, True)
     assert chain.value("SELECT count(*) FROM organizations") == (1 if before else 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("verify", "report.jsonl", "--key", ""), "--key is empty"),
+        (("api", "--fd", "99"), "--fd 99: this process was handed no socket"),
+        (("api", "--fd", "0"), "--fd 0: this process was handed no socket"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused_in_one_line(arguments, told):
+    done = running_stack.counterfoil(*arguments)
+    assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr

@@ -93,9 +93,12 @@ def descriptors(pdf: pikepdf.Pdf) -> list[Any]:
 @pytest.mark.parametrize(
     ("change", "field", "rule"),
     [
-        ({"items": [ITEMS[0] | {"unitCode": "QQQ"}]}, "items.unitCode", "BR-CL-23"),
+        ({"items": [ITEMS[0], ITEMS[0] | {"unitCode": "QQQ"}]}, "items[1].unitCode", "BR-CL-23"),
         ({"items": [ITEMS[0], ITEMS[0] | {"taxRate": 0, "taxCategory": "O"}]}, "items.taxCategory", "BR-O-11"),
         ({"items": [ITEMS[0] | {"taxRate": 0, "taxCategory": "K"}]}, "client.vatId", "BR-IC-02"),
+        ({"items": [ITEMS[0] | {"taxRate": 0, "taxCategory": "AE"}]}, "client.vatId", "BR-AE-02"),
+        ({"items": [ITEMS[0] | {"taxRate": 0, "taxCategory": "O"}]}, "supplier.vatId", "BR-O-02"),
+        ({"client": bodies.CLIENT | {"vatId": "123"}}, "client.vatId", "BR-CO-09"),
         ({"client": bodies.CLIENT | {"country": "Atlantis"}}, "client.country", "ISO 3166-1"),
     ],
 )
@@ -110,6 +113,24 @@ def test_what_breaks_a_rule_is_refused_by_its_name_and_takes_no_number(
     assert (refused.status_code, field in refused.json["errors"]) == (400, True), refused.json
     assert rule in refused.json["detail"]
     assert chain.value(NUMBERED) == 0
+
+
+def test_a_queued_invoice_that_breaks_a_rule_leaves_no_client_behind(client: Caller, supplier: int) -> None:
+    stranger = bodies.CLIENT | {"name": "Stranger", "taxId": "S-1"}
+    wrong = invoice(supplier, client=stranger, items=[ITEMS[0] | {"unitCode": "QQQ"}])
+    client.post(chain.REQUESTS, wrong)
+    chain.run_waiting(KIND)
+    assert chain.value("SELECT status FROM jobs WHERE kind = %s", KIND) == "FAILED"
+    assert chain.value("SELECT count(*) FROM clients WHERE name = 'Stranger'") == 0
+
+
+def test_an_issued_invoice_that_cannot_be_xml_is_a_conflict(client: Caller) -> None:
+    own = client.post(SUPPLIERS, bodies.party(name="Acme", country="Atlantis", city="Sofia")).json["id"]
+    issue(client, own)
+    for path in ("xml", "xml?syntax=ubl", "pdf?format=facturx"):
+        refused = client.get(f"{INVOICES}/INV-000001/{path}")
+        assert (refused.status_code, "ISO 3166-1" in refused.json["detail"]) == (409, True)
+    assert client.get(f"{INVOICES}/INV-000001/pdf").status_code == 200
 
 
 def test_a_queued_invoice_that_breaks_a_rule_fails_and_those_beside_it_do_not(client: Caller, supplier: int) -> None:

@@ -159,11 +159,11 @@ def test_each_rule_of_sums_and_of_the_standard_rate_is_seen_when_it_is_broken(ru
     root = etree.fromstring(xml(CONTENT, UBL))
     for change in BROKEN[rule]:
         change(root)
-    assert rule in [name for name, _ in broken_rules(etree.tostring(root), UBL)]
+    assert rule in [broken.rule for broken in broken_rules(etree.tostring(root), UBL)]
 
 
 def test_a_rule_that_is_broken_in_the_other_syntax_is_seen_too() -> None:
     text = xml(CONTENT, CII)
     wrong = re.sub(rb"(<ram:GrandTotalAmount>)240.00", rb"\g<1>241.00", text)
     assert wrong != text
-    assert "BR-CO-15" in [name for name, _ in broken_rules(wrong, CII)]
+    assert "BR-CO-15" in [broken.rule for broken in broken_rules(wrong, CII)]

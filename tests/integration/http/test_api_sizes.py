@@ -23,6 +23,8 @@ from tests.tenant import Tenant
 
 GENERATE, BULK = "/api/v1/invoices/generate", "/api/v1/invoice-requests/bulk"
 FLOOD = 160_000
+# Each a body of values that no schema has a place for.
+HEAPS = [b'{"x":[' + b"[]," * 500_000 + b"[]]}", b'{"x":[' + b"{}," * 300_000 + b"{}]}", b"[" + b"1," * 600_000 + b"1]"]
 SMALL_ANSWER = 20_000
 # The path, the name of the list, and a body around it.
 LISTS = [
@@ -189,3 +191,13 @@ def test_sizes_are_summed_before_anything_is_replaced() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 4 * 1024 * 1024
+
+
+@pytest.mark.parametrize("heap", HEAPS, ids=["lists", "objects", "numbers"])
+@pytest.mark.parametrize("path", [GENERATE, BULK, "/api/v1/jobs"])
+def test_a_heap_of_values_is_refused_before_it_is_parsed(
+    path: str, heap: bytes, client: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json, "loads", lambda *_, **__: pytest.fail("it was parsed"))
+    refused = client.send("POST", path, heap)
+    assert (refused.status_code, "500,000 values" in refused.get_data(as_text=True)) == (400, True)

@@ -8,7 +8,7 @@ from tests import bodies
 from tests.caller import Caller
 from tests.tenant import Tenant
 
-NOTHING = ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u2800", "\u3164", "\u180e", "\x07", "\x1b \u200f", "\U000e0041"]
+NOTHING = ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u2800", "\u3164", "\u180e", "\x85", "\x9b \u200f", "\U000e0041"]
 DECOMPOSED, COMPOSED = "Cafe\u0301", "Caf\u00e9"
 
 
@@ -38,6 +38,36 @@ def test_text_that_shows_nothing_is_blank(nothing: str, client: Caller, organiza
     refused = client.post("/api/v1/parties/clients", bodies.party(email=f"{nothing}@{nothing}"))
     assert [*refused.json["errors"]] == ["email"]
     assert client.get("/api/v1/parties/clients/search", query_string={"q": nothing * 2}).status_code == 400
+
+
+@pytest.mark.parametrize("written", ["a\x07b", "\x1b[31m", "a\x0bb", "\ufffe", "a\x00"], ids=ascii)
+def test_text_that_no_e_invoice_could_hold_is_refused(written: str, client: Caller, organization: Tenant) -> None:
+    for path, body, field in required(client, organization.supplier_id, written):
+        answer = client.post(path, body)
+        assert (answer.status_code, [*answer.json["errors"]]) == (400, [field]), path
+    for field in ("notes", "buyerReference", "purchaseOrderNumber", "contractNumber", "paymentTerms"):
+        body = bodies.invoice(organization.supplier_id, **{field: written})
+        answer = client.post("/api/v1/invoices/generate", body)
+        assert (answer.status_code, [*answer.json["errors"]]) == (400, [field])
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0301" * 200_000 + "\u0316" * 200_000, "e" + "\u0301\u0316" * 16], ids=["long", "short"]
+)
+@pytest.mark.parametrize("place", ["name", "value", "list"])
+def test_a_row_of_marks_that_takes_long_to_normalize_is_refused_before(place: str, text: str, client: Caller) -> None:
+    """Its first version took six seconds of the whole process, and more than that to be refused."""
+    body = {"name": {text: 1}, "value": {"x": text}, "list": {"x": [[text]]}}[place]
+    answer = client.post("/api/v1/invoices/generate", body)
+    assert (answer.status_code, "combining marks" in answer.json["detail"]) == (400, True)
+    asked = client.get("/api/v1/parties/client", query_string={"taxId": text[:1000]})
+    assert asked.status_code == 400
+
+
+def test_the_marks_that_languages_need_are_kept(client: Caller) -> None:
+    name = "Z\u0351\u036b\u0343\u036a e\u0323\u0302 \u0e01\u0e33\u0e49 \u05e9\u05c1\u05b8"
+    made = client.post("/api/v1/products", {"sku": "1", "name": name})
+    assert made.status_code == 201
 
 
 def test_text_is_kept_in_one_form_however_it_was_typed(client: Caller) -> None:

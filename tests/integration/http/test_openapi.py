@@ -33,7 +33,7 @@ REASONS = re.compile(
     r"|must not be after today|must be an IBAN|must be a BIC|IANA time zone|does not go together with"
     r"|must be 0 with taxCategory|must be above 0 with|needs a taxCategory|is no line of|is given twice|in units of"
     r"|breaks rule|must be a country's|cannot be written as an e-invoice"
-    r"|another default|has no matching|unknown type|payload|a name must not contain NUL|give a filter"
+    r"|another template the default|has no matching|unknown type|payload|a name must not contain NUL|give a filter"
 )
 ACCEPTABLE = {401, 404, 409, 422}
 

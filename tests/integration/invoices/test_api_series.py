@@ -63,6 +63,18 @@ def test_an_invoice_of_another_series_is_verified_as_one_of_the_first(client: Ca
             assert answer.json == {"verdict": "matches"}, body
 
 
+def test_an_invoice_is_not_missing_from_a_series_that_is_not_there(client: Caller) -> None:
+    own = supplier(client, EXPORT)
+    issue(client, own)
+    shown = client.get("/api/v1/invoices/INV-000001").json
+    for number in (1, "INV-000001"):
+        body = {"number": number, "seriesCode": "exprot", "hash": shown["hash"]}
+        answer = client.post(f"/api/v1/suppliers/{own}/numbering/verify", body)
+        assert (answer.status_code, answer.json["detail"]) == (404, "the supplier has no series exprot")
+        other = client.post(f"/api/v1/suppliers/{own}/numbering/verify", body | {"seriesCode": "export"})
+        assert other.json == {"verdict": "missing"}, "it stands in another series"
+
+
 def test_tampering_in_one_series_is_found_in_that_series_alone(client: Caller, database: str) -> None:
     own = supplier(client, EXPORT)
     numbers(client, own, "export", "2024-12-30", "2024-12-31")
@@ -103,8 +115,8 @@ def test_a_business_that_moves_here_goes_on_from_its_last_number(client: Caller)
         ([{"code": "a", "pattern": "R26-"}, {"code": "b", "pattern": "R{YY}-"}], "could print the same number"),
         ([{"code": "a", "pattern": "{YYYY}-"}, {"code": "b", "pattern": "{YY}{MM}-"}], "could print the same number"),
         ([{"code": "invoice", "pattern": "X-"}], "differ: send one of them"),
-        ([{"code": "a b"}], "must match"),
-        ([{"code": "a", "pattern": "{DD}-"}], "must match"),
+        ([{"code": "a b"}], "must be up to 20 letters"),
+        ([{"code": "a", "pattern": "{DD}-"}], "must be up to 20 of the letters"),
         ([{"code": "a", "restart": "monthly"}], "must be one of"),
         ([{"code": "a", "chronology": "lax"}], "must be one of"),
     ],
@@ -132,6 +144,31 @@ def test_credit_notes_make_room_for_a_prefix_of_the_suppliers_own(prefix: str, c
     for one in (own, other):
         patterns = {series["code"]: series["pattern"] for series in client.get(f"{SUPPLIERS}/{one}").json["series"]}
         assert patterns == {"invoice": prefix, "credit": "CRN-"}
+
+
+@pytest.mark.parametrize("series", [None, [], [EXPORT]], ids=["absent", "empty", "another"])
+def test_the_pattern_of_credit_notes_stays_as_it_was_named(series: list[dict[str, Any]] | None, client: Caller) -> None:
+    credit = {"code": "credit", "pattern": "GS-{YYYY}-", "digits": 4, "startNumber": 500, "restart": "yearly"}
+    own = supplier(client, credit)
+    changed = client.put(f"{SUPPLIERS}/{own}", bodies.party(series=series))
+    assert changed.status_code == 200, changed.json
+    [kept] = [one for one in changed.json["series"] if one["code"] == "credit"]
+    assert kept | credit == kept
+    refused = client.put(f"{SUPPLIERS}/{own}", bodies.party(invoicePrefix="GS-{YYYY}-"))
+    assert (refused.status_code, "could print the same number" in refused.json["detail"]) == (400, True)
+
+
+@pytest.mark.parametrize("path", [GENERATE, chain.REQUESTS])
+@pytest.mark.parametrize(("chronology", "pattern"), [("warn", "{YYYY}-"), ("strict", "{YY}-")])
+def test_no_date_ends_the_numbers_of_this_year_or_meets_those_of_a_century_before(
+    path: str, chronology: str, pattern: str, client: Caller
+) -> None:
+    yearly = {"code": "invoice", "pattern": pattern, "restart": "yearly", "chronology": chronology}
+    own = supplier(client, yearly)
+    for year in (NOW.year + 1, NOW.year + 36, 9999, NOW.year - 51, NOW.year - 100):
+        refused = client.post(path, bodies.invoice(own, issueDate=f"{year}-01-01"))
+        assert (refused.status_code, list(refused.json["errors"])) == (400, ["issueDate"]), year
+    assert issue(client, own).json["invoiceNumber"].endswith("-000001")
 
 
 def test_the_longest_number_is_found_at_its_address(client: Caller) -> None:
