@@ -1,9 +1,11 @@
 """One organization that floods an api process with slow requests leaves the others their threads."""
 
+import selectors
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -17,6 +19,7 @@ from tests.tenant import Tenant
 from tests.waiting import wait_until
 
 THREADS = 4
+FLOODING, PIPELINED = 200, 30
 PATIENT = {"statement_timeout": 41, "http_timeout": 42, "task_timeout": 43, "lease": 44, "lock_timeout": 20}
 SLOW, QUICK = "/api/v1/parties/clients", "/api/v1/parties/suppliers"
 STUCK = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -84,3 +87,47 @@ def test_one_that_keeps_its_threads_never_gets_the_last(url, locked, organizatio
         assert get(url + QUICK, other_organization).status_code == 200
         locked.rollback()
         assert {one.result().status_code for one in asked} == {200}
+
+
+@contextmanager
+def flood(url: str, request: bytes) -> Iterator[selectors.DefaultSelector]:
+    """Yield the connections of one who has sent so much that each has the next request waiting all the time."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    with ExitStack() as lines, selectors.DefaultSelector() as waiting:
+        for _ in range(FLOODING):
+            line = lines.enter_context(socket.create_connection((host, int(port))))
+            line.sendall(request * PIPELINED)
+            line.setblocking(False)
+            waiting.register(line, selectors.EVENT_READ)
+        yield waiting
+
+
+def answers_of_others(waiting: selectors.DefaultSelector, own: socket.socket) -> int:
+    """Return how many of the flood are answered before the own request is."""
+    waiting.register(own, selectors.EVENT_READ)
+    count = 0
+    while True:
+        for ready, _ in waiting.select(20):
+            if ready.fileobj is own:
+                return count
+            count += ready.fileobj.recv(65_536).count(b"HTTP/1.1 ")  # type: ignore[union-attr]
+
+
+def request_with(key: str) -> bytes:
+    return f"GET {QUICK} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("stranger", [False, True], ids=["another organization", "nobody's key"])
+def test_who_sends_one_request_does_not_wait_for_all_that_another_has_sent(
+    url, organization, other_organization, stranger
+):
+    for tenant in (organization, other_organization):
+        assert get(url + QUICK, tenant).status_code == 200
+    key = "cf_nobody" if stranger else organization.key
+    host, _, port = url.removeprefix("http://").partition(":")
+    with flood(url, request_with(key)) as waiting, socket.create_connection((host, int(port))) as own:
+        for line in waiting.select(20):
+            assert line[0].fileobj.recv(65_536)  # type: ignore[union-attr]
+        own.sendall(request_with(other_organization.key))
+        assert answers_of_others(waiting, own) < FLOODING / 2
+        assert own.recv(65_536).startswith(b"HTTP/1.1 200 ")
