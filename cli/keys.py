@@ -42,11 +42,9 @@ def list_keys() -> None:
     from domain.identity import organizations
 
     with _database() as session:
-        for key in organizations.live_keys(session):
+        for key, owner in organizations.live_keys(session):
             role = "operator" if key.operator else "caller"
-            click.echo(
-                f"{key.id}\torganization {key.organization_id}\t{key.created_at:%Y-%m-%d %H:%M}\t{role}\t{key.name}"
-            )
+            click.echo(f"{key.id}\t{owner}\t{key.created_at:%Y-%m-%d %H:%M}\t{role}\t{key.name}")
 
 
 @keys.command()

@@ -39,7 +39,9 @@ def up(data_dir: Path, port: int, workers: int, tell_all: bool) -> None:
     except OSError as error:
         raise _unusable(data_dir, error) from None
     if port and not is_free(settings.current().api_host, port):
-        raise ConfigurationError(f"port {port} is taken; choose another with --port (0 takes a free one)")
+        raise ConfigurationError(
+            f"port {port} is taken; choose another with --port or {variable('api_port')} (--port 0 takes a free one)"
+        )
     console = Console(settings.current().log == "json")
     stack = Stack(folder.path, port or free_port(), workers, console, tell_all or not console.is_terminal)
     try:
@@ -84,7 +86,7 @@ class Stack:
             supervisor.start_together(parts)
             facts = self._facts(parts)
             self._console.announce("ready " + json.dumps(self._told(facts)))
-            watch = Watch(Client(self._url, facts["apiKey"]))
+            watch = Watch(Client(self._url, facts["apiKey"]), parts[0])
             supervisor.run(lambda: watch.hanging)
 
     def _start_servers(self, supervisor: Supervisor) -> None:

@@ -71,6 +71,9 @@ class Supervisor:
         elif child in self._starting and child.is_ready():
             self._starting.discard(child)
             self._console.announce(f"restarted {child.name} pid={child.pid}")
+        elif child in self._starting and time.monotonic() - self._started_at[child] > child.start_timeout:
+            self._say(child, f"{child.name} is not ready after {child.start_timeout:.0f} s; it is killed")
+            child.kill(signal.SIGKILL)
         elif child.pid in hanging:
             self._say(child, f"{child.name} lives and does nothing; it is killed")
             child.kill(signal.SIGKILL)

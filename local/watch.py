@@ -5,16 +5,20 @@ import threading
 import time
 
 from local.client import Client
+from local.process import Child
 
 LOOK_EVERY_S = 10.0
+# Of a look without an answer, which takes up to 30 s: an api that starts again answers before.
+MAX_UNANSWERED = 2
 
 
 class Watch:
-    """`hanging` are the pids of those that two looks in a row have found so."""
+    """`hanging` are the pids of those that two looks in a row have found so, or of an api that answers none."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, api: Child) -> None:
         self.hanging: frozenset[int] = frozenset()
-        self._client = client
+        self._client, self._api = client, api
+        self._unanswered = 0
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     def _run(self) -> None:
@@ -25,10 +29,13 @@ class Watch:
             self.hanging, before = found & before, found
 
     def _look(self) -> frozenset[int]:
+        pid = self._api.pid
         try:
             status, processes = self._client.get("/api/v1/admin/processes")
-        except OSError:  # the api is starting again
-            return frozenset()
+        except OSError:
+            self._unanswered = self._unanswered + 1 if pid == self._api.pid else 0
+            return frozenset({pid} if self._unanswered >= MAX_UNANSWERED else ())
+        self._unanswered = 0
         if status != 200:
             return frozenset()
         here = [one for one in processes if one["host"] == socket.gethostname()]

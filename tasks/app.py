@@ -1,13 +1,16 @@
 """The Celery application. A task is a kind, so Flower speaks the domain's language."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery, Task
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
 import settings
-from db.transaction import statement
+from db.transaction import is_transient, statement
 from domain.jobs import canaries
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import Kind, kinds
@@ -29,6 +32,7 @@ for chatty in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
 
 app = Celery("counterfoil")
 app.config_from_object("celeryconfig")
+app.Worker = app.subclass_with_self("tasks.worker:Worker")
 
 
 class JobsFailed(Exception):
@@ -51,23 +55,36 @@ def _register(kind: Kind) -> None:
             raise JobsFailed(f"{len(failed)} of {len(job_ids)} jobs failed: {', '.join(map(str, failed))}")
 
 
+@contextmanager
+def again_soon(name: str) -> Iterator[None]:
+    """Say in one line that the database is away: the task is sent again within seconds or minutes anyhow."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_transient(error):
+            raise
+        log.warning("%s is left to the next one: the database is away (%s)", name, type(error).__name__)
+
+
 # Without events for Flower, whose list they would fill.
 @app.task(name="queue.sweep", send_events=False)
 def sweep() -> None:
     """Sweep the jobs whose lease has run out, and mend the outbox; two at once sweep no job twice."""
-    keep_up()
+    with again_soon("queue.sweep"):
+        keep_up()
 
 
 @app.task(name="queue.cleanup", send_events=False)
 def cleanup() -> None:
     """Delete what is past its retention."""
-    clean(CLEANUP_SECONDS)
+    with again_soon("queue.cleanup"):
+        clean(CLEANUP_SECONDS)
 
 
 @app.task(name=canaries.TASK, bind=True, send_events=False)
 def canary(task: Task) -> None:
     """Answer the canary of the lane that it came by."""
-    with statement() as session:
+    with again_soon(canaries.TASK), statement() as session:
         canaries.answer(session, task.request.delivery_info["routing_key"])
 
 

@@ -20,7 +20,8 @@ PUT_BACK_SECONDS = 1.0
 
 
 # A worker is stopped by a signal and a job is cancelled in its row; through the broker it is only looked at.
-ANSWERED = ("ping", "stats", "enable_events")
+# Flower asks for events and for a heartbeat as it starts.
+ANSWERED = ("ping", "stats", "enable_events", "heartbeat")
 
 
 class Commands(dict[str, Callable[..., Any]]):

@@ -15,6 +15,7 @@ from domain.jobs.admission import TooManyWaiting
 from domain.pdf.rendering import RenderingFailed, ShareInUse
 
 log = logging.getLogger(__name__)
+UNKNOWN_ADDRESS = "nothing is at this address: /docs lists them all, and an id is a number from 1"
 CODES: dict[type[Refusal], int] = {NotFound: 404, Conflict: 409, Invalid: 400}
 
 
@@ -42,7 +43,8 @@ def _http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return problem(Refused(error.code, error.description or error.name, headers=headers))
+    detail = UNKNOWN_ADDRESS if error.code == 404 else error.description or error.name
+    return problem(Refused(error.code, detail, headers=headers))
 
 
 def _too_many(error: TooManyWaiting) -> Response:

@@ -137,7 +137,7 @@ class RetryBody(Filters):
     def says_which(self, data: dict[str, Any], **_: Any) -> None:
         given = {name for name, value in data.items() if value is not None}
         if not data["all"] and not given - {"all", "dry_run"}:
-            raise ValidationError("give a filter, or true to mean all failed jobs", "all")
+            raise ValidationError("must be true to mean all failed jobs, unless you give a filter", "all")
 
 
 class Retried(CamelSchema):

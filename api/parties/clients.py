@@ -70,7 +70,7 @@ def find_client(query: dict[str, Any]) -> Any:
     Letter case, spaces, dots and dashes in an id do not matter.
     """
     if not query:
-        raise invalid({"taxId": ["or vatId is required"]})
+        raise invalid({"taxId": ["is required, or vatId"]})
     with transaction() as session:
         return clients.with_identity(session, g.organization_id, query.get("tax_id"), query.get("vat_id"))
 

@@ -66,9 +66,10 @@ def of_keys(session: Session, keys: Sequence[str]) -> list[KeyHolder | None]:
     return [found.get(one) for one in hashes]
 
 
-def live_keys(session: Session) -> Sequence[ApiKey]:
-    """Return the keys that open something, in id order."""
-    return session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)).all()
+def live_keys(session: Session) -> Sequence[tuple[ApiKey, str]]:
+    """Return the keys that open something, each with its organization's name, in id order."""
+    owned = select(ApiKey, Organization.name).join(Organization, Organization.id == ApiKey.organization_id)
+    return [(key, name) for key, name in session.execute(owned.where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.id))]
 
 
 def revoke_key(session: Session, key_id: int) -> None:

@@ -157,7 +157,7 @@ def _check(request: CreditRequest, invoice: Invoice, left: Mapping[int, Decimal]
     if unknown:
         raise Invalid.fields(unknown)
     if over or not any(left.values()):
-        told = over or {"lines": [f"all of {invoice.invoice_number} is credited already"]}
+        told = over or {"lines": [f"are credited already, all of {invoice.invoice_number}"]}
         raise Conflict("; ".join(f"{field} {text}" for field, [text] in told.items()), told)
 
 

@@ -1,8 +1,8 @@
 """A number series: how it prints a number, and on which day it lets an invoice be dated."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 from domain.errors import Conflict, Invalid
@@ -12,7 +12,7 @@ NEVER, YEARLY = "never", "yearly"
 STRICT, WARN = "strict", "warn"
 RESTARTS, CHRONOLOGIES = (NEVER, YEARLY), (STRICT, WARN)
 YEARS = ("{YYYY}", "{YY}")
-DIGIT = re.compile("[0-9]")
+ANY_DIGIT = "#"
 MAX_SERIES = 100
 # A year later would close the current one, and {YY} is the same again after a century.
 MAX_YEARS_BACK = 50
@@ -31,11 +31,24 @@ def printed(series: Any, number: int, day: date) -> str:
     return f"{pattern}{number - series.year_base:0{series.digits}d}"
 
 
-def family(pattern: str) -> str:
-    """Return what tells two patterns apart: those of one family could print the same number, others never can."""
+def could_print_the_same(one: str, other: str) -> bool:
+    """Return whether two patterns could print the same number: up to where the digits of the number begin they agree.
+
+    {YYYY}, {YY} and {MM} agree with any digits.
+    """
+    heads = _head(one), _head(other)
+    return len(heads[0]) == len(heads[1]) and all(map(_agree, *heads))
+
+
+def _head(pattern: str) -> str:
+    """Return the pattern up to its last character that is no digit, ANY_DIGIT for each of a token."""
     for token in ("{YYYY}", "{YY}", "{MM}"):
-        pattern = pattern.replace(token, "0" * (len(token) - 2))
-    return DIGIT.sub("0", pattern).rstrip("0").upper()
+        pattern = pattern.replace(token, ANY_DIGIT * (len(token) - 2))
+    return pattern.upper().rstrip(f"0123456789{ANY_DIGIT}")
+
+
+def _agree(one: str, other: str) -> bool:
+    return one == other or (ANY_DIGIT in (one, other) and (one + other).replace(ANY_DIGIT, "0").isdigit())
 
 
 def required(request: InvoiceRequest, supplier: Any | None) -> Any:
@@ -85,11 +98,11 @@ def check_order(series: Any, day: date) -> None:
 
 def check_definitions(series: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise Invalid if two series of a supplier, by code, could print one number, or one prints it twice by itself."""
-    codes: dict[str, str] = {}
     if len(series) > MAX_SERIES:
         raise Invalid.sentence(f"a supplier may have {MAX_SERIES} series", "series")
     for code, one in series.items():
         if one["restart"] == YEARLY and not any(year in one["pattern"] for year in YEARS):
             raise Invalid.sentence(f"series {code} restarts yearly, so its pattern needs {{YYYY}} or {{YY}}", "series")
-        if (other := codes.setdefault(family(one["pattern"]), code)) != code:
-            raise Invalid.sentence(f"series {other} and {code} could print the same number: change a pattern", "series")
+    for (code, one), (other, another) in combinations(series.items(), 2):
+        if could_print_the_same(one["pattern"], another["pattern"]):
+            raise Invalid.sentence(f"series {code} and {other} could print the same number: change a pattern", "series")

@@ -39,14 +39,15 @@ class Program(Protocol):
 
 def keep(control: socket.socket, program: Program) -> None:
     """Do as the parent says, until it ends."""
-    while True:
-        order, files, _, _ = socket.recv_fds(control, ORDER_BYTES, 1)
-        if order == b"start":
-            control.send(str(_fork(files[0], program)).encode())
-        elif order:
-            _end(int(order.split()[1]))
-        else:
-            return
+    with suppress(ConnectionError):  # it was killed
+        while True:
+            order, files, _, _ = socket.recv_fds(control, ORDER_BYTES, 1)
+            if order == b"start":
+                control.send(str(_fork(files[0], program)).encode())
+            elif order:
+                _end(int(order.split()[1]))
+            else:
+                return
 
 
 def _fork(channel: int, program: Program) -> int:

@@ -102,5 +102,11 @@ def _told(error: ValidationError) -> Iterator[tuple[str, str]]:
             yield from ((f"{field}.{name}".lstrip("."), "is not a known field") for name in unknown)
         case "type":
             yield field or "payload", f"must be of type {error.validator_value}"
+        case "enum":
+            yield field or "payload", f"must be one of: {', '.join(map(str, error.validator_value))}"
+        case "minimum":
+            yield field or "payload", f"must be at least {error.validator_value}"
+        case "maximum":
+            yield field or "payload", f"must be at most {error.validator_value}"
         case _:
             yield field or "payload", f"must satisfy {error.validator}: {error.validator_value}"

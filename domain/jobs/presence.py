@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
 SILENCE_S = 3 * HEARTBEAT_S
 CHILDREN_CHECK_S = 0.5
+# Between two checks a child claims what it was just given.
+IDLE_CHECKS = 2
 # A transaction of the dead may hold a job's lock, or its last claim come through, so much later.
 AGAIN_S = 15.0
 KEPT_S = 3600.0
@@ -52,6 +54,18 @@ def keep(part: str, lanes: Sequence[str] = (), kinds: Sequence[str] = (), childr
     _own = Presence(part, lanes, kinds, children)
     _own.start()
     atexit.register(_own.stop)
+
+
+def await_idle_children(timeout: float) -> None:
+    """Return when none of this process's children has held a job for a moment, or after `timeout` seconds."""
+    deadline, idle = time.monotonic() + timeout, 0
+    while _own and idle < IDLE_CHECKS and time.monotonic() < deadline:
+        time.sleep(CHILDREN_CHECK_S)
+        try:
+            with statement() as session:
+                idle = 0 if rows.holders(session, _own.name) else idle + 1
+        except SQLAlchemyError as error:
+            log.warning("cannot ask what the children hold: %s", type(error).__name__)
 
 
 def is_silent(process: Process) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.models import NumberSeries
 from domain.errors import Conflict, Invalid, NotFound
 from domain.invoices.request import CREDIT_SERIES, SERIES
-from domain.invoices.series import NEVER, STRICT, check_definitions, family
+from domain.invoices.series import NEVER, STRICT, check_definitions, could_print_the_same
 
 Definition = dict[str, Any]
 # How a supplier's own fields call those of the series in which its invoices are numbered.
@@ -92,8 +92,9 @@ def _complete(code: str, given: Definition, present: Definition) -> Definition:
 def _free_pattern(series: Mapping[str, Definition]) -> str:
     """Return the pattern of credit notes that nobody named: none of the other series could print its numbers."""
     present = series.get(CREDIT_SERIES, {}).get("pattern", CREDIT_PATTERNS[0])
-    taken = {family(one["pattern"]) for code, one in series.items() if code != CREDIT_SERIES}
-    return next((pattern for pattern in (present, *CREDIT_PATTERNS) if family(pattern) not in taken), present)
+    others = [one["pattern"] for code, one in series.items() if code != CREDIT_SERIES]
+    free = (one for one in (present, *CREDIT_PATTERNS) if not any(could_print_the_same(one, other) for other in others))
+    return next(free, present)
 
 
 def _redefine(session: Session, supplier_id: int, code: str, present: Definition, wanted: Definition) -> None:

@@ -1,6 +1,6 @@
 """Suppliers, as they are now; an issued invoice keeps its own as it was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -76,7 +76,11 @@ def locale_exists(code: str) -> bool:
 
 def _own(session: Session, organization_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the supplier's own row, bank accounts in their compact form; raise Invalid."""
-    _check_settings(session, organization_id, fields)
+    smallest_unit(fields.get("currency_code", "EUR"))
+    if errors := dict(_wrong_settings(session, organization_id, fields)):
+        raise Invalid.fields(errors)
+    if fields.get("e_invoice", conformity.NONE) != conformity.NONE:
+        syntax.require_installed()
     own = {name: value for name, value in fields.items() if name not in SERIES_FIELDS}
     for name, number in (("iban", iban), ("bic", bic)):
         if own.get(name):
@@ -84,19 +88,18 @@ def _own(session: Session, organization_id: int, fields: Mapping[str, Any]) -> d
     return own
 
 
-def _check_settings(session: Session, organization_id: int, fields: Mapping[str, Any]) -> None:
+def _wrong_settings(
+    session: Session, organization_id: int, fields: Mapping[str, Any]
+) -> Iterator[tuple[str, list[str]]]:
     try:
-        smallest_unit(fields.get("currency_code", "EUR"))
         if template_id := fields.get("default_template_id"):
             library.get(session, organization_id, template_id)
-    except NotFound as missing:
-        raise Invalid.fields({"defaultTemplateId": [str(missing)]}) from None
+    except NotFound:
+        yield "defaultTemplateId", ["is no template of yours"]
     if not locale_exists(fields.get("locale_code", "en_US")):
-        raise Invalid.fields({"localeCode": ["unknown locale"]})
-    if fields.get("e_invoice", conformity.NONE) != conformity.NONE:
-        syntax.require_installed()
+        yield "localeCode", ["unknown locale"]
     if (zone := fields.get("time_zone")) and not run(session, "find_time_zone", name=zone):
-        raise Invalid.fields({"timeZone": ["must be a name such as Europe/Sofia, of the IANA time zone database"]})
+        yield "timeZone", ["must be a name such as Europe/Sofia, of the IANA time zone database"]
 
 
 def _of(organization_id: int) -> Select[Supplier]:

@@ -13,13 +13,17 @@ def directed(text: str) -> str:
     Its direction is that of its first letter, from left to right if it has none (a telephone number).
     """
     kinds = [bidirectional(character) for character in text]
-    direction = next((kind for kind in kinds if kind in STRONG), "L")
     html = escape(text)
-    if direction in RIGHT_TO_LEFT:
+    if _direction(text) == "rtl":
         return f'<span dir="rtl">{html}</span>'
     # Between two letters from left to right nothing moves.
     firm = kinds and kinds[0] == kinds[-1] == "L" and not any(kind in RIGHT_TO_LEFT for kind in kinds)
     return html if firm else f'<span dir="ltr">{html}</span>'
+
+
+def _direction(text: str) -> str:
+    kinds = map(bidirectional, text)
+    return "rtl" if next((kind for kind in kinds if kind in STRONG), "L") in RIGHT_TO_LEFT else "ltr"
 
 
 def row(kind: str, label: str, text: str | None) -> str:
@@ -31,5 +35,6 @@ def row_of(kind: str, label: str, html: str | None) -> str:
     """Return the HTML of a label and a value, which is HTML itself, or nothing where there is none."""
     if not html:
         return ""
-    prefix = f'<span class="label">{escape(label)}</span> ' if label else ""
+    # Or a label and a value in Latin letters would stand as one text, the wrong way round on a page of Arabic.
+    prefix = f'<span class="label" dir="{_direction(label)}">{escape(label)}</span> ' if label else ""
     return f'<div class="row {kind}">{prefix}<span class="value">{html}</span></div>'

@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.faults.load import Intake, drain, fetch, verify
+from tests.faults.load import Intake, drain, fetch, owe, verify
 from tests.waiting import wait_until
 
 ROUNDS, PARTS = 2, ("relay", "worker", "beat")
@@ -22,3 +22,14 @@ def test_each_part_may_be_told_to_end_again_and_again_and_no_attempt_is_used_up(
     drain(60)
     verify(intake.accepted)
     assert fetch("SELECT DISTINCT attempts FROM jobs") == [(1,)]
+
+
+def test_a_worker_that_is_told_to_end_does_so_when_its_jobs_are_done(chain, organization):
+    """It slept for the whole time that a job may take."""
+    patient = {"task_timeout": 100, "lease": 110}
+    _, worker = chain.start("relay", "worker", **patient)
+    owe(organization, "fault.single", [{"seconds": 2}] * 2)
+    wait_until(lambda: fetch("SELECT count(*) FROM jobs WHERE status = 'PROCESSING'") == [(2,)], 30)
+    worker.die(signal.SIGTERM)
+    wait_until(lambda: worker.poll() is not None, 40, "it waits for nothing")
+    assert fetch("SELECT status, attempts FROM jobs") == [("COMPLETED", 1)] * 2

@@ -27,7 +27,7 @@ def test_a_key_opens_the_api_and_its_organization_trades_in_one_currency(databas
 def test_a_revoked_key_opens_nothing(database):
     key = create_key("--operator").output.strip()
     listed = run("list").output.split("\t")
-    assert (listed[1:2], listed[3]) == (["organization 1"], "operator")
+    assert (listed[1:2], listed[3]) == (["Shop"], "operator")
     assert key not in run("list").output
     assert run("revoke", listed[0]).exit_code == 0
     assert Caller(key).get("/api/v1/products").status_code == 401

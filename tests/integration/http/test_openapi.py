@@ -23,17 +23,19 @@ CONFIGURATION = {
 }
 # What a request that keeps to the schema can still be refused for.
 REASONS = re.compile(
-    r"supplier not found|client not found|template not found|invalid currency_code|is not a known locale"
+    r"supplier not found|client not found|template not found|is no template of yours"
+    r"|invalid currency_code|is not a known locale"
     r"|due_date is required|must not be before|must not be more than|the total must not exceed"
     r"|none of the requests was accepted|no font here can draw|does not show in print"
-    r"|taxId or vatId is required"
+    r"|taxId is required, or vatId"
     r"|must be number here|remove |move |placeholder|is missing: an invoice has to show it|cannot be printed"
     r"|is not a known (product|location)|must be another location|lines are too much"
     r"|the supplier has no series|could print the same number|needs {YYYY} or|differ: send one|is for credit notes"
     r"|must not be after today|must be an IBAN|must be a BIC|IANA time zone|does not go together with"
     r"|must be 0 with taxCategory|must be above 0 with|needs a taxCategory|is no line of|is given twice|in units of"
     r"|breaks rule|must be a country's|cannot be written as an e-invoice"
-    r"|another template the default|has no matching|unknown type|payload|a name must not contain NUL|give a filter"
+    r"|another template the default|has no matching|unknown type|payload|a name must not contain NUL"
+    r"|unless you give a filter"
 )
 ACCEPTABLE = {401, 404, 409, 422}
 

@@ -128,6 +128,15 @@ def test_series_that_cannot_be_are_refused(series: list[dict[str, Any]], told: s
     assert client.put(f"{SUPPLIERS}/{own}", bodies.party(invoicePrefix="INV-", series=series)).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("S1-", "S2-"), ("2025-", "2026-"), ("A{YYYY}-1-", "A{YYYY}-2-"), ("1A", "1B")]
+)
+def test_patterns_that_differ_before_the_number_are_two(one: str, other: str, client: Caller) -> None:
+    own = supplier(client, {"code": "one", "pattern": one}, {"code": "other", "pattern": other})
+    shown = [issue(client, own, seriesCode=code).json["invoiceNumber"] for code in ("one", "other")]
+    assert len({*shown}) == 2
+
+
 def test_a_supplier_has_no_more_series_than_may_be(client: Caller) -> None:
     own = supplier(client)
     for place in range(2):

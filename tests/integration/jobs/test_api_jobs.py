@@ -103,7 +103,7 @@ def test_an_unknown_type_is_refused_with_the_known_ones(client):
     ("payload", "errors"),
     [
         ({}, {"payload.count": ["is required"]}),
-        ({"count": 0}, {"payload.count": ["must satisfy minimum: 1"]}),
+        ({"count": 0}, {"payload.count": ["must be at least 1"]}),
         ({"count": 1, "note": "a\0b"}, {"payload": ["must not contain NUL or half a surrogate pair"]}),
         (
             {"count": "many", "colour": "red", "note": 5},
@@ -193,7 +193,7 @@ def test_a_retry_of_all_asks_for_a_filter_and_leaves_cancelled_jobs_alone(client
         answer = client.post(f"{JOBS}/retry", body)
         assert (answer.status_code, answer.json["errors"]) == (
             400,
-            {"all": ["give a filter, or true to mean all failed jobs"]},
+            {"all": ["must be true to mean all failed jobs, unless you give a filter"]},
         )
     assert client.post(f"{JOBS}/retry", {"type": "probe", "dryRun": True}).json["jobIds"] == [failed]
     assert client.post(f"{JOBS}/retry", {"all": True}).json["jobIds"] == [failed]

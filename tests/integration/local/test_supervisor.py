@@ -40,8 +40,8 @@ except KeyboardInterrupt:
 class Supervised:
     """A supervisor with two small parts, and what it printed so far."""
 
-    def __init__(self, program: str = SUPERVISED) -> None:
-        command = [sys.executable, "-c", program]
+    def __init__(self, program: str = SUPERVISED, *arguments: str) -> None:
+        command = [sys.executable, "-c", program, *arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.lines: list[str] = []
         self.read_until("started")
@@ -175,3 +175,27 @@ def test_a_port_at_which_something_else_answers_is_a_part_that_is_not_ready():
             line.sendall(b"+PONG\r\n")
             line.close()
             assert ready.result() is False
+
+
+HANGING = SUPERVISED.replace(
+    '        supervisor.start(part("second"',
+    """
+        class Quick(Part):
+            start_timeout = 1.0
+
+        script = "echo >> $0; [ $(wc -l < $0) = 2 ] || echo third ready; exec sleep 600"
+        third = Quick("third", ["/bin/sh", "-c", script, sys.argv[1]], {}, console.part("third"))
+        supervisor.start(third)
+        supervisor.start(part(\"second\"""",
+)
+
+
+def test_a_part_that_hangs_while_it_is_started_again_is_started_once_more(tmp_path):
+    """It was taken to be starting for ever."""
+    supervised = Supervised(HANGING, str(tmp_path / "starts"))
+    [third] = [part for part in supervised.parts() if part.ppid() == supervised.process.pid][1:2]
+    third.kill()
+    supervised.read_until(r"third +\| third is not ready after 1 s; it is killed")
+    supervised.read_until(r"restarted third pid=\d+")
+    supervised.process.terminate()
+    supervised.process.wait(30)
