@@ -1,5 +1,5 @@
 -- Take the due entries of each turn, oldest first, and make each due again after the redelivery interval:
--- a message that is lost costs that much time and nothing else.
+-- a message that is lost costs that much time, and its place before those that fell due meanwhile.
 WITH due AS (
     SELECT entry.job_id
     FROM unnest((SELECT CAST(%(lanes)s AS text[])), CAST(%(priorities)s AS integer[]),
