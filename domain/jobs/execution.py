@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from math import isqrt
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -23,7 +24,7 @@ from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
 from domain.jobs.presence import worker_name
 from domain.jobs.registry import Kind
-from domain.jobs.work import Context, Outcome, PermanentError, Steps
+from domain.jobs.work import Context, Errand, Outcome, PermanentError, Retry, Steps
 
 log = logging.getLogger(__name__)
 FAILED_JOB = "job {job_id} {kind} organization {organization_id} attempt {attempt}: {error}; {outcome}"
@@ -86,6 +87,8 @@ class Run:
         try:
             if self.kind.stepwise:
                 self._walk(self.jobs[0])
+            elif self.kind.outside:
+                self._go_outside()
             else:
                 with transaction() as session:
                     failures = self.settle(session, self.kind.handler(Context().within(session), self.jobs))
@@ -102,6 +105,8 @@ class Run:
         for job, outcome in zip(self.jobs, outcomes, strict=True):
             if isinstance(outcome, PermanentError):
                 failures.append(Failure(job.id, str(outcome), None))
+            elif isinstance(outcome, Retry):
+                failures.append(verdict.retry(job, outcome))
             else:
                 results[job.id] = outcome
         job_rows.complete(session, self.token, results)
@@ -205,6 +210,19 @@ class Run:
                     job_rows.release(session, self.token, [job.id], delay=0, group_limit=None)
                 return
 
+    def _go_outside(self) -> None:
+        """Let the handler read in one transaction, do its errand with none open, and record it in a fenced one."""
+        context = Context()
+        errand: Errand = self.kind.handler(context, self.jobs)
+        with transaction() as session:
+            context.within(session)
+            act = next(errand)
+        done = act()
+        with transaction() as session:
+            context.within(session)
+            failures = self.settle(session, _recorded(errand, done))
+        self._report(failures)
+
     def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> Kept:
         kept = job_rows.checkpoint(session, self.token, job.id, done, total, settings.current().lease)
         if kept.status == Status.CANCELLED and self.kind.cancelled:
@@ -227,6 +245,14 @@ class Run:
             fields = verdict.fields(self.kind, self.claimed[failure.id], failure)
             text = FAILED_JOB.format(**fields, error=failure.error)
             log.log(logging.ERROR if bug else logging.WARNING, text, exc_info=bug, extra=fields)
+
+
+def _recorded(errand: Errand, done: Any) -> Sequence[Outcome]:
+    try:
+        errand.send(done)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("a handler that works outside yields once")
 
 
 def _smaller(jobs: int) -> int:

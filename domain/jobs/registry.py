@@ -23,6 +23,7 @@ class UnknownKind(Exception):
 class Kind:
     """A kind of work. `group` is how many jobs one transaction may carry; a `stepwise` handler is a generator.
 
+    So is one that works `outside`: between its two transactions, with none open.
     `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take, None for two
     thirds of COUNTERFOIL_TASK_TIMEOUT. `schema` is the JSON
     Schema (2020-12) of the payloads that callers may submit, None if callers may submit none. `submit` does what a
@@ -34,6 +35,7 @@ class Kind:
     name: str
     handler: Callable[..., Any]
     stepwise: bool = False
+    outside: bool = False
     lane: str = DEFAULT
     group: int = 1
     max_attempts: int = 3

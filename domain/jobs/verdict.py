@@ -9,7 +9,7 @@ from db.jobs import ClaimedJob, Failure
 from db.transaction import sqlstate
 from domain.jobs import backoff
 from domain.jobs.registry import Kind
-from domain.jobs.work import PermanentError
+from domain.jobs.work import PermanentError, Retry
 from settings import variable
 
 MAX_ERROR_LENGTH = 2000
@@ -40,8 +40,16 @@ def failure(kind: Kind, job: ClaimedJob, error: Exception, reason: str | None = 
     """Return what becomes of a job that met `error`: another attempt after its backoff, or none."""
     if isinstance(error, PermanentError):
         return Failure(job.id, str(error), None)
-    last = job.attempts >= job.max_attempts
-    return Failure(job.id, reason or readable(error), None if last else backoff.delay(kind.backoff, job.attempts))
+    return _attempted(job, reason or readable(error), backoff.delay(kind.backoff, job.attempts))
+
+
+def retry(job: ClaimedJob, asked: Retry) -> Failure:
+    """Return what becomes of a job whose handler asks for another attempt."""
+    return _attempted(job, asked.reason[:MAX_ERROR_LENGTH], asked.seconds)
+
+
+def _attempted(job: ClaimedJob, reason: str, delay: float) -> Failure:
+    return Failure(job.id, reason, None if job.attempts >= job.max_attempts else delay)
 
 
 def readable(error: BaseException) -> str:

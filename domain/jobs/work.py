@@ -12,7 +12,9 @@ from db.jobs import ClaimedJob
 from domain.errors import PermanentError
 from domain.jobs.registry import Kind, Payload, register
 
-__all__ = ["ClaimedJob", "Context", "Outcome", "Payload", "PermanentError", "Progress", "Steps", "job"]
+__all__ = [
+    "ClaimedJob", "Context", "Errand", "Outcome", "Payload", "PermanentError", "Progress", "Retry", "Steps", "job",
+]  # fmt: skip
 
 
 @dataclass
@@ -39,25 +41,38 @@ class Progress(NamedTuple):
     total: int
 
 
-Outcome = dict[str, Any] | PermanentError
+class Retry(NamedTuple):
+    """The job is tried again after `seconds`, or has FAILED if this was its last attempt; `reason` is its error."""
+
+    seconds: float
+    reason: str
+
+
+Outcome = dict[str, Any] | PermanentError | Retry
 GroupHandler = Callable[[Context, Sequence[ClaimedJob]], Sequence[Outcome]]
 PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
 Steps = Generator[Progress, None, dict[str, Any] | None]
+# Yields once: what is to be done outside. It is sent what that returned.
+Errand = Generator[Callable[[], Any], Any, Sequence[Outcome]]
 
 
-def job(name: str, *, group: int | None = None, **policy: Any) -> Callable[[Any], Any]:
+def job(name: str, *, group: int | None = None, outside: bool = False, **policy: Any) -> Callable[[Any], Any]:
     """Register the decorated handler as kind `name`; `policy` is the other fields of `Kind`.
 
     Without `group` the handler takes (context, job) and returns the result, or yields Progress on the way to it; with
-    `group`, (context, jobs) and returns one result or PermanentError for each job, in order.
+    `group`, (context, jobs) and returns an Outcome for each job, in order. One that works `outside` takes
+    (context, jobs) as well and yields a function, which is called while no transaction is open.
     """
 
     def decorate(handler: Any) -> Any:
-        stepwise = isgeneratorfunction(handler)
-        if group and stepwise:
+        yields = isgeneratorfunction(handler)
+        if outside and not yields:
+            raise ValueError(f"the handler of {name} must yield what it does outside")
+        if group and yields and not outside:
             raise ValueError(f"the handler of {name} yields, so it runs one job at a time: leave out group")
-        run = handler if group or stepwise else _one_by_one(handler)
-        register(Kind(name, run, stepwise, group=group or 1, **policy))
+        run = handler if group or yields else _one_by_one(handler)
+        stepwise = yields and not outside
+        register(Kind(name, run, stepwise, outside, group=group or 1, **policy))
         return handler
 
     return decorate

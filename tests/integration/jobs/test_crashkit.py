@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import distribution
 
 import psycopg
@@ -18,7 +18,7 @@ from db.engine import owner_url
 from db.queries import FOLDER
 from db.transaction import transaction
 from domain.jobs import registry, submission
-from domain.jobs.work import ClaimedJob, Context, job
+from domain.jobs.work import ClaimedJob, Context, Errand, job
 
 COUNT = text("UPDATE till SET cents = cents + 5")
 EveryPoint = Callable[..., list[str]]
@@ -59,6 +59,31 @@ def test_a_kind_that_keeps_to_its_transaction_may_be_killed_at_every_point(every
     assert {"before claim", "after UPDATE till SET cents", "before complete", "after commit"} <= set(passed)
 
 
+def errand(act: Callable[[], None]) -> Callable[..., Errand]:
+    """Return a handler that works outside, and records it."""
+
+    def handler(context: Context, jobs: Sequence[ClaimedJob]) -> Errand:
+        context.session.execute(text("SELECT cents FROM till"))
+        yield act
+        context.session.execute(COUNT)
+        return [{} for _ in jobs]
+
+    return handler
+
+
+def without_record(act: Callable[[], None]) -> Callable[..., Errand]:
+    def handler(_context: Context, jobs: Sequence[ClaimedJob]) -> Errand:
+        yield act
+        return [{} for _ in jobs]
+
+    return handler
+
+
+def test_a_kind_that_works_outside_may_be_killed_at_every_point(every_point: EveryPoint) -> None:
+    passed = every_point(kind(errand(lambda: None), outside=True), till, [holds_five])
+    assert passed.count("after commit") >= 2, "it records in the transaction in which it read"
+
+
 def by_an_engines_transaction() -> None:
     with transaction() as own:
         own.execute(COUNT)
@@ -69,12 +94,14 @@ def by_the_driver() -> None:
         own.execute("UPDATE till SET cents = cents + 5")
 
 
+@pytest.mark.parametrize("outside", [False, True])
 @pytest.mark.parametrize("apart", [by_an_engines_transaction, by_the_driver])
 @pytest.mark.parametrize("invariants", [[], [holds_five]], ids=["sums", "invariant"])
-def test_an_effect_in_a_transaction_of_its_own_is_found(every_point, apart, invariants) -> None:
+def test_an_effect_in_a_transaction_of_its_own_is_found(every_point, apart, invariants, outside) -> None:
     says = "not five cents" if invariants else r"sum of till\.cents: 10, not 5"
+    name = kind(without_record(apart), outside=True) if outside else kind(lambda _context, _job: apart())
     with pytest.raises(NotCrashSafe, match=rf"^acme\.count, killed \w+ \w+ \(point \d+\): {says}"):
-        every_point(kind(lambda _context, _job: apart()), till, invariants)
+        every_point(name, till, invariants)
 
 
 def test_a_further_job_that_is_enqueued_apart_is_found(every_point: EveryPoint) -> None:

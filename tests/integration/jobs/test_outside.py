@@ -1,0 +1,109 @@
+"""Work outside: read in one transaction, done while none is open, and recorded in one that the lease fences."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from db.engine import engine
+from domain.jobs.execution import run_jobs
+from domain.jobs.lifecycle import Status
+from domain.jobs.registry import Kind
+from domain.jobs.work import PermanentError, Retry, job
+from tests import chain
+from tests.checker import check
+from tests.integration.jobs.test_moves import owe
+from tests.scenarios import jobs
+
+EFFECTS = "SELECT job_id FROM effects ORDER BY job_id"
+OUTCOMES = {"done": {"answer": 1}, "wrong": PermanentError("no such place"), "later": Retry(300, "busy: come again")}
+
+
+def kind(act: Callable[[], Any], outcome: Callable[[Any, Any], Any] = lambda _job, done: {"done": done}) -> Kind:
+    """Return a kind that leaves one row for each job it records."""
+
+    def handler(context, claimed):
+        context.session.execute(text("SELECT 1"))
+        done = yield act
+        for one in claimed:
+            context.session.execute(text("INSERT INTO effects (job_id) VALUES (:id)"), {"id": one.id})
+        return [outcome(one, done) for one in claimed]
+
+    return Kind("probe", handler, outside=True, group=10)
+
+
+@pytest.fixture(autouse=True)
+def effects(database: str) -> Iterator[None]:
+    chain.ask("CREATE TABLE effects (job_id bigint NOT NULL)")
+    yield
+    check(database, drained=False)
+
+
+def test_no_transaction_is_open_and_no_connection_held_while_it_acts(organization):
+    seen = []
+
+    def act() -> str:
+        seen.append(engine().pool.checkedout())  # type: ignore[attr-defined]
+        return "sent"
+
+    job_id = owe(organization.id)
+    assert run_jobs(kind(act), [job_id]) == []
+    assert seen == [0]
+    assert chain.rows("SELECT status, result, attempts FROM jobs") == [("COMPLETED", {"done": "sent"}, 1)]
+    assert chain.rows(EFFECTS) == [(job_id,)]
+
+
+def test_each_job_of_a_group_has_its_own_outcome(organization):
+    ids = {word: owe(organization.id) for word in OUTCOMES}
+    words = {job_id: word for word, job_id in ids.items()}
+    failed = run_jobs(kind(lambda: None, lambda one, _: OUTCOMES[words[one.id]]), [*ids.values()])
+    assert sorted(failed) == [ids["wrong"], ids["later"]]
+    found = dict(chain.rows("SELECT id, ARRAY[status, error] FROM jobs"))
+    assert found == {
+        ids["done"]: ["COMPLETED", None],
+        ids["wrong"]: ["FAILED", "no such place"],
+        ids["later"]: ["PENDING", "busy: come again"],
+    }
+    waits = "SELECT extract(epoch FROM available_at - clock_timestamp()) FROM jobs WHERE id = %s"
+    assert 290 < chain.value(waits, ids["later"]) <= 300
+
+
+def test_the_last_attempt_is_not_tried_again(organization):
+    job_id = owe(organization.id)
+    for attempt in (1, 2, 3):
+        run_jobs(kind(lambda: None, lambda *_: OUTCOMES["later"]), [job_id])
+        assert jobs.state(job_id) == (Status.FAILED if attempt == 3 else Status.PENDING, attempt)
+        chain.time_passes()
+    assert chain.value("SELECT error FROM jobs") == "busy: come again"
+
+
+def test_what_is_recorded_after_the_lease_was_lost_is_rolled_back(organization):
+    def act() -> None:
+        chain.ask("UPDATE jobs SET lease_token = gen_random_uuid()")
+
+    job_id = owe(organization.id)
+    run_jobs(kind(act), [job_id])
+    assert jobs.state(job_id) == (Status.PROCESSING, 1)
+    assert chain.rows(EFFECTS) == []
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_an_error_outside_counts_the_attempt_of_a_lone_job_and_divides_a_group(organization, count):
+    def act() -> None:
+        raise OSError("the network is down")
+
+    ids = [owe(organization.id) for _ in range(count)]
+    run_jobs(kind(act), ids)
+    assert {jobs.state(job_id) for job_id in ids} == {(Status.PENDING, 1 if count == 1 else 0)}
+    assert chain.rows(EFFECTS) == []
+    if count > 1:
+        assert chain.rows("SELECT DISTINCT group_limit FROM outbox") == [(2,)]
+
+
+def test_a_handler_that_works_outside_says_what_it_does_there():
+    with pytest.raises(ValueError, match="must yield what it does outside"):
+
+        @job("probe.within", outside=True)
+        def within(_context, _jobs):
+            return []
