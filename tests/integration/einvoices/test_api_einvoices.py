@@ -21,6 +21,7 @@ from tests import bodies, chain
 from tests.caller import Caller
 from tests.integration.pdf.renderers import text_of
 from tests.tenant import Tenant
+from tests.waiting import wait_until_answered
 
 INVOICES, SUPPLIERS = "/api/v1/invoices", "/api/v1/parties/suppliers"
 AMOUNTS = ("taxRate", "taxableAmount", "taxAmount")
@@ -43,7 +44,8 @@ def invoice(supplier_id: int, **changes: Any) -> dict[str, Any]:
 
 
 def issue(caller: Caller, supplier_id: int, **changes: Any) -> str:
-    answer = caller.post(f"{INVOICES}/generate", invoice(supplier_id, **changes))
+    # On a busy machine the validator says "come again"; then nothing was issued.
+    answer = wait_until_answered(lambda: caller.post(f"{INVOICES}/generate", invoice(supplier_id, **changes)), 60)
     assert answer.status_code == 200, answer.json
     return answer.json["invoiceNumber"]
 
