@@ -28,13 +28,15 @@ START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinki
 ABOUT = """\
 Issues legal invoices, numbered without a gap, and runs the back office's long operations as jobs.
 
-**To try it here**, press *Authorize* and paste the `apiKey` that `counterfoil up` prints. Every example is then
-accepted as it stands; where one refers to another thing by its id, create that first.
+**To try it here**, press *Authorize* and paste the `apiKey` of `data/access.json`, or a key of yours. Every example is
+then accepted as it stands; where one refers to another thing by its id, create that first.
 
 - **Safe to repeat.** With an `Idempotency-Key`, the same key and body get the first answer again, and the work is done
   once. A 409 with Retry-After means that the first request still runs: send it again after so many seconds.
-- **Errors** are problems (RFC 9457). Every wrong field is named in `errors`. Bad input takes no number.
-- **PUT replaces** the whole thing: a field that is absent or null is cleared, or has its default again.
+- **Errors** are problems (RFC 9457). `errors` names every field that is wrong by itself, or else what is wrong between
+  them. Bad input takes no number.
+- **PUT replaces** the whole thing: a field that is absent or null is cleared, or has its default again, unless its
+  description says that it stays.
 - **Clients** of an invoice are found by taxId, then by vatId, whatever their spelling. If the legal name or the taxId
   contradicts the client found, the answer is 409 and says which `client.id` to send instead.
 - **Quotas** are at `showMe`. The headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11)
