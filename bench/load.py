@@ -3,12 +3,10 @@
 import threading
 import time
 
-from sqlalchemy import text
-
 from bench.backlog import Workload
 from bench.machine import Machine
 from bench.workloads import await_end
-from db.transaction import is_transient, transaction
+from db.transaction import is_transient
 
 BACKLOG, PAUSE = 10_000, 0.1
 # A new load is fastest in its first minute: autovacuum and checkpoints have not begun.
@@ -44,8 +42,7 @@ class Load:
         drawn = None
         while not self._stopping.wait(PAUSE):
             try:
-                with transaction() as session:
-                    now = session.scalars(text(DRAWN)).one()
+                now = self._machine.scalar(DRAWN)
                 drawn = now if drawn is None else drawn
                 missing = BACKLOG - len(self._accepted) + now - drawn
                 if missing > 0:

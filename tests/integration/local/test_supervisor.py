@@ -193,9 +193,11 @@ HANGING = SUPERVISED.replace(
 def test_a_part_that_hangs_while_it_is_started_again_is_started_once_more(tmp_path):
     """It was taken to be starting for ever."""
     supervised = Supervised(HANGING, str(tmp_path / "starts"))
-    [third] = [part for part in supervised.parts() if part.ppid() == supervised.process.pid][1:2]
-    third.kill()
-    supervised.read_until(r"third +\| third is not ready after 1 s; it is killed")
-    supervised.read_until(r"restarted third pid=\d+")
-    supervised.process.terminate()
-    supervised.process.wait(30)
+    try:
+        [third] = [part for part in supervised.parts() if part.ppid() == supervised.process.pid][1:2]
+        third.kill()
+        supervised.read_until(r"third +\| third is not ready after 1 s; it is killed")
+        supervised.read_until(r"restarted third pid=\d+")
+    finally:
+        supervised.process.terminate()
+        supervised.process.wait(30)
