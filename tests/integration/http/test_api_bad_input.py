@@ -303,3 +303,12 @@ def test_sql_in_a_value_is_a_value(client: Caller, organization: Tenant) -> None
         assert client.get("/api/v1/parties/client", query_string={"taxId": text}).json["name"] == text
     assert client.get("/api/v1/parties/clients/search?q=%25%25").json == []
     assert client.get("/api/v1/invoices/' OR '1'='1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/accounting/trial-balance", "/api/v1/parties/suppliers/1", "/api/v1/me", "/api/v1/templates/1"]
+)
+def test_a_query_is_refused_where_none_is_taken(path: str, client: Caller) -> None:
+    refused = client.get(path, query_string={"currencyCode": "EUR", "x": "1"})
+    assert (refused.status_code, [*refused.json["errors"]]) == (400, ["currencyCode", "x"])
+    assert client.get(path).status_code == 200
