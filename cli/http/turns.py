@@ -49,9 +49,10 @@ class Callers:
 
     def note(self, authorization: str, caller: Hashable) -> None:
         """Keep that the header is the caller's, instead of what was noted longest ago."""
+        digest = _digest(authorization)
         with self._lock:
-            self._known[_digest(authorization)] = caller
-            self._known.move_to_end(_digest(authorization))
+            self._known[digest] = caller
+            self._known.move_to_end(digest)
             if len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
 

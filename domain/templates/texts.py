@@ -1,5 +1,6 @@
 """Texts as HTML: escaped, and each in its own direction, whatever that of the page is."""
 
+from collections.abc import Iterable
 from html import escape
 from unicodedata import bidirectional
 
@@ -14,15 +15,14 @@ def directed(text: str) -> str:
     """
     kinds = [bidirectional(character) for character in text]
     html = escape(text)
-    if _direction(text) == "rtl":
+    if _direction(kinds) == "rtl":
         return f'<span dir="rtl">{html}</span>'
     # Between two letters from left to right nothing moves.
     firm = kinds and kinds[0] == kinds[-1] == "L" and not any(kind in RIGHT_TO_LEFT for kind in kinds)
     return html if firm else f'<span dir="ltr">{html}</span>'
 
 
-def _direction(text: str) -> str:
-    kinds = map(bidirectional, text)
+def _direction(kinds: Iterable[str]) -> str:
     return "rtl" if next((kind for kind in kinds if kind in STRONG), "L") in RIGHT_TO_LEFT else "ltr"
 
 
@@ -36,5 +36,7 @@ def row_of(kind: str, label: str, html: str | None) -> str:
     if not html:
         return ""
     # Or a label and a value in Latin letters would stand as one text, the wrong way round on a page of Arabic.
-    prefix = f'<span class="label" dir="{_direction(label)}">{escape(label)}</span> ' if label else ""
+    prefix = (
+        f'<span class="label" dir="{_direction(map(bidirectional, label))}">{escape(label)}</span> ' if label else ""
+    )
     return f'<div class="row {kind}">{prefix}<span class="value">{html}</span></div>'

@@ -312,3 +312,18 @@ def test_a_query_is_refused_where_none_is_taken(path: str, client: Caller) -> No
     refused = client.get(path, query_string={"currencyCode": "EUR", "x": "1"})
     assert (refused.status_code, [*refused.json["errors"]]) == (400, ["currencyCode", "x"])
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "told"),
+    [
+        ({"deliveryDate": "0001-01-01"}, "deliveryDate", "must not be before 1900-01-01"),
+        ({"items": [bodies.ITEM | {"quantity": "-1"}]}, "items[0].quantity", "must not be below"),
+    ],
+)
+def test_what_is_out_of_range_says_which_range(
+    change: dict[str, Any], field: str, told: str, client: Caller, organization: Tenant
+) -> None:
+    refused = client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id, **change))
+    assert (refused.status_code, [*refused.json["errors"]]) == (400, [field])
+    assert told in refused.json["detail"]
