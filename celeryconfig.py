@@ -22,6 +22,7 @@ worker_prefetch_multiplier = 1
 # What a worker has fetched and not begun stands before everything urgent; Redis and Valkey can do without.
 worker_disable_prefetch = settings.current().broker_url.startswith("redis")
 worker_consumer = "tasks.consumer:Consumer"
+worker_pool = "tasks.pool:TaskPool"
 worker_max_tasks_per_child = 10_000
 # A child that grew past half of what it may have is replaced between two messages.
 worker_max_memory_per_child = settings.current().worker_memory_mb * 1024 // 2

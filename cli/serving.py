@@ -62,7 +62,7 @@ def server_options(settings: Settings, listener: int | None = None) -> dict:
         "workers": settings.api_workers,
         "threads": settings.api_threads,
         "timeout": settings.http_timeout + 10,
-        "graceful_timeout": 5,
+        "graceful_timeout": settings.http_timeout + 1,  # after it the arbiter kills
         "loglevel": settings.log_level.lower(),
         # The heartbeat file on a slow disk would make the arbiter take a worker for hung.
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108

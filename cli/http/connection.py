@@ -93,6 +93,11 @@ class Connection:
             log.exception("a request failed")
             self._fail()
 
+    def hurry(self, due: float) -> None:
+        """Have the client no longer than until `due`."""
+        if self.deadline is not None:
+            self.deadline = min(self.deadline, due)
+
     def expire(self) -> None:
         """End what has passed its deadline; a request that is half there is answered 408."""
         if self._next == self._read and self._arrival.begun:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 READABLE = select.EPOLLIN | select.EPOLLONESHOT
 LOOK_S = 0.5
 ACCEPTS_AT_ONCE = 64
-# Less than gunicorn's graceful_timeout, after which its arbiter kills.
-STOP_S = 4.0
-# While a server stops, a client may already be sending on a connection that it was told to keep.
+# While a server stops, a client has so long to send the rest of its request or to read the rest of its answer.
+STOPPING_S = 4.0
+# It may already be sending on a connection that it was told to keep.
 IDLE_STOPPING_S = 2.0
 # A thread that computes lets another go on after this time: a short request does so some ten times, beside long ones.
 SWITCH_S = 0.001
@@ -145,10 +145,10 @@ class BufferedWorker(Worker):
             self.poll.unregister(number)
             listener.close()
         self._tell_application()
-        end = time.monotonic() + STOP_S
-        for connection in list(self._connections.values()):
-            if connection.idle and connection.deadline:
-                connection.deadline = min(connection.deadline, time.monotonic() + IDLE_STOPPING_S)
+        now = time.monotonic()
+        for connection in self._waiting():
+            connection.hurry(now + (IDLE_STOPPING_S if connection.idle else STOPPING_S))
+        end = now + settings.current().http_timeout
         while self._connections and time.monotonic() < end and self.ppid == os.getppid():
             with suppress(OSError):
                 self._turn()

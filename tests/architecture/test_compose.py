@@ -1,6 +1,7 @@
 """docker-compose.yml is checked as far as it can be without an engine: its schema, its words and its confinement."""
 
 import json
+import re
 import shlex
 import subprocess
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ import pytest
 from cli.main import counterfoil
 from local import broker
 from settings import Settings, variable
-from tests.architecture.compose import VARIABLE, document, parts, services
+from tests.architecture.compose import IMAGE, VARIABLE, document, parts, services
 from tests.architecture.sources import PACKAGES, ROOT, ROOT_MODULES
 
 SCHEMA = json.loads((ROOT / "tests" / "architecture" / "compose-spec.json").read_text())
@@ -39,6 +40,13 @@ def resolve(arguments: list[str]) -> click.Context:
         name, command, rest = context.command.resolve_command(context, [*context._protected_args, *context.args])
         context = command.make_context(name, rest, parent=context)
     return context
+
+
+def test_each_image_of_others_is_named_by_version_and_digest() -> None:
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    images = {service["image"] for service in services().values()} - {IMAGE}
+    for image in {*images, *bases}:
+        assert re.fullmatch(r"[a-z/]+:[0-9.]+[a-z-]*@sha256:[0-9a-f]{64}", image), image
 
 
 @every_part

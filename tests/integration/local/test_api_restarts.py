@@ -1,14 +1,19 @@
 """SIGTERM of the only api again and again, under load: no request fails."""
 
+import json
 import re
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
 
 import psutil
+import psycopg
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
@@ -17,12 +22,15 @@ from urllib3.util import Retry
 from local.part import COUNTERFOIL
 from local.process import free_port
 from settings import child_environment
+from tests import chain
 from tests.integration.local.running_stack import RunningStack
 from tests.tenant import Tenant
 from tests.waiting import wait_until
 
 RESTARTS, CALLERS = 4, 4
 PATH = "/api/v1/products"
+RENAMED = {"name": "Renamed", "addressLine1": "1 Main Street", "city": "Sofia", "country": "BG"}
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 class Load:
@@ -85,7 +93,8 @@ def started(listener: socket.socket, database: str) -> Callable[[], subprocess.P
     """Start an api on the socket, as systemd does, which also says so in the environment."""
     program = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
     command = ["/bin/sh", "-c", program, "sh", *COUNTERFOIL, "api", "--fd", str(listener.fileno())]
-    environment = child_environment(DATABASE_URL=database, COUNTERFOIL_API_WORKERS="2")
+    timeouts = {"COUNTERFOIL_LOCK_TIMEOUT": "7"}
+    environment = child_environment(DATABASE_URL=database, COUNTERFOIL_API_WORKERS="2", **timeouts)
     return lambda: subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()], stderr=sys.stderr)
 
 
@@ -104,6 +113,30 @@ def test_no_request_fails_when_the_next_api_takes_over_a_socket_that_somebody_ho
                 assert api.wait(30) == 0
                 api = following
         assert [*load.answers] == ["200"], load.answers
+    finally:
+        api.terminate()
+        api.wait(30)
+
+
+def test_a_request_that_takes_long_is_finished_when_the_api_is_told_to_end(
+    listener: socket.socket, started: Callable[[], subprocess.Popen], organization: Tenant, database: str
+) -> None:
+    """It was cut off after four seconds."""
+    api = started()
+    try:
+        caller = HTTPConnection(*listener.getsockname(), timeout=60)
+        headers = {"Authorization": f"Bearer {organization.key}", "Content-Type": "application/json"}
+        with closing(caller), psycopg.connect(database) as lock:
+            lock.execute("SELECT FROM suppliers FOR UPDATE")
+            path = f"/api/v1/parties/suppliers/{organization.supplier_id}"
+            caller.request("PUT", path, json.dumps(RENAMED), headers)
+            wait_until(lambda: chain.value(WAITING) == 1, 30, "the request waits for nothing")
+            api.terminate()
+            ends = time.monotonic() + 5
+            wait_until(lambda: time.monotonic() > ends, 6)
+            lock.rollback()
+            assert caller.getresponse().status == 200
+        assert api.wait(30) == 0
     finally:
         api.terminate()
         api.wait(30)
