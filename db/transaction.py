@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, SessionTransaction
 
+import settings
 from db.engine import CRASH_SHUTDOWN, READ_ONLY, engine, heard_of_crash
 from db.queries import failure, run
 
@@ -84,6 +85,14 @@ def savepoint(session: Session) -> Iterator[None]:
     """Undo what the block did when it raises, and nothing of what went before."""
     with session.begin_nested():
         yield
+
+
+def allow_idle(session: Session, seconds: float) -> None:
+    """Let this transaction alone be idle for `seconds` more than others may."""
+    longest = int(seconds) + settings.current().idle_in_transaction_timeout
+    session.execute(
+        text("SELECT set_config('idle_in_transaction_session_timeout', :longest, true)"), {"longest": f"{longest}s"}
+    )
 
 
 def leave_server() -> None:

@@ -25,6 +25,8 @@ NONE = "none"
 RULES_ASKED = {"facturx": (syntax.UBL, syntax.CII), "ubl": (syntax.UBL,)}
 E_INVOICES = (NONE, *RULES_ASKED)
 SLOTS, MAX_DRAFTS = 2, 25
+# Of the longest that a caller may wait: a machine that is busy with much else validates a large invoice in ten seconds.
+PATIENCE = 0.75
 COMPILE_S = 60.0
 BUSINESS_TERM = re.compile(r"\((B[TG]-[0-9]+)")
 REQUIREMENT = re.compile(r"\b(?:shall|must)\b( not\b)?")
@@ -96,9 +98,13 @@ def broken_rules(xml: bytes, syntax_name: str) -> list[Broken]:
         return validate(xml, syntax_name)
 
 
+def patience() -> float:
+    """Return the seconds that an answer may take: a caller waits for it."""
+    return settings.current().http_timeout * PATIENCE
+
+
 def _deadline() -> float:
-    """Return when to give up: the caller's transaction is idle meanwhile, and must not be cut."""
-    return time.monotonic() + settings.current().idle_in_transaction_timeout / 2
+    return time.monotonic() + patience()
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def issue(session: Session, request: CreditRequest) -> Issued:
     """
     invoice = _invoice(session, request, locked=True)
     draft = _draft(session, request, invoice)
-    if refused := _breaks_a_rule(draft, invoice):
+    if refused := _breaks_a_rule(session, draft, invoice):
         raise refused
     [issued] = generation.write(session, [draft])
     if isinstance(issued, Refusal):
@@ -87,13 +87,13 @@ def issue(session: Session, request: CreditRequest) -> Issued:
     return issued
 
 
-def _breaks_a_rule(draft: Draft, invoice: Invoice) -> Refusal | None:
+def _breaks_a_rule(session: Session, draft: Draft, invoice: Invoice) -> Refusal | None:
     """Return why the credit note would be no e-invoice, where one is asked for and the invoice itself is one."""
-    [conforming] = generation.conforming([draft])
+    [conforming] = generation.conforming(session, [draft])
     if not isinstance(conforming, Refusal):
         return None
     invoiced = ledger.content(invoice, invoice.items) | {"e_invoice": draft["e_invoice"]}
-    return None if isinstance(generation.conforming([invoiced])[0], Refusal) else conforming
+    return None if isinstance(generation.conforming(session, [invoiced])[0], Refusal) else conforming
 
 
 def check(session: Session, request: CreditRequest) -> None:

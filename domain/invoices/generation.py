@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.models import PARTY_FIELDS, Invoice
 from db.queries import run
+from db.transaction import allow_idle
 from domain import tax
 from domain.accounting.sources import Source, changed
 from domain.einvoices import conformity
@@ -55,7 +56,7 @@ def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | 
     drafts = [_draft(request, known.get(_key(request))) for request in requests]
     asked = [recipients.Asked(request.organization_id, request.client) for request in requests]
     drafts = _with(drafts, asked, "client", partial(recipients.snapshots, session))
-    drafts = conforming([d if isinstance(d, Refusal) else _drawn(d) for d in drafts])
+    drafts = conforming(session, [d if isinstance(d, Refusal) else _drawn(d) for d in drafts])
     # Last, as it creates clients: whoever is refused leaves none behind.
     return _with(drafts, asked, "client_id", partial(recipients.resolve, session))
 
@@ -78,11 +79,15 @@ def _plus(draft: Draft, name: str, value: Any) -> Draft | Refusal:
     return draft
 
 
-def conforming(drafts: Sequence[Draft | Refusal]) -> list[Draft | Refusal]:
-    """Return the drafts, but instead of one that would be no e-invoice, and is to be one, why not."""
+def conforming(session: Session, drafts: Sequence[Draft | Refusal]) -> list[Draft | Refusal]:
+    """Return the drafts, but instead of one that would be no e-invoice, and is to be one, why not.
+
+    The transaction of `session` is idle while the rules are asked.
+    """
     asked = {n: d for n, d in enumerate(drafts) if not isinstance(d, Refusal) and d["e_invoice"] != conformity.NONE}
     if not asked:
         return list(drafts)
+    allow_idle(session, conformity.patience())
     refusals = dict(zip(asked, conformity.refusals([*asked.values()]), strict=True))
     return [refusals.get(n) or draft for n, draft in enumerate(drafts)]
 

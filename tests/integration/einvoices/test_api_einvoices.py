@@ -10,10 +10,15 @@ from typing import Any
 import facturx
 import pikepdf
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+import settings
+from db.transaction import allow_idle, statement
 from domain.einvoices import conformity
 from domain.einvoices.conformity import broken_rules
 from domain.einvoices.syntax import SYNTAXES
+from domain.invoices import generation
 from domain.invoices.request import KIND
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
@@ -153,6 +158,24 @@ def test_an_invoice_that_breaks_a_rule_itself_can_be_credited_all_the_same(clien
     client.put(f"{SUPPLIERS}/{own}", body | {"eInvoice": "ubl"})
     assert client.post(f"{INVOICES}/INV-000001/credit", {"reason": "broken"}).status_code == 200
     assert broken_rules(client.get(f"{INVOICES}/CN-000001/xml?syntax=ubl").data, "ubl") != []
+
+
+def test_a_validator_may_take_longer_than_other_transactions_may_be_idle(
+    client: Caller, supplier: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a large invoice was never issued: it had half of that time."""
+    allowed = []
+
+    def note(session: Session, seconds: float) -> None:
+        allow_idle(session, seconds)
+        allowed.append(session.scalar(text("SHOW idle_in_transaction_session_timeout")))
+
+    monkeypatch.setattr(generation, "allow_idle", note)
+    issue(client, supplier)
+    idle = settings.current().idle_in_transaction_timeout
+    assert allowed == [f"{int(conformity.patience()) + idle}s"]
+    with statement() as session:
+        assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == f"{idle}s"
 
 
 def test_without_its_validator_nothing_is_issued(
