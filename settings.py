@@ -70,6 +70,7 @@ class Settings:
 
     job_retention_days: int = 90
     failed_job_retention_days: int = 365
+    event_retention_days: int = 30
     idempotency_retention_hours: int = 24
     cron_secret: str = field(default="", repr=False)
     cron_budget: int = 10

@@ -2,6 +2,7 @@ from flask import Flask
 
 from api.accounting.endpoints import accounting_api
 from api.accounting.schemas import RecreationAccepted
+from api.events.endpoints import events_api
 from api.http.auth import authenticate
 from api.http.doubled import refuse_doubled
 from api.http.errors import register
@@ -40,7 +41,7 @@ from settings import Settings
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
     templates_api, jobs_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api,
-    me_api, metrics_api, health_api,
+    events_api, me_api, metrics_api, health_api,
 )  # fmt: skip
 
 

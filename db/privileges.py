@@ -56,6 +56,10 @@ TABLES: Mapping[str, str] = {
     "open_jobs": REMOVE,
     "completed_jobs": READ,
     "completed_jobs_rest": REMOVE,
+    "event_streams": CHANGE,
+    "pending_events": REMOVE,
+    "events": ADD,
+    "events_rest": REMOVE,
     "job_attempts": "SELECT, INSERT, DELETE",
     "outbox": REMOVE,
     "relay_state": "SELECT, UPDATE",
@@ -68,7 +72,7 @@ TABLES: Mapping[str, str] = {
     "incidents": CHANGE,
     "alembic_version": READ,
 }
-# Each week of completed jobs is made and dropped by functions that run as the owner.
+# Each week of completed jobs and events is made and dropped by functions that run as the owner.
 FUNCTIONS = ("make_week", "drop_week")
 EXISTING = """
     SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace)

@@ -1,7 +1,7 @@
-"""The history of completed jobs: a partition a week, made ahead of time and dropped whole.
+"""What is kept by weeks, completed jobs and events: a partition a week, made ahead of time and dropped whole.
 
-`complete` moves a job's row there, as the row's status decides its partition. A job that is completed in
-a week without a partition stands in completed_jobs_rest: nothing depends on the cleanup having run.
+`complete` moves a job's row there, as the row's status decides its partition. What comes in a week without a
+partition stands in the partition for the rest: nothing depends on the cleanup having run.
 """
 
 from collections.abc import Sequence
@@ -15,36 +15,38 @@ from db.queries import run
 ADVISORY_LOCK = 4_270_332
 # To make or drop a partition is to have the table alone for a moment; whoever completes a job waits behind.
 WAIT_BRIEFLY = text("SET LOCAL lock_timeout = '500ms'")
-# To make one PostgreSQL reads all of completed_jobs_rest, which is long if no cleanup ran for weeks.
+# To make one PostgreSQL reads all of the partition for the rest, which is long if no cleanup ran for weeks.
 READ_BRIEFLY = text("SET LOCAL statement_timeout = '1s'")
+PARENTS = JOBS, EVENTS = "completed_jobs", "events"
 
 
 def make_weeks(session: Session) -> None:
-    """Have a partition for this week and the next two, unless another cleanup is at it.
+    """Have partitions for this week and the next two, unless another cleanup is at it.
 
-    Raise a transient DBAPIError while the table is busy, or so much stands in completed_jobs_rest that others would
-    wait for long: then that stays the place until enough of it is past its retention.
+    Raise a transient DBAPIError while the table is busy, or so much stands in the partition for the rest that others
+    would wait for long: then that stays the place until enough of it is past its retention.
     """
     weeks = missing_weeks(session) if _alone(session) else []
     session.execute(READ_BRIEFLY)
     for week in weeks:
         if not week.taken:
-            run(session, "make_week", week=week.week)
+            run(session, "make_week", parent=week.parent, week=week.week)
 
 
 def missing_weeks(session: Session) -> Sequence[Any]:
-    """Return those of this week and the next two that have no partition, each with its Monday as `week`.
+    """Return the weeks, from this to the next but one, for which a table, `parent`, has no partition.
 
-    `begun` is this week; a week is `taken` if some of its jobs stand in completed_jobs_rest.
+    A week has its Monday as `week`; `begun` is this week; a week is `taken` if some of its rows stand in the partition
+    for the rest.
     """
-    return run(session, "missing_weeks")
+    return run(session, "missing_weeks", parents=list(PARENTS))
 
 
-def drop_week(session: Session, days: int) -> bool:
-    """Drop the oldest week of which all is older than `days`, with its attempts; return whether there was one."""
-    weeks = run(session, "past_weeks", days=days) if _alone(session) else []
+def drop_week(session: Session, parent: str, days: int) -> bool:
+    """Drop the oldest week of a table of which all is older than `days`; return whether there was one."""
+    weeks = run(session, "past_weeks", parent=parent, days=days) if _alone(session) else []
     for week in weeks:
-        run(session, "drop_week", week=week.week)
+        run(session, "drop_week", parent=parent, week=week.week)
     return bool(weeks)
 
 
@@ -54,13 +56,14 @@ def _alone(session: Session) -> bool:
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK}))
 
 
-def clean(session: Session, days: int, failed_days: int, hours: int, limit: int = 10_000) -> int:
-    """Delete up to `limit` jobs, and as many kept answers, that are past their retention; return how many.
+def clean(session: Session, days: int, failed_days: int, hours: int, event_days: int, limit: int = 10_000) -> int:
+    """Delete up to `limit` jobs, and as many kept answers and events, that are past their retention; return how many.
 
     As many rows of waits are deleted, and folded, which counts as well.
     """
     jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
+    events = run(session, "clean_events", days=event_days, limit=limit)
     run(session, "fold_statistics")
     waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]
-    return len(jobs) + len(keys) + sum(map(len, waits))
+    return len(jobs) + len(keys) + len(events) + sum(map(len, waits))

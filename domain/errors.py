@@ -44,6 +44,10 @@ class Taken(Conflict):
         super().__init__(f"another {noun} has this {field}", {field: ["is taken"]})
 
 
+class Gone(Refusal):
+    """It was there, and is past its retention."""
+
+
 class Invalid(Refusal):
     """The input is wrong, whatever else is there."""
 

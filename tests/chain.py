@@ -2,13 +2,14 @@
 
 import importlib
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache, partial
 from typing import Any
 
 import psycopg
 from kombu import Connection
+from sqlalchemy.orm import Session
 
 import celeryconfig
 import settings
@@ -16,6 +17,7 @@ from api import create_app
 from counterfoil.crashkit.fuse import watch
 from counterfoil.crashkit.recovery import TIME_PASSES
 from db.engine import owner_url
+from db.transaction import transaction
 from domain.accounting.sources import KIND as ACCOUNTING
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.execution import run_jobs
@@ -193,6 +195,18 @@ def run_waiting(kind_name: str) -> None:
     waiting = rows("SELECT id FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY id", kind_name)
     for start in range(0, len(waiting), kind.group):
         run_jobs(kind, [job_id for (job_id,) in waiting[start : start + kind.group]])
+
+
+@contextmanager
+def rolled_back() -> Iterator[Session]:
+    """Give the session of a transaction of which nothing stays."""
+    with suppress(_RolledBack), transaction() as session:
+        yield session
+        raise _RolledBack
+
+
+class _RolledBack(Exception):
+    pass
 
 
 def ask(statement: str, *parameters: object) -> None:

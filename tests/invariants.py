@@ -1,4 +1,4 @@
-"""The invariants I1-I13, and A1 to A3 of the journal, as SQL: each query returns the rows at fault.
+"""The invariants I1-I13, A1 to A3 of the journal and E1 of events, as SQL: each query returns the rows at fault.
 
 A healthy database returns none."""
 
@@ -282,7 +282,26 @@ JOURNAL = (
         WHERE moved.value <> booked.value""", after_drain=True),
 )  # fmt: skip
 
-RULES = REQUESTS + NUMBERS + JOBS + INVOICES + INVENTORY + JOURNAL
+EVENTS = (
+    Rule("E1", "an organization's events are numbered from 1 without a gap, up to its stream's last", """
+        SELECT organization_id, last_sequence, count, last FROM (
+            SELECT s.organization_id, last_sequence, count(e.sequence), coalesce(max(e.sequence), 0) AS last,
+                count(DISTINCT e.id) AS ids
+            FROM event_streams AS s LEFT JOIN events AS e USING (organization_id) GROUP BY 1, 2
+        ) AS streams WHERE (count, last, ids) <> (last_sequence, last_sequence, last_sequence)"""),
+    Rule("E1", "each invoice of an organization that listens is told once", """
+        SELECT i.organization_id, i.id, count(e.id) FROM invoices AS i JOIN event_streams AS s USING (organization_id)
+        LEFT JOIN events AS e ON e.organization_id = i.organization_id
+            AND e.type IN ('invoice.issued', 'invoice.credited') AND (e.data ->> 'invoiceId')::bigint = i.id
+        WHERE i.created_at > s.created_at GROUP BY 1, 2 HAVING count(e.id) <> 1""", after_drain=True),
+    Rule("E1", "no event tells of an invoice that is not there", """
+        SELECT e.* FROM events AS e LEFT JOIN invoices AS i ON i.id = (e.data ->> 'invoiceId')::bigint
+            AND i.organization_id = e.organization_id
+        WHERE e.type LIKE 'invoice.%%' AND i.id IS NULL"""),
+    Rule("E1", "each event has its number", "SELECT * FROM pending_events", after_drain=True),
+)  # fmt: skip
+
+RULES = REQUESTS + NUMBERS + JOBS + INVOICES + INVENTORY + JOURNAL + EVENTS
 
 OPEN_TRANSACTIONS_AND_LOCKS = """
     SELECT 'idle in transaction since ' || state_change AS what, pid, query FROM pg_stat_activity

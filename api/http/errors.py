@@ -9,14 +9,14 @@ from werkzeug.exceptions import HTTPException
 
 from api.http.problems import Refused, over_quota, problem, unavailable
 from db.transaction import is_transient, state
-from domain.errors import Conflict, Invalid, NotFound, NotYet, Refusal
+from domain.errors import Conflict, Gone, Invalid, NotFound, NotYet, Refusal
 from domain.identity.quotas import OverQuota
 from domain.jobs.admission import TooManyWaiting
 from domain.pdf.rendering import RenderingFailed, ShareInUse
 
 log = logging.getLogger(__name__)
 UNKNOWN_ADDRESS = "nothing is at this address: /docs lists them all, and an id is a number from 1"
-CODES: dict[type[Refusal], int] = {NotFound: 404, Conflict: 409, Invalid: 400}
+CODES: dict[type[Refusal], int] = {NotFound: 404, Conflict: 409, Gone: 410, Invalid: 400}
 
 
 def register(app: Flask) -> None:

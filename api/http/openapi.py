@@ -49,7 +49,7 @@ STILL_RUNNING = {
     "description": "Only if a request with the same Idempotency-Key still runs: send it again after so many seconds.",
 }
 COME_AGAIN = {409: STILL_RUNNING, 429: RETRY_AFTER, 503: RETRY_AFTER}
-REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+REFUSALS = (400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 503)
 
 
 class Problem(CamelSchema):

@@ -6,20 +6,9 @@ from flask import Response, request
 from marshmallow import Schema
 
 from api.http.blueprint import Blueprint
-from api.http.problems import over_quota, unavailable
-from api.http.server import gives_away
-from api.http.shares import PAUSE_S, asker
-from api.jobs.state import Find, described, read
-from api.jobs.subscribers import follow, subscribers
-from domain.shares import OverShare
-
-MEDIA_TYPE = "text/event-stream"
-LAST_EVENT_ID = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "description": "The id of the last event received: the stream goes on after it. A browser sends it by itself.",
-    "schema": {"type": "string"},
-}
+from api.http.shares import asker
+from api.http.subscribers import LAST_EVENT_ID, MEDIA_TYPE, streamed
+from api.jobs.state import Find, Follower, described, read
 
 
 def documented(api: Blueprint) -> Callable[[Callable], Callable]:
@@ -40,16 +29,4 @@ def events(find: Find, job_id: int, schema: Schema) -> Response:
     seen = request.headers.get("Last-Event-ID")
     if state.final and seen == state.version:
         return Response(status=204)  # tells an EventSource not to come again
-    organization_id = asker()
-    try:
-        subscribers().ask(organization_id)
-    except OverShare as refused:
-        if not refused.own:
-            raise unavailable("this server carries no more event streams now; poll instead") from None
-        told = "your organization has its share of the event streams that this server carries: poll instead"
-        raise over_quota("event-streams", told, PAUSE_S) from None
-    response = Response(mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
-    response.automatically_set_content_length = False
-    if not gives_away(lambda line: follow(line, organization_id, job_id, seen, describe)):
-        response.response = subscribers().stream(organization_id, job_id, seen, describe)
-    return response
+    return streamed(asker(), Follower(job_id, seen, describe))

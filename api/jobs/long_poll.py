@@ -10,8 +10,8 @@ import settings
 from api.http.blueprint import Blueprint
 from api.http.preferences import preferred_wait
 from api.http.shares import asker, request_shares
-from api.jobs.state import Describe, Find, State, described, is_known, read
-from api.jobs.subscribers import subscribers
+from api.http.subscribers import subscribers
+from api.jobs.state import Describe, Find, Follower, State, described, is_known, read
 from db.models import Job
 from db.transaction import transaction
 from domain.jobs.monitoring import explanation
@@ -73,7 +73,8 @@ def _waited(job_id: int, state: State, describe: Describe, seconds: int) -> bool
         return False
     try:
         with request_shares().long_polls.share(asker()):
-            subscribers().wait(asker(), job_id, state.version if known else None, describe, seconds)
+            follower = Follower(job_id, state.version if known else None, describe)
+            subscribers().wait(asker(), follower, seconds, to_end=not known)
         return True
     except OverShare:
         return False

@@ -1,7 +1,8 @@
 """A job as its callers see it: its JSON, and the version tag that changes whenever the JSON does."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from api.http import exact_json
+from api.http.subscribers import News, Subscriber
+from db import jobs as job_rows
 from db.models import Job
 from db.transaction import transaction
 from domain.jobs.lifecycle import FINISHED
@@ -32,6 +35,30 @@ class State(NamedTuple):
     def event(self) -> bytes:
         """Return the state as a Server-Sent Event (HTML standard, 9.2.5)."""
         return f"id: {self.version}\nevent: {self.name}\ndata: {self.text}\n\n".encode()
+
+
+@dataclass(eq=False)
+class Follower(Subscriber):
+    """Is sent each state of a job that differs from the one it has `seen`."""
+
+    job_id: int
+    seen: str | None
+    describe: "Describe" = field(repr=False)
+
+    @classmethod
+    def look(cls, session: Session, some: "Collection[Follower]") -> "Mapping[Follower, Any]":
+        """Return the row of each one's job, if there is one."""
+        rows = {row.id: row for row in job_rows.states(session, {follower.job_id for follower in some})}
+        return {follower: rows[follower.job_id] for follower in some if follower.job_id in rows}
+
+    def news(self, found: Any) -> News:
+        """Return the state, if it is new."""
+        if found is None:
+            return News(b"", final=True)
+        state = self.describe(found)
+        data = state.event() if state.version != self.seen else b""
+        self.seen = state.version
+        return News(data, state.final)
 
 
 def described(schema: Schema) -> Describe:

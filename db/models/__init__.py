@@ -1,5 +1,6 @@
 from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
 from db.models.columns import Base
+from db.models.events import Event, EventStream, PendingEvent
 from db.models.idempotency import IdempotencyKey
 from db.models.identity import ApiKey, Organization
 from db.models.inventory import (
@@ -25,9 +26,10 @@ from db.models.statistics import Incident, RunStatistics, WaitStatistics
 from db.models.templates import Template, TemplateSource
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DocumentNumber",
-    "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt",
-    "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause",
-    "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale",
-    "SaleLine", "Stock", "Supplier", "Template", "TemplateSource", "Transfer", "TransferLine", "WaitStatistics",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DocumentNumber", "Event",
+    "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job",
+    "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries", "Organization",
+    "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState",
+    "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template", "TemplateSource",
+    "Transfer", "TransferLine", "WaitStatistics",
 ]  # fmt: skip

@@ -108,12 +108,12 @@ def sequences(session: Session) -> Finding:
 
 
 def partitions(session: Session) -> Finding:
-    """Whether this week and the next have a partition for completed jobs; beat's cleanup makes them two weeks ahead."""
+    """Whether this week and the next have partitions for completed jobs and events; beat's cleanup makes them ahead."""
     missing = retention.missing_weeks(session)
     remedy = "Have a beat and a worker run, whose cleanup makes them, and read its log."
-    if any(week.begun for week in missing):
-        return wrong("this week has none, so completed jobs go to completed_jobs_rest", remedy)
-    if len(missing) > 1:
+    if begun := next((week.parent for week in missing if week.begun), None):
+        return wrong(f"this week has none, so what comes goes to {begun}_rest", remedy)
+    if len({week.week for week in missing}) > 1:
         return warning("the next week has none", remedy)
     return ok("made ahead of time")
 

@@ -16,6 +16,7 @@ from db.jobs import ClaimedJob
 from db.models import Job
 from domain.accounting.sources import Source, changed
 from domain.errors import NotYet
+from domain.events.telling import News, tell
 from domain.inventory import lines, stock
 from domain.inventory.errors import NotItsJob, Undoing, WrongStatus
 from domain.inventory.lines import MAX_LINES_IN_A_STEP, MovedLine, lock_document, unmoved
@@ -119,3 +120,5 @@ def _finish(session: Session, step: Step, document: Any) -> None:
     document.status = step.after
     setattr(document, step.at, func.clock_timestamp())
     changed(session, document.organization_id, [Source(step.noun, document.id)])
+    said = {step.key: document.id, f"{step.noun}Number": document.number, "jobId": document.job_id}
+    tell(session, document.organization_id, [News(f"{step.noun}.{step.after}", said)])

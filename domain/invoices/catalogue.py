@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from db.models import Invoice
 from domain.accounting.sources import Source, changed
 from domain.errors import Conflict, Invalid, NotFound
+from domain.events.telling import News, tell
+from domain.events.types import MARKED_ISSUED
 
 # Of invoices with all their lines, which their reader may not want to the end.
 ROWS_AT_ONCE = 10
@@ -80,6 +82,8 @@ def mark_issued(session: Session, invoice: Invoice) -> Invoice:
     if not session.execute(change).first():
         raise Conflict("invoice is already issued")
     changed(session, invoice.organization_id, [Source("invoice", invoice.id)])
+    said = {"invoiceId": invoice.id, "invoiceNumber": invoice.invoice_number}
+    tell(session, invoice.organization_id, [News(MARKED_ISSUED, said)])
     session.refresh(invoice)
     return invoice
 

@@ -116,6 +116,7 @@ def _draft(session: Session, request: CreditRequest, invoice: Invoice) -> Draft:
         "template_hash": bytes(supplier.template_hash).hex(),
         "e_invoice": supplier.e_invoice,
         "today": supplier.today.isoformat(),
+        "listens": supplier.listens,
     }
     if request.issue_date is None and supplier.today < invoice.issue_date:
         now["issue_date"] = invoice.issue_date.isoformat()

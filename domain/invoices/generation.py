@@ -17,8 +17,10 @@ from domain import tax
 from domain.accounting.sources import Source, changed
 from domain.einvoices import conformity
 from domain.errors import Invalid, Refusal
+from domain.events.telling import tell
 from domain.invoices import numbering, printable, series, terms
 from domain.invoices.ledger import decimal, plain
+from domain.invoices.news import news
 from domain.invoices.request import INVOICE, InvoiceRequest
 from domain.parties import recipients
 from domain.pricing import Line, price
@@ -187,6 +189,7 @@ def _origin(request: InvoiceRequest, supplier: Any) -> Draft:
         "supplier_id": supplier.id,
         "e_invoice": supplier.e_invoice,
         "today": supplier.today.isoformat(),
+        "listens": supplier.listens,
         "series_code": supplier.series_code,
         "template_hash": bytes(supplier.template_hash).hex(),
         "locale_code": request.locale_code or supplier.locale_code,
@@ -200,13 +203,21 @@ def write(session: Session, drafts: Sequence[Draft]) -> list[Issued | Refusal]:
         return []
     for draft in drafts:
         del draft["e_invoice"], draft["today"]  # asked for before; the invoice does not keep them
+    listening = {draft["organization_id"] for draft in drafts if draft.pop("listens")}
     keys = [numbering.Key(draft["supplier_id"], draft["series_code"]) for draft in drafts]
     counters = numbering.lock(session, set(keys))
     numbered = [_numbered(counters[key], draft) for key, draft in zip(keys, drafts, strict=True)]
     last = {key: one for key, one in zip(keys, numbered, strict=True) if not isinstance(one, Refusal)}
     for key, invoice in last.items():
         invoice["counts"] = counters[key].counts()
-    ids = _store(session, [one for one in numbered if not isinstance(one, Refusal)])
+    stored = [one for one in numbered if not isinstance(one, Refusal)]
+    ids = _store(session, stored)
+    for organization_id in sorted(listening):
+        tell(
+            session,
+            organization_id,
+            [news(ids[_place(i)], i) for i in stored if i["organization_id"] == organization_id],
+        )
     return [one if isinstance(one, Refusal) else _issued(ids[_place(one)], one) for one in numbered]
 
 

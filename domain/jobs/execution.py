@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import isqrt
 from typing import Any
@@ -18,6 +18,8 @@ from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, Kept, LeaseLost
 from db.transaction import is_lost, is_outage, is_transient, sqlstate, statement, transaction
 from domain.errors import Away, NotYet
+from domain.events.telling import News, tell
+from domain.events.types import JOB_COMPLETED
 from domain.jobs import backoff, payloads, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
@@ -111,8 +113,16 @@ class Run:
                 results[job.id] = outcome
         job_rows.complete(session, self.token, results)
         job_rows.set_aside(session, self.token, failures)
+        self._tell(session, results)
         self._record(session, failed=len(failures))
         return failures
+
+    def _tell(self, session: Session, results: Mapping[int, Outcome]) -> None:
+        """Tell of long jobs that are completed; the database itself tells of those that end otherwise."""
+        if self.kind.stepwise:
+            for job_id, result in results.items():
+                said = {"jobId": job_id, "kind": self.kind.name, "result": result}
+                tell(session, self.claimed[job_id].organization_id, [News(JOB_COMPLETED, said)])
 
     def set_aside(self, error: Exception, reason: str) -> None:
         """Count the attempt of a lone job; have a group go on in smaller ones, as nobody knows whose fault it was.

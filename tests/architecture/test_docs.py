@@ -114,7 +114,7 @@ def test_each_promise_stands_in_the_architecture_with_its_tests() -> None:
 
 
 def test_the_table_of_transactions_has_every_statement() -> None:
-    text = (ROOT / "ARCHITECTURE.md").read_text()
+    text = (ROOT / "docs" / "transactions.md").read_text()
     assert [path.name for path in (ROOT / "db" / "queries").rglob("*.sql") if f"`{path.name}`" not in text] == []
 
 

@@ -1,2 +1,2 @@
--- Drop the partition of the week that begins on a Monday, with the attempts of its jobs.
-SELECT drop_week(%(week)s)
+-- Drop the partition of the week that begins on a Monday; one of completed jobs with the attempts of its jobs.
+SELECT drop_week(%(parent)s, %(week)s)

@@ -45,10 +45,18 @@ def _tolerance() -> Iterator[None]:
 def _turn_weeks() -> None:
     with transaction() as session:
         retention.make_weeks(session)
-    dropped = True
-    while dropped:
-        with transaction() as session:
-            dropped = retention.drop_week(session, settings.current().job_retention_days)
+    current = settings.current()
+    for parent, days in (
+        (retention.JOBS, current.job_retention_days),
+        (retention.EVENTS, current.event_retention_days),
+    ):
+        while _drop_week(parent, days):
+            pass
+
+
+def _drop_week(parent: str, days: int) -> bool:
+    with transaction() as session:
+        return retention.drop_week(session, parent, days)
 
 
 def _delete_rows() -> int:
@@ -58,4 +66,5 @@ def _delete_rows() -> int:
             settings.current().job_retention_days,
             settings.current().failed_job_retention_days,
             settings.current().idempotency_retention_hours,
+            settings.current().event_retention_days,
         )

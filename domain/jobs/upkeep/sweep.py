@@ -3,6 +3,7 @@
 from db import jobs as job_rows
 from db import outbox
 from db.transaction import statement
+from domain.events import sequencing
 from domain.jobs.dispatch.pacing import PacedScan
 from domain.jobs.upkeep.clock import follow_clock
 
@@ -10,10 +11,14 @@ _mends = PacedScan()
 
 
 def keep_up() -> None:
-    """Sweep the jobs whose lease has run out and mend the outbox; a mend that has become slow is made less often."""
+    """Sweep the jobs whose lease has run out, mend the outbox, and owe the numbers of events that nobody owed.
+
+    A mend that has become slow is made less often.
+    """
     with statement() as session:
         job_rows.sweep(session)
     follow_clock()
     if _mends.due:
         with statement() as session, _mends.timed():
             outbox.mend(session)
+    sequencing.owe_forgotten()

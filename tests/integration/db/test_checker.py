@@ -10,6 +10,8 @@ from sqlalchemy import create_engine, make_url
 
 from db import jobs as job_rows
 from db.transaction import transaction
+from domain.events import feed
+from domain.events.telling import KIND as EVENTS
 from domain.invoices import generation
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
@@ -173,12 +175,25 @@ DAMAGES = {
     ),
     "a move from one end to another": (
         "SET LOCAL session_replication_role = origin; UPDATE jobs SET status = 'CANCELLED' WHERE id = 4",
-        {"I5"},
+        {"I5", "E1"},
     ),
     "a token used for a second claim": (
         "INSERT INTO observed_moves SELECT job_id, before, after, attempts, gained, token FROM observed_moves "
         "WHERE after = 'PROCESSING' LIMIT 1",
         {"I5"},
+    ),
+    "an event without a number": (
+        "INSERT INTO pending_events (organization_id, type, data) VALUES (1, 'x', '{}')",
+        {"E1"},
+    ),
+    "an event is lost": ("DELETE FROM events WHERE sequence = 2", {"E1"}),
+    "an event is doubled": (
+        "INSERT INTO events SELECT organization_id, sequence, id, type, data, now() FROM events WHERE sequence = 1",
+        {"E1"},
+    ),
+    "an event tells of an invoice that is not there": (
+        "UPDATE events SET data = jsonb_set(data, '{invoiceId}', '99') WHERE type = 'invoice.issued'",
+        {"E1"},
     ),
     "an attempt handed out by nobody": (
         "SET LOCAL session_replication_role = origin; UPDATE jobs SET attempts = attempts + 1 WHERE id = 4",
@@ -200,6 +215,8 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
     """
     watch(database)
     kind = find("invoice.generate")
+    with transaction() as session:
+        feed.begin(session, organization.id)
     requests = [organization.request(f"Client {n}") for n in range(3)]
     requests += [organization.request(client={"id": 99}), organization.request("Other")]
     with transaction() as session:
@@ -213,6 +230,7 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
     warehouse = stocked(organization, 5, 5)
     run_jobs(find("transfer.send"), [warehouse.submit("transfer.send", transferId=warehouse.transfer(1, 1))])
     chain.keep_books()
+    chain.run_waiting(EVENTS)
     execute(database, f"INSERT INTO idempotency_keys VALUES ({organization.id}, 'k', '', 201, '{answer}')")
     keys = ["k", None, None, None, None]
     return [Accepted(organization.id, job_id, key) for job_id, key in zip(ids, keys, strict=True)]

@@ -22,7 +22,7 @@ from tests.integration.local.running_stack import counterfoil
 
 TABLES = """
     SELECT relname FROM pg_class WHERE relnamespace = CAST('public' AS regnamespace)
-    AND relkind IN ('r', 'p', 'v') AND NOT (relispartition AND relname ~ '^completed_jobs_[0-9]')"""
+    AND relkind IN ('r', 'p', 'v') AND NOT (relispartition AND relname ~ '_[0-9]{4}_[0-9]{2}_[0-9]{2}$')"""
 HELD = """
     SELECT coalesce(string_agg(privilege, ', ' ORDER BY privilege), '') FROM unnest(
         ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
@@ -104,8 +104,12 @@ def test_a_part_reaches_no_week_but_through_its_table_and_drops_none_that_is_not
     for statement in (f"DELETE FROM {week}", f"DROP TABLE {week}"):
         with pytest.raises(InsufficientPrivilege):
             as_part(statement)
-    with pytest.raises(psycopg.errors.RestrictViolation, match="is not over"):
-        as_part("SELECT drop_week(CAST(date_trunc('week', now()) AS date))")
+    for parent in retention.PARENTS:
+        with pytest.raises(psycopg.errors.RestrictViolation, match="is not over"):
+            as_part(f"SELECT drop_week('{parent}', CAST(date_trunc('week', now()) AS date))")
+    for verb in ("make_week", "drop_week"):
+        with pytest.raises(psycopg.errors.RaiseException, match="is not kept by weeks"):
+            as_part(f"SELECT {verb}('invoices', CAST('2020-01-06' AS date))")
 
 
 def test_a_table_that_stands_in_the_way_is_not_taken_for_the_owners(issued):
@@ -113,7 +117,7 @@ def test_a_table_that_stands_in_the_way_is_not_taken_for_the_owners(issued):
         connection.execute(
             "CREATE TEMPORARY TABLE completed_jobs (completed_at timestamptz) PARTITION BY RANGE (completed_at)"
         )
-        connection.execute("SELECT make_week(CAST('2030-01-07' AS date))")
+        connection.execute("SELECT make_week('completed_jobs', CAST('2030-01-07' AS date))")
     found = "SELECT count(*) FROM pg_inherits WHERE inhparent = CAST('public.completed_jobs' AS regclass)"
     assert chain.value(f"{found} AND inhrelid = to_regclass('public.completed_jobs_2030_01_07')") == 1
 
@@ -207,10 +211,11 @@ def test_the_parts_and_keys_work_under_their_role_and_only_migrate_needs_the_own
     assert Caller(made.stdout.strip()).get("/api/v1/invoices").status_code == 200
 
 
-def test_a_week_is_made_and_dropped_by_the_role_of_the_parts(database):
+@pytest.mark.parametrize("parent", retention.PARENTS)
+def test_a_week_is_made_and_dropped_by_the_role_of_the_parts(database, parent):
     week = chain.value("SELECT CAST(date_trunc('week', now()) - interval '700 days' AS date)")
     week = chain.value("SELECT CAST(date_trunc('week', CAST(%s AS timestamptz)) AS date)", week)
-    as_part(f"SELECT make_week('{week}')")
+    as_part(f"SELECT make_week('{parent}', '{week}')")
     with transaction() as session:
-        assert retention.drop_week(session, days=90)
-    assert chain.value("SELECT to_regclass(%s)", f"completed_jobs_{week:%Y_%m_%d}") is None
+        assert retention.drop_week(session, parent, days=90)
+    assert chain.value("SELECT to_regclass(%s)", f"{parent}_{week:%Y_%m_%d}") is None

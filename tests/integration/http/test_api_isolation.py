@@ -36,6 +36,8 @@ def invoice(places: dict[str, int]) -> dict[str, Any]:
 CASES: dict[str, Case] = {
     "GET /metrics": Case("/metrics", 403),
     "GET /api/v1/me": Case("/api/v1/me", 200),
+    "GET /api/v1/events": Case("/api/v1/events", 200, answer=[]),
+    "GET /api/v1/events/stream": Case("/api/v1/events/stream?type=none", 400),
     "GET /api/v1/admin/doctor": Case("/api/v1/admin/doctor", 403),
     "GET /api/v1/admin/processes": Case("/api/v1/admin/processes", 403),
     "GET /api/v1/admin/queues": Case("/api/v1/admin/queues", 403),

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from api.http.shares import EXTENSION
+from api.http.subscribers import subscribers
 from api.jobs.schemas import JobState
-from api.jobs.state import described
-from api.jobs.subscribers import subscribers
+from api.jobs.state import Follower, described
 from db import jobs as job_rows
 from db import outbox
 from db.jobs import NewJob
@@ -148,7 +148,7 @@ def test_a_stream_begins_after_the_last_event_seen(client, organization):
 
 
 def test_a_stream_ends_in_time_so_that_its_key_is_looked_at_anew(client, organization, monkeypatch):
-    monkeypatch.setattr("api.jobs.subscribers.MAX_STREAM_S", 0.0)
+    monkeypatch.setattr("api.http.subscribers.MAX_STREAM_S", 0.0)
     job_id = owe(organization.id)
     first = client.get(f"{JOBS}/{job_id}/events").get_data(as_text=True)
     assert first.count("event: pending") == 1
@@ -330,5 +330,5 @@ def test_what_has_failed_or_was_cancelled_says_why_and_how_it_goes_on(client, or
 def test_a_subscriber_that_has_left_is_forgotten_though_the_database_is_away(client, organization):
     job_id = owe(organization.id)
     configure(database_url="postgresql://nobody@127.0.0.1:1/none")
-    subscribers().wait(organization.id, job_id, None, described(JobState()), 0.01)
+    subscribers().wait(organization.id, Follower(job_id, None, described(JobState())), 0.01)
     wait_until(lambda: not subscribers()._all, 5, "the subscriber that left is kept")

@@ -1,0 +1,190 @@
+"""What has changed, in order: read in pages, waited for, or followed."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from flask import Response, g, request
+from marshmallow import ValidationError, fields
+from sqlalchemy.orm import Session
+
+import settings
+from api.http.blueprint import Blueprint
+from api.http.fields import LARGEST_ID, Instant, Text, Whole
+from api.http.pagination import LINK, MAX_PAGE_BYTES
+from api.http.preferences import preferred_wait
+from api.http.schema import CamelSchema, Query
+from api.http.shares import asker, request_shares
+from api.http.subscribers import LAST_EVENT_ID, MEDIA_TYPE, News, Subscriber, streamed, subscribers
+from db.transaction import transaction
+from domain.events import feed
+from domain.events.feed import Event
+from domain.events.types import ALL, FAMILIES, TYPES, is_known
+from domain.shares import OverShare
+
+events_api = Blueprint(
+    "events",
+    __name__,
+    description="What has changed in your organization, in order and without a gap. Webhooks send the same events.",
+    url_prefix="/api/v1/events",
+)
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`wait=20` holds an empty answer back until there is an event, at most 20 seconds.",
+    "schema": {"type": "string"},
+}
+TYPE_TOLD = "A type, or a family such as `invoice.*`. All by default. " + " ".join(
+    f"`{name}`: {told}" for name, told in TYPES.items()
+)
+
+
+class EventType(Text):
+    """A type of event, a family of them, or all."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if name is not None and not is_known(name):
+            raise ValidationError(f"must be one of: {', '.join((ALL, *FAMILIES, *TYPES))}")
+        return name
+
+
+class EventPage(Query):
+    after = Whole(
+        0,
+        LARGEST_ID,
+        query=True,
+        load_default=feed.FIRST,
+        description="The `sequence` of the last event you have read.",
+    )
+    type = EventType(60, load_default=ALL, description=TYPE_TOLD)
+    limit = Whole(
+        1, MAX_LIMIT, query=True, load_default=DEFAULT_LIMIT, description="How many events a page has at the most."
+    )
+
+
+class EventShown(CamelSchema):
+    """Something that has changed. `sequence` counts your organization's events: 1, 2, 3, without a gap."""
+
+    id = fields.UUID()
+    type = fields.String(metadata={"enum": list(TYPES)})
+    sequence = fields.Integer()
+    created_at = Instant()
+    organization_id = fields.Integer()
+    data = fields.Dict(metadata={"description": "What the event is about; its fields depend on the type."})
+
+
+@events_api.route("")
+@events_api.arguments(EventPage(), location="query")
+@events_api.response(200, EventShown(many=True), headers=LINK)
+@events_api.doc(parameters=[PREFER])
+@events_api.refuses(410)
+def list_events(query: dict[str, Any]) -> Response:
+    """List events, oldest first.
+
+    Events are told from the first time that you ask for them here, or create a webhook; what happened before is not
+    told. Ask again with `after`, the `sequence` of the last event that you have read. They are kept for 30 days unless
+    your operator says otherwise; a 410 says which are gone.
+    """
+    found = _read(query)
+    seconds = min(preferred_wait(), settings.current().http_timeout)
+    waited = bool(seconds) and not found and _waited(query, seconds)
+    if waited:
+        found = _read(query)
+    response = _page(found, query)
+    if waited:
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+@events_api.route("/stream")
+@events_api.arguments(EventPage(only=("after", "type")), location="query")
+@events_api.response(
+    200, {"type": "string"}, content_type=MEDIA_TYPE, description="Each event's data is the event as JSON."
+)
+@events_api.doc(parameters=[LAST_EVENT_ID])
+@events_api.refuses(410)
+def follow_events(query: dict[str, Any]) -> Response:
+    """Follow events as they come, after `after` or the Last-Event-ID.
+
+    The stream is Server-Sent Events, named after their type; an event's id is its `sequence`. It ends after ten minutes
+    at the latest, and a browser connects again by itself.
+    """
+    last = request.headers.get("Last-Event-ID", "")
+    after = int(last) if last.isascii() and last.isdigit() and len(last) <= 18 else query["after"]
+    _read({**query, "after": after, "limit": 1})
+    if request.method == "HEAD":
+        return Response(mimetype=MEDIA_TYPE)
+    return streamed(asker(), Follower(g.organization_id, after, query["type"]))
+
+
+class Found(NamedTuple):
+    """Events, and the number up to which there are no others."""
+
+    events: list[Event]
+    seen: int
+
+
+@dataclass(eq=False)
+class Follower(Subscriber):
+    """Is sent each event of an organization after the one it has `seen`, of the types that `pattern` names."""
+
+    organization_id: int
+    seen: int
+    pattern: str
+
+    @classmethod
+    def look(cls, session: Session, some: "Collection[Follower]") -> "Mapping[Follower, Found]":
+        """Return the next events of each whose organization has any."""
+        known = feed.streams(session, {follower.organization_id for follower in some})
+        last = {one: known[one.organization_id].last_sequence for one in some if one.organization_id in known}
+        return {one: one._following(session, last[one]) for one in last if last[one] > one.seen}
+
+    def _following(self, session: Session, last: int) -> "Found":
+        events = feed.following(session, self.organization_id, self.seen, self.pattern, DEFAULT_LIMIT)
+        return Found(events, events[-1].sequence if len(events) == DEFAULT_LIMIT else last)
+
+    def news(self, found: "Found | None") -> News:
+        """Return the events."""
+        if found is None:
+            return News(b"")
+        self.seen = found.seen
+        return News(b"".join(_sent(event) for event in found.events))
+
+
+def _sent(event: Event) -> bytes:
+    return f"id: {event.sequence}\nevent: {event.type}\ndata: {event.text()}\n\n".encode()
+
+
+def _read(query: dict[str, Any]) -> list[Event]:
+    with transaction() as session:
+        feed.begin(session, g.organization_id)
+        return feed.after(session, g.organization_id, query["after"], query["type"], query["limit"] + 1)
+
+
+def _waited(query: dict[str, Any], seconds: int) -> bool:
+    """Wait until there is an event that was asked for; return whether that was possible."""
+    try:
+        with request_shares().long_polls.share(asker()):
+            subscribers().wait(asker(), Follower(g.organization_id, query["after"], query["type"]), seconds)
+        return True
+    except OverShare:
+        return False
+
+
+def _page(found: list[Event], query: dict[str, Any]) -> Response:
+    """Return the events as one page, bounded in bytes as all lists are: an event that is left makes a next one."""
+    shown: list[str] = []
+    headers: dict[str, str] = {}
+    size = 0
+    for event in found:
+        text = event.text()
+        size += len(text.encode())
+        if shown and (len(shown) == query["limit"] or size > MAX_PAGE_BYTES):
+            after = found[len(shown) - 1].sequence
+            headers = {"Link": f'<{request.path}?{urlencode({**request.args, "after": after})}>; rel="next"'}
+            break
+        shown.append(text)
+    return Response(f"[{','.join(shown)}]", headers=headers, mimetype="application/json")

@@ -1,0 +1,43 @@
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.columns import TIME, Base, BigId, Timestamp
+
+
+class EventStream(Base):
+    """An organization that has asked for events, and the number of the last one."""
+
+    __tablename__ = "event_streams"
+
+    organization_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organizations.id"), primary_key=True)
+    last_sequence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    created_at: Mapped[Timestamp]
+
+
+class PendingEvent(Base):
+    """An event that was told in the transaction of its change, and has no number yet."""
+
+    __tablename__ = "pending_events"
+
+    id: Mapped[BigId]
+    organization_id: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Timestamp]
+
+
+class Event(Base):
+    """An event with its number, in the partition of its week."""
+
+    __tablename__ = "events"
+
+    organization_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid)
+    type: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Timestamp] = mapped_column(TIME, primary_key=True, server_default=None)

@@ -1,0 +1,78 @@
+"""The events of an organization, in the order of their numbers: whoever was away reads on where it was."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.queries import fetch, run
+from domain.errors import Gone
+from domain.events import types
+
+FIRST = 0
+
+
+class Event(NamedTuple):
+    """An event with its number; `data` is JSON."""
+
+    organization_id: int
+    sequence: int
+    id: UUID
+    type: str
+    created_at: datetime
+    data: str
+
+    def text(self) -> str:
+        """Return the event as JSON: the same whether it is sent, read or followed."""
+        at = self.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return (
+            f'{{"id":"{self.id}","type":"{self.type}","sequence":{self.sequence},"createdAt":"{at}",'
+            f'"organizationId":{self.organization_id},"data":{self.data}}}'
+        )
+
+
+class Stream(NamedTuple):
+    """The numbers of an organization's last event, and of the first that is kept, None if none is."""
+
+    organization_id: int
+    last_sequence: int
+    first_sequence: int | None
+
+
+def begin(session: Session, organization_id: int) -> None:
+    """Have an organization told of events from the commit of `session` on, if it has not asked before."""
+    run(session, "begin_stream", organization_id=organization_id)
+
+
+def streams(session: Session, organization_ids: Collection[int]) -> dict[int, Stream]:
+    """Return the streams of those organizations that have asked for events."""
+    found = fetch(session, Stream, "read_streams", organization_ids=sorted(organization_ids))
+    return {stream.organization_id: stream for stream in found}
+
+
+def after(session: Session, organization_id: int, sequence: int, pattern: str, limit: int) -> list[Event]:
+    """Return what `following` does; raise Gone if some are past their retention, as nobody would notice otherwise."""
+    found = following(session, organization_id, sequence, pattern, limit)
+    _require_kept(session, organization_id, sequence)
+    return found
+
+
+def following(session: Session, organization_id: int, sequence: int, pattern: str, limit: int) -> list[Event]:
+    """Return up to `limit` events after a number, of the types that `pattern` names."""
+    exact = None if pattern.endswith(types.ALL) else pattern
+    return fetch(
+        session, Event, "list_events",
+        organization_id=organization_id, after=sequence, type=exact, prefix=pattern.removesuffix(types.ALL),
+        limit=limit,
+    )  # fmt: skip
+
+
+def _require_kept(session: Session, organization_id: int, sequence: int) -> None:
+    stream = streams(session, [organization_id]).get(organization_id)
+    if stream is None:
+        return
+    first = stream.first_sequence or stream.last_sequence + 1
+    if sequence and sequence + 1 < first:
+        raise Gone(f"the events {sequence + 1} to {first - 1} are past their retention: go on with after={first - 1}")

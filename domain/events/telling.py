@@ -1,0 +1,37 @@
+"""An event is told in the transaction of its change: it is there if and only if the change is. It has no number yet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy.orm import Session
+
+from db.queries import run
+from domain.jobs.priorities import HIGH
+from domain.jobs.submission import enqueue
+
+KIND = "events.sequence"
+
+
+class News(NamedTuple):
+    """What is to be told: the event's type, and what it says as JSON values."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+def tell(session: Session, organization_id: int, news: Sequence[News]) -> None:
+    """Write the events and owe the job that numbers them, if the organization has asked for events."""
+    if news and run(
+        session,
+        "tell_events",
+        organization_id=organization_id,
+        types=[one.type for one in news],
+        data=[orjson.dumps(one.data).decode() for one in news],
+    ):
+        owe_sequence(session, organization_id)
+
+
+def owe_sequence(session: Session, organization_id: int) -> None:
+    """Owe the job that numbers an organization's events: before its other jobs, which may be many."""
+    enqueue(session, organization_id, KIND, [(KIND, {})], priority=HIGH)

@@ -1,0 +1,40 @@
+"""Every type of event, declared here alone; whoever subscribes names types, or a family of them."""
+
+import re
+from collections.abc import Iterable
+
+INVOICE_ISSUED, INVOICE_CREDITED = "invoice.issued", "invoice.credited"
+MARKED_ISSUED = "invoice.marked_issued"
+JOB_COMPLETED = "job.completed"
+PINGED, FAILING, DISABLED = "webhook.pinged", "webhook.failing", "webhook.disabled"
+# What each says; a transfer, sale or purchase that has been moved tells of it as NOUN.STATUS.
+TYPES = {
+    INVOICE_ISSUED: "An invoice has its number.",
+    INVOICE_CREDITED: "A credit note has its number.",
+    MARKED_ISSUED: "An unpaid invoice was marked as issued.",
+    "invoice_request.failed": "No invoice or credit note comes of a request.",
+    JOB_COMPLETED: "A job of several steps has done them all.",
+    "job.failed": "A job has failed, and is not tried again.",
+    "job.cancelled": "A job was cancelled.",
+    "transfer.sent": "All goods of a transfer have left.",
+    "transfer.completed": "All goods of a transfer have arrived.",
+    "sale.completed": "All goods of a sale have left.",
+    "purchase.approved": "All goods of a purchase have come in.",
+    PINGED: "Somebody asked for this event to see that a webhook works.",
+    FAILING: "No delivery to a webhook has succeeded for one day, or for three.",
+    DISABLED: "A webhook was disabled, as no delivery to it succeeded or its receiver said so.",
+}
+FAMILIES = sorted({f"{name.partition('.')[0]}.*" for name in TYPES})
+ALL = "*"
+# A type, a family such as `invoice.*`, or all.
+PATTERN = re.compile(r"\*|[a-z_]+\.(\*|[a-z_]+)")
+
+
+def is_known(pattern: str) -> bool:
+    """Return whether events of that type, or of that family, are ever told."""
+    return pattern == ALL or pattern in TYPES or pattern in FAMILIES
+
+
+def matches(patterns: Iterable[str], name: str) -> bool:
+    """Return whether an event of the type `name` is one of those that `patterns` ask for."""
+    return any(one in (ALL, name) or (one.endswith(".*") and name.startswith(one[:-1])) for one in patterns)
