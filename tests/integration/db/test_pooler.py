@@ -5,6 +5,7 @@ Section "A pooler" of docs/deployment.md says the same.
 
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,11 +87,11 @@ class PgBouncer(Child):
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that whoever PgBouncer runs as can read."""
-    for place in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        place.chmod(0o755)
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """A folder that whoever PgBouncer runs as can read; pytest's own are closed to others, at any depth."""
+    with tempfile.TemporaryDirectory(prefix="cf-pooler-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @contextmanager
