@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,8 @@ PREFIX = "COUNTERFOIL_"
 # From the one that has to run out first to the last.
 ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 LAST_PORT = 65535
-SIGNING_KEY_BYTES = 32
+# Of the signing key and of each master key.
+KEY_BYTES = 32
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 
 
@@ -75,6 +77,9 @@ class Settings:
     cron_secret: str = field(default="", repr=False)
     cron_budget: int = 10
     signing_key: str = field(default="", repr=False)
+    # With commas between them: the first wraps, the others still unwrap.
+    master_keys: str = field(default="", repr=False)
+    master_keys_file: str = ""
     fonts: str = ""
     max_body_mb: int = 2
     max_requests_per_second: int = 2000
@@ -106,15 +111,34 @@ class Settings:
         for name in ("api_port", "flower_port"):
             check_port(variable(name), getattr(self, name))
         if self.signing_key and not _is_key(self.signing_key):
-            raise ConfigurationError(f"{variable('signing_key')} must be base64 of {SIGNING_KEY_BYTES} bytes")
+            raise ConfigurationError(f"{variable('signing_key')} must be base64 of {KEY_BYTES} bytes")
+        if self.master_keys and not all(map(_is_key, self.master_keys.split(","))):
+            name = variable("master_keys_file" if self.master_keys_file else "master_keys")
+            raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
         return self
 
 
 def _is_key(text: str) -> bool:
     try:
-        return len(base64.b64decode(text, validate=True)) == SIGNING_KEY_BYTES
+        return len(base64.b64decode(text, validate=True)) == KEY_BYTES
     except ValueError:
         return False
+
+
+def _master_keys(text: str, path: str) -> str:
+    """Return the keys of the variable, or else of the file, with nothing but commas between them."""
+    name = variable("master_keys_file")
+    if text and path:
+        raise ConfigurationError(f"set {variable('master_keys')} or {name}, not both")
+    try:
+        text = Path(path).read_text() if path else text
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(f"{name} cannot be read: {reason}") from None
+    keys = ",".join(word for line in text.splitlines() for part in line.split(",") if (word := part.strip()))
+    if path and not keys:
+        raise ConfigurationError(f"{name} holds no key")
+    return keys
 
 
 def check_port(name: str, port: int) -> None:
@@ -158,6 +182,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     for name in ("database_url", "database_owner_url"):
         given[name] = database_url(given.get(name, ""), variable(name))
     given["broker_url"] = broker_url(given.get("broker_url", ""))
+    given["master_keys"] = _master_keys(given.get("master_keys", ""), given.get("master_keys_file", ""))
     return Settings(**given).check()
 
 

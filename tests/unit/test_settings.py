@@ -1,5 +1,6 @@
 """A configuration that cannot work is refused with the name of the variable to change."""
 
+import base64
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -92,6 +93,44 @@ def test_a_bad_broker_url_is_refused(url):
 def test_secrets_are_not_shown():
     settings = load({"DATABASE_URL": "postgresql://u:canary@h/d", "BROKER_URL": "redis://:canary@h/0"})
     assert "canary" not in repr(settings)
+
+
+ONE, TWO = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+MASTER, MASTER_FILE = "COUNTERFOIL_MASTER_KEYS", "COUNTERFOIL_MASTER_KEYS_FILE"
+
+
+@pytest.mark.parametrize("text", [f"{ONE},{TWO}", f" {ONE} , {TWO} ", f"{ONE}\n{TWO}\n", f"\n{ONE},\r\n{TWO},\n"])
+def test_master_keys_are_read_from_the_variable_or_from_a_file(tmp_path, text):
+    (tmp_path / "keys").write_bytes(text.encode())
+    for environ in ({MASTER: text}, {MASTER_FILE: str(tmp_path / "keys")}):
+        settings = load(environ)
+        assert settings.master_keys.split(",") == [ONE, TWO]
+        assert ONE not in repr(settings)
+
+
+@pytest.mark.parametrize("bad", ["canary", f"{ONE},canary", f"{ONE};{TWO}", ONE[:-5], ONE + ONE, f"{ONE} {TWO}"])
+def test_a_master_key_that_is_none_is_refused_by_name_and_not_repeated(tmp_path, bad):
+    (tmp_path / "keys").write_text(bad)
+    for environ in ({MASTER: bad}, {MASTER_FILE: str(tmp_path / "keys")}):
+        with pytest.raises(ConfigurationError, match=f"^{next(iter(environ))} must be base64 of 32 bytes") as refused:
+            load(environ)
+        assert not [word for word in ("canary", ONE[:20]) if word in str(refused.value)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "cannot be read: No such file"), (b"\xff", "it is no text"), (b" \n", "holds no key")]
+)
+def test_a_file_without_master_keys_is_refused_by_name(tmp_path, content, told):
+    if content is not None:
+        (tmp_path / "keys").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=f"^{MASTER_FILE} .*{told}"):
+        load({MASTER_FILE: str(tmp_path / "keys")})
+
+
+def test_which_master_keys_are_meant_is_never_guessed(tmp_path):
+    (tmp_path / "keys").write_text(ONE)
+    with pytest.raises(ConfigurationError, match="not both"):
+        load({MASTER: ONE, MASTER_FILE: str(tmp_path / "keys")})
 
 
 def test_settings_are_replaced_as_a_whole_and_read_when_they_are_used():
