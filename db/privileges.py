@@ -36,6 +36,7 @@ TABLES: Mapping[str, str] = {
     # What invoices, entries and movements refer to.
     "organizations": CHANGE,
     "api_keys": f"{ADD}, UPDATE (revoked_at)",
+    "data_keys": f"{ADD}, UPDATE (wrapped, master_key_id)",
     "suppliers": CHANGE,
     "clients": CHANGE,
     "templates": CHANGE,

@@ -1,6 +1,7 @@
 from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
 from db.models.columns import Base
 from db.models.events import Event, EventStream, PendingEvent
+from db.models.encryption import DataKey
 from db.models.idempotency import IdempotencyKey
 from db.models.identity import ApiKey, Organization
 from db.models.inventory import (
@@ -26,10 +27,10 @@ from db.models.statistics import Incident, RunStatistics, WaitStatistics
 from db.models.templates import Template, TemplateSource
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DocumentNumber", "Event",
-    "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job",
-    "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries", "Organization",
-    "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState",
-    "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template", "TemplateSource",
-    "Transfer", "TransferLine", "WaitStatistics",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DataKey",
+    "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
+    "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries",
+    "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine",
+    "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
+    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics",
 ]  # fmt: skip

@@ -57,7 +57,7 @@ def test_what_is_kept_can_be_deleted_from_by_no_decision():
     assert not [table for table, decided in privileges.KEPT.items() if "DELETE" in decided]
 
 
-@pytest.mark.parametrize("table", [*privileges.KEPT, "organizations", "suppliers", "clients"])
+@pytest.mark.parametrize("table", [*privileges.KEPT, "organizations", "suppliers", "clients", "data_keys"])
 def test_a_part_deletes_nothing_that_is_kept(issued, table):
     with pytest.raises(InsufficientPrivilege):
         as_part(f"DELETE FROM {table}")
@@ -89,6 +89,7 @@ def test_a_part_deletes_nothing_that_is_kept(issued, table):
         "UPDATE invoices SET hash = hash",
         "UPDATE movements SET value = 0",
         "UPDATE journal_lines SET debit = 0",
+        "UPDATE data_keys SET organization_id = 1",
         "SELECT setval('invoices_id_seq', 1)",
         "UPDATE alembic_version SET version_num = '0000'",
     ],

@@ -1,0 +1,1 @@
+SELECT id, wrapped, master_key_id FROM data_keys WHERE organization_id = %(organization_id)s
