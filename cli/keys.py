@@ -1,4 +1,4 @@
-"""`counterfoil keys`: API keys are made, listed and revoked."""
+"""`counterfoil keys`: API keys are made, listed and revoked; the keys that sign and encrypt are made and rotated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import click
 
 @click.group()
 def keys() -> None:
-    """API keys."""
+    """API keys, and those that sign and encrypt."""
 
 
 @keys.command()
@@ -72,6 +72,50 @@ def signing() -> None:
         click.echo(signatures.public_key())
     else:
         click.echo(f"{variable('signing_key')}={signatures.new_key()}")
+
+
+@keys.command()
+def master() -> None:
+    """Print a new master key, which encrypts the secrets in the database, as COUNTERFOIL_MASTER_KEYS."""
+    import settings
+    from domain import master_keys
+    from settings import variable
+
+    if settings.current().master_keys:
+        click.echo("Put it before what is set already, with a comma between: that is still needed.", err=True)
+    click.echo(f"{variable('master_keys')}={master_keys.new_key()}")
+
+
+@keys.command("rotate-master")
+def rotate_master() -> None:
+    """Have every data key wrapped by the first master key. If it is killed or fails, run it again."""
+    from cli import preflight
+    from domain import master_keys
+    from domain.errors import PermanentError
+
+    preflight.require_database()
+    preflight.require_master_keys()
+    try:
+        done = master_keys.rotate()
+    except PermanentError as error:
+        raise click.ClickException(str(error)) from None
+    first, *older = [key.id for key in master_keys.known()]
+    click.echo(f"Master key {first}: {done.rewrapped} data keys rewrapped, {done.current} were current.")
+    click.echo(_what_next(older, done.older))
+
+
+def _what_next(older: list[str], left: int) -> str:
+    from settings import variable
+
+    name = variable("master_keys")
+    if left:
+        return f"{left} were made by an older one meanwhile: restart every api and worker, then run this again."
+    if older:
+        return (
+            f"Next: take {', '.join(older)} out of {name} of every api and worker, and restart them."
+            " Keep it beside the backups that were made until now: they need it."
+        )
+    return f"To change it: put a new one (`counterfoil keys master`) first in {name}, restart api and worker, run this."
 
 
 @contextmanager

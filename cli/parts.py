@@ -20,6 +20,7 @@ def api(fd: int | None) -> None:
     if fd is not None:
         preflight.require_listener(fd)
     preflight.require_database(settings.current().api_workers * connections_per_process())
+    preflight.require_master_keys()
     if fd is None:
         preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
     rendering.denied()  # for the log
@@ -47,6 +48,7 @@ def relay() -> None:
 def worker() -> None:
     """Run jobs."""
     import settings
+    from cli import preflight
     from domain.pdf import fonts
     from settings import export
 
@@ -58,7 +60,9 @@ def worker() -> None:
     # Before the first child is forked, which works in its parent's name.
     worker_init.connect(lambda sender, **_: _keep_worker_present(sender), weak=False)
     worker_ready.connect(lambda **_: say_ready("worker"), weak=False)
-    celery_app().worker_main(
+    app = celery_app()
+    preflight.require_master_keys()
+    app.worker_main(
         [
             "--quiet",
             "worker",

@@ -44,6 +44,20 @@ def require_database(connections: int = 1) -> None:
         )
 
 
+def require_master_keys() -> None:
+    """Raise ConfigurationError unless this process has each master key that a data key in the database needs."""
+    from db.transaction import transaction
+    from domain import master_keys
+
+    with transaction() as session:
+        lacking = master_keys.coverage(session).lacking
+    if lacking:
+        raise ConfigurationError(
+            f"{variable('master_keys')} lacks master keys that data keys need: {master_keys.told(lacking)};"
+            " put them there, behind the first one if that is new"
+        )
+
+
 def require_answer() -> None:
     """Raise ConfigurationError unless the database of DATABASE_URL opens a session."""
     _require_address()
