@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.transaction import transaction
-from domain.doctor import passwords, processes, sessions, storage
+from domain.doctor import encryption, passwords, processes, sessions, storage
 from domain.doctor.findings import Finding, Line, unknown
 
 Check = Callable[[Session], Finding]
@@ -28,6 +28,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("kinds", processes.kinds),
     ("clocks", processes.clocks),
     ("secrets", passwords.secrets),
+    ("encryption", encryption.encryption),
 )
 # What `counterfoil doctor` looks at besides: it connects to the broker, and to each port without a password.
 COMMAND_CHECKS = ("broker", "persistence", "ports")

@@ -38,5 +38,7 @@ def _given() -> Iterator[tuple[str, str]]:
         yield variable("broker_url"), unquote(password)
     if now.cron_secret:
         yield variable("cron_secret"), now.cron_secret
+    for key in filter(None, now.master_keys.split(",")):
+        yield variable("master_keys"), key
     for user in filter(None, now.flower_basic_auth.split(",")):
         yield variable("flower_basic_auth"), user.partition(":")[2]

@@ -12,6 +12,7 @@ GOOD = "6f1c0a83be1d4c52970c"
     ("setting", "holds", "variable"),
     [
         ("cron_secret", "{}", "COUNTERFOIL_CRON_SECRET"),
+        ("master_keys", "{}", "COUNTERFOIL_MASTER_KEYS"),
         ("flower_basic_auth", f"one:{GOOD},two:{{}}", "COUNTERFOIL_FLOWER_BASIC_AUTH"),
         ("broker_url", "redis://part:{}@broker:6379/0", "BROKER_URL"),
         ("database_owner_url", "postgresql://owner:{}@host/counterfoil", "DATABASE_OWNER_URL"),
