@@ -22,7 +22,6 @@ from settings import ConfigurationError, child_environment, variable
 
 # As many may wait for the api while it is started again.
 BACKLOG = 2048
-SIGNING_KEY = "signing.key"
 SECRETS = ("apiKey", "databaseUrl", "databaseOwnerUrl", "brokerUrl")
 
 
@@ -80,8 +79,10 @@ class Stack:
             self._start_servers(supervisor)
             self._counterfoil("migrate", database_owner_url=self._owner_url)
             # The api needs no broker, so it knows of none: nobody gets into the broker by way of it.
-            parts = [self._part("api", listener=listener, signing_key=self._signing_key())]
-            parts += [self._part(name, broker_url=self._broker_url) for name in ("relay", "worker", "beat")]
+            signing, master = self._key("signing_key", "signing"), self._key("master_keys", "master")
+            parts = [self._part("api", listener=listener, signing_key=signing, master_keys=master)]
+            parts += [self._part(name, broker_url=self._broker_url) for name in ("relay", "beat")]
+            parts += [self._part("worker", broker_url=self._broker_url, master_keys=master)]
             parts += [self._part("flower", health=self._flower_url, broker_url=self._flower_broker_url)]
             supervisor.start_together(parts)
             facts = self._facts(parts)
@@ -101,11 +102,13 @@ class Stack:
         self._flower_broker_url = given.broker_url or self._broker.flower_url
 
     def _environment(self, **secrets: str) -> dict[str, str]:
-        """Return a child's environment: of the addresses it has that of the database and those given."""
+        """Return a child's environment: of the addresses and master keys it has the database's and those given."""
         values = {
             "database_url": self._database_url,
             "database_owner_url": "",
             "broker_url": "",
+            "master_keys": "",
+            "master_keys_file": "",
             "api_port": str(self._port),
             "flower_port": str(self._flower_port),
             "worker_concurrency": str(self._workers),
@@ -126,13 +129,13 @@ class Stack:
             raise StartFailed(f"counterfoil {arguments[0]} ended with status {done.returncode}")
         return done.stdout.strip()
 
-    def _signing_key(self) -> str:
-        """Return the key that is set, or one of this data folder, made once."""
-        kept = self._data_dir / SIGNING_KEY
-        if not settings.current().signing_key and not kept.exists():
-            _, _, key = self._counterfoil("keys", "signing").partition("=")
+    def _key(self, setting: str, command: str) -> str:
+        """Return what is set, or what `counterfoil keys` with that command made for this data folder, once."""
+        given, kept = getattr(settings.current(), setting), self._data_dir / f"{command}.key"
+        if not given and not kept.exists():
+            _, _, key = self._counterfoil("keys", command).partition("=")
             write_secret(kept, key)
-        return settings.current().signing_key or kept.read_text()
+        return given or kept.read_text()
 
     def _told(self, facts: dict) -> dict:
         """Return the facts as they are printed: where nobody may look over a shoulder, with the secrets."""

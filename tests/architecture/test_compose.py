@@ -109,6 +109,7 @@ def test_each_password_reaches_those_who_need_it() -> None:
     assert who_knows("PART_PASSWORD") == parts().keys()
     assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "beat"}
     assert who_knows("FLOWER_BROKER_PASSWORD") == {"broker", "flower"}
+    assert who_knows("MASTER_KEYS") == {"api", "worker"}
 
 
 def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:
@@ -202,7 +203,7 @@ def test_every_secret_is_asked_for_and_none_is_written_here() -> None:
     assert {line.removesuffix("=") for line in example if line.endswith("=") and line[0] != "#"} == asked
     for service in services().values():
         for name, value in service.get("environment", {}).items():
-            if name.endswith(("PASSWORD", "AUTH", "_URL")):
+            if name.endswith(("PASSWORD", "AUTH", "_URL", "_KEYS")):
                 assert VARIABLE.search(value), f"{name} is a secret and must come from .env"
 
 

@@ -1,5 +1,6 @@
 """`counterfoil up` says what runs where, brings back what dies, and leaves nothing behind."""
 
+import base64
 import contextlib
 import json
 import os
@@ -132,6 +133,23 @@ def test_each_part_knows_no_address_but_its_own(stack):
     }
 
 
+def handed(stack: RunningStack) -> dict[str, list[str]]:
+    """Return the master keys, and the name of their file, that each process of the stack was given."""
+    given = {part: psutil.Process(pid).environ() for part, pid in stack.facts["pids"].items() if pid}
+    return {
+        part: [value for name, value in environment.items() if name.startswith("COUNTERFOIL_MASTER_KEYS") and value]
+        for part, environment in given.items()
+    }
+
+
+def test_api_and_worker_alone_are_handed_the_master_key_and_nobody_else_reads_it(stack, data_dir):
+    kept = data_dir / "master.key"
+    assert (kept.stat().st_mode & 0o777, len(base64.b64decode(kept.read_text()))) == (0o600, 32)
+    key = [kept.read_text()]
+    assert handed(stack) == {part: [] for part in [*PARTS, "flower"]} | {"api": key, "worker": key}
+    assert [line for line in stack.lines if kept.read_text() in line] == []
+
+
 def test_a_terminal_is_told_no_secret(tmp_path):
     terminal, inside = pty.openpty()
     command = [*COUNTERFOIL, "up", "--port", "0", "--data-dir", str(tmp_path / "data")]
@@ -181,6 +199,7 @@ def test_sigterm_leaves_nothing_and_kill_9_leaves_nothing_and_the_next_up_knows_
     with RunningStack(tmp_path / "data") as stack:
         number = stack.issue_one()
         stopped = stack.all_processes()
+        master_key = (tmp_path / "data" / "master.key").read_text()
         stack.process.send_signal(signal.SIGTERM)
         assert stack.process.wait(20) == 0
         wait_until(lambda: not any(map(lives, stopped)), 2, "something was left behind")
@@ -188,18 +207,25 @@ def test_sigterm_leaves_nothing_and_kill_9_leaves_nothing_and_the_next_up_knows_
     with RunningStack(tmp_path / "data") as again:
         assert again.facts["apiKey"] == stack.facts["apiKey"]
         assert again.facts["supplierId"] == stack.facts["supplierId"]
+        assert (tmp_path / "data" / "master.key").read_text() == master_key
         assert again.client.get(f"/api/v1/invoices/{number}")[0] == 200
         killed = again.all_processes()
         again.process.kill()
         wait_until(lambda: not any(map(lives, killed)), 5, "something outlived kill -9 of `counterfoil up`")
 
 
-def test_given_urls_are_used_and_nothing_is_embedded(tmp_path):
+@pytest.mark.parametrize("variable", ["COUNTERFOIL_MASTER_KEYS", "COUNTERFOIL_MASTER_KEYS_FILE"])
+def test_given_urls_and_keys_are_used_and_nothing_is_embedded(tmp_path, variable):
+    key, file = base64.b64encode(bytes(range(32))).decode(), tmp_path / "keys"
+    file.write_text(f"{key}\n")
+    given = {variable: str(file) if variable.endswith("FILE") else key}
     with (
         EmbeddedPostgres(tmp_path / "postgres") as postgres,
         EmbeddedBroker(tmp_path / "broker") as broker,
-        RunningStack(tmp_path / "data", DATABASE_URL=postgres.url, BROKER_URL=broker.url) as stack,
+        RunningStack(tmp_path / "data", DATABASE_URL=postgres.url, BROKER_URL=broker.url, **given) as stack,
     ):
+        assert {part: keys for part, keys in handed(stack).items() if keys} == {"api": [key], "worker": [key]}
+        assert not (tmp_path / "data" / "master.key").exists()
         assert stack.facts["databaseUrl"] == postgres.url
         assert stack.facts["brokerUrl"] == broker.url
         assert (stack.facts["pids"]["postgres"], stack.facts["pids"]["broker"]) == (None, None)
