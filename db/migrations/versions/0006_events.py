@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 MAKE_WEEK = """CREATE FUNCTION make_week(parent text, monday date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
