@@ -7,9 +7,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 
@@ -26,6 +27,7 @@ LAST_PORT = 65535
 # Of the signing key and of each master key.
 KEY_BYTES = 32
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
+Switch = Literal[0, 1]
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Settings:
     max_invoices_per_day: int = 10_000_000
     max_templates: int = 500
     max_stored_mb: int = 1_000_000
+    webhook_allow_http: Switch = 0
+    webhook_allowed_networks: str = ""
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError.
@@ -115,6 +119,7 @@ class Settings:
         if self.master_keys and not all(map(_is_key, self.master_keys.split(","))):
             name = variable("master_keys_file" if self.master_keys_file else "master_keys")
             raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
+        networks(variable("webhook_allowed_networks"), self.webhook_allowed_networks)
         return self
 
 
@@ -145,6 +150,17 @@ def check_port(name: str, port: int) -> None:
     """Raise ConfigurationError unless a server can have this port."""
     if not 0 <= port <= LAST_PORT:
         raise ConfigurationError(f"{name} must be a port, at most {LAST_PORT}, not {port}")
+
+
+def networks(name: str, text: str) -> list[IPv4Network | IPv6Network]:
+    """Return the networks of a list with commas; raise ConfigurationError at one that is none."""
+    found = []
+    for written in filter(None, map(str.strip, text.split(","))):
+        try:
+            found.append(ip_network(written))
+        except ValueError as error:
+            raise ConfigurationError(f"{name} must be networks such as 10.1.0.0/16,fd00::/8: {error}") from None
+    return found
 
 
 def unknown(environ: Mapping[str, str] | None = None) -> list[str]:
@@ -214,12 +230,21 @@ def child_environment(**overrides: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in strangers} | overrides
 
 
+def foreign(name: str) -> str:
+    """Return a variable that others have named, such as SSL_CERT_FILE; it is empty if it is not set."""
+    return os.environ.get(name, "")
+
+
 def export(**variables: str) -> None:
     """Set variables that a library reads when it is imported; so call this before importing it."""
     os.environ.update(variables)
 
 
 def _parse(name: str, kind: object, text: str) -> str | int:
+    if kind == Switch:
+        if text not in ("0", "1"):
+            raise ConfigurationError(f"{variable(name)} must be 0 or 1, not {text!r}")
+        return int(text)
     if kind not in (int, "int"):
         return text
     try:

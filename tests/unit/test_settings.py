@@ -154,3 +154,17 @@ def test_a_variable_that_is_no_setting_is_named_with_the_nearest():
         "COUNTERFOIL_LEESE is no setting; did you mean COUNTERFOIL_LEASE?"
     ]
     assert unknown({"COUNTERFOIL_QQQQQQQ": "1"}) == ["COUNTERFOIL_QQQQQQQ is no setting; docs/settings.md lists them"]
+
+
+@pytest.mark.parametrize("text", ["2", "yes", "true", "-1", "01", " 1"])
+def test_a_switch_is_on_or_off(text):
+    assert [load({"COUNTERFOIL_WEBHOOK_ALLOW_HTTP": switch}).webhook_allow_http for switch in "01"] == [0, 1]
+    with pytest.raises(ConfigurationError, match="COUNTERFOIL_WEBHOOK_ALLOW_HTTP must be 0 or 1, not"):
+        load({"COUNTERFOIL_WEBHOOK_ALLOW_HTTP": text})
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "10.0.0.0/33", "localhost", "10.0.0.0/8;fd00::/8", "10.0.0.0-10.1.0.0"])
+def test_a_network_that_is_none_is_refused_by_name(text):
+    assert load({"COUNTERFOIL_WEBHOOK_ALLOWED_NETWORKS": "10.0.0.0/8, fd00::/8,127.0.0.1"}).webhook_allowed_networks
+    with pytest.raises(ConfigurationError, match="COUNTERFOIL_WEBHOOK_ALLOWED_NETWORKS must be networks such as"):
+        load({"COUNTERFOIL_WEBHOOK_ALLOWED_NETWORKS": text})
