@@ -1,5 +1,6 @@
 """The only place that begins and commits."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,16 +54,36 @@ def _choose_mode(session: Any, begun: SessionTransaction, connection: Connection
         raise failure(connection, "begin", error) from error
 
 
+class _Thread(threading.local):
+    """How many blocks a thread has open, in a list, as one that another thread leaves is still counted here."""
+
+    def __init__(self) -> None:
+        self.blocks = [0]
+
+
+_thread = _Thread()
+
+
+def is_open() -> bool:
+    """Return whether this thread is within a block of `transaction` or `statement`."""
+    return _thread.blocks[0] > 0
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Commit what the block wrote, or nothing of it when the block raises; the connection opens on first use."""
-    with Transaction(engine(), expire_on_commit=False) as session:
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            _roll_back(session)
-            raise
+    blocks = _thread.blocks
+    blocks[0] += 1
+    try:
+        with Transaction(engine(), expire_on_commit=False) as session:
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                _roll_back(session)
+                raise
+    finally:
+        blocks[0] -= 1
 
 
 @contextmanager
@@ -76,8 +97,13 @@ def report() -> Iterator[Session]:
 @contextmanager
 def statement() -> Iterator[Session]:
     """Commit each statement of the block as it ends, without a round trip for BEGIN and one for COMMIT."""
-    with AutocommitSession(engine()) as session:
-        yield session
+    blocks = _thread.blocks
+    blocks[0] += 1
+    try:
+        with AutocommitSession(engine()) as session:
+            yield session
+    finally:
+        blocks[0] -= 1
 
 
 @contextmanager

@@ -12,11 +12,12 @@ from uuid import uuid4
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+import gateways
 import settings
 from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, Kept, LeaseLost
-from db.transaction import is_lost, is_outage, is_transient, sqlstate, statement, transaction
+from db.transaction import is_lost, is_open, is_outage, is_transient, sqlstate, statement, transaction
 from domain.errors import Away, NotYet
 from domain.events.telling import News, tell
 from domain.events.types import JOB_COMPLETED
@@ -29,6 +30,9 @@ from domain.jobs.registry import Kind
 from domain.jobs.work import Context, Errand, Outcome, PermanentError, Retry, Steps
 
 log = logging.getLogger(__name__)
+# Neither db nor gateways may know the other, and api, worker, cron and the crash kit all import this module before they
+# run a job or answer a caller.
+gateways.forbid_while(is_open)
 FAILED_JOB = "job {job_id} {kind} organization {organization_id} attempt {attempt}: {error}; {outcome}"
 
 # A long job is handed back after this part of its kind's timeout, and goes on when its turn comes again.
