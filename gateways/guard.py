@@ -1,0 +1,188 @@
+"""Nothing of ours is reached through an address that a stranger wrote down: only public ones pass, or allowed ones."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
+
+import settings
+
+Address = IPv4Address | IPv6Address
+
+
+class Refused(Exception):
+    """The guard says no; the message tells the owner of the webhook what is wrong and what to do."""
+
+
+class Target(NamedTuple):
+    """A URL that may be posted to, in its parts; where it is `local`, only to addresses in an allowed network."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    local: bool
+
+    @property
+    def authority(self) -> str:
+        """Return what the Host header says."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme][0] else f"{host}:{self.port}"
+
+
+LONGEST_URL = 2000
+# The first of each is its scheme's own.
+PORTS = {"https": (443, 8443), "http": (80, 8080)}
+# `ipaddress` is asked as well, but its lists differ from one Python to the next, and some of these it calls global.
+NOT_PUBLIC = [
+    ip_network(network)
+    for network in (
+        # "this" host; private; carriers' NAT; loopback; Azure's own; link-local, with the clouds' metadata
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
+        # private; protocols' own; documentation; AS112; AMT; 6to4 relays; private; AS112; benchmarks
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
+        "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        # multicast; reserved, with broadcast
+        "224.0.0.0/4", "240.0.0.0/4",
+        # protocols' own, with Teredo; documentation; 6to4; AS112; documentation
+        "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
+    )
+]  # fmt: skip
+# Outside of it are loopback, IPv4-compatible, NAT64, unique local, link-local, site-local, multicast, and what is free.
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+
+URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?]*)(?P<path>.*)", re.IGNORECASE | re.DOTALL)
+AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f.]*:[0-9a-f:.]*\]|[^:\[\]]*)(?::(?P<port>[1-9][0-9]{0,4}))?", re.IGNORECASE)
+NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+LAST_PORT = 65535
+
+
+def check(url: str) -> None:
+    """Raise Refused for everything that is wrong with an endpoint's `url` and can be known without asking DNS."""
+    target(url)
+
+
+def target(url: str) -> Target:
+    """Return the parts of `url`, which is spelled in the one way that everybody reads alike; raise Refused."""
+    _check_letters(url)
+    parts = URL.fullmatch(url)
+    if not parts:
+        raise Refused("the URL is not one: write it as https://hooks.example.com/path")
+    scheme = _scheme(parts["scheme"].lower())
+    host, written = _host_and_port(parts["authority"])
+    port = int(written or PORTS[scheme][0])
+    if port > LAST_PORT:
+        raise Refused(f"{port} is no port: the last one is {LAST_PORT}")
+    path = parts["path"] if parts["path"].startswith("/") else "/" + parts["path"]
+    literal = _literal(host)
+    if literal:
+        check_addresses([literal], local=False, whose=f"the address {host}")
+    elif not NAME.fullmatch(host):
+        raise Refused(f"{host!r} is no host name: letters, digits and hyphens between dots")
+    return Target(scheme, host, port, path, _is_local(host, port, literal))
+
+
+def check_addresses(addresses: Iterable[Address], local: bool, whose: str) -> None:
+    """Raise Refused unless each address is public or in an allowed network; if `local`, in an allowed network."""
+    # Which address it is stays unsaid: else any customer could read the names of our own network.
+    for address in addresses:
+        if not _is_allowed(address) and (local or not is_public(address)):
+            raise Refused(f"{whose} is not public: use a host that the internet reaches{_or_ask()}")
+
+
+def is_public(address: Address) -> bool:
+    """Return whether an address belongs to somebody on the internet, whatever the network here makes of it."""
+    address = plain(address)
+    if address.is_multicast or not address.is_global or any(address in network for network in NOT_PUBLIC):
+        return False
+    return isinstance(address, IPv4Address) or address in GLOBAL_UNICAST
+
+
+def _is_allowed(address: Address) -> bool:
+    return any(plain(address) in network for network in _allowed_networks())
+
+
+def _allowed_networks() -> list[IPv4Network | IPv6Network]:
+    name = "webhook_allowed_networks"
+    return settings.networks(settings.variable(name), settings.current().webhook_allowed_networks)
+
+
+def plain(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one stands for on this machine, or itself."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _check_letters(url: str) -> None:
+    if len(url) > LONGEST_URL:
+        raise Refused(f"the URL has {len(url)} characters: {LONGEST_URL} at the most")
+    if any(letter <= " " or letter == "\x7f" for letter in url):
+        raise Refused("the URL has white space or control characters: remove them, or write them as %20")
+    if not url.isascii():
+        raise Refused("the URL has letters outside of ASCII: write the host in punycode (xn--) and others as %C3%A9")
+    if "\\" in url:
+        raise Refused("the URL has a backslash: write / or %5C")
+    if "#" in url:
+        raise Refused("the URL has a fragment (#), which is never sent: leave it out")
+
+
+def _scheme(scheme: str) -> str:
+    if scheme == "https" or (scheme == "http" and settings.current().webhook_allow_http):
+        return scheme
+    raise Refused(f"the URL begins with {scheme[:20]}://: only https:// is allowed")
+
+
+def _host_and_port(authority: str) -> tuple[str, str | None]:
+    if "@" in authority:
+        raise Refused("the URL has a user name or password: leave them out, and set a header instead")
+    if "%" in authority:
+        raise Refused("the URL's host has a percent sign: write the host as it is")
+    parts = AUTHORITY.fullmatch(authority)
+    if not parts:
+        raise Refused(f"{authority[:100]!r} is no host and port: write it as hooks.example.com:8443")
+    host = parts["host"].lower()
+    if not host:
+        raise Refused("the URL has no host: write it as https://hooks.example.com/path")
+    if host.endswith("."):
+        raise Refused("the URL's host ends in a dot: leave it out")
+    return host.strip("[]"), parts["port"]
+
+
+def _literal(host: str) -> Address | None:
+    """Return the address that `host` is, None if it is a name; raise Refused for any other spelling of a number.
+
+    The resolver reads 127.1, 0x7f.1, 017700000001 and 2130706433 as 127.0.0.1, `ipaddress` does not.
+    """
+    try:
+        return ip_address(host)
+    except ValueError:
+        if ":" in host or NUMBER.fullmatch(host.rpartition(".")[2]):
+            raise Refused(f"{host!r} is no address: write all of it, as 198.51.100.7 or [2001:db8::7]") from None
+        return None
+
+
+def _is_local(host: str, port: int, literal: Address | None) -> bool:
+    """Return whether a host and port may only be those of an allowed network; raise Refused if there can be none.
+
+    A name without a dot is one of the network here, as that of a container; where networks are allowed it may be in one
+    of them, which is seen when it is resolved.
+    """
+    web = [*PORTS["https"], *(PORTS["http"] if settings.current().webhook_allow_http else ())]
+    if literal:
+        if port not in web and not _is_allowed(literal):
+            raise Refused(_no_port(port, web))
+        return False
+    if port in web and "." in host:
+        return False
+    if not _allowed_networks():
+        raise Refused(_no_port(port, web) if "." in host else f"{host!r} is no name of the internet{_or_ask()}")
+    return True
+
+
+def _no_port(port: int, web: Iterable[int]) -> str:
+    return f"the port {port} is not allowed: use one of {', '.join(map(str, web))}{_or_ask()}"
+
+
+def _or_ask() -> str:
+    return f"; the operator can allow a network ({settings.variable('webhook_allowed_networks')})"

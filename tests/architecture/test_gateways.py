@@ -1,0 +1,71 @@
+"""Whatever talks to the outside refuses to while a transaction is open, in every process that has one."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import settings
+from db.transaction import transaction
+from gateways import http
+from tests.architecture.sources import ROOT, Source, imports, production
+from tests.conftest import configure
+
+URL = "https://hooks.example.com/"
+# What others import of gateways. What is behind these has no caller of its own.
+DOORS = {"gateways", "gateways.http"}
+SENDS: dict[str, Callable[[], object]] = {
+    "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+}
+SILENT = {
+    "gateways.forbid_while": "it says when the others must not talk",
+    "gateways.require_outside": "it is what the others ask",
+    "gateways.http.check_headers": "it looks at headers",
+}
+
+
+def public(source: Source) -> set[str]:
+    """Return the functions of a file, and the methods of its classes, that somebody else may call."""
+    found = set()
+    for node in source.tree.body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(f"{source.module}.{node.name}")
+        elif isinstance(node, ast.ClassDef):
+            methods = (one.name for one in node.body if isinstance(one, ast.FunctionDef))
+            found |= {f"{source.module}.{node.name}.{name}" for name in methods}
+    return {name for name in found if not name.rpartition(".")[2].startswith("_")}
+
+
+def test_each_function_of_a_gateway_is_known_as_one_that_talks_or_as_one_that_does_not() -> None:
+    found = {name for source in production() if source.module in DOORS for name in public(source)}
+    assert found == SENDS.keys() | SILENT.keys(), "a function that nobody called inside a transaction may talk in one"
+
+
+def test_gateways_are_entered_by_their_doors() -> None:
+    others = [source for source in production() if not f"{source.module}.".startswith("gateways.")]
+    modules = {source.module for source in production() if source.module.startswith("gateways.")} - DOORS
+    entered = {name for source in others for name in imports(source) if name.startswith("gateways.")}
+    assert not {name for name in entered if any(f"{name}.".startswith(f"{module}.") for module in modules)}
+
+
+@pytest.mark.parametrize("name", SENDS)
+def test_it_does_not_talk_inside_a_transaction(name: str) -> None:
+    before = settings.current()
+    configure(database_url="postgresql://nobody@127.0.0.1:1/nowhere")
+    try:
+        with pytest.raises(RuntimeError, match="inside a transaction"), transaction():
+            SENDS[name]()
+    finally:
+        settings.use(before)
+
+
+@pytest.mark.parametrize("module", ["api", "tasks.app", "domain.jobs.inline", "counterfoil.crashkit.trial"])
+def test_a_process_that_has_transactions_has_told_the_gateways(module: str) -> None:
+    program = (
+        "import sys, importlib, gateways; importlib.import_module(sys.argv[1]); from db.transaction import is_open; "
+        "sys.exit(gateways._is_inside is not is_open)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, module], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr or f"{module}: nobody called gateways.forbid_while"
