@@ -14,6 +14,7 @@ from cli.parts import api, beat, flower, relay, worker
 from cli.schema import migrate
 from cli.stack import demo, up
 from cli.verify import verify
+from cli.webhook import webhook
 from local.process import StartFailed
 from settings import ConfigurationError, variable
 
@@ -45,5 +46,5 @@ def counterfoil(context: click.Context) -> None:
     logs.configure(context.invoked_subcommand or "", settings.current().log_level, settings.current().log)
 
 
-for command in (up, demo, migrate, api, relay, worker, beat, flower, keys, check, doctor, verify):
+for command in (up, demo, migrate, api, relay, worker, beat, flower, keys, check, doctor, verify, webhook):
     counterfoil.add_command(command)
