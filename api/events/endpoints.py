@@ -160,7 +160,7 @@ def _sent(event: Event) -> bytes:
 
 def _read(query: dict[str, Any]) -> list[Event]:
     with transaction() as session:
-        feed.begin(session, g.organization_id)
+        feed.open_stream(session, g.organization_id)
         return feed.after(session, g.organization_id, query["after"], query["type"], query["limit"] + 1)
 
 

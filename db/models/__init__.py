@@ -1,7 +1,7 @@
 from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
 from db.models.columns import Base
-from db.models.events import Event, EventStream, PendingEvent
 from db.models.encryption import DataKey
+from db.models.events import Event, EventStream, PendingEvent
 from db.models.idempotency import IdempotencyKey
 from db.models.identity import ApiKey, Organization
 from db.models.inventory import (

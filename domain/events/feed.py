@@ -41,9 +41,9 @@ class Stream(NamedTuple):
     first_sequence: int | None
 
 
-def begin(session: Session, organization_id: int) -> None:
+def open_stream(session: Session, organization_id: int) -> None:
     """Have an organization told of events from the commit of `session` on, if it has not asked before."""
-    run(session, "begin_stream", organization_id=organization_id)
+    run(session, "open_stream", organization_id=organization_id)
 
 
 def streams(session: Session, organization_ids: Collection[int]) -> dict[int, Stream]:

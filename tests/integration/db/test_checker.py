@@ -216,7 +216,7 @@ def accepted(database, organization, other_organization) -> list[Accepted]:
     watch(database)
     kind = find("invoice.generate")
     with transaction() as session:
-        feed.begin(session, organization.id)
+        feed.open_stream(session, organization.id)
     requests = [organization.request(f"Client {n}") for n in range(3)]
     requests += [organization.request(client={"id": 99}), organization.request("Other")]
     with transaction() as session:

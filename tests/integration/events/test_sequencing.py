@@ -24,7 +24,7 @@ PENDING = "SELECT count(*) FROM pending_events"
 
 def listen(organization: Tenant) -> None:
     with transaction() as session:
-        feed.begin(session, organization.id)
+        feed.open_stream(session, organization.id)
 
 
 def told(organization: Tenant, after: int = 0) -> list[Event]:
