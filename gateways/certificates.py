@@ -87,5 +87,5 @@ def _names(certificate: x509.Certificate) -> str:
     except (x509.ExtensionNotFound, ValueError):
         return ""
     found = [str(name.value) for name in names if isinstance(name, x509.DNSName | x509.IPAddress)]
-    told = [name[:LONGEST_NAME] for name in found[:MOST_NAMES] if name.isascii() and name.isprintable()]
+    told = [name[:LONGEST_NAME] for name in found[:MOST_NAMES] if name.isprintable()]
     return ", ".join(told) + (f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else "")

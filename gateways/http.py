@@ -1,6 +1,8 @@
 """Posts to addresses that strangers wrote down: guarded, within one deadline, believing nothing of the answer."""
 
 import re
+import threading
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -40,24 +42,25 @@ class Answer(NamedTuple):
 
 
 class Receiver:
-    """One endpoint: its connections are kept between posts, which several threads may make at once."""
+    """One endpoint: its connections are kept between posts, which several threads may make at once.
+
+    Each connection is one thread's while it is used. httpcore's own pool looks at those of others: it finds one with an
+    answer that has just come, believes that the receiver has closed it, and closes it under its thread.
+    """
 
     def __init__(self, url: str, connections: int = 4):
         """Raise Refused for everything that `check` finds in the `url`."""
         self._target = guard.target(url)
-        encrypted = self._target.scheme == "https"
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=certificates.context() if encrypted else None,
-            max_connections=connections,
-            keepalive_expiry=KEPT_S,
-            network_backend=Network(self._target),
-        )
+        self._trust = certificates.context() if self._target.scheme == "https" else None
+        self._free = threading.BoundedSemaphore(connections)
+        self._idle: deque[httpcore.HTTPConnection] = deque()
 
     def __enter__(self) -> "Receiver":
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._pool.close()
+        for connection in self._idle:
+            connection.close()
 
     def post(self, headers: Mapping[str, str], body: bytes, seconds: float = SECONDS) -> Answer:
         """Return the receiver's answer, whatever its status; raise Refused, or Unsent after `seconds` at the latest."""
@@ -66,32 +69,54 @@ class Receiver:
         budget = Budget(seconds)
         request = _request(self._target, headers, body, budget)
         try:
-            return self._answer(request, budget)
+            return self._answer_in_turn(request, budget)
         except Unsent as unsent:
             unsent.seconds = budget.elapsed()
             raise
-        except httpcore.PoolTimeout:
-            raise Unsent(f"no connection was free within {seconds:g} s", budget.elapsed()) from None
         except httpcore.RemoteProtocolError as error:
             raise Unsent(_disorder(budget), budget.elapsed()) from error
 
-    def _answer(self, request: httpcore.Request, budget: Budget) -> Answer:
-        response = self._sent(request)
+    def _answer_in_turn(self, request: httpcore.Request, budget: Budget) -> Answer:
+        if not self._free.acquire(timeout=budget.left()):
+            raise Unsent(f"no connection was free within {budget.seconds:g} s")
         try:
-            budget.begin_body(BODY_ROOM)
-            body = _read(response)
+            # Each stale connection is gone then, so that this ends. Without it a receiver that closes what it has not
+            # said it would close costs an attempt; one that had the post after all knows it by its id.
+            while True:
+                with suppress(Stale):
+                    return self._answer(request, budget)
         finally:
-            response.close()
-        told = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
-        headers = {name: value for name, value in told if name in NEEDED}
-        return Answer(response.status, headers, body, budget.elapsed())
+            self._free.release()
 
-    def _sent(self, request: httpcore.Request) -> httpcore.Response:
-        # Each stale connection is gone then, so that this ends. Without it a receiver that closes what it has not said
-        # it would close costs an attempt; one that had the post after all knows it by its id, as after any failure.
-        while True:
-            with suppress(Stale):
-                return self._pool.handle_request(request)
+    def _answer(self, request: httpcore.Request, budget: Budget) -> Answer:
+        connection = self._connection()
+        try:
+            response = connection.handle_request(request)
+            try:
+                budget.begin_body(BODY_ROOM)
+                return Answer(response.status, _needed(response), _read(response), budget.elapsed())
+            finally:
+                response.close()
+        finally:
+            if connection.is_available():
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _connection(self) -> httpcore.HTTPConnection:
+        """Return a connection that was kept, if there is one that the receiver has left open, or one yet to be made."""
+        with suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if not connection.has_expired():
+                    return connection
+                connection.close()
+        return httpcore.HTTPConnection(
+            _url(self._target).origin,
+            ssl_context=self._trust,
+            keepalive_expiry=KEPT_S,
+            network_backend=Network(self._target),
+        )
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
@@ -114,15 +139,23 @@ def _request(target: Target, headers: Mapping[str, str], body: bytes, budget: Bu
         "Accept-Encoding": "identity",
         "Content-Length": str(len(body)),
     }
-    waits = {"connect": budget, "read": budget, "write": budget, "pool": budget.seconds}
-    parts = (target.scheme.encode(), target.host.encode(), target.port, target.path.encode())
     return httpcore.Request(
         "POST",
-        httpcore.URL(scheme=parts[0], host=parts[1], port=parts[2], target=parts[3]),
+        _url(target),
         headers=[(name.encode(), value.encode("latin-1")) for name, value in (own | dict(headers)).items()],
         content=body,
-        extensions={"timeout": waits},
+        extensions={"timeout": dict.fromkeys(("connect", "read", "write"), budget)},
     )
+
+
+def _url(target: Target) -> httpcore.URL:
+    host, path = target.host.encode(), target.path.encode()
+    return httpcore.URL(scheme=target.scheme.encode(), host=host, port=target.port, target=path)
+
+
+def _needed(response: httpcore.Response) -> dict[str, str]:
+    told = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
+    return {name: value for name, value in told if name in NEEDED}
 
 
 def _read(response: httpcore.Response) -> bytes:

@@ -57,6 +57,11 @@ def test_the_certificate_of_its_address_is_not_that_of_its_name(authority):
         assert why(server) == f"the certificate is for 127.0.0.1, not for {HOST}"
 
 
+def test_what_a_certificate_says_cannot_pass_for_the_words_of_others(authority):
+    with serving(answering(), authority.serving("other.example", "x\x1b[2J.example", "y\n.example")) as server:
+        assert why(server) == f"the certificate is for other.example, not for {HOST}"
+
+
 def test_the_certificate_has_expired(authority):
     with serving(answering(), authority.serving(HOST, since=-30, until=-2)) as server:
         assert why(server) == f"the certificate has expired (it was valid until {day(-2):%Y-%m-%d})"
@@ -96,8 +101,9 @@ def test_a_certificate_that_is_shown_once_is_refused_all_the_same(authority):
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         accepted = pool.submit(accept, listener)
         url = f"https://{HOST}:{listener.getsockname()[1]}/"
-        with Receiver(url) as receiver, pytest.raises(Unsent, match=f"^the certificate is not for {HOST}$"):
+        with Receiver(url) as receiver, pytest.raises(Unsent, match=f"^the certificate is not for {HOST}$") as unsent:
             receiver.post({}, b"", 3)
+        assert unsent.value.seconds < 12
         accepted.result()
     assert shown.is_set()
 

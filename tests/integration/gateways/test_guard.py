@@ -2,9 +2,11 @@
 
 import socket
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
 
+from gateways import guard
 from gateways.http import Receiver, Refused, Unsent, check
 from tests.conftest import configure
 
@@ -129,6 +131,13 @@ def test_one_address_that_is_not_public_is_enough(resolver, connected, answer):
     assert not any(address in str(refused.value) for address in answer), "it tells what a name here resolves to"
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "224.0.0.1", "2001:db8::1"])
+def test_the_standard_library_is_asked_beside_our_own_list(monkeypatch, address):
+    """It knows networks that are set aside after this list was written."""
+    monkeypatch.setattr(guard, "NOT_PUBLIC", [])
+    assert not guard.is_public(ip_address(address))
+
+
 @pytest.mark.parametrize(
     ("answer", "tried"),
     [
@@ -172,6 +181,7 @@ def test_what_the_internet_reaches_is_allowed(url):
         ("https://example.com:8080/", r"the port 8080 is not allowed: use one of 443, 8443; the operator can"),
         ("https://me:secret@example.com/", "user name or password: leave them out"),
         ("https://bücher.example/", "punycode"),
+        ("https://%31%32%37.example/", "percent sign: write the host as it is"),
         ("https://example.com/a b", "write them as %20"),
         ("https://example.com\\@127.0.0.1/", "backslash"),
         ("https://example.com/#a", "fragment"),

@@ -1,6 +1,7 @@
 """Whatever a receiver does, a post to it ends soon, with a reason that its owner understands."""
 
 import gzip
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -163,6 +164,23 @@ def test_it_ends_a_kept_connection_as_the_next_post_is_on_its_way(end):
     with serving(behave) as server, Receiver(server.url()) as receiver:
         assert [receiver.post({}, b"", 30).status for _ in range(2)] == [200, 200]
         assert (server.connections, len(server.requests)) == (2, 3)
+
+
+def test_what_it_says_unasked_on_an_idle_connection_is_not_the_next_answer():
+    idle, said = threading.Event(), threading.Event()
+
+    def behave(server, connection):
+        closing(OK)(server, connection)
+        idle.wait(20)
+        connection.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        said.set()
+        server.stopping.wait()
+
+    with serving(behave) as server, Receiver(server.url()) as receiver:
+        assert receiver.post({}, b"", 30).status == 200
+        idle.set()
+        assert said.wait(20)
+        assert receiver.post({}, b"", 30).status == 200
 
 
 def test_it_closes_an_idle_connection_and_gets_another():

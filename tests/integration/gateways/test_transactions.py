@@ -18,7 +18,10 @@ pytestmark = pytest.mark.usefixtures("loopback")
 @pytest.mark.parametrize("block", [transaction, statement, report])
 def test_a_block_is_open_until_it_is_left(database, block):
     assert not is_open()
-    with block(), transaction():
+    with block():
+        assert is_open()
+        with transaction():
+            assert is_open()
         assert is_open()
     assert not is_open()
     with pytest.raises(ZeroDivisionError), block():
