@@ -52,6 +52,7 @@ class Settings:
     direct_budget: int = 3
     worker_concurrency: int = 2
     worker_memory_mb: int = 1024
+    io_concurrency: int = 50
     flower_port: int = 5555
     flower_basic_auth: str = field(default="", repr=False)
 

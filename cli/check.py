@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ class Verdict(StrEnum):
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["api", "relay", "worker", "beat", "flower"]))
+@click.argument("part", type=click.Choice(["api", "relay", "worker", "io", "beat", "flower"]))
 @click.option("--process", type=int, help="Process id of the part; without it, that of process 1's child.")
 def check(part: str, process: int | None) -> None:
     """Exit with status 0 if the part beside this command works, else 1.
@@ -93,7 +94,7 @@ def _loop(pid: int) -> Verdict:
     return Verdict.HANGS if switches() == before else Verdict.WORKS
 
 
-def _worker(_: int) -> Verdict:
+def _worker(part: str, _: int) -> Verdict:
     """Ask this host's own worker over the broker, as Flower does."""
     import socket
 
@@ -101,7 +102,7 @@ def _worker(_: int) -> Verdict:
 
     from tasks.app import app
 
-    own = f"worker-*@{socket.gethostname()}"
+    own = f"{part}-*@{socket.gethostname()}"
     try:
         answered = app.control.inspect(timeout=5, limit=1, pattern=own, matcher="glob").ping()
     except (OperationalError, OSError):
@@ -109,4 +110,7 @@ def _worker(_: int) -> Verdict:
     return Verdict.WORKS if answered else Verdict.HANGS
 
 
-VERDICTS = {"api": _api, "relay": _loop, "worker": _worker, "beat": _loop, "flower": _flower}
+VERDICTS = {
+    "api": _api, "relay": _loop, "worker": partial(_worker, "worker"), "io": partial(_worker, "io"), "beat": _loop,
+    "flower": _flower,
+}  # fmt: skip

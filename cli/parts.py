@@ -1,6 +1,7 @@
 """The parts of a deployment, one command and one process each."""
 
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -48,29 +49,48 @@ def relay() -> None:
 def worker() -> None:
     """Run jobs."""
     import settings
-    from cli import preflight
+    from domain.jobs.lanes import IO, LANES
     from domain.pdf import fonts
-    from settings import export
 
     fonts.check()  # and so that each child knows what they have
+    _work("worker", [lane for lane in LANES if lane != IO], settings.current().worker_concurrency)
+
+
+@click.command()
+def io() -> None:
+    """Run the jobs that wait for the world outside, webhooks for example: many at once, in threads."""
+    import settings
+    from domain.jobs.lanes import IO
+
+    _work("io", [IO], settings.current().io_concurrency, "--pool=threads")
+
+
+def _work(part: str, lanes: Sequence[str], concurrency: int, *options: str) -> None:
+    """Be a Celery worker that serves `lanes`, with so many children or threads."""
+    import settings
+    from cli import preflight
+    from settings import export
+
     # SIGTERM must give running jobs the soft shutdown's seconds, not all the time they like.
     export(REMAP_SIGTERM="SIGQUIT")
     from celery.signals import worker_init, worker_ready
 
     # Before the first child is forked, which works in its parent's name.
-    worker_init.connect(lambda sender, **_: _keep_worker_present(sender), weak=False)
-    worker_ready.connect(lambda **_: say_ready("worker"), weak=False)
+    worker_init.connect(lambda sender, **_: _keep_worker_present(part, lanes, sender), weak=False)
+    worker_ready.connect(lambda **_: say_ready(part), weak=False)
     app = celery_app()
     preflight.require_master_keys()
     app.worker_main(
         [
             "--quiet",
             "worker",
-            f"--concurrency={settings.current().worker_concurrency}",
-            f"--hostname=worker-{os.getpid()}@%h",
+            f"--queues={','.join(lanes)}",
+            f"--concurrency={concurrency}",
+            f"--hostname={part}-{os.getpid()}@%h",
             f"--loglevel={settings.current().log_level}",
             "--without-gossip",
             "--without-mingle",
+            *options,
         ]
     )
 
@@ -103,16 +123,15 @@ def flower() -> None:
     app.start(["--quiet", "flower", *options, *([f"--basic_auth={password}"] if password else [])])
 
 
-def _keep_worker_present(worker) -> None:
+def _keep_worker_present(part: str, lanes: Sequence[str], worker) -> None:
     from domain.jobs import presence
-    from domain.jobs.lanes import LANES
     from domain.jobs.registry import kinds
 
     def children() -> list[int]:
         pool = getattr(worker.pool, "_pool", None)  # Celery's pool has one between its start and its stop
         return [child.pid for child in pool._pool] if pool else []
 
-    presence.keep("worker", list(LANES), [kind.name for kind in kinds()], children)
+    presence.keep(part, list(lanes), [kind.name for kind in kinds() if kind.lane in lanes], children)
 
 
 def celery_app():

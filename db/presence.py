@@ -38,7 +38,7 @@ def take_back(session: Session, names: Sequence[str], silence: float, lease: flo
 
 
 def holders(session: Session, name: str) -> list[str]:
-    """Return the children of the process that hold jobs, by the names under which they do."""
+    """Return the names under which the process and its children hold jobs; a child's ends in / and its pid."""
     return [row.worker for row in run(session, "holders", name=name)]
 
 

@@ -61,6 +61,8 @@ TABLES: Mapping[str, str] = {
     "pending_events": REMOVE,
     "events": ADD,
     "events_rest": REMOVE,
+    "webhooks": REMOVE,
+    "deliveries": REMOVE,
     "job_attempts": "SELECT, INSERT, DELETE",
     "outbox": REMOVE,
     "relay_state": "SELECT, UPDATE",

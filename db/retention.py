@@ -63,7 +63,10 @@ def clean(session: Session, days: int, failed_days: int, hours: int, event_days:
     """
     jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
-    events = run(session, "clean_events", days=event_days, limit=limit)
+    events = [
+        *run(session, "clean_events", days=event_days, limit=limit),
+        *run(session, "clean_deliveries", days=event_days, limit=limit),
+    ]
     run(session, "fold_statistics")
     waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]
     return len(jobs) + len(keys) + len(events) + sum(map(len, waits))

@@ -20,6 +20,7 @@ COLOURS = {
     "api": 32,
     "relay": 36,
     "worker": 92,
+    "io": 96,
     "beat": 93,
     "flower": 95,
 }

@@ -3,6 +3,7 @@
 import gc
 import resource
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,8 +32,11 @@ def process_ends_if_interrupted() -> Iterator[None]:
     """End this prefork child, for another to take its place, if the body meets its soft time limit.
 
     The limit interrupts whatever runs at that moment. A library that was just making something for its first use may
-    not work any more in this process.
+    not work any more in this process. A thread is not interrupted.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     interrupt = signal.getsignal(SIG_SOFT_TIMEOUT)
     met: list[int] = []
 

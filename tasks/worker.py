@@ -1,4 +1,4 @@
-"""Celery's worker, which ends as soon as its children have done what they hold."""
+"""Celery's worker, which ends as soon as it has done what it holds."""
 
 import threading
 
@@ -8,12 +8,12 @@ from domain.jobs import presence
 
 
 class Worker(worker.Worker):
-    """Where Celery sleeps for the whole time of a soft shutdown, it waits for its children."""
+    """Where Celery sleeps for the whole time of a soft shutdown, it waits for what runs."""
 
     def wait_for_soft_shutdown(self) -> None:
-        """Return when no child holds a job, or the time is up."""
+        """Return when no job is held, or the time is up."""
         timeout = self.app.conf.worker_soft_shutdown_timeout
         # Not in this thread: a signal has interrupted it, whatever locks it has.
-        waiting = threading.Thread(target=presence.await_idle_children, args=(timeout,), daemon=True)
+        waiting = threading.Thread(target=presence.await_idle, args=(timeout,), daemon=True)
         waiting.start()
         waiting.join(timeout)

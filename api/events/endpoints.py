@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Response, g, request
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 from sqlalchemy.orm import Session
 
 import settings
+from api.events.schemas import EVENT_TYPES, EventType
 from api.http.blueprint import Blueprint
-from api.http.fields import LARGEST_ID, Instant, Text, Whole
+from api.http.fields import LARGEST_ID, Instant, Whole
 from api.http.pagination import LINK, MAX_PAGE_BYTES
 from api.http.preferences import preferred_wait
 from api.http.schema import CamelSchema, Query
@@ -20,7 +21,7 @@ from api.http.subscribers import LAST_EVENT_ID, MEDIA_TYPE, News, Subscriber, st
 from db.transaction import transaction
 from domain.events import feed
 from domain.events.feed import Event
-from domain.events.types import ALL, FAMILIES, TYPES, is_known
+from domain.events.types import ALL, TYPES
 from domain.shares import OverShare
 
 events_api = Blueprint(
@@ -36,19 +37,6 @@ PREFER = {
     "description": "`wait=20` holds an empty answer back until there is an event, at most 20 seconds.",
     "schema": {"type": "string"},
 }
-TYPE_TOLD = "A type, or a family such as `invoice.*`. All by default. " + " ".join(
-    f"`{name}`: {told}" for name, told in TYPES.items()
-)
-
-
-class EventType(Text):
-    """A type of event, a family of them, or all."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
-        name = super()._deserialize(value, attr, data, **kwargs)
-        if name is not None and not is_known(name):
-            raise ValidationError(f"must be one of: {', '.join((ALL, *FAMILIES, *TYPES))}")
-        return name
 
 
 class EventPage(Query):
@@ -59,7 +47,7 @@ class EventPage(Query):
         load_default=feed.FIRST,
         description="The `sequence` of the last event you have read.",
     )
-    type = EventType(60, load_default=ALL, description=TYPE_TOLD)
+    type = EventType(60, load_default=ALL, description=f"All by default. {EVENT_TYPES}")
     limit = Whole(
         1, MAX_LIMIT, query=True, load_default=DEFAULT_LIMIT, description="How many events a page has at the most."
     )

@@ -44,6 +44,7 @@ class Parts(CamelSchema):
 
     relay = Choice(*Life)
     worker = Choice(*Life)
+    io = Choice(*Life)
     beat = Choice(*Life)
 
 

@@ -25,12 +25,13 @@ from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
 from db.models.presence import Canary, Process
 from db.models.statistics import Incident, RunStatistics, WaitStatistics
 from db.models.templates import Template, TemplateSource
+from db.models.webhooks import Delivery, Webhook
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DataKey",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DataKey", "Delivery",
     "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
     "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries",
     "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine",
     "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
-    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics",
+    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

@@ -15,7 +15,8 @@ from domain.jobs.monitoring.processes import processes
 from domain.jobs.monitoring.queues import depths
 from domain.jobs.registry import registered
 
-NEEDED = ("api", "relay", "worker", "beat")
+NEEDED = ("api", "relay", "worker", "io", "beat")
+WORKERS = ("worker", "io")
 OFF_S = 2.0
 # A worker whose clock is a minute ahead discards beat's sweeps: celeryconfig.py lets them expire.
 FAR_OFF_S = 60.0
@@ -33,7 +34,7 @@ def parts(session: Session) -> Finding:
     remedy = f"Start {', '.join(missing)}."
     if "api" not in missing and settings.current().cron_secret:
         return warning(told, f"{remedy[:-1]}, unless something calls /api/v1/cron/process-jobs.")
-    return wrong(told, remedy) if {"relay", "worker"}.intersection(missing) else warning(told, remedy)
+    return wrong(told, remedy) if {"relay", *WORKERS}.intersection(missing) else warning(told, remedy)
 
 
 def canaries(session: Session) -> Finding:
@@ -49,7 +50,7 @@ def canaries(session: Session) -> Finding:
 
 def kinds(session: Session) -> Finding:
     """Whether the workers that live know each kind of the jobs that wait, and this version each of their payloads."""
-    workers = [one for one in _alive(session) if one.part == "worker"]
+    workers = [one for one in _alive(session) if one.part in WORKERS]
     if not workers:
         return unknown("no worker lives that tells which kinds it knows", "Start one.")
     known = {name for one in workers for name in one.kinds}

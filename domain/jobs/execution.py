@@ -3,8 +3,9 @@
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from math import isqrt
 from typing import Any
 from uuid import uuid4
@@ -27,7 +28,7 @@ from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
 from domain.jobs.presence import worker_name
 from domain.jobs.registry import Kind
-from domain.jobs.work import Context, Errand, Outcome, PermanentError, Retry, Steps
+from domain.jobs.work import Context, Errand, Later, Outcome, PermanentError, Retry, Steps
 
 log = logging.getLogger(__name__)
 # Neither db nor gateways may know the other, and api, worker, cron and the crash kit all import this module before they
@@ -108,17 +109,22 @@ class Run:
         """Complete or fail each job as its outcome says, in the transaction of its effects; return the failures."""
         results: dict[int, Outcome] = {}
         failures: list[Failure] = []
+        later: dict[float, list[int]] = defaultdict(list)
         for job, outcome in zip(self.jobs, outcomes, strict=True):
             if isinstance(outcome, PermanentError):
                 failures.append(Failure(job.id, str(outcome), None))
             elif isinstance(outcome, Retry):
                 failures.append(verdict.retry(job, outcome))
+            elif isinstance(outcome, Later):
+                later[outcome.seconds].append(job.id)
             else:
                 results[job.id] = outcome
         job_rows.complete(session, self.token, results)
         job_rows.set_aside(session, self.token, failures)
+        for seconds, ids in later.items():
+            job_rows.release(session, self.token, ids, seconds, group_limit=None)
         self._tell(session, results)
-        self._record(session, failed=len(failures))
+        self._record(session, failed=len(failures), goes_on=sum(map(len, later.values())))
         return failures
 
     def _tell(self, session: Session, results: Mapping[int, Outcome]) -> None:
@@ -225,16 +231,22 @@ class Run:
                 return
 
     def _go_outside(self) -> None:
-        """Let the handler read in one transaction, do its errand with none open, and record it in a fenced one."""
+        """Let the handler read in one transaction, do its errand with none open, and record it in a fenced one.
+
+        What it waits for outside is not counted as the time of the run, by which the relay hands out work.
+        """
         context = Context()
         errand: Errand = self.kind.handler(context, self.jobs)
-        with transaction() as session:
-            context.within(session)
-            act = next(errand)
-        done = act()
-        with transaction() as session:
-            context.within(session)
-            failures = self.settle(session, _recorded(errand, done))
+        with closing(errand):
+            with transaction() as session:
+                context.within(session)
+                act = next(errand)
+            left = time.monotonic()
+            done = act()
+            self.started += time.monotonic() - left
+            with transaction() as session:
+                context.within(session)
+                failures = self.settle(session, _recorded(errand, done))
         self._report(failures)
 
     def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> Kept:

@@ -56,8 +56,8 @@ def keep(part: str, lanes: Sequence[str] = (), kinds: Sequence[str] = (), childr
     atexit.register(_own.stop)
 
 
-def await_idle_children(timeout: float) -> None:
-    """Return when none of this process's children has held a job for a moment, or after `timeout` seconds."""
+def await_idle(timeout: float) -> None:
+    """Return when neither this process nor a child of it has held a job for a moment, or after `timeout` seconds."""
     deadline, idle = time.monotonic() + timeout, 0
     while _own and idle < IDLE_CHECKS and time.monotonic() < deadline:
         time.sleep(CHILDREN_CHECK_S)
@@ -65,7 +65,7 @@ def await_idle_children(timeout: float) -> None:
             with statement() as session:
                 idle = 0 if rows.holders(session, _own.name) else idle + 1
         except SQLAlchemyError as error:
-            log.warning("cannot ask what the children hold: %s", type(error).__name__)
+            log.warning("cannot ask what is held: %s", type(error).__name__)
 
 
 def is_silent(process: Process) -> bool:
@@ -135,6 +135,7 @@ class Presence:
             self._pids, self._changed_at = pids, time.monotonic()
         if time.monotonic() - self._changed_at < AGAIN_S:
             with statement() as session:
-                holders = {int(name.rpartition("/")[2]): name for name in rows.holders(session, self.name)}
+                names = rows.holders(session, self.name)
+                holders = {int(name.rpartition("/")[2]): name for name in names if name != self.name}
                 dead = holders.keys() - frozenset(children())
                 job_rows.take_back(session, [holders[pid] for pid in dead], settings.current().lease)

@@ -23,7 +23,8 @@ class UnknownKind(Exception):
 class Kind:
     """A kind of work. `group` is how many jobs one transaction may carry; a `stepwise` handler is a generator.
 
-    So is one that works `outside`: between its two transactions, with none open.
+    So is one that works `outside`: between its two transactions, with none open. A group of a kind that is `by_key` has
+    jobs of one group key alone.
     `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take, None for two
     thirds of COUNTERFOIL_TASK_TIMEOUT. `schema` is the JSON
     Schema (2020-12) of the payloads that callers may submit, None if callers may submit none. `submit` does what a
@@ -38,6 +39,7 @@ class Kind:
     outside: bool = False
     lane: str = DEFAULT
     group: int = 1
+    by_key: bool = False
     max_attempts: int = 3
     backoff: float = 120.0
     timeout: float | None = None

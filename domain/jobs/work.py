@@ -13,7 +13,8 @@ from domain.errors import PermanentError
 from domain.jobs.registry import Kind, Payload, register
 
 __all__ = [
-    "ClaimedJob", "Context", "Errand", "Outcome", "Payload", "PermanentError", "Progress", "Retry", "Steps", "job",
+    "ClaimedJob", "Context", "Errand", "Later", "Outcome", "Payload", "PermanentError", "Progress", "Retry", "Steps",
+    "job",
 ]  # fmt: skip
 
 
@@ -48,7 +49,13 @@ class Retry(NamedTuple):
     reason: str
 
 
-Outcome = dict[str, Any] | PermanentError | Retry
+class Later(NamedTuple):
+    """The job goes on after `seconds`, and no attempt is counted: it was not its turn."""
+
+    seconds: float
+
+
+Outcome = dict[str, Any] | PermanentError | Retry | Later
 GroupHandler = Callable[[Context, Sequence[ClaimedJob]], Sequence[Outcome]]
 PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
 Steps = Generator[Progress, None, dict[str, Any] | None]

@@ -1,3 +1,3 @@
--- The children of a process that hold jobs.
+-- Under which names a process and its children hold jobs.
 SELECT DISTINCT worker FROM open_jobs
-WHERE status = 'PROCESSING' AND lease_expires_at IS NOT NULL AND split_part(worker, '/', 1) = %(name)s AND worker <> %(name)s
+WHERE status = 'PROCESSING' AND lease_expires_at IS NOT NULL AND split_part(worker, '/', 1) = %(name)s

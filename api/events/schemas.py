@@ -1,0 +1,20 @@
+from typing import Any
+
+from marshmallow import ValidationError
+
+from api.http.fields import Text
+from domain.events.types import ALL, FAMILIES, TYPES, is_known
+
+EVENT_TYPES = "A type, a family such as `invoice.*`, or `*` for all. " + " ".join(
+    f"`{name}`: {told}" for name, told in TYPES.items()
+)
+
+
+class EventType(Text):
+    """A type of event, a family of them, or all."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if name is not None and not is_known(name):
+            raise ValidationError(f"must be one of: {', '.join((ALL, *FAMILIES, *TYPES))}")
+        return name

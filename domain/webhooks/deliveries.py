@@ -1,0 +1,113 @@
+"""What was sent to a webhook and what came of it; and a way to send it again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from db.queries import fetch, run
+from domain.errors import Conflict, NotFound
+from domain.webhooks import registration
+from domain.webhooks.fan_out import Addressed, owe
+
+# So many are owed by one call.
+MAX_REDELIVERED = 10_000
+
+
+class Status(StrEnum):
+    """A delivery that is not delivered is as its job is."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Shown(NamedTuple):
+    """A delivery as its owner sees it; `type` and `event_id` are None once its event is past its retention."""
+
+    id: int
+    webhook_id: int
+    sequence: int
+    event_id: Any
+    type: str | None
+    status: str
+    attempts: list[dict[str, Any]]
+    next_attempt_at: datetime | None
+    error: str | None
+    delivered_at: datetime | None
+    created_at: datetime
+
+
+class Redelivered(NamedTuple):
+    """How many deliveries are owed, or would be; there are `more` than one call owes."""
+
+    count: int
+    more: bool
+
+
+def page(
+    session: Session, organization_id: int, webhook_id: int, status: str | None, before: int | None, limit: int
+) -> Sequence[Shown]:
+    """Return up to `limit` deliveries of a webhook, newest first; raise NotFound."""
+    registration.get(session, organization_id, webhook_id)
+    terms = {"webhook_id": webhook_id, "id": None, "status": status, "before": before, "limit": limit}
+    return fetch(session, Shown, "list_deliveries", organization_id=organization_id, **terms)
+
+
+def get(session: Session, organization_id: int, delivery_id: int) -> Shown:
+    """Return one delivery; raise NotFound."""
+    terms = {"webhook_id": None, "id": delivery_id, "status": None, "before": None, "limit": 1}
+    found = fetch(session, Shown, "list_deliveries", organization_id=organization_id, **terms)
+    if not found:
+        raise NotFound("delivery not found")
+    return found[0]
+
+
+def retry(session: Session, organization_id: int, delivery_id: int) -> Shown:
+    """Owe the delivery anew, under the id of the same event; raise NotFound, or Conflict while it is on its way."""
+    delivery = get(session, organization_id, delivery_id)
+    if delivery.status == Status.PENDING:
+        raise Conflict("the delivery is still on its way", status=delivery.status)
+    if delivery.type is None:
+        raise Conflict("its event is past its retention")
+    if not registration.get(session, organization_id, delivery.webhook_id, locked=True).enabled:
+        raise Conflict("the webhook is disabled: enable it first")
+    [anew] = owe(session, organization_id, [Addressed(delivery.webhook_id, delivery.sequence, delivery.type)])
+    return get(session, organization_id, anew)
+
+
+def redeliver(
+    session: Session,
+    organization_id: int,
+    webhook_id: int,
+    after: int | None = None,
+    since: datetime | None = None,
+    status: str | None = None,
+    dry_run: bool = False,
+) -> Redelivered:
+    """Owe the events of a range that the webhook asks for now; raise NotFound, or Conflict if it is disabled.
+
+    The range is: the events `after` a number, those `since` a time, or those whose last delivery has the `status`.
+    Events that are on their way to the webhook are left out.
+    """
+    webhook = registration.get(session, organization_id, webhook_id, locked=True)
+    if not webhook.enabled and not dry_run:
+        raise Conflict("the webhook is disabled: enable it first")
+    rows = run(
+        session,
+        "find_redeliveries",
+        organization_id=organization_id,
+        webhook_id=webhook_id,
+        types=list(webhook.event_types),
+        after=after,
+        since=since,
+        status=status,
+        limit=MAX_REDELIVERED + 1,
+    )
+    wanted = [Addressed(webhook_id, row.sequence, row.type) for row in rows[:MAX_REDELIVERED]]
+    if not dry_run:
+        owe(session, organization_id, wanted)
+    return Redelivered(len(wanted), len(rows) > MAX_REDELIVERED)

@@ -1,0 +1,68 @@
+"""Each event goes to every webhook that asks for its type: a delivery and a job, in the commit that numbers the event."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Webhook
+from db.queries import run
+from domain.events.sequencing import Sequenced
+from domain.events.types import PINGED, matches
+from domain.jobs.submission import enqueue
+
+KIND = "webhook.deliver"
+
+
+class Addressed(NamedTuple):
+    """An event, by its number and type, that is to be delivered to a webhook."""
+
+    webhook_id: int
+    sequence: int
+    type: str
+
+
+def fan_out(session: Session, organization_id: int, events: Sequence[Sequenced]) -> None:
+    """Owe the deliveries of events that were just numbered."""
+    found = select(Webhook).where(Webhook.organization_id == organization_id, Webhook.enabled).order_by(Webhook.id)
+    webhooks = session.scalars(found).all()
+    owe(
+        session,
+        organization_id,
+        [Addressed(one.id, event.sequence, event.type) for event in events for one in webhooks if _asks(one, event)],
+    )
+
+
+def owe(session: Session, organization_id: int, wanted: Sequence[Addressed]) -> list[int]:
+    """Owe deliveries; return their ids. What is sent stands in the rows of event and webhook, not in the jobs."""
+    if not wanted:
+        return []
+    ids = [row.id for row in run(session, "draw_deliveries", count=len(wanted))]
+    owed = [(str(one.webhook_id), _payload(organization_id, one, id_)) for one, id_ in zip(wanted, ids, strict=True)]
+    run(
+        session,
+        "create_deliveries",
+        organization_id=organization_id,
+        ids=ids,
+        webhook_ids=[one.webhook_id for one in wanted],
+        sequences=[one.sequence for one in wanted],
+        job_ids=enqueue(session, organization_id, KIND, owed),
+    )
+    return ids
+
+
+def _payload(organization_id: int, one: Addressed, delivery_id: int) -> dict[str, object]:
+    return {
+        "webhookId": one.webhook_id,
+        "webhookDeliveryId": delivery_id,
+        "tenantId": organization_id,
+        "event": one.type,
+    }
+
+
+def _asks(webhook: Webhook, event: Sequenced) -> bool:
+    if event.type == PINGED:  # concerns the one that was pinged, whatever that asks for
+        return orjson.loads(event.data)["webhookId"] == webhook.id
+    return matches(webhook.event_types, event.type)

@@ -1,0 +1,52 @@
+"""How a webhook fares: left alone for longer and longer while it fails, its owner warned, disabled after five days.
+
+Time decides, never a count: a burst of events must not disable a webhook that is away for a minute.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from db.models import Webhook
+from db.queries import run
+from domain.events.telling import News, tell
+from domain.events.types import DISABLED, FAILING
+
+log = logging.getLogger(__name__)
+
+WARNED_AFTER_DAYS = (1, 3)
+DISABLED_AFTER_DAYS = 5
+DISABLED_TOLD = f"no delivery succeeded for {DISABLED_AFTER_DAYS} days"
+GONE_TOLD = "its receiver answered 410: it wants no more"
+
+
+def succeeded(session: Session, webhook_id: int, seconds_each: float) -> None:
+    """Take note that a delivery succeeded, in a run that took so many seconds for each."""
+    run(session, "note_success", id=webhook_id, seconds_each=seconds_each)
+
+
+def failed(session: Session, organization_id: int, webhook_id: int, pause: float) -> None:
+    """Take note of a run in which nothing succeeded, and leave the webhook alone for `pause` seconds."""
+    [row] = run(session, "note_failure", id=webhook_id, pause=pause)
+    if row.days >= DISABLED_AFTER_DAYS:
+        disable(session, organization_id, webhook_id, DISABLED_TOLD)
+    elif due := [days for days in WARNED_AFTER_DAYS if row.days_warned < days <= row.days]:
+        session.execute(update(Webhook).where(Webhook.id == webhook_id).values(days_warned=due[-1]))
+        said = {"webhookId": webhook_id, "failingSince": row.failing_since.isoformat(), "days": due[-1]}
+        _tell(session, organization_id, FAILING, said)
+
+
+def disable(session: Session, organization_id: int, webhook_id: int, reason: str) -> None:
+    """Send nothing more to the webhook, and say why."""
+    change = update(Webhook).where(Webhook.id == webhook_id, Webhook.enabled).returning(Webhook.id)
+    values = {"enabled": False, "disabled_reason": reason, "updated_at": func.clock_timestamp()}
+    if session.execute(change.values(**values)).first():
+        _tell(session, organization_id, DISABLED, {"webhookId": webhook_id, "reason": reason})
+
+
+def _tell(session: Session, organization_id: int, name: str, said: Mapping[str, Any]) -> None:
+    log.warning("%s: organization %d, webhook %d", name, organization_id, said["webhookId"])
+    tell(session, organization_id, [News(name, said)])

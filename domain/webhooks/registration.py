@@ -1,0 +1,143 @@
+"""The webhooks of an organization: where its events are sent, and under which secret."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+
+from db.models import Webhook
+from domain import encryption
+from domain.errors import Conflict, Invalid, NotFound
+from domain.events import feed
+from domain.events.telling import News, tell
+from domain.events.types import PINGED
+from domain.webhooks import signatures
+from gateways import http
+
+MAX_WEBHOOKS = 100
+# Both secrets sign for so long after a rotation.
+BOTH_SIGN_HOURS = 24
+OURS = {"content-type", "webhook-id", "webhook-timestamp", "webhook-signature", "x-signature-256"}
+SECRET, OLD_SECRET, HEADERS = "webhooks.secret", "webhooks.old_secret", "webhooks.headers"
+
+
+def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> tuple[Webhook, str]:
+    """Return a new webhook, and its secret, which is not shown again; raise Invalid or Conflict."""
+    _check(fields)
+    feed.begin(session, organization_id)
+    if (session.scalar(select(func.count()).select_from(_of(organization_id).subquery())) or 0) >= MAX_WEBHOOKS:
+        raise Conflict(f"an organization has {MAX_WEBHOOKS} webhooks at the most: delete one that is not needed")
+    secret = fields.get("secret") or signatures.new_secret()
+    webhook = Webhook(organization_id=organization_id, secret=b"", **_plain(fields))
+    session.add(webhook)
+    session.flush()
+    webhook.secret = encryption.encrypt(session, organization_id, SECRET, webhook.id, secret)
+    _set_headers(session, webhook, fields.get("headers") or {})
+    session.flush()
+    session.refresh(webhook)
+    return webhook, secret
+
+
+def change(session: Session, organization_id: int, webhook_id: int, fields: Mapping[str, Any]) -> Webhook:
+    """Return the changed webhook; headers that are not given stay. One that is enabled again starts afresh."""
+    _check(fields)
+    webhook = get(session, organization_id, webhook_id, locked=True)
+    for name, value in _plain(fields).items():
+        setattr(webhook, name, value)
+    if fields.get("headers") is not None:
+        _set_headers(session, webhook, fields["headers"])
+    if webhook.enabled:
+        webhook.disabled_reason = webhook.failing_since = webhook.paused_until = None
+        webhook.failures = webhook.days_warned = 0
+    webhook.updated_at = func.clock_timestamp()
+    session.flush()
+    session.refresh(webhook)
+    return webhook
+
+
+def rotate(session: Session, organization_id: int, webhook_id: int, secret: str | None) -> tuple[Webhook, str]:
+    """Return the webhook and its new secret; the one before signs as well for BOTH_SIGN_HOURS."""
+    webhook = get(session, organization_id, webhook_id, locked=True)
+    before = encryption.decrypt(session, organization_id, SECRET, webhook.id, webhook.secret)
+    new = secret or signatures.new_secret()
+    webhook.old_secret = encryption.encrypt(session, organization_id, OLD_SECRET, webhook.id, before)
+    webhook.old_secret_until = text(f"clock_timestamp() + interval '{BOTH_SIGN_HOURS} hours'")  # type: ignore[assignment]
+    webhook.secret = encryption.encrypt(session, organization_id, SECRET, webhook.id, new)
+    webhook.updated_at = func.clock_timestamp()
+    session.flush()
+    session.refresh(webhook)
+    return webhook, new
+
+
+def delete(session: Session, organization_id: int, webhook_id: int) -> None:
+    """Delete the webhook with its deliveries; those that wait are not sent. Raise NotFound."""
+    session.delete(get(session, organization_id, webhook_id, locked=True))
+    session.flush()
+
+
+def ping(session: Session, organization_id: int, webhook_id: int) -> Webhook:
+    """Have an event sent to the webhook alone; raise NotFound, or Conflict if it is disabled."""
+    webhook = get(session, organization_id, webhook_id)
+    if not webhook.enabled:
+        raise Conflict("the webhook is disabled: enable it first")
+    tell(session, organization_id, [News(PINGED, {"webhookId": webhook.id})])
+    return webhook
+
+
+def get(session: Session, organization_id: int, webhook_id: int, locked: bool = False) -> Webhook:
+    """Return one webhook; raise NotFound."""
+    found = _of(organization_id).where(Webhook.id == webhook_id)
+    webhook = session.scalar(found.with_for_update() if locked else found)
+    if webhook is None:
+        raise NotFound("webhook not found")
+    return webhook
+
+
+def page(session: Session, organization_id: int, after: int, limit: int) -> Sequence[Webhook]:
+    """Return up to `limit` webhooks with an id above `after`, in id order."""
+    return session.scalars(_of(organization_id).where(Webhook.id > after).order_by(Webhook.id).limit(limit)).all()
+
+
+def _of(organization_id: int) -> Select[Webhook]:
+    return select(Webhook).where(Webhook.organization_id == organization_id)
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "url": fields["url"],
+        "event_types": list(dict.fromkeys(fields["event_types"])),
+        "description": fields.get("description"),
+        "enabled": fields["enabled"],
+    }
+
+
+def _set_headers(session: Session, webhook: Webhook, headers: Mapping[str, str]) -> None:
+    webhook.header_names = list(headers)
+    said = orjson.dumps(dict(headers)).decode()
+    own = (session, webhook.organization_id, HEADERS, webhook.id)
+    webhook.headers = encryption.encrypt(*own, said) if headers else None
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    errors: dict[str, list[str]] = {}
+    try:
+        http.check(fields["url"])
+    except http.Refused as refused:
+        errors["url"] = [f"is refused: {refused}"]
+    for name, value in (fields.get("headers") or {}).items():
+        if told := _wrong_header(name, value):
+            errors["headers"] = [*errors.get("headers", ()), told]
+    if errors:
+        raise Invalid.fields(errors)
+
+
+def _wrong_header(name: str, value: str) -> str | None:
+    if name.lower() in OURS:
+        return f"must not have {name}, which Counterfoil sets itself"
+    try:
+        http.check_headers({name: value})
+    except http.Refused as refused:
+        return f"are refused: {refused}"
+    return None

@@ -1,0 +1,248 @@
+"""Deliveries on their way: read in one transaction, sent while none is open, recorded in a second one.
+
+A worker that dies between sending and recording sends the same event again, under the same id.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy.orm import Session
+
+import settings
+from db.jobs import UNSTORABLE, ClaimedJob
+from db.queries import run
+from domain import encryption
+from domain.events.feed import Event
+from domain.jobs.lanes import IO
+from domain.jobs.priorities import NORMAL
+from domain.jobs.work import Later, Outcome, PermanentError, Retry
+from domain.shares import OverShare, Shares
+from domain.webhooks import health, schedule, signatures
+from domain.webhooks.fan_out import KIND
+from gateways import http
+
+IN_FLIGHT = 4
+TIMEOUT_S = 15.0
+# No post begins after so long, so that a run of slow ones ends well within its lease.
+BUDGET_S = 8.0
+BODY_SHOWN = 2048
+ONE_MORE_S = 1.0
+MOST_COUNTED = 1000
+GONE = 410
+# The receiver is in trouble whatever it is sent: the others wait.
+DOWN = {408, 425, 429, *range(500, 600)}
+DISABLED = "the webhook is disabled: enable it, then redeliver what it missed"
+FORGOTTEN = "the event is past its retention"
+REDIRECT = "a redirect, which is not followed: give the webhook the address where it leads"
+
+
+class Post(NamedTuple):
+    """A delivery, its job, and what is sent."""
+
+    job: ClaimedJob
+    row: Any
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Attempt(NamedTuple):
+    """What an attempt came to; `wait` is how many seconds the receiver asks for."""
+
+    at: float
+    seconds: float
+    status: int | None = None
+    error: str | None = None
+    body: str = ""
+    wait: float = 0.0
+
+    @property
+    def delivered(self) -> bool:
+        return self.error is None
+
+    @property
+    def is_down(self) -> bool:
+        return self.status is None or self.status in DOWN
+
+    def document(self) -> dict[str, Any]:
+        """Return the attempt as the delivery's row keeps it."""
+        return {
+            "at": schedule.moment(self.at),
+            "statusCode": self.status,
+            "durationMs": round(self.seconds * 1000),
+            "error": self.error,
+            "responseBody": self.body,
+        }
+
+
+_slots: list[Shares] = []
+
+
+def slots() -> Shares:
+    """Return the places of this process: of as many runs as it has threads, half are one organization's at the most."""
+    if not _slots:
+        _slots.append(Shares(settings.current().io_concurrency, lent=False))
+    return _slots[0]
+
+
+@dataclass
+class Sending:
+    """The deliveries of one run, all to one webhook."""
+
+    jobs: Sequence[ClaimedJob]
+
+    def __post_init__(self) -> None:
+        self._outcomes: dict[int, Outcome] = {}
+        self._posts: list[Post] = []
+        self._down, self._stop_at = False, 0.0
+        self._waits: float | None = None
+        self._give_back: Callable[[], None] = lambda: None
+        self.seconds = 0.0
+
+    def prepare(self, session: Session) -> None:
+        """Decide what can be sent now, and hold the webhook."""
+        try:
+            self._give_back = slots().take(self.jobs[0].organization_id)
+        except OverShare:
+            self._outcomes = dict.fromkeys((job.id for job in self.jobs), Later(ONE_MORE_S))
+            return
+        ids = [job.payload["webhookDeliveryId"] for job in self.jobs]
+        webhook_ids = [row.id for row in run(session, "lock_webhooks", ids=ids)]
+        job_ids = [job.id for job in self.jobs]
+        held = run(session, "hold_webhooks", webhook_ids=webhook_ids, holder=job_ids[0], job_ids=job_ids)
+        rows = {row.id: row for row in run(session, "load_deliveries", ids=ids)}
+        holds = {row.id for row in held}
+        for job, id_ in zip(self.jobs, ids, strict=True):
+            outcome = self._verdict(session, rows.get(id_), holds)
+            if outcome is None:
+                self._posts.append(_post(session, job, rows[id_]))
+            else:
+                self._outcomes[job.id] = outcome
+
+    def _verdict(self, session: Session, row: Any, holds: set[int]) -> Outcome | None:
+        """Return why a delivery is not sent now, None if it is."""
+        if row is None:
+            return {"status": "cancelled"}
+        if row.delivered:
+            return {"status": "delivered"}
+        if not row.enabled:
+            return PermanentError(DISABLED)
+        if row.event_id is None:
+            return PermanentError(FORGOTTEN)
+        if row.paused is not None and row.paused > 0:
+            return Later(row.paused)
+        return None if row.webhook_id in holds else Later(self._turn(session, row))
+
+    def _turn(self, session: Session, row: Any) -> float:
+        """Return when the webhook may have done what waits for it; at that time, or before, its turn may have come."""
+        if self._waits is None:
+            [waiting] = run(session, "count_undelivered", webhook_id=row.webhook_id, limit=MOST_COUNTED)
+            self._waits = max(0.05, waiting.count * row.seconds_each) * random.uniform(0.3, 1.0)  # noqa: S311
+        return self._waits
+
+    def send(self) -> list[Attempt | None]:
+        """Send what is prepared, IN_FLIGHT at a time; None is what was not begun, as its receiver is down or slow."""
+        started = time.monotonic()
+        self._stop_at = started + BUDGET_S
+        try:
+            if not self._posts:
+                return []
+            threads = min(IN_FLIGHT, len(self._posts))
+            with http.Receiver(self._posts[0].row.url, IN_FLIGHT) as receiver, ThreadPoolExecutor(threads) as pool:
+                return [*pool.map(lambda post: self._attempt(receiver, post), self._posts)]
+        except http.Refused as refused:
+            return [Attempt(time.time(), 0.0, error=str(refused)) for _ in self._posts]
+        finally:
+            self.seconds = time.monotonic() - started
+
+    def _attempt(self, receiver: http.Receiver, post: Post) -> Attempt | None:
+        if self._down or time.monotonic() > self._stop_at:
+            return None
+        done = attempt(receiver, post.headers, post.body)
+        self._down = self._down or (not done.delivered and done.is_down)
+        return done
+
+    def record(self, session: Session, attempts: Sequence[Attempt | None]) -> list[Outcome]:
+        """Keep what the attempts came to; return the outcome of each job of the run, in order."""
+        try:
+            done = [(post, made) for post, made in zip(self._posts, attempts, strict=True) if made]
+            if done:
+                self._keep(session, done)
+            pause = self._judge(session, done)
+            for post, made in zip(self._posts, attempts, strict=True):
+                self._outcomes[post.job.id] = Later(pause) if made is None else _outcome(post, made)
+            return [self._outcomes[job.id] for job in self.jobs]
+        finally:
+            self.close()
+
+    def _keep(self, session: Session, done: Sequence[tuple[Post, Attempt]]) -> None:
+        kept = [{"id": post.row.id, "attempt": [made.document()], "delivered": made.delivered} for post, made in done]
+        run(session, "record_attempts", attempts=orjson.dumps(kept).decode())
+
+    def _judge(self, session: Session, done: Sequence[tuple[Post, Attempt]]) -> float:
+        """Take note of how the webhook fares; return for how many seconds it is left alone."""
+        if not done:
+            return 0.0
+        row = done[0][0].row
+        attempts = [made for _, made in done]
+        if any(made.delivered for made in attempts):
+            health.succeeded(session, row.webhook_id, self.seconds / len(done))
+            return 0.0
+        pause = max(schedule.pause(row.failures + 1), *(made.wait for made in attempts)) if self._down else 0.0
+        health.failed(session, row.organization_id, row.webhook_id, pause)
+        if any(made.status == GONE for made in attempts):
+            health.disable(session, row.organization_id, row.webhook_id, health.GONE_TOLD)
+        if pause:
+            terms = {"lane": IO, "priority": NORMAL, "kind": KIND, "organization_id": row.organization_id}
+            run(session, "postpone_deliveries", group_key=str(row.webhook_id), pause=pause, **terms)
+        return pause
+
+    def close(self) -> None:
+        """Give back the run's place."""
+        self._give_back()
+
+
+def attempt(receiver: http.Receiver, headers: Mapping[str, str], body: bytes) -> Attempt:
+    """Send one request; return what came of it."""
+    at = time.time()
+    try:
+        answer = receiver.post(headers, body, TIMEOUT_S)
+    except http.Unsent as unsent:
+        return Attempt(at, unsent.seconds, error=str(unsent))
+    except http.Refused as refused:
+        return Attempt(at, 0.0, error=str(refused))
+    error = None if 200 <= answer.status < 300 else f"answered {answer.status}"
+    if 300 <= answer.status < 400:
+        error = f"answered {answer.status}, {REDIRECT}"
+    shown = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", answer.body[:BODY_SHOWN].decode(errors="replace"))
+    wait = schedule.retry_after(answer.headers.get("retry-after"), at) if answer.status in (429, 503) else 0.0
+    return Attempt(at, answer.seconds, answer.status, error, shown, wait)
+
+
+def _post(session: Session, job: ClaimedJob, row: Any) -> Post:
+    event = Event(row.organization_id, row.sequence, row.event_id, row.type, row.created_at, row.data)
+    body = event.text().encode()
+    secrets = [
+        encryption.decrypt(session, row.organization_id, column, row.webhook_id, value)
+        for column, value in (("webhooks.secret", row.secret), ("webhooks.old_secret", row.old_secret))
+        if value is not None
+    ]
+    own = {}
+    if row.headers is not None:
+        own = orjson.loads(
+            encryption.decrypt(session, row.organization_id, "webhooks.headers", row.webhook_id, row.headers)
+        )
+    signed = signatures.headers(secrets, str(event.id), int(time.time()), body)
+    return Post(job, row, {**own, "Content-Type": "application/json", **signed}, body)
+
+
+def _outcome(post: Post, made: Attempt) -> Outcome:
+    if made.error is None:
+        return {"statusCode": made.status}
+    if made.status == GONE:
+        return PermanentError(made.error)
+    return Retry(max(schedule.delay(post.job.attempts), made.wait), made.error)
