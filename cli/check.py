@@ -110,7 +110,7 @@ def _worker(part: str, _: int) -> Verdict:
     return Verdict.WORKS if answered else Verdict.HANGS
 
 
-VERDICTS = {
+VERDICTS: dict[str, Callable[[int], Verdict]] = {
     "api": _api, "relay": _loop, "worker": partial(_worker, "worker"), "io": partial(_worker, "io"), "beat": _loop,
     "flower": _flower,
 }  # fmt: skip

@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache, partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -192,9 +194,12 @@ def keep_books() -> None:
 def run_waiting(kind_name: str) -> None:
     """Run the jobs of a kind that wait, as a worker would; no broker is needed."""
     kind = find(kind_name)
-    waiting = rows("SELECT id FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY id", kind_name)
-    for start in range(0, len(waiting), kind.group):
-        run_jobs(kind, [job_id for (job_id,) in waiting[start : start + kind.group]])
+    key = "group_key" if kind.by_key else "''"
+    waiting = f"SELECT id, {key} FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY 2, 1"
+    for _, same in groupby(rows(waiting, kind_name), key=itemgetter(1)):
+        ids = [job_id for job_id, _ in same]
+        for start in range(0, len(ids), kind.group):
+            run_jobs(kind, ids[start : start + kind.group])
 
 
 @contextmanager

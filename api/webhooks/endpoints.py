@@ -186,7 +186,7 @@ def redeliver_events(body: dict[str, Any], webhook_id: int) -> Response:
 
     def work(session: Session) -> Answer:
         done = deliveries.redeliver(session, g.organization_id, webhook_id, **body)
-        return Answer(202, Redelivery().dump({**done._asdict(), "dry_run": body["dry_run"]}))
+        return Answer(202, Redelivery().dump({"count": done.owed, "more": done.more, "dry_run": body["dry_run"]}))
 
     return once(work).response()
 

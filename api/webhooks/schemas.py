@@ -5,15 +5,19 @@ from marshmallow import ValidationError, fields, validates_schema
 from api.events.schemas import EVENT_TYPES, EventType
 from api.http.fields import LARGEST_ID, Choice, Flag, Instant, Many, Text, Whole
 from api.http.pagination import Page
-from api.http.schema import Body, CamelSchema
+from api.http.schema import Body, CamelSchema, OptionalBody
 from domain.events.types import TYPES
 from domain.webhooks.deliveries import Status
 
 MAX_TYPES, MAX_HEADERS, MAX_HEADER, MAX_URL = 50, 20, 2000, 2000
 LEAST_SECRET, LONGEST_SECRET = 16, 200
-SECRET_TOLD = (
+SIGNS_TOLD = (
     "The secret that signs. One that begins with `whsec_` goes on in base64 of 24 to 64 bytes; any other text of 16 "
     "letters or more is taken as it is. Without one, Counterfoil makes one."
+)
+FAILING_TOLD = (
+    "When the first delivery failed after the last that succeeded. After one day and after three an event "
+    "`webhook.failing` says so; after five the webhook is disabled."
 )
 HEADERS_TOLD = "Sent with each delivery, an Authorization for example. They are kept encrypted and not shown again."
 
@@ -60,20 +64,20 @@ class WebhookBody(Body):
     }
 
     url = Text(MAX_URL, required=True, description="Where events are sent: https, and a public address.")
-    event_types = Many(EventType(60, required=True), MAX_TYPES, shortest=1, required=True, description=EVENT_TYPES)
+    event_types = Many(EventType(60, required=True), 1, MAX_TYPES, required=True, description=EVENT_TYPES)
     description = Text(500)
     headers = Headers(allow_none=True)
     enabled = Flag(load_default=True, description="A webhook that is not enabled is sent nothing.")
 
 
 class NewWebhookBody(WebhookBody):
-    secret = Secret(description=SECRET_TOLD)
+    secret = Secret(description=SIGNS_TOLD)
 
 
-class RotationBody(Body):
+class RotationBody(OptionalBody):
     EXAMPLES = {"A new secret is made": {}}
 
-    secret = Secret(description=SECRET_TOLD)
+    secret = Secret(description=SIGNS_TOLD)
 
 
 class Webhook(CamelSchema):
@@ -86,19 +90,9 @@ class Webhook(CamelSchema):
     header_names = fields.List(fields.String())
     enabled = fields.Boolean()
     disabled_reason = fields.String(allow_none=True)
-    failing_since = Instant(
-        allow_none=True,
-        metadata={
-            "description": "When the first delivery failed after the last that succeeded. After one day and after three "
-            "an event `webhook.failing` says so; after five the webhook is disabled."
-        },
-    )
-    paused_until = Instant(
-        allow_none=True, metadata={"description": "Deliveries wait until then, as the last ones failed."}
-    )
-    old_secret_until = Instant(
-        allow_none=True, metadata={"description": "The secret before the last signs as well until then."}
-    )
+    failing_since = Instant(allow_none=True, description=FAILING_TOLD)
+    paused_until = Instant(allow_none=True, description="Deliveries wait until then, as the last ones failed.")
+    old_secret_until = Instant(allow_none=True, description="The secret before the last signs as well until then.")
     created_at = Instant()
     updated_at = Instant()
 
@@ -132,7 +126,7 @@ class Delivery(CamelSchema):
 
     id = fields.Integer()
     webhook_id = fields.Integer()
-    event = fields.Nested(DeliveredEvent, attribute="event")
+    event = fields.Nested(DeliveredEvent)
     status = Choice(*Status)
     attempts = fields.List(fields.Nested(DeliveryAttempt))
     next_attempt_at = Instant(allow_none=True)

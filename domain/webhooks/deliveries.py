@@ -40,11 +40,16 @@ class Shown(NamedTuple):
     delivered_at: datetime | None
     created_at: datetime
 
+    @property
+    def event(self) -> "Shown":
+        """Return what is known of the event: its id, type and sequence."""
+        return self
+
 
 class Redelivered(NamedTuple):
-    """How many deliveries are owed, or would be; there are `more` than one call owes."""
+    """How many deliveries are owed, or would be; there are `more` if that is as many as one call owes."""
 
-    count: int
+    owed: int
     more: bool
 
 

@@ -1,4 +1,4 @@
-"""Each event goes to every webhook that asks for its type: a delivery and a job, in the commit that numbers the event."""
+"""Each event goes to every webhook that asks for its type: by a job each, in the commit that numbers the event."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -26,7 +26,7 @@ SECRET, OLD_SECRET, HEADERS = "webhooks.secret", "webhooks.old_secret", "webhook
 def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> tuple[Webhook, str]:
     """Return a new webhook, and its secret, which is not shown again; raise Invalid or Conflict."""
     _check(fields)
-    feed.begin(session, organization_id)
+    feed.open_stream(session, organization_id)
     if (session.scalar(select(func.count()).select_from(_of(organization_id).subquery())) or 0) >= MAX_WEBHOOKS:
         raise Conflict(f"an organization has {MAX_WEBHOOKS} webhooks at the most: delete one that is not needed")
     secret = fields.get("secret") or signatures.new_secret()
@@ -59,6 +59,8 @@ def change(session: Session, organization_id: int, webhook_id: int, fields: Mapp
 
 def rotate(session: Session, organization_id: int, webhook_id: int, secret: str | None) -> tuple[Webhook, str]:
     """Return the webhook and its new secret; the one before signs as well for BOTH_SIGN_HOURS."""
+    if secret:
+        signatures.check_secret(secret)
     webhook = get(session, organization_id, webhook_id, locked=True)
     before = encryption.decrypt(session, organization_id, SECRET, webhook.id, webhook.secret)
     new = secret or signatures.new_secret()
@@ -121,6 +123,8 @@ def _set_headers(session: Session, webhook: Webhook, headers: Mapping[str, str])
 
 
 def _check(fields: Mapping[str, Any]) -> None:
+    if fields.get("secret"):
+        signatures.check_secret(fields["secret"])
     errors: dict[str, list[str]] = {}
     try:
         http.check(fields["url"])

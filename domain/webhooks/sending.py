@@ -28,8 +28,9 @@ from gateways import http
 
 IN_FLIGHT = 4
 TIMEOUT_S = 15.0
-# No post begins after so long, so that a run of slow ones ends well within its lease.
-BUDGET_S = 8.0
+# Of the time that a task may take: what a post has at the most, and after which none begins. So a run of slow ones ends
+# within its lease.
+LAST_POST, BUDGET = 0.5, 0.25
 BODY_SHOWN = 2048
 ONE_MORE_S = 1.0
 MOST_COUNTED = 1000
@@ -72,10 +73,10 @@ class Attempt(NamedTuple):
         """Return the attempt as the delivery's row keeps it."""
         return {
             "at": schedule.moment(self.at),
-            "statusCode": self.status,
-            "durationMs": round(self.seconds * 1000),
+            "status_code": self.status,
+            "duration_ms": round(self.seconds * 1000),
             "error": self.error,
-            "responseBody": self.body,
+            "response_body": self.body,
         }
 
 
@@ -91,7 +92,7 @@ def slots() -> Shares:
 
 @dataclass
 class Sending:
-    """The deliveries of one run, all to one webhook."""
+    """The deliveries of one run, all to one webhook: what a message has of others goes on by itself."""
 
     jobs: Sequence[ClaimedJob]
 
@@ -115,7 +116,7 @@ class Sending:
         job_ids = [job.id for job in self.jobs]
         held = run(session, "hold_webhooks", webhook_ids=webhook_ids, holder=job_ids[0], job_ids=job_ids)
         rows = {row.id: row for row in run(session, "load_deliveries", ids=ids)}
-        holds = {row.id for row in held}
+        holds = {row.id for row in held} & {self.jobs[0].payload["webhookId"]}
         for job, id_ in zip(self.jobs, ids, strict=True):
             outcome = self._verdict(session, rows.get(id_), holds)
             if outcome is None:
@@ -147,7 +148,7 @@ class Sending:
     def send(self) -> list[Attempt | None]:
         """Send what is prepared, IN_FLIGHT at a time; None is what was not begun, as its receiver is down or slow."""
         started = time.monotonic()
-        self._stop_at = started + BUDGET_S
+        self._stop_at = started + settings.current().task_timeout * BUDGET
         try:
             if not self._posts:
                 return []
@@ -210,7 +211,7 @@ def attempt(receiver: http.Receiver, headers: Mapping[str, str], body: bytes) ->
     """Send one request; return what came of it."""
     at = time.time()
     try:
-        answer = receiver.post(headers, body, TIMEOUT_S)
+        answer = receiver.post(headers, body, min(TIMEOUT_S, settings.current().task_timeout * LAST_POST))
     except http.Unsent as unsent:
         return Attempt(at, unsent.seconds, error=str(unsent))
     except http.Refused as refused:

@@ -5,7 +5,10 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
+PARTS = "ALTER TABLE processes DROP CONSTRAINT processes_part_check, ADD CHECK (part IN ({}))"
+BEFORE = "'api', 'relay', 'worker', 'beat'"
 UP = (
+    PARTS.format(f"{BEFORE}, 'io'"),
     """CREATE TABLE webhooks (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         organization_id bigint NOT NULL REFERENCES organizations,
@@ -54,3 +57,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE deliveries")
     op.execute("DROP TABLE webhooks")
+    op.execute("DELETE FROM processes WHERE part = 'io'")
+    op.execute(PARTS.format(BEFORE))

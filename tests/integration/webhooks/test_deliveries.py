@@ -1,0 +1,278 @@
+"""What is delivered, how it is signed, and what becomes of what is not."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from domain.jobs.execution import run_jobs
+from domain.jobs.registry import find
+from domain.webhooks import schedule, signatures
+from tests import bodies, chain
+from tests.caller import Caller
+from tests.integration.gateways.receivers import OK, answering, closing, serving
+from tests.integration.webhooks.hook import Hook, deliver, number, time_passes
+from tests.tenant import Tenant
+
+Make = Callable[..., Hook]
+GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+FAILING = b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops"
+BUSY = b"HTTP/1.1 429 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+WRONG = b"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"
+MOVED = b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+JOBS = "SELECT status, attempts FROM jobs WHERE kind = 'webhook.deliver' ORDER BY id"
+
+
+def parsed(request: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")[1:]
+    return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}, body
+
+
+def test_an_event_arrives_signed_as_the_feed_shows_it(hook: Make, client: Caller, organization: Tenant) -> None:
+    with serving(answering()) as receiver:
+        made = hook(receiver.url(), "invoice.*", headers={"Authorization": "Bearer 12345"})
+        client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id))
+        deliver()
+    [request] = receiver.requests
+    headers, body = parsed(request)
+    [event] = client.get("/api/v1/events").json
+    assert json.loads(body) == event
+    assert (event["type"], event["sequence"], headers["webhook-id"]) == ("invoice.issued", 1, event["id"])
+    assert (headers["authorization"], headers["content-type"]) == ("Bearer 12345", "application/json")
+    signatures.verify(made.secret, headers, body, int(headers["webhook-timestamp"]))
+    [delivery] = made.deliveries()
+    assert delivery["status"] == "delivered"
+    assert delivery["event"] == {"id": event["id"], "type": "invoice.issued", "sequence": 1}
+    [attempt] = delivery["attempts"]
+    assert (attempt["statusCode"], attempt["error"], attempt["responseBody"]) == (200, None, "ok")
+    assert (delivery["deliveredAt"] is not None, delivery["nextAttemptAt"]) == (True, None)
+
+
+def test_an_event_goes_to_who_asks_for_its_type_and_to_nobody_else(
+    hook: Make, client: Caller, organization: Tenant, stranger: Caller
+) -> None:
+    with serving(answering()) as receiver:
+        made = {types: hook(receiver.url(path=f"/{types}"), types) for types in ("*", "invoice.*", "transfer.*")}
+        disabled = hook(receiver.url(path="/disabled"), "*", enabled=False)
+        Hook.create(stranger, receiver.url(path="/stranger"), "*")
+        client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id))
+        deliver()
+    assert {request.split()[1] for request in receiver.requests} == {b"/*", b"/invoice.*"}
+    assert [len(one.deliveries()) for one in (*made.values(), disabled)] == [1, 1, 0, 0]
+
+
+def test_a_ping_goes_to_the_webhook_that_was_pinged_whatever_it_asks_for(hook: Make, client: Caller) -> None:
+    with serving(answering()) as receiver:
+        made = hook(receiver.url(path="/one"), "invoice.*")
+        hook(receiver.url(path="/other"), "*")
+        made.ping()
+        deliver()
+    assert [request.split()[1] for request in receiver.requests] == [b"/one"]
+    assert client.get("/api/v1/events").json[0]["data"] == {"webhookId": made.shown["id"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        (FAILING, 500, "answered 500"),
+        (WRONG, 400, "answered 400"),
+        (MOVED, 301, "a redirect, which is not followed"),
+    ],
+)
+def test_a_failure_is_kept_with_its_reason_and_tried_again(hook: Make, answer: bytes, status: int, error: str) -> None:
+    with serving(closing(answer)) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        deliver()
+        [delivery] = made.deliveries()
+        assert (delivery["status"], delivery["attempts"][0]["statusCode"]) == ("pending", status)
+        assert error in delivery["attempts"][0]["error"]
+        assert error in delivery["error"]
+        assert delivery["nextAttemptAt"] is not None
+        time_passes()
+        deliver()
+    assert len(receiver.requests) == len(made.deliveries()[0]["attempts"]) == 2
+    ids = {parsed(request)[0]["webhook-id"] for request in receiver.requests}
+    assert len(ids) == 1, "a receiver cannot tell that it has had this event"
+
+
+def test_after_the_last_attempt_a_delivery_has_failed_and_its_owner_sends_it_again(hook: Make, client: Caller) -> None:
+    with serving(closing(FAILING)) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        for _ in range(schedule.MAX_ATTEMPTS):
+            deliver()
+            time_passes()
+        [failed] = made.deliveries("?status=failed")
+        assert (failed["nextAttemptAt"], len(failed["attempts"])) == (None, schedule.MAX_ATTEMPTS)
+    with serving(answering()) as receiver:
+        made.change(url=receiver.url())
+        anew = client.post(f"/api/v1/webhook-deliveries/{failed['id']}/retry")
+        assert (anew.status_code, anew.json["status"]) == (202, "pending")
+        assert client.post(f"/api/v1/webhook-deliveries/{anew.json['id']}/retry").status_code == 409
+        deliver()
+    assert client.get(anew.headers["Location"]).json["status"] == "delivered"
+    assert parsed(receiver.requests[0])[0]["webhook-id"] == failed["event"]["id"]
+
+
+def test_410_disables_the_webhook_with_an_event(hook: Make, client: Caller) -> None:
+    with serving(closing(GONE)) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        deliver()
+        number()
+    assert (made.now()["enabled"], "410" in made.now()["disabledReason"]) == (False, True)
+    assert made.deliveries()[0]["status"] == "failed"
+    assert [event["type"] for event in client.get("/api/v1/events").json] == ["webhook.pinged", "webhook.disabled"]
+    assert client.post(f"{made.path}/ping").status_code == 409
+    made.change(enabled=True)
+    assert (made.now()["disabledReason"], made.now()["failingSince"]) == (None, None)
+
+
+def test_retry_after_is_obeyed(hook: Make) -> None:
+    with serving(closing(BUSY)) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        deliver()
+        made.ping()
+        deliver()
+    assert len(receiver.requests) == 1, "another event did not wait"
+    waits = "SELECT min(extract(epoch FROM due_at - now())) FROM outbox WHERE kind = 'webhook.deliver'"
+    assert chain.value(waits) > 3400
+    assert chain.rows(JOBS) == [("PENDING", 1), ("PENDING", 0)], "an attempt was counted that was not made"
+
+
+def test_a_webhook_that_is_down_is_left_alone_with_all_that_waits(hook: Make) -> None:
+    with serving(closing(FAILING)) as receiver:
+        made = hook(receiver.url())
+        for _ in range(9):
+            made.ping()
+        deliver()
+    assert len(receiver.requests) <= 4, "it goes on though its receiver is down"
+    assert (made.now()["pausedUntil"], made.now()["failingSince"]) != (None, None)
+    tried = len(receiver.requests)
+    assert sorted(chain.rows(JOBS)) == [("PENDING", 0)] * (9 - tried) + [("PENDING", 1)] * tried
+    with serving(answering()) as receiver:
+        made.change(url=receiver.url())
+        time_passes()
+        deliver()
+    assert [delivery["status"] for delivery in made.deliveries()] == ["delivered"] * 9
+    assert made.now()["failingSince"] is None
+
+
+def test_an_answer_of_400_holds_no_other_event_back(hook: Make) -> None:
+    with serving(closing(WRONG)) as receiver:
+        made = hook(receiver.url())
+        for _ in range(6):
+            made.ping()
+        deliver()
+    assert len(receiver.requests) == 6
+
+
+def test_four_are_on_their_way_at_once_and_not_more(hook: Make) -> None:
+    with serving(answering()) as receiver:
+        made = hook(receiver.url())
+        for _ in range(40):
+            made.ping()
+        deliver()
+    assert (len(receiver.requests), receiver.most_at_once <= 4) == (40, True)
+    assert {delivery["status"] for delivery in made.deliveries()} == {"delivered"}
+
+
+def test_a_message_for_two_webhooks_brings_nothing_of_one_to_the_other(hook: Make) -> None:
+    with serving(answering()) as receiver:
+        made = [hook(receiver.url(path=f"/{n}")) for n in (1, 2)]
+        for one in (*made, *made):
+            one.ping()
+        number()
+        waiting = [job_id for (job_id,) in chain.rows("SELECT id FROM jobs WHERE kind = 'webhook.deliver' ORDER BY id")]
+        run_jobs(find("webhook.deliver"), waiting)
+        time_passes()
+        run_jobs(find("webhook.deliver"), waiting)
+    for one in made:
+        sent = [request for request in receiver.requests if request.split()[1].decode() == f"/{one.shown['id']}"]
+        assert [json.loads(parsed(request)[1])["data"] for request in sent] == [{"webhookId": one.shown["id"]}] * 2
+
+
+def test_a_disabled_webhook_is_told_later_what_it_missed(hook: Make, client: Caller) -> None:
+    with serving(answering()) as receiver:
+        made = hook(receiver.url(), "invoice.*", "webhook.*")
+        made.ping()
+        deliver()
+        made.change(enabled=False)
+        supplier = client.get("/api/v1/parties/suppliers").json[0]["id"]
+        for _ in range(3):
+            client.post("/api/v1/invoices/generate", bodies.invoice(supplier))
+        deliver()
+        missed = client.post(f"{made.path}/redeliver", {"after": 1, "dryRun": True}).json
+        assert missed == {"count": 3, "more": False, "dryRun": True}
+        assert client.post(f"{made.path}/redeliver", {"after": 1}).status_code == 409
+        made.change(enabled=True)
+        assert client.post(f"{made.path}/redeliver", {"after": 1}).json["count"] == 3
+        assert client.post(f"{made.path}/redeliver", {"after": 1}).json["count"] == 0, "what is on its way is doubled"
+        deliver()
+    assert sorted(json.loads(parsed(request)[1])["sequence"] for request in receiver.requests) == [1, 2, 3, 4]
+
+
+def test_what_failed_since_a_time_is_sent_again(hook: Make, client: Caller) -> None:
+    with serving(closing(GONE)) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        deliver()
+        number()
+    with serving(answering()) as receiver:
+        made.change(url=receiver.url(), enabled=True)
+        assert client.post(f"{made.path}/redeliver", {"status": "failed"}).json["count"] == 1
+        deliver()
+        assert len(receiver.requests) == 1
+        assert client.post(f"{made.path}/redeliver", {"status": "failed"}).json["count"] == 0
+        since = {"since": "2020-01-01T00:00:00Z", "status": "delivered"}
+        assert client.post(f"{made.path}/redeliver", since).json["count"] == 1
+
+
+def test_a_deleted_webhook_is_sent_nothing(hook: Make, client: Caller) -> None:
+    with serving(answering()) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        number()
+        assert client.delete(made.path).status_code == 204
+        deliver()
+    assert (receiver.requests, client.get(made.path).status_code) == ([], 404)
+    assert chain.rows(JOBS) == [("COMPLETED", 1)]
+
+
+def test_both_secrets_sign_for_a_day(hook: Make, client: Caller) -> None:
+    with serving(answering(OK)) as receiver:
+        made = hook(receiver.url())
+        new = client.post(f"{made.path}/rotate-secret").json["secret"]
+        made.ping()
+        deliver()
+        chain.ask("UPDATE webhooks SET old_secret_until = clock_timestamp()")
+        made.ping()
+        deliver()
+    (headers, body), (later, later_body) = map(parsed, receiver.requests)
+    for secret in (made.secret, new):
+        signatures.verify(secret, headers, body, int(headers["webhook-timestamp"]))
+    signatures.verify(new, later, later_body, int(later["webhook-timestamp"]))
+    with pytest.raises(signatures.NotVerified):
+        signatures.verify(made.secret, later, later_body, int(later["webhook-timestamp"]))
+
+
+@pytest.mark.parametrize(("days", "told"), [(0.5, []), (1.1, ["webhook.failing"]), (3.1, ["webhook.failing"]),
+                                             (5.1, ["webhook.disabled"])])  # fmt: skip
+def test_an_owner_is_warned_after_one_day_and_three_and_the_webhook_disabled_after_five(
+    hook: Make, client: Caller, days: float, told: list[str]
+) -> None:
+    with serving(closing(FAILING)) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        deliver()
+        chain.ask("UPDATE webhooks SET failing_since = failing_since - %s * interval '1 day'", days)
+        for _ in range(2):
+            time_passes()
+            deliver()
+        number()
+    events = [event["type"] for event in client.get("/api/v1/events").json]
+    assert events == ["webhook.pinged", *told]
+    assert made.now()["enabled"] is ("webhook.disabled" not in told)
