@@ -98,10 +98,8 @@ class Receiver:
             finally:
                 response.close()
         finally:
-            if connection.is_available():
+            if connection.is_available():  # httpcore has closed any other
                 self._idle.append(connection)
-            else:
-                connection.close()
 
     def _connection(self) -> httpcore.HTTPConnection:
         """Return a connection that was kept, if there is one that the receiver has left open, or one yet to be made."""
