@@ -101,6 +101,7 @@ class Sending:
         self._posts: list[Post] = []
         self._down, self._stop_at = False, 0.0
         self._waits: float | None = None
+        self._clock_ahead = 0.0
         self._give_back: Callable[[], None] = lambda: None
         self.seconds = 0.0
 
@@ -116,6 +117,8 @@ class Sending:
         job_ids = [job.id for job in self.jobs]
         held = run(session, "hold_webhooks", webhook_ids=webhook_ids, holder=job_ids[0], job_ids=job_ids)
         rows = {row.id: row for row in run(session, "load_deliveries", ids=ids)}
+        for row in rows.values():
+            self._clock_ahead = row.now - time.monotonic()
         holds = {row.id for row in held} & {self.jobs[0].payload["webhookId"]}
         for job, id_ in zip(self.jobs, ids, strict=True):
             outcome = self._verdict(session, rows.get(id_), holds)
@@ -156,16 +159,20 @@ class Sending:
             with http.Receiver(self._posts[0].row.url, IN_FLIGHT) as receiver, ThreadPoolExecutor(threads) as pool:
                 return [*pool.map(lambda post: self._attempt(receiver, post), self._posts)]
         except http.Refused as refused:
-            return [Attempt(time.time(), 0.0, error=str(refused)) for _ in self._posts]
+            return [Attempt(self._now(), 0.0, error=str(refused)) for _ in self._posts]
         finally:
             self.seconds = time.monotonic() - started
 
     def _attempt(self, receiver: http.Receiver, post: Post) -> Attempt | None:
         if self._down or time.monotonic() > self._stop_at:
             return None
-        done = attempt(receiver, post.headers, post.body)
+        done = attempt(receiver, post, self._now())
         self._down = self._down or (not done.delivered and done.is_down)
         return done
+
+    def _now(self) -> float:
+        """Return the time by the database's clock, in seconds since 1970."""
+        return self._clock_ahead + time.monotonic()
 
     def record(self, session: Session, attempts: Sequence[Attempt | None]) -> list[Outcome]:
         """Keep what the attempts came to; return the outcome of each job of the run, in order."""
@@ -207,11 +214,10 @@ class Sending:
         self._give_back()
 
 
-def attempt(receiver: http.Receiver, headers: Mapping[str, str], body: bytes) -> Attempt:
-    """Send one request; return what came of it."""
-    at = time.time()
+def attempt(receiver: http.Receiver, post: Post, at: float) -> Attempt:
+    """Send what is prepared, `at` a time by the database's clock; return what came of it."""
     try:
-        answer = receiver.post(headers, body, min(TIMEOUT_S, settings.current().task_timeout * LAST_POST))
+        answer = receiver.post(post.headers, post.body, min(TIMEOUT_S, settings.current().task_timeout * LAST_POST))
     except http.Unsent as unsent:
         return Attempt(at, unsent.seconds, error=str(unsent))
     except http.Refused as refused:
@@ -237,7 +243,7 @@ def _post(session: Session, job: ClaimedJob, row: Any) -> Post:
         own = orjson.loads(
             encryption.decrypt(session, row.organization_id, "webhooks.headers", row.webhook_id, row.headers)
         )
-    signed = signatures.headers(secrets, str(event.id), int(time.time()), body)
+    signed = signatures.headers(secrets, str(event.id), int(row.now), body)
     return Post(job, row, {**own, "Content-Type": "application/json", **signed}, body)
 
 

@@ -80,7 +80,7 @@ def test_the_settings_of_the_env_file_reach_it(name: str) -> None:
 
 def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() -> None:
     outside = {name for name, service in services().items() if "outside" in service["networks"]}
-    assert outside == {"api", "worker", "flower"}
+    assert outside == {"api", "worker", "io", "flower"}
 
 
 @every_part
@@ -107,9 +107,9 @@ def test_each_password_reaches_those_who_need_it() -> None:
 
     assert who_knows("DATABASE_PASSWORD") == {"postgres", "migrate"}
     assert who_knows("PART_PASSWORD") == parts().keys()
-    assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "beat"}
+    assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "io", "beat"}
     assert who_knows("FLOWER_BROKER_PASSWORD") == {"broker", "flower"}
-    assert who_knows("MASTER_KEYS") == {"api", "worker"}
+    assert who_knows("MASTER_KEYS") == {"api", "worker", "io"}
 
 
 def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:

@@ -15,19 +15,21 @@ from tests import chain
 from tests.conftest import configure
 from tests.integration.doctor.found import found, verdict
 
-PARTS = ("api", "relay", "worker", "beat")
+PARTS = ("api", "relay", "worker", "io", "beat")
 
 
 def beat(*parts: str, ahead: float = 0.0) -> None:
     """Have a process of each part say that it lives, by a clock that is ahead of this machine's; send canaries."""
     for part in parts:
-        process = rows.Process(f"{part}:1-0", part, "host", 1, "1.0", [], [])
+        process = rows.Process(f"{part}:1-0", part, "host", 1, "1.0", list(LANES), [])
         with statement() as session:
             rows.heartbeat(session, process, 6.0, 15.0, time.time() + ahead)
             canaries.due(session, LANES)
 
 
-@pytest.mark.parametrize(("missing", "judged"), [("relay", "wrong"), ("worker", "wrong"), ("beat", "warning")])
+@pytest.mark.parametrize(
+    ("missing", "judged"), [("relay", "wrong"), ("worker", "wrong"), ("io", "wrong"), ("beat", "warning")]
+)
 def test_a_part_that_does_not_live(database, missing, judged):
     beat(*PARTS)
     assert verdict("parts") == "ok"
@@ -46,8 +48,7 @@ def test_who_has_a_scheduler_call_needs_no_workers(database):
 
 def test_a_lane_whose_canary_nobody_answers(database):
     assert verdict("canaries") == "unknown", "none was sent"
-    with statement() as session:
-        canaries.due(session, LANES)
+    beat("worker")
     assert verdict("canaries") == "ok"
     chain.ask("UPDATE canaries SET unanswered_since = clock_timestamp() - interval '151 seconds' WHERE lane = 'io'")
     line = found("canaries")

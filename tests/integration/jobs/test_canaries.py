@@ -12,7 +12,14 @@ LATE = "UPDATE canaries SET unanswered_since = clock_timestamp() - interval '151
 
 
 @pytest.fixture
-def worker(database: str) -> None:
+def served(database: str) -> None:
+    """Somebody takes what comes by each lane, and is no worker."""
+    beat("all", "api")
+    chain.ask("UPDATE processes SET lanes = %s", list(LANES))
+
+
+@pytest.fixture
+def worker(served: None) -> None:
     """A worker of the lane `default` that lives for long, beside a relay that reports."""
     beat("one")
     chain.ask("UPDATE processes SET started_at = started_at - interval '1 hour'")
@@ -29,7 +36,16 @@ def idle(operator) -> list[str]:
     return [one["part"] for one in operator.get("/api/v1/admin/processes").json if one["idle"]]
 
 
-def test_a_lane_gets_one_canary_a_minute_however_many_relays_there_are(database):
+def test_a_lane_that_nobody_serves_gets_none(database):
+    assert sent() == []
+    beat("one")
+    assert sent() == ["default"]
+    chain.ask("UPDATE canaries SET sent_at = clock_timestamp() - interval '61 seconds'")
+    chain.ask("UPDATE processes SET silent_at = clock_timestamp()")
+    assert sent() == []
+
+
+def test_a_lane_gets_one_canary_a_minute_however_many_relays_there_are(served):
     assert sent() == sorted(LANES)
     assert sent() == []
     chain.ask("UPDATE canaries SET sent_at = clock_timestamp() - interval '61 seconds' WHERE lane = 'io'")
@@ -67,7 +83,7 @@ def test_a_worker_is_not_idle(worker, operator, excused):
 
 
 def test_a_relay_is_idle_while_no_relay_reports(worker, operator):
-    chain.ask("UPDATE processes SET part = 'relay'")
+    chain.ask("UPDATE processes SET part = 'relay' WHERE name = 'one'")
     chain.ask(LATE)
     assert idle(operator) == []
     chain.ask("UPDATE relay_state SET reported_at = clock_timestamp() - interval '1 minute'")
