@@ -47,7 +47,7 @@ class EventPage(Query):
         load_default=feed.FIRST,
         description="The `sequence` of the last event you have read.",
     )
-    type = EventType(60, load_default=ALL, description=f"All by default. {EVENT_TYPES}")
+    type = EventType(load_default=ALL, description=f"All by default. {EVENT_TYPES}")
     limit = Whole(
         1, MAX_LIMIT, query=True, load_default=DEFAULT_LIMIT, description="How many events a page has at the most."
     )

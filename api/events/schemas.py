@@ -5,6 +5,7 @@ from marshmallow import ValidationError
 from api.http.fields import Text
 from domain.events.types import ALL, FAMILIES, TYPES, is_known
 
+LONGEST = 60
 EVENT_TYPES = "A type, a family such as `invoice.*`, or `*` for all. " + " ".join(
     f"`{name}`: {told}" for name, told in TYPES.items()
 )
@@ -12,6 +13,10 @@ EVENT_TYPES = "A type, a family such as `invoice.*`, or `*` for all. " + " ".joi
 
 class EventType(Text):
     """A type of event, a family of them, or all."""
+
+    def __init__(self, **options: Any):
+        super().__init__(LONGEST, **options)
+        self.metadata = {**self.metadata, "enum": [ALL, *FAMILIES, *TYPES]}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
         name = super()._deserialize(value, attr, data, **kwargs)

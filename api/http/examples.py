@@ -39,6 +39,8 @@ VALUES: Mapping[str, Any] = {
     "Diagnosis.verdict": "warning", "Check.check": "clocks", "Check.verdict": "warning",
     "Check.measured": "relay web1:4711 is 5.0 s behind",
     "Check.remedy": "Have the clocks of these hosts and of the database's set by NTP (chrony, for example).",
+    "DeliveryAttempt.at": MOMENT, "DeliveryAttempt.error": None, "DeliveryAttempt.statusCode": 200, "DeliveryAttempt.responseBody": "ok",
+    "DeliveredEvent.id": "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b", "Delivery.status": "delivered", "Delivery.error": None,
     "EventShown.id": "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b", "EventShown.data": {"invoiceId": 1},
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip

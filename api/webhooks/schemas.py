@@ -64,7 +64,7 @@ class WebhookBody(Body):
     }
 
     url = Text(MAX_URL, required=True, description="Where events are sent: https, and a public address.")
-    event_types = Many(EventType(60, required=True), 1, MAX_TYPES, required=True, description=EVENT_TYPES)
+    event_types = Many(EventType(required=True), 1, MAX_TYPES, required=True, description=EVENT_TYPES)
     description = Text(500)
     headers = Headers(allow_none=True)
     enabled = Flag(load_default=True, description="A webhook that is not enabled is sent nothing.")

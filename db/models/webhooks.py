@@ -1,7 +1,7 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Integer, LargeBinary, SmallInteger, Text, text, true
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Interval, LargeBinary, SmallInteger, Text, text, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,7 +32,7 @@ class Webhook(Base):
     days_warned: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     paused_until: Mapped[datetime | None] = mapped_column(TIME)
     # How long a delivery took lately where others were on their way beside it.
-    seconds_each: Mapped[float] = mapped_column(Float(53), server_default=text("0.05"))
+    pace: Mapped[timedelta] = mapped_column(Interval, server_default=text("'50 ms'"))
     # The first job of the run that sends to it. While that is PROCESSING, no other run does.
     held_by: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[Timestamp]

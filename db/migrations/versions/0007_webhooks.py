@@ -26,7 +26,7 @@ UP = (
         failures integer NOT NULL DEFAULT 0,
         days_warned smallint NOT NULL DEFAULT 0,
         paused_until timestamptz,
-        seconds_each double precision NOT NULL DEFAULT 0.05,
+        pace interval NOT NULL DEFAULT '50 ms',
         held_by bigint,
         created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
         updated_at timestamptz NOT NULL DEFAULT clock_timestamp()

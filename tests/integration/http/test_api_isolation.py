@@ -7,15 +7,18 @@ import pytest
 from werkzeug.routing import Rule
 
 from api.http.auth import OPEN
+from domain import master_keys
 from tests import bodies, chain
 from tests.caller import Caller, application
+from tests.conftest import configure
 from tests.tenant import Tenant
 
 OWN = "rows of the stranger's own"
+WEBHOOK = {"url": "https://192.0.43.8/", "eventTypes": ["*"]}
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
-    "accounts", "accounting_sources", "journal_entries", "journal_lines",
+    "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
 )  # fmt: skip
 
 
@@ -36,6 +39,19 @@ def invoice(places: dict[str, int]) -> dict[str, Any]:
 CASES: dict[str, Case] = {
     "GET /metrics": Case("/metrics", 403),
     "GET /api/v1/me": Case("/api/v1/me", 200),
+    "POST /api/v1/webhooks": Case("/api/v1/webhooks", 201, lambda _: WEBHOOK),
+    "GET /api/v1/webhooks": Case("/api/v1/webhooks", 200, answer=OWN),
+    "GET /api/v1/webhooks/<webhook_id>": Case("/api/v1/webhooks/{webhook}", 404),
+    "PUT /api/v1/webhooks/<webhook_id>": Case("/api/v1/webhooks/{webhook}", 404, lambda _: WEBHOOK),
+    "DELETE /api/v1/webhooks/<webhook_id>": Case("/api/v1/webhooks/{webhook}", 404),
+    "POST /api/v1/webhooks/<webhook_id>/ping": Case("/api/v1/webhooks/{webhook}/ping", 404),
+    "POST /api/v1/webhooks/<webhook_id>/rotate-secret": Case("/api/v1/webhooks/{webhook}/rotate-secret", 404),
+    "GET /api/v1/webhooks/<webhook_id>/deliveries": Case("/api/v1/webhooks/{webhook}/deliveries", 404),
+    "POST /api/v1/webhooks/<webhook_id>/redeliver": Case(
+        "/api/v1/webhooks/{webhook}/redeliver", 404, lambda _: {"after": 0}
+    ),
+    "GET /api/v1/webhook-deliveries/<delivery_id>": Case("/api/v1/webhook-deliveries/{delivery}", 404),
+    "POST /api/v1/webhook-deliveries/<delivery_id>/retry": Case("/api/v1/webhook-deliveries/{delivery}/retry", 404),
     "GET /api/v1/events": Case("/api/v1/events", 200, answer=[]),
     "GET /api/v1/events/stream": Case("/api/v1/events/stream?type=none", 400),
     "GET /api/v1/admin/doctor": Case("/api/v1/admin/doctor", 403),
@@ -188,7 +204,18 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         "template": client.get("/api/v1/templates").json[0]["id"],
         "request": request,
         **bodies.inventory(client),
+        **webhook(client),
     }
+
+
+def webhook(client: Caller) -> dict[str, int]:
+    """Return the ids of a webhook and of a delivery to it, which waits."""
+    configure(master_keys=master_keys.new_key())
+    made = client.post("/api/v1/webhooks", WEBHOOK).json["id"]
+    client.post(f"/api/v1/webhooks/{made}/ping")
+    chain.run_waiting("events.sequence")
+    [delivery] = client.get(f"/api/v1/webhooks/{made}/deliveries").json
+    return {"webhook": made, "delivery": delivery["id"]}
 
 
 def owned(organization: Tenant) -> list[Any]:

@@ -1,18 +1,22 @@
 """What is delivered, how it is signed, and what becomes of what is not."""
 
 import json
+import socket
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
-from domain.webhooks import schedule, signatures
+from domain.shares import Shares
+from domain.webhooks import schedule, sending, signatures
 from tests import bodies, chain
 from tests.caller import Caller
-from tests.integration.gateways.receivers import OK, answering, closing, serving
+from tests.integration.gateways.receivers import OK, Server, answering, closing, serving
 from tests.integration.webhooks.hook import Hook, deliver, number, time_passes
 from tests.tenant import Tenant
+from tests.waiting import wait_until
 
 Make = Callable[..., Hook]
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
@@ -178,6 +182,45 @@ def test_four_are_on_their_way_at_once_and_not_more(hook: Make) -> None:
         deliver()
     assert (len(receiver.requests), receiver.most_at_once <= 4) == (40, True)
     assert {delivery["status"] for delivery in made.deliveries()} == {"delivered"}
+
+
+def test_beside_a_run_that_sends_to_a_webhook_another_waits_its_turn(hook: Make) -> None:
+    let_go = threading.Event()
+
+    def hold(server: Server, connection: socket.socket) -> None:
+        server.take(connection)
+        let_go.wait(30)
+        connection.sendall(OK)
+
+    with serving(hold) as receiver:
+        made = hook(receiver.url())
+        for _ in range(8):
+            made.ping()
+        number()
+        waiting = [job_id for (job_id,) in chain.rows("SELECT id FROM jobs WHERE kind = 'webhook.deliver' ORDER BY id")]
+        first = threading.Thread(target=run_jobs, args=(find("webhook.deliver"), waiting[:4]))
+        first.start()
+        wait_until(lambda: receiver.at_once == 4)
+        run_jobs(find("webhook.deliver"), waiting[4:])
+        assert sorted(chain.rows(JOBS)) == [("PENDING", 0)] * 4 + [("PROCESSING", 1)] * 4
+        let_go.set()
+        first.join()
+        time_passes()
+        deliver()
+    assert (receiver.most_at_once, len(receiver.requests)) == (4, 8)
+
+
+def test_an_organization_has_half_of_the_runs_and_the_others_wait_uncounted(
+    hook: Make, organization: Tenant, stranger: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_slots", [Shares(2, lent=False)])
+    with serving(answering()) as receiver, sending.slots().share(organization.id):
+        made, other = hook(receiver.url()), Hook.create(stranger, receiver.url())
+        made.ping()
+        other.ping()
+        deliver()
+        assert [len(receiver.requests), len(other.deliveries("?status=delivered"))] == [1, 1]
+        assert sorted(chain.rows(JOBS)) == [("COMPLETED", 1), ("PENDING", 0)]
 
 
 def test_a_message_for_two_webhooks_brings_nothing_of_one_to_the_other(hook: Make) -> None:
