@@ -15,6 +15,7 @@ DAY, MOMENT, HASH = (
     "18eae425c391bda30d3e38cfcb2374164641b48b4ad3887f76d5b9384a9b6236",
 )
 # By field, or by schema and field where one name means several things.
+EVENT_ID = "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b"
 VALUES: Mapping[str, Any] = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB",
     "vatId": "GB123456789", "description": "Support, hours", "message": "invoice generated",
@@ -39,9 +40,11 @@ VALUES: Mapping[str, Any] = {
     "Diagnosis.verdict": "warning", "Check.check": "clocks", "Check.verdict": "warning",
     "Check.measured": "relay web1:4711 is 5.0 s behind",
     "Check.remedy": "Have the clocks of these hosts and of the database's set by NTP (chrony, for example).",
-    "DeliveryAttempt.at": MOMENT, "DeliveryAttempt.error": None, "DeliveryAttempt.statusCode": 200, "DeliveryAttempt.responseBody": "ok",
-    "DeliveredEvent.id": "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b", "Delivery.status": "delivered", "Delivery.error": None,
-    "EventShown.id": "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b", "EventShown.data": {"invoiceId": 1},
+    "EventShown.id": EVENT_ID, "EventShown.data": {"invoiceId": 1}, "DeliveredEvent.id": EVENT_ID,
+    "DeliveryAttempt.at": MOMENT, "DeliveryAttempt.error": None, "DeliveryAttempt.statusCode": 200,
+    "DeliveryAttempt.responseBody": "ok", "Delivery.status": "delivered", "Delivery.error": None,
+    "url": "https://hooks.example.com/counterfoil", "eventTypes": ["invoice.*"], "headerNames": ["Authorization"],
+    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Accepted.message": "the event is on its way",
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 
