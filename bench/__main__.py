@@ -29,6 +29,7 @@ from bench import (
     slow,
     soak,
     throughput,
+    webhooks,
 )
 from bench.machine import Machine, machine
 from bench.rivals import comparison
@@ -40,7 +41,7 @@ from tasks import kinds
 RESULTS = Path(__file__).parent / "results"
 # Each has measure(machine) and rows(figures).
 QUICK = (throughput, intake, idle)
-FULL = (*QUICK, costs, rest, calibration, comparison, busy, order, flood, slow, recovery, scale, held, soak)
+FULL = (*QUICK, costs, rest, calibration, comparison, busy, order, flood, slow, webhooks, recovery, scale, held, soak)
 
 
 def main() -> None:

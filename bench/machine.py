@@ -35,6 +35,8 @@ class Machine:
         self.folder = folder
         self.statements: Counter[int] = Counter()
         self.api_port = free_port()
+        # What else the environment of its processes says.
+        self.more: dict[str, str] = {}
         self.postgres = EmbeddedPostgres(folder / "postgres", on_line=self._count)
         self.broker = EmbeddedBroker(folder / "broker", with_admin=True)
 
@@ -75,7 +77,9 @@ class Machine:
             variable("broker_url"): self.broker.admin_url,
             variable("api_port"): str(self.api_port),
         }
-        return child_environment(**places, PYTHONPATH=str(Path(__file__).parent.parent), COUNTERFOIL_LOG_LEVEL="ERROR")
+        return child_environment(
+            **places, **self.more, PYTHONPATH=str(Path(__file__).parent.parent), COUNTERFOIL_LOG_LEVEL="ERROR"
+        )
 
     def scalar(self, statement: str, **parameters: object) -> Any:
         with self.engine.begin() as connection:

@@ -5,6 +5,7 @@ from datetime import date
 from functools import cache
 
 import redis
+import requests
 from celery import Celery
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +32,12 @@ def started(sent: float) -> None:
     """Note how long after `sent` this began, in ms."""
     taken = 1000 * (time.time() - sent)
     _notes().rpush(STARTED, taken)
+
+
+@app.task(name="post", queue="naive", acks_late=True)
+def post(url: str, body: str) -> None:
+    """Post to a receiver as one does first."""
+    requests.post(url, body, timeout=15).raise_for_status()
 
 
 @cache
