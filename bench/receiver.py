@@ -1,4 +1,4 @@
-"""A receiver of webhooks, as a process: each answer takes 50 ms, one to /hang is never given; GET says how many came."""
+"""A receiver of webhooks: each answer takes 50 ms, one to /hang is never given; a GET is told how many came."""
 
 import asyncio
 import sys

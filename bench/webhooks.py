@@ -22,7 +22,7 @@ from settings import variable
 IO = ("bench.command", "io")
 ENDPOINTS, EVENTS, POSTS = 50, 40, 200
 HANGING, HEALTHY_EVENTS, PAUSE_S = 1000, 200, 0.05
-DEAD, DEAD_ENDPOINTS, INVOICES, ROUNDS = 10_000, 10, 6000, 3
+DEAD, DEAD_ENDPOINTS, INVOICES = 10_000, 10, 6000
 SPAN = "SELECT extract(epoch FROM max(completed_at) - :start) FROM jobs WHERE id = ANY(:ids)"
 DONE = "SELECT count(*) FROM completed_jobs WHERE id = ANY(:ids)"
 UNDELIVERED = "SELECT EXISTS (SELECT FROM deliveries WHERE delivered_at IS NULL AND webhook_id = ANY(:ids))"
@@ -61,7 +61,8 @@ def rows(figures: dict) -> list[dict]:
             of["deliveries"] / of["naive"], least=10),
         row(f"p99 of a healthy webhook beside {HANGING} deliveries to one that hangs / alone",
             of["beside hanging"] / of["healthy p99 ms"], most=1.5),
-        row(f"invoices/s beside {DEAD} deliveries to dead webhooks / alone", of["beside dead"] / of["queue"], least=0.98),
+        row(f"invoices/s beside {DEAD} deliveries to dead webhooks / alone",
+            of["beside dead"] / of["queue"], least=0.98),
         row("invoices/s of an organization with a webhook / without", of["bulk told"] / of["bulk"], least=0.85),
     ]  # fmt: skip
 
