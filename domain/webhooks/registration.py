@@ -1,6 +1,7 @@
 """The webhooks of an organization: where its events are sent, and under which secret."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from gateways import http
 MAX_WEBHOOKS = 100
 # Both secrets sign for so long after a rotation.
 BOTH_SIGN_HOURS = 24
+BOTH_SIGN = f"clock_timestamp() + interval '{BOTH_SIGN_HOURS} hours'"
 OURS = {"content-type", "webhook-id", "webhook-timestamp", "webhook-signature", "x-signature-256"}
 SECRET, OLD_SECRET, HEADERS = "webhooks.secret", "webhooks.old_secret", "webhooks.headers"
 
@@ -58,14 +60,16 @@ def change(session: Session, organization_id: int, webhook_id: int, fields: Mapp
 
 
 def rotate(session: Session, organization_id: int, webhook_id: int, secret: str | None) -> tuple[Webhook, str]:
-    """Return the webhook and its new secret; the one before signs as well for BOTH_SIGN_HOURS."""
+    """Return the webhook and its new secret; the one before signs as well for BOTH_SIGN_HOURS, if it can be read."""
     if secret:
         signatures.check_secret(secret)
     webhook = get(session, organization_id, webhook_id, locked=True)
-    before = encryption.decrypt(session, organization_id, SECRET, webhook.id, webhook.secret)
     new = secret or signatures.new_secret()
-    webhook.old_secret = encryption.encrypt(session, organization_id, OLD_SECRET, webhook.id, before)
-    webhook.old_secret_until = text(f"clock_timestamp() + interval '{BOTH_SIGN_HOURS} hours'")  # type: ignore[assignment]
+    webhook.old_secret = webhook.old_secret_until = None
+    with suppress(encryption.Undecryptable):  # the master key is lost, and this is the way out
+        before = encryption.decrypt(session, organization_id, SECRET, webhook.id, webhook.secret)
+        webhook.old_secret = encryption.encrypt(session, organization_id, OLD_SECRET, webhook.id, before)
+        webhook.old_secret_until = text(BOTH_SIGN)  # type: ignore[assignment]
     webhook.secret = encryption.encrypt(session, organization_id, SECRET, webhook.id, new)
     webhook.updated_at = func.clock_timestamp()
     session.flush()

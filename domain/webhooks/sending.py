@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -80,14 +81,10 @@ class Attempt(NamedTuple):
         }
 
 
-_slots: list[Shares] = []
-
-
+@cache
 def slots() -> Shares:
     """Return the places of this process: of as many runs as it has threads, half are one organization's at the most."""
-    if not _slots:
-        _slots.append(Shares(settings.current().io_concurrency, lent=False))
-    return _slots[0]
+    return Shares(settings.current().io_concurrency, lent=False)
 
 
 @dataclass

@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
+from domain import encryption, master_keys
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from domain.shares import Shares
 from domain.webhooks import schedule, sending, signatures
 from tests import bodies, chain
 from tests.caller import Caller
+from tests.conftest import configure
 from tests.integration.gateways.receivers import OK, Server, answering, closing, serving
 from tests.integration.webhooks.hook import Hook, deliver, number, time_passes
 from tests.tenant import Tenant
@@ -165,6 +167,20 @@ def test_a_webhook_that_is_down_is_left_alone_with_all_that_waits(hook: Make) ->
     assert made.now()["failingSince"] is None
 
 
+def test_what_waits_for_a_webhook_that_is_down_is_not_even_published(hook: Make) -> None:
+    with serving(closing(FAILING)) as receiver:
+        made = hook(receiver.url())
+        for _ in range(3):
+            made.ping()
+        number()
+        [first, *others] = [
+            job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox WHERE lane = 'io' ORDER BY 1")
+        ]
+        run_jobs(find("webhook.deliver"), [first])
+    waits = "SELECT min(extract(epoch FROM due_at - now())) FROM outbox WHERE job_id = ANY(%s)"
+    assert chain.value(waits, others) > 3
+
+
 def test_an_answer_of_400_holds_no_other_event_back(hook: Make) -> None:
     with serving(closing(WRONG)) as receiver:
         made = hook(receiver.url())
@@ -213,7 +229,8 @@ def test_beside_a_run_that_sends_to_a_webhook_another_waits_its_turn(hook: Make)
 def test_an_organization_has_half_of_the_runs_and_the_others_wait_uncounted(
     hook: Make, organization: Tenant, stranger: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_slots", [Shares(2, lent=False)])
+    slots = Shares(2, lent=False)
+    monkeypatch.setattr(sending, "slots", lambda: slots)
     with serving(answering()) as receiver, sending.slots().share(organization.id):
         made, other = hook(receiver.url()), Hook.create(stranger, receiver.url())
         made.ping()
@@ -300,6 +317,26 @@ def test_both_secrets_sign_for_a_day(hook: Make, client: Caller) -> None:
     signatures.verify(new, later, later_body, int(later["webhook-timestamp"]))
     with pytest.raises(signatures.NotVerified):
         signatures.verify(made.secret, later, later_body, int(later["webhook-timestamp"]))
+
+
+def test_a_lost_master_key_is_got_over_by_a_new_secret(
+    hook: Make, client: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(answering()) as receiver:
+        made = hook(receiver.url(), headers={"X-Token": "12345"})
+        chain.ask("DELETE FROM data_keys")
+        monkeypatch.setattr(encryption, "_unwrapped", encryption.UnwrappedKeys())
+        configure(master_keys=master_keys.new_key())
+        made.ping()
+        deliver()
+        assert [delivery["status"] for delivery in made.deliveries()] == ["failed"]
+        new = client.post(f"{made.path}/rotate-secret").json["secret"]
+        made.change(headers={})
+        client.post(f"{made.path}/redeliver", {"status": "failed"})
+        deliver()
+    [request] = receiver.requests
+    headers, body = parsed(request)
+    signatures.verify(new, headers, body, int(headers["webhook-timestamp"]))
 
 
 @pytest.mark.parametrize(("days", "told"), [(0.5, []), (1.1, ["webhook.failing"]), (3.1, ["webhook.failing"]),
