@@ -26,8 +26,10 @@ class Webhook(Base):
     headers: Mapped[bytes | None] = mapped_column(LargeBinary)
     enabled: Mapped[bool] = mapped_column(Boolean, server_default=true())
     disabled_reason: Mapped[str | None] = mapped_column(Text)
-    # Since the last delivery that succeeded: when the first failed, how many runs failed, and the last warning's day.
+    # Since the last delivery that succeeded, with no day between: when the first failed and the last, how many runs
+    # failed, and the last warning's day.
     failing_since: Mapped[datetime | None] = mapped_column(TIME)
+    last_failed_at: Mapped[datetime | None] = mapped_column(TIME)
     failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     days_warned: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     paused_until: Mapped[datetime | None] = mapped_column(TIME)

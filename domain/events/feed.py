@@ -75,4 +75,5 @@ def _require_kept(session: Session, organization_id: int, sequence: int) -> None
         return
     first = stream.first_sequence or stream.last_sequence + 1
     if sequence and sequence + 1 < first:
-        raise Gone(f"the events {sequence + 1} to {first - 1} are past their retention: go on with after={first - 1}")
+        told = f"the events {sequence + 1} to {first - 1} are past their retention: go on with after={first - 1}"
+        raise Gone(told, after=first - 1)

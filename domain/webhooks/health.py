@@ -23,9 +23,9 @@ DISABLED_TOLD = f"no delivery succeeded for {DISABLED_AFTER_DAYS} days"
 GONE_TOLD = "its receiver answered 410: it wants no more"
 
 
-def succeeded(session: Session, webhook_id: int, seconds_each: float) -> None:
-    """Take note that a delivery succeeded, in a run that took so many seconds for each."""
-    run(session, "note_success", id=webhook_id, seconds_each=seconds_each)
+def succeeded(session: Session, webhook_id: int, seconds_each: float, pause: float) -> None:
+    """Take note of a run in which a delivery succeeded, each in so many seconds; its receiver asks for a `pause`."""
+    run(session, "note_success", id=webhook_id, seconds_each=seconds_each, pause=pause)
 
 
 def failed(session: Session, organization_id: int, webhook_id: int, pause: float) -> None:

@@ -51,7 +51,7 @@ def change(session: Session, organization_id: int, webhook_id: int, fields: Mapp
     if fields.get("headers") is not None:
         _set_headers(session, webhook, fields["headers"])
     if webhook.enabled:
-        webhook.disabled_reason = webhook.failing_since = webhook.paused_until = None
+        webhook.disabled_reason = webhook.failing_since = webhook.last_failed_at = webhook.paused_until = None
         webhook.failures = webhook.days_warned = 0
     webhook.updated_at = func.clock_timestamp()
     session.flush()

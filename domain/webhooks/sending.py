@@ -194,11 +194,12 @@ class Sending:
             return 0.0
         row = done[0][0].row
         attempts = [made for _, made in done]
+        pause = max(made.wait for made in attempts)  # who asks for time has it, whatever else it has taken
         if any(made.delivered for made in attempts):
-            health.succeeded(session, row.webhook_id, self.seconds / len(done))
-            return 0.0
-        pause = max(schedule.pause(row.failures + 1), *(made.wait for made in attempts)) if self._down else 0.0
-        health.failed(session, row.organization_id, row.webhook_id, pause)
+            health.succeeded(session, row.webhook_id, self.seconds / len(done), pause)
+        else:
+            pause = max(pause, schedule.pause(row.failures + 1) if self._down else 0.0)
+            health.failed(session, row.organization_id, row.webhook_id, pause)
         if any(made.status == GONE for made in attempts):
             health.disable(session, row.organization_id, row.webhook_id, health.GONE_TOLD)
         if pause:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from domain.errors import Invalid
 
 PREFIX = "whsec_"
-KEY_BYTES = 24
+KEY_BYTES, SECRET_BYTES = 24, (24, 64)
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 BODY_SIGNATURE = "X-Signature-256"
 TOLERANCE_S = 300
@@ -32,8 +32,10 @@ def new_secret() -> str:
 
 
 def check_secret(secret: str) -> None:
-    """Raise Invalid unless messages can be signed with a `secret` that somebody else has chosen."""
-    _key(secret)
+    """Raise Invalid unless a `secret` that somebody else has chosen is as long as Standard Webhooks wants it."""
+    shortest, longest = SECRET_BYTES
+    if not shortest <= len(_key(secret)) <= longest and secret.startswith(PREFIX):
+        raise Invalid.sentence(f"the secret must be base64 of {shortest} to {longest} bytes after {PREFIX}", "secret")
 
 
 def headers(secrets: Sequence[str], message_id: str, at: int, body: bytes) -> dict[str, str]:

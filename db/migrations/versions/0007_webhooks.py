@@ -23,6 +23,7 @@ UP = (
         enabled boolean NOT NULL DEFAULT true,
         disabled_reason text CHECK (disabled_reason IS NULL OR NOT enabled),
         failing_since timestamptz,
+        last_failed_at timestamptz,
         failures integer NOT NULL DEFAULT 0,
         days_warned smallint NOT NULL DEFAULT 0,
         paused_until timestamptz,

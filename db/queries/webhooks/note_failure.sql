@@ -1,5 +1,12 @@
 -- A run in which no delivery succeeded; return for how many days none has, and the last day of which its owner was warned.
-UPDATE webhooks SET failures = failures + 1, failing_since = coalesce(failing_since, clock_timestamp()),
+-- A quiet day ends it: what failed before that says nothing of now.
+WITH before AS (
+    SELECT id, failing_since IS NOT NULL AND last_failed_at > clock_timestamp() - interval '1 day' AS goes_on
+    FROM webhooks WHERE id = %(id)s
+)
+UPDATE webhooks AS w SET failures = failures + 1, last_failed_at = clock_timestamp(),
+    failing_since = CASE WHEN goes_on THEN failing_since ELSE clock_timestamp() END,
+    days_warned = CASE WHEN goes_on THEN days_warned ELSE 0 END,
     paused_until = clock_timestamp() + make_interval(secs => CAST(%(pause)s AS double precision))
-WHERE id = %(id)s
-RETURNING url, failing_since, extract(epoch FROM clock_timestamp() - failing_since) / 86400 AS days, days_warned
+FROM before WHERE w.id = before.id
+RETURNING failing_since, extract(epoch FROM clock_timestamp() - failing_since) / 86400 AS days, days_warned

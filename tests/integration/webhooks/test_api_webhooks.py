@@ -56,6 +56,7 @@ def test_a_secret_of_ones_own_signs_and_is_shown_once_too(hook: Make, client: Ca
         ({"eventTypes": "*"}, "eventTypes"),
         ({"secret": "short"}, "secret"),
         ({"secret": "whsec_not_base64_at_all!"}, "secret"),
+        ({"secret": "whsec_c2hvcnQ1Njc4OTA="}, "secret"),
         ({"headers": {"Host": "evil"}}, "headers"),
         ({"headers": {"webhook-id": "1"}}, "headers"),
         ({"headers": {"X-Token": "a\r\nX-Evil: b"}}, "headers"),

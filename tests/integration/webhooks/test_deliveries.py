@@ -167,6 +167,36 @@ def test_a_webhook_that_is_down_is_left_alone_with_all_that_waits(hook: Make) ->
     assert made.now()["failingSince"] is None
 
 
+def test_a_receiver_that_takes_some_and_asks_for_time_has_it(hook: Make) -> None:
+    def limited(server: Server, connection: socket.socket) -> None:
+        server.take(connection)
+        connection.sendall(OK if len(server.requests) == 1 else BUSY)
+
+    with serving(limited) as receiver:
+        made = hook(receiver.url())
+        for _ in range(12):
+            made.ping()
+        deliver()
+        deliver()
+    assert len(receiver.requests) <= 5, "it goes on though its receiver asked for an hour"
+    assert (made.now()["pausedUntil"] is not None, made.now()["failingSince"]) == (True, None)
+
+
+def test_quiet_days_are_no_failures(hook: Make, client: Caller) -> None:
+    with serving(closing(FAILING)) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        deliver()
+        chain.ask(
+            "UPDATE webhooks SET failing_since = now() - interval '6 days', last_failed_at = now() - interval '2 days'"
+        )
+        time_passes()
+        deliver()
+        number()
+    assert made.now()["enabled"]
+    assert [event["type"] for event in client.get("/api/v1/events").json] == ["webhook.pinged"]
+
+
 def test_what_waits_for_a_webhook_that_is_down_is_not_even_published(hook: Make) -> None:
     with serving(closing(FAILING)) as receiver:
         made = hook(receiver.url())
