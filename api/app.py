@@ -8,7 +8,7 @@ from api.http.doubled import refuse_doubled
 from api.http.errors import register
 from api.http.exact_json import ExactProvider
 from api.http.openapi import register_spec
-from api.http.paths import InvoiceNumber, RowId, refuse_other_paths, unversioned
+from api.http.paths import InvoiceNumber, RowId, refuse_other_paths, refuse_webhooks, unversioned
 from api.http.rates import limit_rates
 from api.http.security import protect
 from api.http.server import answer_heads
@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> Flask:
     register(app)
     protect(app)
     app.before_request(refuse_other_paths)
+    app.before_request(refuse_webhooks)
     app.before_request(refuse_doubled)
     app.before_request(authenticate)
     answer_heads(app)

@@ -1,8 +1,10 @@
 """What has changed, in order: read in pages, waited for, or followed."""
 
+import random
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, g, request
@@ -21,7 +23,7 @@ from api.http.subscribers import LAST_EVENT_ID, MEDIA_TYPE, News, Subscriber, st
 from db.transaction import transaction
 from domain.events import feed
 from domain.events.feed import Event
-from domain.events.types import ALL, TYPES
+from domain.events.types import ALL, TYPES, matches
 from domain.shares import OverShare
 
 events_api = Blueprint(
@@ -31,6 +33,9 @@ events_api = Blueprint(
     url_prefix="/api/v1/events",
 )
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+# Of a stream: so many events are read at a time, for so many of an organization's places beside the last.
+# A client has room for these bytes, or is cut off.
+AT_ONCE, PLACES, BYTES_AT_ONCE = 500, 4, 32 * 1024
 PREFER = {
     "name": "Prefer",
     "in": "header",
@@ -108,13 +113,6 @@ def follow_events(query: dict[str, Any]) -> Response:
     return streamed(asker(), Follower(g.organization_id, after, query["type"]))
 
 
-class Found(NamedTuple):
-    """Events, and the number up to which there are no others."""
-
-    events: list[Event]
-    seen: int
-
-
 @dataclass(eq=False)
 class Follower(Subscriber):
     """Is sent each event of an organization after the one it has `seen`, of the types that `pattern` names."""
@@ -124,22 +122,35 @@ class Follower(Subscriber):
     pattern: str
 
     @classmethod
-    def look(cls, session: Session, some: "Collection[Follower]") -> "Mapping[Follower, Found]":
-        """Return the next events of each whose organization has any."""
+    def look(cls, session: Session, some: "Collection[Follower]") -> "Mapping[Follower, list[Event]]":
+        """Return the next events for each: those of an organization that have seen the same read them once."""
         known = feed.streams(session, {follower.organization_id for follower in some})
-        last = {one: known[one.organization_id].last_sequence for one in some if one.organization_id in known}
-        return {one: one._following(session, last[one]) for one in last if last[one] > one.seen}
+        behind: dict[tuple[int, int], list[Follower]] = defaultdict(list)
+        for one in some:
+            if one.organization_id in known and known[one.organization_id].last_sequence > one.seen:
+                behind[one.organization_id, one.seen].append(one)
+        chosen = _some_places(behind)
+        read = {place: feed.following(session, *place, ALL, AT_ONCE) for place in chosen}
+        return {one: read[place] for place in chosen for one in behind[place]}
 
-    def _following(self, session: Session, last: int) -> "Found":
-        events = feed.following(session, self.organization_id, self.seen, self.pattern, DEFAULT_LIMIT)
-        return Found(events, events[-1].sequence if len(events) == DEFAULT_LIMIT else last)
+    def news(self, found: list[Event] | None) -> News:
+        """Return the events, of its types alone."""
+        data = b""
+        for event in found or ():
+            if len(data) > BYTES_AT_ONCE:
+                break
+            self.seen = event.sequence
+            data += _sent(event) if matches([self.pattern], event.type) else b""
+        return News(data)
 
-    def news(self, found: "Found | None") -> News:
-        """Return the events."""
-        if found is None:
-            return News(b"")
-        self.seen = found.seen
-        return News(b"".join(_sent(event) for event in found.events))
+
+def _some_places(behind: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the last place of each organization and a few of its others: whoever is far behind holds up nobody."""
+    of: dict[int, list[int]] = defaultdict(list)
+    for organization_id, seen in behind:
+        of[organization_id].append(seen)
+    chosen = {one: {max(seen), *random.sample(seen, min(len(seen), PLACES))} for one, seen in of.items()}
+    return [(organization_id, seen) for organization_id, places in chosen.items() for seen in places]
 
 
 def _sent(event: Event) -> bytes:

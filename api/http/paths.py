@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 from api.http.fields import LARGEST_ID
+from api.http.problems import Refused
 
 
 class RowId(BaseConverter):
@@ -47,6 +48,12 @@ def unversioned(application: Callable[..., Iterable[bytes]]) -> Callable[..., It
         return application(environ, start_response)
 
     return answer
+
+
+def refuse_webhooks() -> None:
+    """Raise the 508 for a webhook that was pointed at an API like this one: each would cause the next, without end."""
+    if "webhook-signature" in request.headers:
+        raise Refused(508, "a webhook is sent to this API: send it to a receiver of your own")
 
 
 def refuse_other_paths() -> None:

@@ -4,6 +4,7 @@ A subscriber is a socket and what it has seen. It holds neither a thread nor a c
 """
 
 import logging
+import math
 import socket
 import threading
 import time
@@ -141,6 +142,7 @@ class Subscribers:
     def wait(self, organization_id: int, subscriber: Subscriber, seconds: float, to_end: bool = False) -> None:
         """Return when there is something new, or if `to_end` when nothing more follows; or after `seconds`."""
         theirs, ours = socket.socketpair()
+        subscriber.told_at = math.inf  # it needs no sign of life, and would take that for news
         self.add(theirs, organization_id, subscriber)
         deadline = time.monotonic() + seconds
         with ours:

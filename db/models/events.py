@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,4 +41,5 @@ class Event(Base):
     id: Mapped[UUID] = mapped_column(Uuid)
     type: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    created_at: Mapped[Timestamp] = mapped_column(TIME, primary_key=True, server_default=None)
+    created_at: Mapped[datetime] = mapped_column(TIME)
+    sequenced_at: Mapped[Timestamp] = mapped_column(primary_key=True)

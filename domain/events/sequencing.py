@@ -4,7 +4,6 @@ A counter within the transactions of the changes would make each wait for the on
 the events were told, so an event that was told after another was committed comes after it.
 """
 
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -15,8 +14,6 @@ from domain.events.telling import KIND, owe_sequence
 from domain.jobs.lanes import DEFAULT
 from domain.jobs.priorities import HIGH
 
-# So many take a second or two, with their deliveries.
-MAX_EVENTS = 5000
 FORGOTTEN_S = 2.0
 
 
@@ -28,22 +25,14 @@ class Sequenced(NamedTuple):
     data: str
 
 
-FanOut = Callable[[Session, int, Sequence[Sequenced]], None]
-
-
-def sequence(session: Session, organization_id: int, fan_out: FanOut) -> int:
-    """Number an organization's pending events, and hand them to `fan_out` for the same commit; return how many.
-
-    Of more than MAX_EVENTS the oldest are numbered, and another job is owed for the rest.
-    """
+def sequence(session: Session, organization_id: int, most: int) -> list[Sequenced]:
+    """Number the oldest pending events of an organization, up to `most`, and owe a job for the rest; return them."""
     [stream] = run(session, "lock_stream", organization_id=organization_id)
-    terms = {"organization_id": organization_id, "last_sequence": stream.last_sequence, "limit": MAX_EVENTS}
+    terms = {"organization_id": organization_id, "last_sequence": stream.last_sequence, "limit": most}
     sequenced = fetch(session, Sequenced, "sequence_events", **terms)
-    if len(sequenced) == MAX_EVENTS:
+    if len(sequenced) == most:
         owe_sequence(session, organization_id)
-    if sequenced:
-        fan_out(session, organization_id, sequenced)
-    return len(sequenced)
+    return sequenced
 
 
 def owe_forgotten() -> None:

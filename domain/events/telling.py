@@ -34,4 +34,4 @@ def tell(session: Session, organization_id: int, news: Sequence[News]) -> None:
 
 def owe_sequence(session: Session, organization_id: int) -> None:
     """Owe the job that numbers an organization's events: before its other jobs, which may be many."""
-    enqueue(session, organization_id, KIND, [(KIND, {})], priority=HIGH)
+    enqueue(session, organization_id, KIND, [(str(organization_id), {})], priority=HIGH)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.queries import fetch, run
 from domain.errors import Conflict, NotFound
+from domain.events.types import PINGED
 from domain.webhooks import registration
 from domain.webhooks.fan_out import Addressed, owe
 
@@ -74,12 +75,12 @@ def get(session: Session, organization_id: int, delivery_id: int) -> Shown:
 def retry(session: Session, organization_id: int, delivery_id: int) -> Shown:
     """Owe the delivery anew, under the id of the same event; raise NotFound, or Conflict while it is on its way."""
     delivery = get(session, organization_id, delivery_id)
-    if delivery.status == Status.PENDING:
-        raise Conflict("the delivery is still on its way", status=delivery.status)
-    if delivery.type is None:
-        raise Conflict("its event is past its retention")
     if not registration.get(session, organization_id, delivery.webhook_id, locked=True).enabled:
         raise Conflict("the webhook is disabled: enable it first")
+    if run(session, "find_pending_delivery", webhook_id=delivery.webhook_id, sequence=delivery.sequence):
+        raise Conflict("the event is still on its way to the webhook", status=Status.PENDING)
+    if delivery.type is None:
+        raise Conflict("its event is past its retention")
     [anew] = owe(session, organization_id, [Addressed(delivery.webhook_id, delivery.sequence, delivery.type)])
     return get(session, organization_id, anew)
 
@@ -107,6 +108,7 @@ def redeliver(
         organization_id=organization_id,
         webhook_id=webhook_id,
         types=list(webhook.event_types),
+        pinged=PINGED,
         after=after,
         since=since,
         status=status,

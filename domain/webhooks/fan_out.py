@@ -9,11 +9,18 @@ from sqlalchemy.orm import Session
 
 from db.models import Webhook
 from db.queries import run
+from domain.events import sequencing
 from domain.events.sequencing import Sequenced
 from domain.events.types import PINGED, matches
+from domain.jobs.lanes import IO
+from domain.jobs.priorities import NORMAL
 from domain.jobs.submission import enqueue
 
 KIND = "webhook.deliver"
+# Where its deliveries wait.
+STREAM = {"lane": IO, "priority": NORMAL, "kind": KIND}
+# So many are owed in a second or two.
+MAX_DELIVERIES = 5000
 
 
 class Addressed(NamedTuple):
@@ -24,10 +31,13 @@ class Addressed(NamedTuple):
     type: str
 
 
-def fan_out(session: Session, organization_id: int, events: Sequence[Sequenced]) -> None:
-    """Owe the deliveries of events that were just numbered."""
-    found = select(Webhook).where(Webhook.organization_id == organization_id, Webhook.enabled).order_by(Webhook.id)
-    webhooks = session.scalars(found).all()
+def sequence(session: Session, organization_id: int) -> None:
+    """Number an organization's pending events and owe their deliveries, as many as one transaction may."""
+    # A webhook that is being deleted would be gone when its deliveries are written.
+    asking = select(Webhook).where(Webhook.organization_id == organization_id, Webhook.enabled).order_by(Webhook.id)
+    webhooks = session.scalars(asking.with_for_update(read=True, key_share=True)).all()
+    most = max(1, MAX_DELIVERIES // max(1, len(webhooks)))
+    events = sequencing.sequence(session, organization_id, most)
     owe(
         session,
         organization_id,

@@ -9,12 +9,14 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from db.models import Webhook
+from db.queries import run
 from domain import encryption
 from domain.errors import Conflict, Invalid, NotFound
 from domain.events import feed
 from domain.events.telling import News, tell
 from domain.events.types import PINGED
 from domain.webhooks import signatures
+from domain.webhooks.fan_out import STREAM
 from gateways import http
 
 MAX_WEBHOOKS = 100
@@ -29,6 +31,7 @@ def create(session: Session, organization_id: int, fields: Mapping[str, Any]) ->
     """Return a new webhook, and its secret, which is not shown again; raise Invalid or Conflict."""
     _check(fields)
     feed.open_stream(session, organization_id)
+    run(session, "lock_stream", organization_id=organization_id)  # two at once would both be the last that may be made
     if (session.scalar(select(func.count()).select_from(_of(organization_id).subquery())) or 0) >= MAX_WEBHOOKS:
         raise Conflict(f"an organization has {MAX_WEBHOOKS} webhooks at the most: delete one that is not needed")
     secret = fields.get("secret") or signatures.new_secret()
@@ -43,14 +46,19 @@ def create(session: Session, organization_id: int, fields: Mapping[str, Any]) ->
 
 
 def change(session: Session, organization_id: int, webhook_id: int, fields: Mapping[str, Any]) -> Webhook:
-    """Return the changed webhook; headers that are not given stay. One that is enabled again starts afresh."""
+    """Return the changed webhook; headers that are not given stay.
+
+    One that is enabled again, or has another address, starts afresh: what waits is due.
+    """
     _check(fields)
     webhook = get(session, organization_id, webhook_id, locked=True)
+    before = webhook.url, webhook.enabled
     for name, value in _plain(fields).items():
         setattr(webhook, name, value)
     if fields.get("headers") is not None:
         _set_headers(session, webhook, fields["headers"])
-    if webhook.enabled:
+    if webhook.enabled and before != (webhook.url, True):
+        run(session, "hasten_deliveries", group_key=str(webhook.id), organization_id=organization_id, **STREAM)
         webhook.disabled_reason = webhook.failing_since = webhook.last_failed_at = webhook.paused_until = None
         webhook.failures = webhook.days_warned = 0
     webhook.updated_at = func.clock_timestamp()
@@ -79,7 +87,7 @@ def rotate(session: Session, organization_id: int, webhook_id: int, secret: str 
 
 def delete(session: Session, organization_id: int, webhook_id: int) -> None:
     """Delete the webhook with its deliveries; those that wait are not sent. Raise NotFound."""
-    session.delete(get(session, organization_id, webhook_id, locked=True))
+    session.delete(get(session, organization_id, webhook_id))
     session.flush()
 
 
@@ -95,7 +103,7 @@ def ping(session: Session, organization_id: int, webhook_id: int) -> Webhook:
 def get(session: Session, organization_id: int, webhook_id: int, locked: bool = False) -> Webhook:
     """Return one webhook; raise NotFound."""
     found = _of(organization_id).where(Webhook.id == webhook_id)
-    webhook = session.scalar(found.with_for_update() if locked else found)
+    webhook = session.scalar(found.with_for_update(key_share=True) if locked else found)
     if webhook is None:
         raise NotFound("webhook not found")
     return webhook

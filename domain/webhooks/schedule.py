@@ -30,9 +30,9 @@ def retry_after(value: str | None, now: float) -> float:
         return min(float(value.strip()[:9]), MAX_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, TypeError, OverflowError):
         return 0.0
-    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
     return min(max(0.0, seconds), MAX_RETRY_AFTER_S)
 
 

@@ -3,11 +3,12 @@
 A worker that dies between sending and recording sends the same event again, under the same id.
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,13 +20,13 @@ from db.jobs import UNSTORABLE, ClaimedJob
 from db.queries import run
 from domain import encryption
 from domain.events.feed import Event
-from domain.jobs.lanes import IO
-from domain.jobs.priorities import NORMAL
 from domain.jobs.work import Later, Outcome, PermanentError, Retry
 from domain.shares import OverShare, Shares
 from domain.webhooks import health, schedule, signatures
-from domain.webhooks.fan_out import KIND
+from domain.webhooks.fan_out import STREAM
 from gateways import http
+
+log = logging.getLogger(__name__)
 
 IN_FLIGHT = 4
 TIMEOUT_S = 15.0
@@ -33,23 +34,25 @@ TIMEOUT_S = 15.0
 # within its lease.
 LAST_POST, BUDGET = 0.5, 0.25
 BODY_SHOWN = 2048
-ONE_MORE_S = 1.0
+ONE_MORE_S = 5.0
 MOST_COUNTED = 1000
 GONE = 410
 # The receiver is in trouble whatever it is sent: the others wait.
 DOWN = {408, 425, 429, *range(500, 600)}
 DISABLED = "the webhook is disabled: enable it, then redeliver what it missed"
 FORGOTTEN = "the event is past its retention"
+BROKEN = "Counterfoil could not send it; its operator finds the reason in the log"
 REDIRECT = "a redirect, which is not followed: give the webhook the address where it leads"
 
 
-class Post(NamedTuple):
+@dataclass(frozen=True)
+class Post:
     """A delivery, its job, and what is sent."""
 
     job: ClaimedJob
-    row: Any
-    headers: Mapping[str, str]
-    body: bytes
+    row: Any = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Attempt(NamedTuple):
@@ -107,15 +110,15 @@ class Sending:
         try:
             self._give_back = slots().take(self.jobs[0].organization_id)
         except OverShare:
-            self._outcomes = dict.fromkeys((job.id for job in self.jobs), Later(ONE_MORE_S))
+            self._outcomes = dict.fromkeys((job.id for job in self.jobs), Later(ONE_MORE_S * random.random()))  # noqa: S311
             return
         ids = [job.payload["webhookDeliveryId"] for job in self.jobs]
         webhook_ids = [row.id for row in run(session, "lock_webhooks", ids=ids)]
         job_ids = [job.id for job in self.jobs]
         held = run(session, "hold_webhooks", webhook_ids=webhook_ids, holder=job_ids[0], job_ids=job_ids)
         rows = {row.id: row for row in run(session, "load_deliveries", ids=ids)}
-        for row in rows.values():
-            self._clock_ahead = row.now - time.monotonic()
+        if rows:
+            self._clock_ahead = next(iter(rows.values())).now - time.monotonic()
         holds = {row.id for row in held} & {self.jobs[0].payload["webhookId"]}
         for job, id_ in zip(self.jobs, ids, strict=True):
             outcome = self._verdict(session, rows.get(id_), holds)
@@ -141,7 +144,7 @@ class Sending:
     def _turn(self, session: Session, row: Any) -> float:
         """Return when the webhook may have done what waits for it; at that time, or before, its turn may have come."""
         if self._waits is None:
-            [waiting] = run(session, "count_undelivered", webhook_id=row.webhook_id, limit=MOST_COUNTED)
+            [waiting] = run(session, "count_waiting_deliveries", webhook_id=row.webhook_id, limit=MOST_COUNTED)
             self._waits = max(0.05, waiting.count * row.seconds_each) * random.uniform(0.3, 1.0)  # noqa: S311
         return self._waits
 
@@ -156,6 +159,7 @@ class Sending:
             with http.Receiver(self._posts[0].row.url, IN_FLIGHT) as receiver, ThreadPoolExecutor(threads) as pool:
                 return [*pool.map(lambda post: self._attempt(receiver, post), self._posts)]
         except http.Refused as refused:
+            self._down = True
             return [Attempt(self._now(), 0.0, error=str(refused)) for _ in self._posts]
         finally:
             self.seconds = time.monotonic() - started
@@ -176,6 +180,7 @@ class Sending:
         try:
             done = [(post, made) for post, made in zip(self._posts, attempts, strict=True) if made]
             if done:
+                run(session, "lock_webhooks", ids=[post.row.id for post, _ in done])
                 self._keep(session, done)
             pause = self._judge(session, done)
             for post, made in zip(self._posts, attempts, strict=True):
@@ -194,17 +199,17 @@ class Sending:
             return 0.0
         row = done[0][0].row
         attempts = [made for _, made in done]
-        pause = max(made.wait for made in attempts)  # who asks for time has it, whatever else it has taken
+        # A receiver in trouble is left alone, and one that asks for time has it, whatever else it has taken.
+        pause = max([made.wait for made in attempts] + [schedule.pause(row.failures + 1)] * self._down)
         if any(made.delivered for made in attempts):
             health.succeeded(session, row.webhook_id, self.seconds / len(done), pause)
         else:
-            pause = max(pause, schedule.pause(row.failures + 1) if self._down else 0.0)
             health.failed(session, row.organization_id, row.webhook_id, pause)
         if any(made.status == GONE for made in attempts):
             health.disable(session, row.organization_id, row.webhook_id, health.GONE_TOLD)
         if pause:
-            terms = {"lane": IO, "priority": NORMAL, "kind": KIND, "organization_id": row.organization_id}
-            run(session, "postpone_deliveries", group_key=str(row.webhook_id), pause=pause, **terms)
+            terms = {"organization_id": row.organization_id, "group_key": str(row.webhook_id), "pause": pause}
+            run(session, "postpone_deliveries", **terms, **STREAM)
         return pause
 
     def close(self) -> None:
@@ -220,6 +225,9 @@ def attempt(receiver: http.Receiver, post: Post, at: float) -> Attempt:
         return Attempt(at, unsent.seconds, error=str(unsent))
     except http.Refused as refused:
         return Attempt(at, 0.0, error=str(refused))
+    except Exception:  # or the others of this run, which have arrived, would be sent again
+        log.exception("webhook %d: nothing was sent", post.row.webhook_id)
+        return Attempt(at, 0.0, error=BROKEN)
     error = None if 200 <= answer.status < 300 else f"answered {answer.status}"
     if 300 <= answer.status < 400:
         error = f"answered {answer.status}, {REDIRECT}"

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from cli.main import counterfoil
+from domain.webhooks.sending import IN_FLIGHT
 from local import broker
 from settings import Settings, variable
 from tests.architecture.compose import IMAGE, VARIABLE, document, parts, services
@@ -139,7 +140,7 @@ def test_it_is_confined(name: str) -> None:
     assert service["tmpfs"], "a read-only root needs a place for temporary files"
     assert service["user"] not in ("root", "0", "0:0")
     assert service["mem_limit"], "without a limit it takes the memory of all the others"
-    assert 0 < service["pids_limit"] <= 256
+    assert 0 < service["pids_limit"] <= 512
 
 
 @every_service
@@ -174,9 +175,15 @@ def test_it_waits_for_the_schema(name: str) -> None:
     assert name == "migrate" or "migrate" in parts()[name]["depends_on"]
 
 
-def test_the_worker_may_finish_what_it_runs() -> None:
-    grace = int(services()["worker"]["stop_grace_period"].removesuffix("s"))
+@pytest.mark.parametrize("name", ["worker", "io"])
+def test_a_worker_may_finish_what_it_runs(name: str) -> None:
+    grace = int(services()[name]["stop_grace_period"].removesuffix("s"))
     assert grace > Settings().task_timeout, "jobs would be killed at every deployment"
+
+
+def test_io_may_have_a_thread_for_each_post() -> None:
+    threads = Settings().io_concurrency * (1 + IN_FLIGHT)
+    assert services()["io"]["pids_limit"] >= 1.5 * threads, "a run would end with: can't start new thread"
 
 
 def test_accepting_does_not_wait_for_the_broker() -> None:

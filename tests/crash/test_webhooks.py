@@ -8,14 +8,15 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
+import settings
 from counterfoil.crashkit.trial import every_point
 from domain import encryption, master_keys
-from domain.events import feed, sequencing
+from domain.events import feed
 from domain.events.telling import KIND as SEQUENCE
 from domain.events.telling import News, tell
 from domain.webhooks import registration
 from domain.webhooks.fan_out import KIND as DELIVER
-from domain.webhooks.fan_out import Addressed, fan_out, owe
+from domain.webhooks.fan_out import Addressed, owe, sequence
 from tests.conftest import configure
 from tests.integration.gateways.receivers import Server, answering, serving
 
@@ -29,9 +30,11 @@ JOBS = "SELECT count(*) FROM jobs WHERE kind = 'webhook.deliver' AND payload ? '
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(encryption, "_unwrapped", encryption.UnwrappedKeys())
+    before = settings.current()
     configure(master_keys=master_keys.new_key(), webhook_allow_http=1, webhook_allowed_networks="127.0.0.0/8")
     with serving(answering()) as server:
         yield server
+    settings.use(before)
 
 
 def told(session: Session, organization_id: int, url: str) -> None:
@@ -63,7 +66,7 @@ def test_a_delivery_is_recorded_once_and_comes_under_one_id_wherever_its_worker_
 ):
     def prepare(session: Session, organization_id: int) -> dict[str, Any]:
         told(session, organization_id, receiver.url())
-        sequencing.sequence(session, organization_id, fan_out)
+        sequence(session, organization_id)
         [event, *_] = feed.following(session, organization_id, 0, "*", 1)
         [webhook, *_] = registration.page(session, organization_id, 0, 1)
         [delivery] = owe(session, organization_id, [Addressed(webhook.id, event.sequence, event.type)])

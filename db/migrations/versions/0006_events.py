@@ -64,6 +64,7 @@ UP = (
         created_at timestamptz NOT NULL DEFAULT clock_timestamp()
     ) WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0.05)""",
     "CREATE INDEX pending_events_organization_idx ON pending_events (organization_id, id)",
+    # By weeks of when they got their numbers, so that what goes with a week is a run of them.
     """CREATE TABLE events (
         organization_id bigint NOT NULL,
         sequence bigint NOT NULL,
@@ -71,8 +72,9 @@ UP = (
         type text NOT NULL,
         data jsonb NOT NULL,
         created_at timestamptz NOT NULL,
-        PRIMARY KEY (organization_id, sequence, created_at)
-    ) PARTITION BY RANGE (created_at)""",
+        sequenced_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (organization_id, sequence, sequenced_at)
+    ) PARTITION BY RANGE (sequenced_at)""",
     "CREATE TABLE events_rest PARTITION OF events DEFAULT",
     "DROP FUNCTION make_week(date)",
     "DROP FUNCTION drop_week(date)",

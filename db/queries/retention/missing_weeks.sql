@@ -4,7 +4,7 @@ SELECT parent, CAST(week AS date) AS week, week <= clock_timestamp() AS begun, C
     WHEN 'completed_jobs' THEN EXISTS (
         SELECT FROM completed_jobs_rest WHERE completed_at >= week AND completed_at < week + interval '7 days')
     WHEN 'events' THEN EXISTS (
-        SELECT FROM events_rest WHERE created_at >= week AND created_at < week + interval '7 days')
+        SELECT FROM events_rest WHERE sequenced_at >= week AND sequenced_at < week + interval '7 days')
     END AS taken
 FROM generate_series(date_trunc('week', clock_timestamp()), clock_timestamp() + interval '14 days', interval '7 days')
     AS week CROSS JOIN unnest(CAST(%(parents)s AS text[])) AS parent

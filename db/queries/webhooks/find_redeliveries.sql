@@ -6,8 +6,9 @@ LEFT JOIN LATERAL (
     ORDER BY d.id DESC LIMIT 1) AS last ON true
 LEFT JOIN open_jobs AS j ON j.id = last.job_id AND last.delivered_at IS NULL
 WHERE e.organization_id = %(organization_id)s AND coalesce(j.status, '') NOT IN ('PENDING', 'PROCESSING')
-  AND EXISTS (SELECT FROM unnest(CAST(%(types)s AS text[])) AS t (pattern) WHERE t.pattern IN ('*', e.type)
-              OR (t.pattern LIKE '%%.*' AND starts_with(e.type, rtrim(t.pattern, '*'))))
+  AND CASE WHEN e.type = %(pinged)s THEN CAST(e.data ->> 'webhookId' AS bigint) = %(webhook_id)s
+      ELSE EXISTS (SELECT FROM unnest(CAST(%(types)s AS text[])) AS t (pattern) WHERE t.pattern IN ('*', e.type)
+                   OR (t.pattern LIKE '%%.*' AND starts_with(e.type, rtrim(t.pattern, '*')))) END
   AND e.sequence > coalesce(CAST(%(after)s AS bigint), 0)
   AND e.created_at >= coalesce(CAST(%(since)s AS timestamptz), '-infinity')
   AND (CAST(%(status)s AS text) IS NULL OR %(status)s = CASE WHEN last.delivered_at IS NOT NULL THEN 'delivered'

@@ -1,5 +1,5 @@
 -- What sending needs of each delivery: its webhook as it is now, and its event, if that is kept still.
-SELECT d.id, d.webhook_id, d.delivered_at IS NOT NULL AS delivered, jsonb_array_length(d.attempts) AS tries,
+SELECT d.id, d.webhook_id, d.delivered_at IS NOT NULL AS delivered,
     w.url, w.secret, CASE WHEN w.old_secret_until > clock_timestamp() THEN w.old_secret END AS old_secret, w.headers,
     w.enabled, CAST(extract(epoch FROM w.pace) AS float) AS seconds_each, w.failures,
     CAST(extract(epoch FROM w.paused_until - clock_timestamp()) AS float) AS paused,

@@ -4,7 +4,7 @@ WITH before AS (
     SELECT id, failing_since IS NOT NULL AND last_failed_at > clock_timestamp() - interval '1 day' AS goes_on
     FROM webhooks WHERE id = %(id)s
 )
-UPDATE webhooks AS w SET failures = failures + 1, last_failed_at = clock_timestamp(),
+UPDATE webhooks AS w SET failures = failures + CASE WHEN %(pause)s > 0 THEN 1 ELSE 0 END, last_failed_at = clock_timestamp(),
     failing_since = CASE WHEN goes_on THEN failing_since ELSE clock_timestamp() END,
     days_warned = CASE WHEN goes_on THEN days_warned ELSE 0 END,
     paused_until = clock_timestamp() + make_interval(secs => CAST(%(pause)s AS double precision))

@@ -188,7 +188,8 @@ DAMAGES = {
     ),
     "an event is lost": ("DELETE FROM events WHERE sequence = 2", {"E1"}),
     "an event is doubled": (
-        "INSERT INTO events SELECT organization_id, sequence, id, type, data, now() FROM events WHERE sequence = 1",
+        "INSERT INTO events SELECT organization_id, sequence, id, type, data, created_at, now() "
+        "FROM events WHERE sequence = 1",
         {"E1"},
     ),
     "an event tells of an invoice that is not there": (

@@ -118,13 +118,13 @@ def test_what_is_past_its_retention_is_gone_and_says_so(organization: Tenant, cl
     listen(organization)
     told(organization, 1, 2, 3)
     chain.ask("SELECT make_week('events', CAST(date_trunc('week', now() - interval '60 days') AS date))")
-    chain.ask("UPDATE events SET created_at = created_at - interval '60 days' WHERE sequence < 3")
+    chain.ask("UPDATE events SET sequenced_at = sequenced_at - interval '60 days' WHERE sequence < 3")
     cleanup()
     assert [event["sequence"] for event in client.get(PATH).json] == [3]
     gone = client.get(f"{PATH}?after=1")
     assert (gone.status_code, gone.json["after"]) == (410, 2)
     assert [event["sequence"] for event in client.get(f"{PATH}?after=2").json] == [3]
-    chain.ask("UPDATE events SET created_at = created_at - interval '90 days'")
+    chain.ask("UPDATE events SET sequenced_at = sequenced_at - interval '90 days'")
     cleanup()
     assert client.get(f"{PATH}?after=2").status_code == 410, "of a week without a partition they go as well"
     assert client.get(f"{PATH}?after=3").json == []

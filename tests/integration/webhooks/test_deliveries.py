@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from db.transaction import transaction
 from domain import encryption, master_keys
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from domain.shares import Shares
-from domain.webhooks import schedule, sending, signatures
+from domain.webhooks import registration, schedule, sending, signatures
 from tests import bodies, chain
 from tests.caller import Caller
 from tests.conftest import configure
@@ -120,104 +121,6 @@ def test_after_the_last_attempt_a_delivery_has_failed_and_its_owner_sends_it_aga
         deliver()
     assert client.get(anew.headers["Location"]).json["status"] == "delivered"
     assert parsed(receiver.requests[0])[0]["webhook-id"] == failed["event"]["id"]
-
-
-def test_410_disables_the_webhook_with_an_event(hook: Make, client: Caller) -> None:
-    with serving(closing(GONE)) as receiver:
-        made = hook(receiver.url())
-        made.ping()
-        deliver()
-        number()
-    assert (made.now()["enabled"], "410" in made.now()["disabledReason"]) == (False, True)
-    assert made.deliveries()[0]["status"] == "failed"
-    assert [event["type"] for event in client.get("/api/v1/events").json] == ["webhook.pinged", "webhook.disabled"]
-    assert client.post(f"{made.path}/ping").status_code == 409
-    made.change(enabled=True)
-    assert (made.now()["disabledReason"], made.now()["failingSince"]) == (None, None)
-
-
-def test_retry_after_is_obeyed(hook: Make) -> None:
-    with serving(closing(BUSY)) as receiver:
-        made = hook(receiver.url())
-        made.ping()
-        deliver()
-        made.ping()
-        deliver()
-    assert len(receiver.requests) == 1, "another event did not wait"
-    waits = "SELECT min(extract(epoch FROM due_at - now())) FROM outbox WHERE kind = 'webhook.deliver'"
-    assert chain.value(waits) > 3400
-    assert chain.rows(JOBS) == [("PENDING", 1), ("PENDING", 0)], "an attempt was counted that was not made"
-
-
-def test_a_webhook_that_is_down_is_left_alone_with_all_that_waits(hook: Make) -> None:
-    with serving(closing(FAILING)) as receiver:
-        made = hook(receiver.url())
-        for _ in range(9):
-            made.ping()
-        deliver()
-    assert len(receiver.requests) <= 4, "it goes on though its receiver is down"
-    assert (made.now()["pausedUntil"], made.now()["failingSince"]) != (None, None)
-    tried = len(receiver.requests)
-    assert sorted(chain.rows(JOBS)) == [("PENDING", 0)] * (9 - tried) + [("PENDING", 1)] * tried
-    with serving(answering()) as receiver:
-        made.change(url=receiver.url())
-        time_passes()
-        deliver()
-    assert [delivery["status"] for delivery in made.deliveries()] == ["delivered"] * 9
-    assert made.now()["failingSince"] is None
-
-
-def test_a_receiver_that_takes_some_and_asks_for_time_has_it(hook: Make) -> None:
-    def limited(server: Server, connection: socket.socket) -> None:
-        server.take(connection)
-        connection.sendall(OK if len(server.requests) == 1 else BUSY)
-
-    with serving(limited) as receiver:
-        made = hook(receiver.url())
-        for _ in range(12):
-            made.ping()
-        deliver()
-        deliver()
-    assert len(receiver.requests) <= 5, "it goes on though its receiver asked for an hour"
-    assert (made.now()["pausedUntil"] is not None, made.now()["failingSince"]) == (True, None)
-
-
-def test_quiet_days_are_no_failures(hook: Make, client: Caller) -> None:
-    with serving(closing(FAILING)) as receiver:
-        made = hook(receiver.url())
-        made.ping()
-        deliver()
-        chain.ask(
-            "UPDATE webhooks SET failing_since = now() - interval '6 days', last_failed_at = now() - interval '2 days'"
-        )
-        time_passes()
-        deliver()
-        number()
-    assert made.now()["enabled"]
-    assert [event["type"] for event in client.get("/api/v1/events").json] == ["webhook.pinged"]
-
-
-def test_what_waits_for_a_webhook_that_is_down_is_not_even_published(hook: Make) -> None:
-    with serving(closing(FAILING)) as receiver:
-        made = hook(receiver.url())
-        for _ in range(3):
-            made.ping()
-        number()
-        [first, *others] = [
-            job_id for (job_id,) in chain.rows("SELECT job_id FROM outbox WHERE lane = 'io' ORDER BY 1")
-        ]
-        run_jobs(find("webhook.deliver"), [first])
-    waits = "SELECT min(extract(epoch FROM due_at - now())) FROM outbox WHERE job_id = ANY(%s)"
-    assert chain.value(waits, others) > 3
-
-
-def test_an_answer_of_400_holds_no_other_event_back(hook: Make) -> None:
-    with serving(closing(WRONG)) as receiver:
-        made = hook(receiver.url())
-        for _ in range(6):
-            made.ping()
-        deliver()
-    assert len(receiver.requests) == 6
 
 
 def test_four_are_on_their_way_at_once_and_not_more(hook: Make) -> None:
@@ -369,20 +272,35 @@ def test_a_lost_master_key_is_got_over_by_a_new_secret(
     signatures.verify(new, headers, body, int(headers["webhook-timestamp"]))
 
 
-@pytest.mark.parametrize(("days", "told"), [(0.5, []), (1.1, ["webhook.failing"]), (3.1, ["webhook.failing"]),
-                                             (5.1, ["webhook.disabled"])])  # fmt: skip
-def test_an_owner_is_warned_after_one_day_and_three_and_the_webhook_disabled_after_five(
-    hook: Make, client: Caller, days: float, told: list[str]
-) -> None:
-    with serving(closing(FAILING)) as receiver:
+def test_an_event_on_its_way_is_not_sent_beside_itself(hook: Make, client: Caller) -> None:
+    with serving(closing(GONE)) as receiver:
         made = hook(receiver.url())
         made.ping()
         deliver()
-        chain.ask("UPDATE webhooks SET failing_since = failing_since - %s * interval '1 day'", days)
-        for _ in range(2):
-            time_passes()
-            deliver()
+        made.change(enabled=True)
+    [failed] = made.deliveries("?status=failed")
+    retry = f"/api/v1/webhook-deliveries/{failed['id']}/retry"
+    assert [client.post(retry).status_code for _ in range(3)] == [202, 409, 409]
+
+
+def test_a_ping_is_redelivered_to_the_webhook_that_was_pinged_alone(hook: Make, client: Caller) -> None:
+    with serving(answering()) as receiver:
+        pinged, other = hook(receiver.url(), "invoice.*"), hook(receiver.url(), "*")
+        pinged.ping()
+        deliver()
+        counted = [client.post(f"{one.path}/redeliver", {"after": 0, "dryRun": True}) for one in (pinged, other)]
+    assert [answer.json["count"] for answer in counted] == [1, 0]
+
+
+def test_a_webhook_that_somebody_holds_stops_no_numbering(hook: Make, organization: Tenant) -> None:
+    made = hook("https://192.0.43.8/")
+    made.ping()
+    with transaction() as session:
+        registration.get(session, organization.id, made.shown["id"], locked=True)
         number()
-    events = [event["type"] for event in client.get("/api/v1/events").json]
-    assert events == ["webhook.pinged", *told]
-    assert made.now()["enabled"] is ("webhook.disabled" not in told)
+        assert len(made.deliveries()) == 1
+
+
+def test_a_webhook_that_is_pointed_at_an_api_like_this_one_goes_round_once(client: Caller) -> None:
+    signed = {"webhook-id": "1", "webhook-signature": "v1,x"}
+    assert client.post("/api/v1/webhooks/1/ping", headers=signed).status_code == 508
