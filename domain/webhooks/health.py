@@ -31,7 +31,10 @@ def succeeded(session: Session, webhook_id: int, seconds_each: float, pause: flo
 
 def failed(session: Session, organization_id: int, webhook_id: int, pause: float) -> None:
     """Take note of a run in which nothing succeeded, and leave the webhook alone for `pause` seconds."""
-    [row] = run(session, "note_failure", id=webhook_id, pause=pause)
+    rows = run(session, "note_failure", id=webhook_id, pause=pause)
+    if not rows:
+        return  # it was deleted meanwhile
+    [row] = rows
     if row.days >= DISABLED_AFTER_DAYS:
         disable(session, organization_id, webhook_id, DISABLED_TOLD)
     elif due := [days for days in WARNED_AFTER_DAYS if row.days_warned < days <= row.days]:

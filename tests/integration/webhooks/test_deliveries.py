@@ -235,6 +235,24 @@ def test_a_deleted_webhook_is_sent_nothing(hook: Make, client: Caller) -> None:
     assert chain.rows(JOBS) == [("COMPLETED", 1)]
 
 
+def test_a_webhook_that_is_deleted_while_it_is_sent_to_ends_its_jobs(hook: Make, client: Caller) -> None:
+    made: list[Hook] = []
+
+    def delete(server: Server, connection: socket.socket) -> None:
+        server.take(connection)
+        client.delete(made[0].path)
+        connection.sendall(FAILING)
+
+    with serving(delete) as receiver:
+        made.append(hook(receiver.url()))
+        made[0].ping()
+        deliver()
+        assert chain.value("SELECT error FROM jobs WHERE kind = 'webhook.deliver'") == "answered 500"
+        time_passes()
+        deliver()
+    assert chain.rows(JOBS) == [("COMPLETED", 2)]
+
+
 def test_both_secrets_sign_for_a_day(hook: Make, client: Caller) -> None:
     with serving(answering(OK)) as receiver:
         made = hook(receiver.url())
