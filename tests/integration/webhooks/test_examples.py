@@ -30,6 +30,12 @@ from tests.waiting import wait_until
 Make = Callable[..., Hook]
 EXAMPLES = ROOT / "docs" / "examples"
 SECRET, ANOTHER = signatures.new_secret(), signatures.new_secret()
+# Whoever runs the tests in the background has Ctrl-C ignored, and so would the example.
+WITH_CTRL_C = [
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+]
 HANDLED = re.compile(r"\d+ [a-z_]+\.[a-z_]+")
 
 
@@ -64,9 +70,11 @@ class Example(Child):
         return [line for line in self.said if HANDLED.fullmatch(line)]
 
     def await_handled(self, *lines: str) -> None:
-        """Wait until it has handled exactly these events, in this order."""
+        """Wait until it has handled exactly these events, in this order, and knows that it has."""
         wait_until(lambda: len(self.handled()) >= len(lines), 20, f"something is not handled: {self.said}")
         assert self.handled() == [*lines]
+        last, number = Path(self.given["LAST_FILE"]), lines[-1].split()[0]
+        wait_until(lambda: last.exists() and last.read_text() == number, 20, "it would handle the last one again")
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> int:
         """Return the status with which it answers a request that Counterfoil did not send."""
@@ -93,7 +101,7 @@ def start(
     started: list[Example] = []
 
     def start(**more: str) -> Example:
-        example = Example(request.param, [program], given | more)
+        example = Example(request.param, [*WITH_CTRL_C, program], given | more)
         started.append(example)
         example.start()
         return example
