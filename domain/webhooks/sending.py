@@ -34,7 +34,7 @@ TIMEOUT_S = 15.0
 # within its lease.
 LAST_POST, BUDGET = 0.5, 0.25
 BODY_SHOWN = 2048
-ONE_MORE_S = 5.0
+ONE_MORE_S = 1.0
 MOST_COUNTED = 1000
 GONE = 410
 # The receiver is in trouble whatever it is sent: the others wait.
@@ -86,8 +86,8 @@ class Attempt(NamedTuple):
 
 @cache
 def slots() -> Shares:
-    """Return the places of this process: of as many runs as it has threads, half are one organization's at the most."""
-    return Shares(settings.current().io_concurrency, lent=False)
+    """Return the places of this process, one for each of its threads: no organization has half while another asks."""
+    return Shares(settings.current().io_concurrency)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Work outside: read in one transaction, done while none is open, and recorded in one that the lease fences."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -67,6 +68,12 @@ def test_each_job_of_a_group_has_its_own_outcome(organization):
     }
     waits = "SELECT extract(epoch FROM available_at - clock_timestamp()) FROM jobs WHERE id = %s"
     assert 290 < chain.value(waits, ids["later"]) <= 300
+
+
+def test_what_a_run_waits_for_outside_is_not_its_time(organization):
+    """By the clock the relay would hand out hardly any work beside receivers that are slow."""
+    run_jobs(kind(lambda: threading.Event().wait(1.0)), [owe(organization.id)])
+    assert chain.value("SELECT recent_seconds FROM run_statistics") < 0.5
 
 
 def test_the_last_attempt_is_not_tried_again(organization):

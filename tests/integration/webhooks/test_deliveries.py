@@ -160,11 +160,16 @@ def test_beside_a_run_that_sends_to_a_webhook_another_waits_its_turn(hook: Make)
 
 
 def test_an_organization_has_half_of_the_runs_and_the_others_wait_uncounted(
-    hook: Make, organization: Tenant, stranger: Caller, monkeypatch: pytest.MonkeyPatch
+    hook: Make,
+    organization: Tenant,
+    stranger: Caller,
+    other_organization: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slots = Shares(2, lent=False)
+    slots = Shares(5)
     monkeypatch.setattr(sending, "slots", lambda: slots)
-    with serving(answering()) as receiver, sending.slots().share(organization.id):
+    own = organization.id
+    with serving(answering()) as receiver, slots.share(own), slots.share(own), slots.share(other_organization.id):
         made, other = hook(receiver.url()), Hook.create(stranger, receiver.url())
         made.ping()
         other.ping()
