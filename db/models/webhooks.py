@@ -1,7 +1,19 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Interval, LargeBinary, SmallInteger, Text, text, true
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Integer,
+    Interval,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +49,8 @@ class Webhook(Base):
     pace: Mapped[timedelta] = mapped_column(Interval, server_default=text("'50 ms'"))
     # The first job of the run that sends to it. While that is PROCESSING, no other run does.
     held_by: Mapped[int | None] = mapped_column(BigInteger)
+    # Others found it held: who holds it has them go on at once.
+    awaited: Mapped[bool] = mapped_column(Boolean, server_default=false())
     created_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
 

@@ -233,17 +233,25 @@ class Run:
                 return
 
     def _go_outside(self) -> None:
-        """Let the handler read in one transaction, do its errand with none open, and record it in a fenced one."""
+        """Let the handler read in one transaction, do its errand with none open, and record it in a fenced one.
+
+        A handler that finds nothing to do outside returns the outcomes at once.
+        """
         context = Context()
         errand: Errand = self.kind.handler(context, self.jobs)
         with closing(errand):
             with transaction() as session:
                 context.within(session)
-                act = next(errand)
-            done = act()
-            with transaction() as session:
-                context.within(session)
-                failures = self.settle(session, _recorded(errand, done))
+                try:
+                    act = next(errand)
+                except StopIteration as end:
+                    failures = self.settle(session, end.value)
+                    act = None
+            if act is not None:
+                done = act()
+                with transaction() as session:
+                    context.within(session)
+                    failures = self.settle(session, _recorded(errand, done))
         self._report(failures)
 
     def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> Kept:

@@ -58,7 +58,8 @@ def change(session: Session, organization_id: int, webhook_id: int, fields: Mapp
     if fields.get("headers") is not None:
         _set_headers(session, webhook, fields["headers"])
     if webhook.enabled and before != (webhook.url, True):
-        run(session, "hasten_deliveries", group_key=str(webhook.id), organization_id=organization_id, **STREAM)
+        terms = {"organization_id": organization_id, "group_key": str(webhook.id), "tried": True}
+        run(session, "hasten_deliveries", **terms, **STREAM)
         webhook.disabled_reason = webhook.failing_since = webhook.last_failed_at = webhook.paused_until = None
         webhook.failures = webhook.days_warned = 0
     webhook.updated_at = func.clock_timestamp()

@@ -101,12 +101,17 @@ class Sending:
         self._posts: list[Post] = []
         self._down, self._stop_at = False, 0.0
         self._waits: float | None = None
+        self._awaited = False
         self._clock_ahead = 0.0
         self._give_back: Callable[[], None] = lambda: None
         self.seconds = 0.0
 
-    def prepare(self, session: Session) -> None:
-        """Decide what can be sent now, and hold the webhook."""
+    def prepare(self, session: Session) -> list[Outcome] | None:
+        """Decide what can be sent now, and hold the webhook; return the outcomes if that is nothing."""
+        self._decide(session)
+        return None if self._posts else [self._outcomes[job.id] for job in self.jobs]
+
+    def _decide(self, session: Session) -> None:
         try:
             self._give_back = slots().take(self.jobs[0].organization_id)
         except OverShare:
@@ -144,6 +149,7 @@ class Sending:
     def _turn(self, session: Session, row: Any) -> float:
         """Return when the webhook may have done what waits for it; at that time, or before, its turn may have come."""
         if self._waits is None:
+            run(session, "await_webhook", id=row.webhook_id)
             [waiting] = run(session, "count_waiting_deliveries", webhook_id=row.webhook_id, limit=MOST_COUNTED)
             self._waits = max(0.05, waiting.count * row.seconds_each) * random.uniform(0.3, 1.0)  # noqa: S311
         return self._waits
@@ -153,8 +159,6 @@ class Sending:
         started = time.monotonic()
         self._stop_at = started + settings.current().task_timeout * BUDGET
         try:
-            if not self._posts:
-                return []
             threads = min(IN_FLIGHT, len(self._posts))
             with http.Receiver(self._posts[0].row.url, IN_FLIGHT) as receiver, ThreadPoolExecutor(threads) as pool:
                 return [*pool.map(lambda post: self._attempt(receiver, post), self._posts)]
@@ -180,7 +184,8 @@ class Sending:
         try:
             done = [(post, made) for post, made in zip(self._posts, attempts, strict=True) if made]
             if done:
-                run(session, "lock_webhooks", ids=[post.row.id for post, _ in done])
+                locked = run(session, "lock_webhooks", ids=[post.row.id for post, _ in done])
+                self._awaited = any(row.awaited for row in locked)
                 self._keep(session, done)
             pause = self._judge(session, done)
             for post, made in zip(self._posts, attempts, strict=True):
@@ -207,9 +212,11 @@ class Sending:
             health.failed(session, row.organization_id, row.webhook_id, pause)
         if any(made.status == GONE for made in attempts):
             health.disable(session, row.organization_id, row.webhook_id, health.GONE_TOLD)
+        terms = {"organization_id": row.organization_id, "group_key": str(row.webhook_id), **STREAM}
         if pause:
-            terms = {"organization_id": row.organization_id, "group_key": str(row.webhook_id), "pause": pause}
-            run(session, "postpone_deliveries", **terms, **STREAM)
+            run(session, "postpone_deliveries", pause=pause, **terms)
+        elif self._awaited:
+            run(session, "hasten_deliveries", tried=False, **terms)
         return pause
 
     def close(self) -> None:

@@ -12,7 +12,8 @@ def deliver(context: Context, jobs: Sequence[ClaimedJob]) -> Errand:
     """Each event is sent to its webhook at least once, under one id, or its failure is recorded."""
     sending = Sending(jobs)
     try:
-        sending.prepare(context.session)
+        if nothing := sending.prepare(context.session):
+            return nothing
         attempts = yield sending.send
         return sending.record(context.session, attempts)
     finally:

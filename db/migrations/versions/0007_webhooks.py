@@ -29,6 +29,7 @@ UP = (
         paused_until timestamptz,
         pace interval NOT NULL DEFAULT '50 ms',
         held_by bigint,
+        awaited boolean NOT NULL DEFAULT false,
         created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
         updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
     ) WITH (fillfactor = 50)""",

@@ -70,6 +70,17 @@ def test_each_job_of_a_group_has_its_own_outcome(organization):
     assert 290 < chain.value(waits, ids["later"]) <= 300
 
 
+def test_who_finds_nothing_to_do_outside_says_so_at_once(organization):
+    def handler(context, claimed):
+        if claimed[0].payload.get("never"):
+            yield lambda: None
+        return [{"done": "nothing"}]
+
+    job_id = owe(organization.id)
+    run_jobs(Kind("probe", handler, outside=True), [job_id])
+    assert chain.rows("SELECT status, result FROM jobs") == [("COMPLETED", {"done": "nothing"})]
+
+
 def test_what_a_run_waits_for_outside_is_not_its_time(organization):
     """By the clock the relay would hand out hardly any work beside receivers that are slow."""
     run_jobs(kind(lambda: threading.Event().wait(1.0)), [owe(organization.id)])
