@@ -22,6 +22,11 @@ def pause(failures: int) -> float:
     return _jittered(min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 20), MAX_PAUSE_S))
 
 
+def after_the_others(seconds: float) -> float:
+    """Return when all that waits for a paused webhook is due: once the run that tries it again has seen how it is."""
+    return seconds * 1.5 + FIRST_PAUSE_S
+
+
 def retry_after(value: str | None, now: float) -> float:
     """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3), a day at the most, or 0."""
     if not value:

@@ -143,7 +143,7 @@ class Sending:
         if row.event_id is None:
             return PermanentError(FORGOTTEN)
         if row.paused is not None and row.paused > 0:
-            return Later(row.paused)
+            return Later(schedule.after_the_others(row.paused))
         return None if row.webhook_id in holds else Later(self._turn(session, row))
 
     def _turn(self, session: Session, row: Any) -> float:
@@ -214,8 +214,8 @@ class Sending:
             health.disable(session, row.organization_id, row.webhook_id, health.GONE_TOLD)
         terms = {"organization_id": row.organization_id, "group_key": str(row.webhook_id), **STREAM}
         if pause:
-            run(session, "postpone_deliveries", pause=pause, **terms)
-        elif self._awaited:
+            run(session, "postpone_deliveries", pause=schedule.after_the_others(pause), **terms)
+        elif self._awaited or row.failures:
             run(session, "hasten_deliveries", tried=False, **terms)
         return pause
 
