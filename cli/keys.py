@@ -109,13 +109,15 @@ def _what_next(older: list[str], left: int) -> str:
 
     name = variable("master_keys")
     if left:
-        return f"{left} were made by an older one meanwhile: restart every api and worker, then run this again."
+        return f"{left} were made by an older one meanwhile: restart every api, worker and io, then run this again."
     if older:
         return (
-            f"Next: take {', '.join(older)} out of {name} of every api and worker, and restart them."
+            f"Next: take {', '.join(older)} out of {name} of every api, worker and io, and restart them."
             " Keep it beside the backups that were made until now: they need it."
         )
-    return f"To change it: put a new one (`counterfoil keys master`) first in {name}, restart api and worker, run this."
+    return (
+        f"To change it: put a new one (`counterfoil keys master`) first in {name}, restart api, worker, io, run this."
+    )
 
 
 @contextmanager
