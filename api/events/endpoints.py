@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, g, request
 from marshmallow import fields
@@ -15,16 +14,15 @@ import settings
 from api.events.schemas import EVENT_TYPES, EventType
 from api.http.blueprint import Blueprint
 from api.http.fields import LARGEST_ID, Instant, Whole
-from api.http.pagination import LINK, MAX_PAGE_BYTES
+from api.http.pagination import LINK, pages
 from api.http.preferences import preferred_wait
 from api.http.schema import CamelSchema, Query
-from api.http.shares import asker, request_shares
-from api.http.subscribers import LAST_EVENT_ID, MEDIA_TYPE, News, Subscriber, streamed, subscribers
+from api.http.shares import asker
+from api.http.subscribers import LAST_EVENT_ID, MEDIA_TYPE, News, Subscriber, streamed, waited
 from db.transaction import transaction
 from domain.events import feed
 from domain.events.feed import Event
 from domain.events.types import ALL, TYPES, matches
-from domain.shares import OverShare
 
 events_api = Blueprint(
     "events",
@@ -83,11 +81,12 @@ def list_events(query: dict[str, Any]) -> Response:
     """
     found = _read(query)
     seconds = min(preferred_wait(), settings.current().http_timeout)
-    waited = bool(seconds) and not found and _waited(query, seconds)
-    if waited:
+    follower = Follower(g.organization_id, query["after"], query["type"])
+    has_waited = bool(seconds) and not found and waited(follower, seconds)
+    if has_waited:
         found = _read(query)
-    response = _page(found, query)
-    if waited:
+    response = pages(((event.sequence, event.text()) for event in found), query["limit"], "after")
+    if has_waited:
         response.headers["Preference-Applied"] = f"wait={seconds}"
     return response
 
@@ -161,29 +160,3 @@ def _read(query: dict[str, Any]) -> list[Event]:
     with transaction() as session:
         feed.open_stream(session, g.organization_id)
         return feed.after(session, g.organization_id, query["after"], query["type"], query["limit"] + 1)
-
-
-def _waited(query: dict[str, Any], seconds: int) -> bool:
-    """Wait until there is an event that was asked for; return whether that was possible."""
-    try:
-        with request_shares().long_polls.share(asker()):
-            subscribers().wait(asker(), Follower(g.organization_id, query["after"], query["type"]), seconds)
-        return True
-    except OverShare:
-        return False
-
-
-def _page(found: list[Event], query: dict[str, Any]) -> Response:
-    """Return the events as one page, bounded in bytes as all lists are: an event that is left makes a next one."""
-    shown: list[str] = []
-    headers: dict[str, str] = {}
-    size = 0
-    for event in found:
-        text = event.text()
-        size += len(text.encode())
-        if shown and (len(shown) == query["limit"] or size > MAX_PAGE_BYTES):
-            after = found[len(shown) - 1].sequence
-            headers = {"Link": f'<{request.path}?{urlencode({**request.args, "after": after})}>; rel="next"'}
-            break
-        shown.append(text)
-    return Response(f"[{','.join(shown)}]", headers=headers, mimetype="application/json")

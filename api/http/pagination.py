@@ -44,20 +44,24 @@ def page(rows: Iterable[Row], query: dict[str, Any], schema: Schema) -> Response
 
     A page ends early rather than grow beyond MAX_PAGE_BYTES, and no more rows are read then; one row is always shown.
     """
+    return pages(((row.id, exact_json.dumps(schema.dump(row))) for row in rows), query["limit"], "cursor")
+
+
+def pages(texts: Iterable[tuple[int, str]], limit: int, cursor: str) -> Response:
+    """Return what `page` does, of rows that are JSON already, each after its place; `cursor` is its parameter."""
     shown: list[str] = []
     headers: dict[str, str] = {}
     size, last = 0, 0
-    for row in rows:
-        text = exact_json.dumps(schema.dump(row))
+    for place, text in texts:
         size += len(text.encode())
-        if shown and (len(shown) == query["limit"] or size > MAX_PAGE_BYTES):
-            headers = {"Link": f'<{_following(last)}>; rel="next"'}
+        if shown and (len(shown) == limit or size > MAX_PAGE_BYTES):
+            headers = {"Link": f'<{_following(cursor, last)}>; rel="next"'}
             break
         shown.append(text)
-        last = row.id
+        last = place
     return Response(f"[{','.join(shown)}]", headers=headers, mimetype="application/json")
 
 
-def _following(cursor: int) -> str:
-    others = {name: value for name, value in request.args.items() if name != "cursor"}
-    return f"{request.path}?{urlencode({**others, 'cursor': cursor})}"
+def _following(cursor: str, place: int) -> str:
+    others = {name: value for name, value in request.args.items() if name != cursor}
+    return f"{request.path}?{urlencode({**others, cursor: place})}"

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 import settings
 from api.http.problems import over_quota, unavailable
 from api.http.server import at_stop, gives_away
-from api.http.shares import PAUSE_S
+from api.http.shares import PAUSE_S, asker, request_shares
 from db.transaction import statement
 from domain.shares import OverShare, Shares
 
@@ -209,6 +209,16 @@ def follow(line: socket.socket, organization_id: int, subscriber: Subscriber) ->
         subscribers().add(line, organization_id, subscriber)
     except OverShare:
         line.close()
+
+
+def waited(subscriber: Subscriber, seconds: float, to_end: bool = False) -> bool:
+    """Do what `Subscribers.wait` does; return whether the caller may: organizations share the waits."""
+    try:
+        with request_shares().long_polls.share(asker()):
+            subscribers().wait(asker(), subscriber, seconds, to_end)
+        return True
+    except OverShare:
+        return False
 
 
 def streamed(organization_id: int, subscriber: Subscriber) -> Response:

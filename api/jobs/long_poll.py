@@ -9,13 +9,11 @@ from marshmallow import Schema
 import settings
 from api.http.blueprint import Blueprint
 from api.http.preferences import preferred_wait
-from api.http.shares import asker, request_shares
-from api.http.subscribers import subscribers
+from api.http.subscribers import waited
 from api.jobs.state import Describe, Find, Follower, State, described, is_known, read
 from db.models import Job
 from db.transaction import transaction
 from domain.jobs.monitoring import explanation
-from domain.shares import OverShare
 
 MAX_PAUSE_S = 60
 HEADERS = {
@@ -53,15 +51,15 @@ def answer(find: Find, job_id: int, schema: Schema) -> Response:
     job = read(find, job_id)
     state = describe(job)
     seconds = min(preferred_wait(), settings.current().http_timeout)
-    waited = bool(seconds) and _waited(job_id, state, describe, seconds)
-    if waited:
+    has_waited = bool(seconds) and _waited(job_id, state, describe, seconds)
+    if has_waited:
         job = read(find, job_id)
         state = describe(job)
     response = Response(status=304) if is_known(state) else Response(state.text, mimetype="application/json")
     response.set_etag(state.version, weak=True)  # durationMs differs
     if not state.final:
         response.headers["Retry-After"] = str(_pause(job))
-    if waited:
+    if has_waited:
         response.headers["Preference-Applied"] = f"wait={seconds}"
     return response
 
@@ -71,13 +69,7 @@ def _waited(job_id: int, state: State, describe: Describe, seconds: int) -> bool
     known = is_known(state)
     if state.final or (request.if_none_match and not known):
         return False
-    try:
-        with request_shares().long_polls.share(asker()):
-            follower = Follower(job_id, state.version if known else None, describe)
-            subscribers().wait(asker(), follower, seconds, to_end=not known)
-        return True
-    except OverShare:
-        return False
+    return waited(Follower(job_id, state.version if known else None, describe), seconds, to_end=not known)
 
 
 def _pause(job: Job) -> int:

@@ -14,6 +14,11 @@ from domain.events import types
 FIRST = 0
 
 
+def moment(at: datetime) -> str:
+    """Return a time as the API writes it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class Event(NamedTuple):
     """An event with its number; `data` is JSON."""
 
@@ -26,9 +31,8 @@ class Event(NamedTuple):
 
     def text(self) -> str:
         """Return the event as JSON: the same whether it is sent, read or followed."""
-        at = self.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return (
-            f'{{"id":"{self.id}","type":"{self.type}","sequence":{self.sequence},"createdAt":"{at}",'
+            f'{{"id":"{self.id}","type":"{self.type}","sequence":{self.sequence},"createdAt":"{moment(self.created_at)}",'
             f'"organizationId":{self.organization_id},"data":{self.data}}}'
         )
 

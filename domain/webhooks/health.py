@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from db.models import Webhook
 from db.queries import run
+from domain.events.feed import moment
 from domain.events.telling import News, tell
 from domain.events.types import DISABLED, FAILING
-from domain.webhooks.schedule import moment
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def failed(session: Session, organization_id: int, webhook_id: int, pause: float
         disable(session, organization_id, webhook_id, DISABLED_TOLD)
     elif due := [days for days in WARNED_AFTER_DAYS if row.days_warned < days <= row.days]:
         session.execute(update(Webhook).where(Webhook.id == webhook_id).values(days_warned=due[-1]))
-        said = {"webhookId": webhook_id, "failingSince": moment(row.failing_since.timestamp()), "days": due[-1]}
+        said = {"webhookId": webhook_id, "failingSince": moment(row.failing_since), "days": due[-1]}
         _tell(session, organization_id, FAILING, said)
 
 

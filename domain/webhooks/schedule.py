@@ -1,7 +1,7 @@
 """When a delivery is tried again, and how long a webhook is left alone that fails."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 # After each attempt but the last.
@@ -43,8 +43,3 @@ def retry_after(value: str | None, now: float) -> float:
 
 def _jittered(seconds: float) -> float:
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-
-
-def moment(seconds: float) -> str:
-    """Return a time in seconds since 1970 as the API writes it."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ import settings
 from db.jobs import UNSTORABLE, ClaimedJob
 from db.queries import run
 from domain import encryption
-from domain.events.feed import Event
+from domain.events.feed import Event, moment
 from domain.jobs.work import Later, Outcome, PermanentError, Retry
 from domain.shares import OverShare, Shares
 from domain.webhooks import health, schedule, signatures
@@ -76,7 +77,7 @@ class Attempt(NamedTuple):
     def document(self) -> dict[str, Any]:
         """Return the attempt as the delivery's row keeps it."""
         return {
-            "at": schedule.moment(self.at),
+            "at": moment(datetime.fromtimestamp(self.at, UTC)),
             "status_code": self.status,
             "duration_ms": round(self.seconds * 1000),
             "error": self.error,

@@ -17,17 +17,11 @@ from tests import bodies, chain
 from tests.caller import Caller
 from tests.conftest import configure
 from tests.integration.gateways.receivers import OK, Server, answering, closing, serving
-from tests.integration.webhooks.hook import Hook, deliver, number, time_passes
+from tests.integration.webhooks.hook import FAILING, GONE, JOBS, MOVED, WRONG, Hook, deliver, number, time_passes
 from tests.tenant import Tenant
 from tests.waiting import wait_until
 
 Make = Callable[..., Hook]
-GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
-FAILING = b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops"
-BUSY = b"HTTP/1.1 429 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
-WRONG = b"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"
-MOVED = b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
-JOBS = "SELECT status, attempts FROM jobs WHERE kind = 'webhook.deliver' ORDER BY id"
 
 
 def parsed(request: bytes) -> tuple[dict[str, str], bytes]:
