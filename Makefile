@@ -47,7 +47,7 @@ bench-full: $(READY)  ## hours: make bench, other queues, and all else there is;
 	@$(BIN)/python -m bench full
 
 chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes of faults, 5 of random histories, amounts in every locale (SEED=n repeats one)
-	@$(BIN)/python -m pytest -m chaos tests/chaos tests/crash tests/integration/pdf --timeout 3600 -s
+	@$(BIN)/python -m pytest -m chaos tests/chaos tests/crash tests/faults tests/integration/pdf --timeout 3600 -s
 
 model:  ## check the protocol and its mutations with Spin: some minutes, 2 GB
 	@$(PYTHON) -m tests.model

@@ -20,10 +20,7 @@ kinds.load()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test an id of its own: of those that share one, xdist runs one and says nothing."""
-    for item in items:
-        if operation := getattr(item, "operation_label", None):  # schemathesis leaves it out of the id
-            item._id = item.id.with_params(operation)
+    """Have every test have an id of its own: of those that share one, xdist runs one and says nothing."""
     assert len({item.nodeid for item in items}) == len(items), "two tests share an id"
 
 

@@ -2,16 +2,19 @@
 
 import signal
 
+import pytest
+
 from tests.faults.load import Intake, drain, fetch, owe, verify
 from tests.waiting import wait_until
 
-ROUNDS, PARTS = 2, ("relay", "worker", "beat")
+PARTS = ("relay", "worker", "beat")
 
 
-def test_each_part_may_be_told_to_end_again_and_again_and_no_attempt_is_used_up(chain, organization):
+@pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.chaos)])
+def test_each_part_may_be_told_to_end_again_and_again_and_no_attempt_is_used_up(chain, organization, rounds):
     running = dict(zip(PARTS, chain.start(*PARTS), strict=True))
     with Intake([organization]) as intake:
-        for part in PARTS * ROUNDS:
+        for part in PARTS * rounds:
             before = len(intake.accepted)
             wait_until(lambda least=before + 100: len(intake.accepted) > least, 30, "nothing is accepted")
             ending = running[part]

@@ -22,7 +22,6 @@ from tests.waiting import wait_until
 
 UNDELIVERED = "SELECT count(*) FROM deliveries WHERE delivered_at IS NULL"
 PARTS = ("relay", "worker", "io")
-ROUNDS = 2
 
 
 @pytest.fixture
@@ -57,14 +56,15 @@ def await_deliveries(seconds: float) -> None:
     wait_until(lambda: value(UNDELIVERED) == 0, seconds, "something is not delivered")
 
 
+@pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.chaos)])
 def test_whatever_dies_each_event_arrives_under_one_id(
-    chain: Chain, terms: dict[str, object], organization: Tenant, other_organization: Tenant
+    chain: Chain, terms: dict[str, object], organization: Tenant, other_organization: Tenant, rounds: int
 ) -> None:
     with serving(answering()) as server:
         make_hook(organization, server.url())
         running: dict[str, Process] = dict(zip(PARTS, chain.start(*PARTS, **terms), strict=True))
         accepted = []
-        for part in PARTS * ROUNDS:
+        for part in PARTS * rounds:
             accepted += owe_invoices(organization, count=60) + owe_invoices(other_organization, count=5)
             issued = value("SELECT count(*) FROM invoices")
             wait_until(lambda before=issued: value("SELECT count(*) FROM invoices") > before, 30, "nothing is issued")
@@ -74,7 +74,7 @@ def test_whatever_dies_each_event_arrives_under_one_id(
         await_deliveries(120)
         check(owner_url(), accepted)
         events = list(received(server))
-    count = 60 * len(PARTS) * ROUNDS
+    count = 60 * len(PARTS) * rounds
     assert {number for number, _ in events} == set(range(1, count + 1)), "an event did not arrive"
     assert len(set(events)) == count, "an event came under two ids"
     assert value("SELECT count(*) FROM deliveries") == count, "a delivery was doubled"

@@ -15,9 +15,13 @@ COMMITS_OF_AN_IDLE_WHILE = 12
 PARTS = {"migrate", "api", "relay", "worker"}
 
 
-def test_each_line_has_a_time_a_level_and_its_part(tmp_path):
-    with RunningStack(tmp_path / "data") as stack:
+def test_each_line_has_a_time_a_level_and_its_part_flower_starts_without_a_word_and_idle_it_is_silent(tmp_path):
+    with RunningStack(tmp_path / "data") as stack, psycopg.connect(stack.facts["databaseUrl"]) as database:
+        assert not [line for line in stack.lines if line.startswith("flower")]
         stack.issue_one()
+        said, commits = len(stack.lines), _commits(database)
+        wait_until(lambda: _commits(database) >= commits + COMMITS_OF_AN_IDLE_WHILE, 60, "nothing went on")
+        assert stack.lines[said:] == []
         lines = [line for line in stack.lines if not OTHERS.fullmatch(line)]
     found = [TEXT.fullmatch(line) for line in lines]
     assert [line for line, match in zip(lines, found, strict=True) if not match] == []
@@ -31,15 +35,6 @@ def test_as_json_each_line_is_one_object(tmp_path):
         told = [json.loads(line) for line in stack.lines]
     assert all(line.keys() >= {"time", "level", "part", "message"} for line in told)
     assert {line["part"] for line in told} >= {*PARTS, "up", "postgres", "broker"}
-
-
-def test_flower_starts_without_a_word_and_an_idle_stack_is_silent(tmp_path):
-    with RunningStack(tmp_path / "data") as stack, psycopg.connect(stack.facts["databaseUrl"]) as database:
-        assert not [line for line in stack.lines if line.startswith("flower")]
-        stack.issue_one()
-        said, commits = len(stack.lines), _commits(database)
-        wait_until(lambda: _commits(database) >= commits + COMMITS_OF_AN_IDLE_WHILE, 60, "nothing went on")
-        assert stack.lines[said:] == []
 
 
 def _commits(database: psycopg.Connection) -> int:

@@ -7,6 +7,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 from schemathesis.config import SchemathesisConfig
+from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 
 from db.transaction import transaction
 from domain.identity import organizations
@@ -50,11 +51,21 @@ ACCEPTABLE = {401, 404, 409, 422}
 schema = schemathesis.openapi.from_wsgi(
     "/openapi.json", application(), config=SchemathesisConfig.from_dict(CONFIGURATION)
 )
+# A stream of one job or request lasts as long as that: tests/faults/test_event_streams.py.
+FOUND = [found.ok() for found in schema.exclude(path_regex="}/events$").get_all_operations()]
+OPERATIONS = {operation.label: operation for operation in FOUND}
+TRIALS = HypothesisTestConfig(
+    modes=list(HypothesisTestMode),
+    project=schema.config,
+    settings=schema.config.get_hypothesis_settings(phase="fuzzing"),
+    seed=schema.config.seed,
+)
 
 
 @pytest.fixture
-def key(client: Caller, organization: Tenant) -> str:
+def key(client: Caller, organization: Tenant, monkeypatch: pytest.MonkeyPatch) -> str:
     """The key of an organization that has one of each kind of thing."""
+    monkeypatch.setattr("api.http.subscribers.MAX_STREAM_S", 0)
     client.post("/api/v1/invoice-requests", bodies.invoice(organization.supplier_id))
     client.post("/api/v1/invoices/generate", bodies.invoice(organization.supplier_id))
     bodies.inventory(client)
@@ -63,12 +74,15 @@ def key(client: Caller, organization: Tenant) -> str:
         return organizations.create_key(session, organization.id, "on call", operator=True)
 
 
-# A stream lasts as long as its job: tests/faults/test_event_streams.py.
-@schema.exclude(path_regex="/events$").parametrize()
-@settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
-def test_every_answer_is_as_documented(case, key: str) -> None:
-    response = case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
-    assert_refused_with_reason(case, response)
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_every_answer_is_as_documented(operation: schemathesis.APIOperation, key: str) -> None:
+    @settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    def ask(case: schemathesis.Case) -> None:
+        response = case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+        assert_refused_with_reason(case, response)
+
+    # `schema.parametrize` makes the cases of all operations while tests are collected, in each test process.
+    create_test(operation=operation, test_func=ask, config=TRIALS)()
 
 
 def assert_refused_with_reason(case, response) -> None:
