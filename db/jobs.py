@@ -16,6 +16,8 @@ from db.transaction import savepoint, sqlstate
 # Serialization failure: the row that a statement waited for has moved to another partition.
 COMPLETED_MEANWHILE = "40001"
 LATE, DIED = "the worker did not finish within its lease", "the worker died, or was silent for too long"
+# A fraction in a payload from outside is a Decimal; what must stay exact is sent as text.
+PAYLOADS = json.JSONEncoder(default=float)
 # The characters that no jsonb can hold.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -87,8 +89,7 @@ def enqueue(
         total=total,
         held=held,
         organization_ids=[job.organization_id for job in jobs],
-        # A fraction in a payload from outside is a Decimal; what must stay exact is sent as text.
-        payloads=[json.dumps(job.payload, default=float) for job in jobs],
+        payloads=[PAYLOADS.encode(job.payload) for job in jobs],
         group_keys=[job.group_key for job in jobs],
     )
     return [row.id for row in rows]

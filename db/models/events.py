@@ -24,8 +24,8 @@ class PendingEvent(Base):
 
     __tablename__ = "pending_events"
 
+    organization_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[BigId]
-    organization_id: Mapped[int] = mapped_column(BigInteger)
     type: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[Timestamp]

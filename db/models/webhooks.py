@@ -4,7 +4,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    ForeignKey,
     Integer,
     Interval,
     LargeBinary,
@@ -62,7 +61,7 @@ class Delivery(Base):
 
     id: Mapped[BigId]
     organization_id: Mapped[int] = mapped_column(BigInteger)
-    webhook_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("webhooks.id", ondelete="CASCADE"))
+    webhook_id: Mapped[int] = mapped_column(BigInteger)
     sequence: Mapped[int] = mapped_column(BigInteger)
     job_id: Mapped[int] = mapped_column(BigInteger)
     attempts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")

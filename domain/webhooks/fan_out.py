@@ -49,7 +49,7 @@ def owe(session: Session, organization_id: int, wanted: Sequence[Addressed]) -> 
     """Owe deliveries; return their ids. What is sent stands in the rows of event and webhook, not in the jobs."""
     if not wanted:
         return []
-    ids = [row.id for row in run(session, "draw_deliveries", count=len(wanted))]
+    [[ids]] = run(session, "draw_deliveries", count=len(wanted))
     owed = [(str(one.webhook_id), _payload(organization_id, one, id_)) for one, id_ in zip(wanted, ids, strict=True)]
     run(
         session,

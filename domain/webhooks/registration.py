@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Select, func, select, text
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
-from db.models import Webhook
+from db.models import Delivery, Webhook
 from db.queries import run
 from domain import encryption
 from domain.errors import Conflict, Invalid, NotFound
@@ -89,7 +90,8 @@ def rotate(session: Session, organization_id: int, webhook_id: int, secret: str 
 def delete(session: Session, organization_id: int, webhook_id: int) -> None:
     """Delete the webhook with its deliveries; those that wait are not sent. Raise NotFound."""
     session.delete(get(session, organization_id, webhook_id))
-    session.flush()
+    session.flush()  # waits for those who are writing deliveries to it
+    session.execute(sql_delete(Delivery).where(Delivery.webhook_id == webhook_id))
 
 
 def ping(session: Session, organization_id: int, webhook_id: int) -> Webhook:

@@ -57,13 +57,13 @@ UP = (
     ) WITH (fillfactor = 10)""",
     # Told in the transaction of the change, and here until they have their numbers.
     """CREATE TABLE pending_events (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         organization_id bigint NOT NULL,
+        id bigint GENERATED ALWAYS AS IDENTITY,
         type text NOT NULL,
         data jsonb NOT NULL,
-        created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (organization_id, id)
     ) WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0.05)""",
-    "CREATE INDEX pending_events_organization_idx ON pending_events (organization_id, id)",
     # By weeks of when they got their numbers, so that what goes with a week is a run of them.
     """CREATE TABLE events (
         organization_id bigint NOT NULL,

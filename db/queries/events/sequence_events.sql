@@ -1,6 +1,6 @@
 -- Give the oldest pending events of an organization, whose stream is locked, the numbers after its last one.
 WITH taken AS (
-    DELETE FROM pending_events WHERE id = ANY(ARRAY(
+    DELETE FROM pending_events WHERE organization_id = %(organization_id)s AND id = ANY(ARRAY(
         SELECT id FROM pending_events WHERE organization_id = %(organization_id)s ORDER BY id LIMIT %(limit)s))
     RETURNING id, type, data, created_at
 ), event AS (

@@ -102,7 +102,7 @@ class Dispatcher:
         self.more |= crowded | {one.stream.lane for one in waiting if one.free != 0 and one.stream not in emptied}
         for lane in crowded:
             self._crowds[lane].took([entry for entry in entries if entry.stream.lane == lane], emptied)
-        if emptied and len({(one.stream.priority, one.stream.organization_id) for one in waiting}) > 1:
+        if emptied and len({one.stream.organization_id for one in waiting}) > 1:
             self._short_until = time.monotonic() + SHORT_RUNS_FOR_S
 
     def _measure(self) -> None:

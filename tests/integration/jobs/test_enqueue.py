@@ -11,8 +11,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.jobs import NewJob
 from domain.jobs.lifecycle import Status
-from domain.jobs.submission import enqueue
+from domain.jobs.submission import enqueue, enqueue_jobs
 from tests import chain
 from tests.scenarios.jobs import KIND, state
 
@@ -83,4 +84,11 @@ def test_a_job_for_nobody_is_refused_in_the_words_of_ones_own_driver(orders, ope
     with pytest.raises((IntegrityError, psycopg.errors.ForeignKeyViolation)) as refused, opened(orders) as own:
         enqueue(own, 10**6, KIND, [("", {})])
     assert isinstance(refused.value, IntegrityError) == (opened is session)
+    assert chain.rows(WRITTEN) == [(0, 0, 0)]
+
+
+def test_a_job_for_nobody_among_others_has_none_of_them_written(orders, organization, opened):
+    jobs = [NewJob(organization.id, {}), NewJob(10**6, {}), NewJob(organization.id, {})]
+    with pytest.raises((IntegrityError, psycopg.errors.ForeignKeyViolation)), opened(orders) as own:
+        enqueue_jobs(own, KIND, jobs)
     assert chain.rows(WRITTEN) == [(0, 0, 0)]

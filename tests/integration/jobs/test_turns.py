@@ -134,6 +134,17 @@ def test_beside_somebody_with_little_to_do_runs_are_short(jobs_take, database, o
     assert 10 < max(jobs_of_messages()) < 250, "the next one waits for a long run"
 
 
+def test_an_organizations_own_higher_priority_makes_its_runs_no_shorter(jobs_take, database, organization, lanes):
+    """Each group of its invoices owes the job that numbers their events: runs were short for as long as that went on."""
+    jobs_take(0.0003)
+    chain.ask(FLOOD, organization.id, 10_000)
+    owe(organization, 1, priority=2)
+    chain.relay()
+    assert jobs_of_messages() == [1]
+    chain.relay()
+    assert max(jobs_of_messages()) == find("invoice.generate").group
+
+
 def jobs_of_messages() -> list[int]:
     """Take every message of the default lane; return how many jobs each carries."""
     messages = iter(partial(chain.take, "default"), None)

@@ -232,6 +232,7 @@ def test_a_deleted_webhook_is_sent_nothing(hook: Make, client: Caller) -> None:
         assert client.delete(made.path).status_code == 204
         deliver()
     assert (receiver.requests, client.get(made.path).status_code) == ([], 404)
+    assert chain.value("SELECT count(*) FROM deliveries") == 0
     assert chain.rows(JOBS) == [("COMPLETED", 1)]
 
 
