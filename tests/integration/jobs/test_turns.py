@@ -135,7 +135,7 @@ def test_beside_somebody_with_little_to_do_runs_are_short(jobs_take, database, o
 
 
 def test_an_organizations_own_higher_priority_makes_its_runs_no_shorter(jobs_take, database, organization, lanes):
-    """Each group of its invoices owes the job that numbers their events: runs were short for as long as that went on."""
+    """Each group of its invoices owes the job that numbers their events: runs were short for as long as that took."""
     jobs_take(0.0003)
     chain.ask(FLOOD, organization.id, 10_000)
     owe(organization, 1, priority=2)
