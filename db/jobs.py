@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -73,10 +74,14 @@ def enqueue(
     version: int = 1,
     total: int = 1,
     held: float = 0.0,
+    delay: float = 0.0,
+    run_at: datetime | None = None,
+    unique_key: str | None = None,
 ) -> list[int]:
     """Write each job and its outbox entry, due in `held` seconds; return the ids in order.
 
-    `version` is that of the payloads, `total` how many items each job will work through.
+    `version` is that of the payloads, `total` how many items each job will work through. A job waits until `run_at`, or
+    for `delay` seconds. Of one kind and `unique_key` one job at a time may wait or run.
     """
     rows = run(
         session,
@@ -88,6 +93,9 @@ def enqueue(
         version=version,
         total=total,
         held=held,
+        delay=delay,
+        run_at=run_at,
+        unique_key=unique_key,
         organization_ids=[job.organization_id for job in jobs],
         payloads=[PAYLOADS.encode(job.payload) for job in jobs],
         group_keys=[job.group_key for job in jobs],
@@ -179,7 +187,7 @@ def states(session: Session, ids: Iterable[int]) -> Sequence[Any]:
 
 
 def requeue(session: Session, organization_id: int, *job_ids: int) -> list[int]:
-    """Give FAILED and CANCELLED jobs their attempts again; return the ids of those that were."""
+    """Give FAILED and CANCELLED jobs their attempts again, of one unique key one; return the ids of those that were."""
     return [row.id for row in run(session, "requeue", ids=list(job_ids), organization_id=organization_id)]
 
 

@@ -26,7 +26,7 @@ EXPLAINED_CUTS = {READ_ONLY, IDLE_TOO_LONG, CRASH_SHUTDOWN}
 # What libpq says when `target_session_attrs` finds no server to write to.
 NO_PRIMARY = ("session is read-only", "server is in hot standby mode")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
-RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key", "templates_default_key"}
+RACED_CONSTRAINTS = {"clients_tax_id_key", "clients_vat_id_key", "templates_default_key", "jobs_unique_key_idx"}
 
 
 class AutocommitSession(Session):

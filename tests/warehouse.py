@@ -74,7 +74,7 @@ class Warehouse:
     def submit(self, kind_name: str, **payload: Any) -> int:
         """Owe a job; return its id."""
         with transaction() as session:
-            return submit(session, self.tenant.id, kind_name, payload)
+            return submit(session, self.tenant.id, kind_name, payload).job_id
 
     def stock(self, location_id: int) -> list[Decimal]:
         """Return how much of each product is at a location."""
@@ -100,6 +100,6 @@ def stocked(tenant: Tenant, *quantities: Any, cost: str = "3.3333") -> Warehouse
             for product, quantity in zip(products, quantities, strict=True)
         ]
         purchase = documents.create_purchase(session, tenant.id, {"location_id": here, "lines": lines})
-        job_id = submit(session, tenant.id, "purchase.approve", {"purchaseId": purchase.id})
+        job_id = submit(session, tenant.id, "purchase.approve", {"purchaseId": purchase.id}).job_id
     run_jobs(find("purchase.approve"), [job_id])
     return Warehouse(tenant, products, here, there)

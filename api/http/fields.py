@@ -223,8 +223,8 @@ class Instant(fields.Field[datetime]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         try:
             if isinstance(value, str) and MOMENT.fullmatch(value):
-                return datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
+                return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(UTC)
+        except (ValueError, OverflowError):
             pass
         raise ValidationError("must be a time such as 2026-01-31T12:00:00Z")
 

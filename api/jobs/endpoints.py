@@ -43,6 +43,7 @@ jobs_api = Blueprint(
 @jobs_api.route("", methods=["POST"])
 @jobs_api.arguments(JobBody())
 @jobs_api.response(202, JobAccepted)
+@jobs_api.alt_response(200, schema=JobAccepted, description="A job with that `uniqueKey` waits or runs: this one.")
 @jobs_api.refuses(404, 409)
 @jobs_api.idempotent
 def submit_job(body: dict[str, Any]) -> Response:
@@ -55,11 +56,15 @@ def submit_job(body: dict[str, Any]) -> Response:
     def work(session: Session) -> Answer:
         kind = kind_name(body["type"])
         priority = ranked(body["priority"]) if g.operator else body["priority"]
-        job_id = submit(session, g.organization_id, kind, body["payload"], priority=priority)
-        job = catalogue.get(session, g.organization_id, job_id)
+        terms = {name: body[name] for name in ("run_at", "unique_key") if name in body}
+        submitted = submit(
+            session, g.organization_id, kind, body["payload"], priority=priority, delay=body["delay_seconds"], **terms
+        )
+        job = catalogue.get(session, g.organization_id, submitted.job_id)
         items = f" Processing {job.total} items in background." if job.total > 1 else ""
-        accepted = {"jobId": job_id, "status": "pending", "message": f"Job created.{items}"}
-        return Answer(202, accepted, {"Location": f"{PATH}/{job_id}"})
+        message = f"Job created.{items}" if submitted.new else "A job with this uniqueKey has not ended yet."
+        accepted = {"jobId": job.id, "status": job.status.lower(), "message": message}
+        return Answer(202 if submitted.new else 200, accepted, {"Location": f"{PATH}/{job.id}"})
 
     return once(work).response()
 

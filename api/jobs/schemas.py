@@ -14,6 +14,7 @@ from domain.accounting.sources import KIND
 from domain.jobs.lifecycle import Status
 from domain.jobs.priorities import MAX_OWN, NORMAL, given
 from domain.jobs.registry import submittable
+from domain.jobs.submission import LONGEST_WAIT
 
 STATUSES = tuple(status.lower() for status in Status)
 PRIORITY = (
@@ -21,8 +22,8 @@ PRIORITY = (
     "not move them before those of other organizations, unless an operator's key submits it with more than 1."
 )
 REASONS = (
-    "finished", "running", "waits_for_retry", "paused", "no_worker", "no_relay", "no_broker", "sent", "held",
-    "at_its_limit", "queued",
+    "finished", "running", "scheduled", "waits_for_retry", "paused", "no_worker", "no_relay", "no_broker", "sent",
+    "held", "at_its_limit", "queued",
 )  # fmt: skip
 
 
@@ -39,6 +40,23 @@ class JobBody(Body):
         metadata={"description": "The work to be done, in the fields of the type's schema: GET /api/v1/jobs/kinds."},
     )
     priority = Whole(0, MAX_OWN, load_default=NORMAL, description=PRIORITY)
+    run_at = Instant(description="The job does not start before this time, which is at most 366 days ahead.")
+    delay_seconds = Whole(
+        0,
+        LONGEST_WAIT.days * 86_400,
+        load_default=0,
+        description="The job does not start for so many seconds.",
+    )
+    unique_key = Text(
+        200,
+        description="While a job of the same type with this key waits or runs, the answer is that job, with status "
+        "200, and no second one is made.",
+    )
+
+    @validates_schema
+    def says_one_time(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("run_at") and data.get("delay_seconds"):
+            raise ValidationError("does not go together with delaySeconds: send one of them", "runAt")
 
 
 class KindState(CamelSchema):
@@ -72,6 +90,11 @@ class JobState(CamelSchema):
     max_attempts = fields.Integer()
     cancel_requested = fields.Boolean()
     next_retry_at = fields.Function(lambda job: _text(next_retry(job)), metadata={"type": ["string", "null"]})
+    run_at = fields.Function(
+        lambda job: _text(first_run(job)),
+        metadata={"type": ["string", "null"], "description": "When a job that waits for its time starts."},
+    )
+    unique_key = fields.String(allow_none=True)
     created_at = Instant()
     started_at = Instant(allow_none=True)
     completed_at = Instant(allow_none=True)
@@ -155,6 +178,12 @@ def kind_name(given: str) -> str:
 def next_retry(job: Job) -> datetime | None:
     """Return when a job that failed before is tried again, None for any other."""
     return job.available_at if job.status == Status.PENDING and job.attempts else None
+
+
+def first_run(job: Job) -> datetime | None:
+    """Return when a job that waits for its time starts, None for any other."""
+    waits = job.status == Status.PENDING and not job.attempts and job.available_at > job.read_at
+    return job.available_at if waits else None
 
 
 def duration(job: Job) -> int | None:

@@ -61,7 +61,7 @@ def _owe(kind: Kind, payload: Payload | Preparation) -> Job:
         organization_id = organizations.create(session, "Crash Test Ltd").id
         given = payload(session, organization_id) if callable(payload) else payload
         if kind.schema is not None:
-            return Job(kind, submission.submit(session, organization_id, kind.name, given))
+            return Job(kind, submission.submit(session, organization_id, kind.name, given).job_id)
         [job_id] = submission.enqueue(session, organization_id, kind.name, [("", given)])
         return Job(kind, job_id)
 

@@ -30,6 +30,10 @@ class Job(Base):
     status: Mapped[str] = mapped_column(Text, server_default="PENDING")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     max_attempts: Mapped[int] = mapped_column(SmallInteger)
+    # Before that time it does not start, whatever is done to the clock.
+    run_at: Mapped[datetime | None] = mapped_column(TIME)
+    # Of one kind and key one job at a time waits or runs.
+    unique_key: Mapped[str | None] = mapped_column(Text)
     # How often in a row, with no progress, it was handed back as its own connection to the database was lost.
     hand_backs: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     available_at: Mapped[Timestamp]

@@ -68,6 +68,8 @@ def requeue(session: Session, organization_id: int, job_id: int) -> Job:
     """Give a failed or cancelled job all its attempts again; return it. Raise NotFound or Conflict."""
     if not job_rows.requeue(session, organization_id, job_id):
         job = get(session, organization_id, job_id)
+        if job.status in (Status.FAILED, Status.CANCELLED):
+            raise _conflict(job, f"another job with its uniqueKey {job.unique_key!r} waits or runs")
         raise _conflict(job, "only a failed or cancelled job can be retried")
     return get(session, organization_id, job_id)
 

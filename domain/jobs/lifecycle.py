@@ -12,6 +12,7 @@ class Status(StrEnum):
 
 
 FINISHED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+UNFINISHED = frozenset(Status) - FINISHED
 
 MOVES: dict[str, frozenset[tuple[Status | None, Status]]] = {
     "enqueue": frozenset({(None, Status.PENDING)}),

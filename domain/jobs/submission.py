@@ -1,17 +1,23 @@
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import psycopg
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
 from db.jobs import NewJob
+from db.models import Job
 from domain.errors import Invalid
 from domain.jobs.admission import admission
+from domain.jobs.lifecycle import UNFINISHED
 from domain.jobs.payloads import check
 from domain.jobs.priorities import NORMAL
 from domain.jobs.registry import find, kinds
 from domain.jobs.work import Payload
+
+LONGEST_WAIT = timedelta(days=366)
 
 
 def enqueue(
@@ -19,17 +25,15 @@ def enqueue(
     organization_id: int,
     kind_name: str,
     payloads: Sequence[tuple[str, Mapping[str, Any]]],
-    priority: int = NORMAL,
-    total: int = 1,
-    held: float = 0.0,
+    **terms: Any,
 ) -> list[int]:
     """Owe one job for each (group key, payload) if and when the transaction of `session` commits; return their ids.
 
     The transaction may be any in Counterfoil's database: a SQLAlchemy session over psycopg, or a psycopg connection.
-    The relay leaves the jobs alone for `held` seconds, in which the process that submits them may run them itself.
+    `terms` are those of `enqueue_jobs`.
     """
     jobs = [NewJob(organization_id, payload, group_key) for group_key, payload in payloads]
-    return enqueue_jobs(session, kind_name, jobs, priority, total, held)
+    return enqueue_jobs(session, kind_name, jobs, **terms)
 
 
 def enqueue_jobs(
@@ -39,17 +43,43 @@ def enqueue_jobs(
     priority: int = NORMAL,
     total: int = 1,
     held: float = 0.0,
+    delay: float = 0.0,
+    run_at: datetime | None = None,
+    unique_key: str | None = None,
 ) -> list[int]:
-    """Do what `enqueue` does for jobs of several organizations."""
+    """Do what `enqueue` does for jobs of several organizations, with `total` items each.
+
+    The relay leaves the jobs alone for `held` seconds, in which the process that submits them may run them itself. They
+    wait until `run_at`, or for `delay` seconds. Of one kind and `unique_key` one job at a time may wait or run.
+    """
     kind = find(kind_name)
     return job_rows.enqueue(
-        session, kind.name, kind.lane, priority, kind.max_attempts, jobs, version=kind.version, total=total, held=held
+        session,
+        kind.name,
+        kind.lane,
+        priority,
+        kind.max_attempts,
+        jobs,
+        version=kind.version,
+        total=total,
+        held=held,
+        delay=delay,
+        run_at=run_at,
+        unique_key=unique_key,
     )
 
 
-def submit(session: Session, organization_id: int, kind_name: str, payload: Payload, **terms: Any) -> int:
-    """Check a payload from outside and owe its job; return the id. `terms` are `priority` and `held` of `enqueue`.
+class Submitted(NamedTuple):
+    """A job, and whether it is `new`: it may have waited or run under the same unique key before."""
 
+    job_id: int
+    new: bool
+
+
+def submit(session: Session, organization_id: int, kind_name: str, payload: Payload, **terms: Any) -> Submitted:
+    """Check a payload from outside and owe its job. `terms` are those of `enqueue_jobs`.
+
+    With a `unique_key` under which a job of the kind waits or runs already, return that one.
     Raise Invalid, TooManyWaiting, or what the kind's own `submit` raises.
     """
     admission.admit(session, organization_id, terms.get("held", 0.0))
@@ -57,10 +87,26 @@ def submit(session: Session, organization_id: int, kind_name: str, payload: Payl
     if kind is None:
         raise Invalid.sentence(f"unknown type {kind_name!r}; known: {', '.join(open_kinds())}", "type")
     check(kind, payload)
+    _check_time(session, terms.get("run_at"))
+    if (holder := _holder(session, organization_id, kind.name, terms.get("unique_key"))) is not None:
+        return Submitted(holder, new=False)
     if kind.submit:
-        return kind.submit(session, organization_id, payload, **terms)
+        return Submitted(kind.submit(session, organization_id, payload, **terms), new=True)
     [job_id] = enqueue(session, organization_id, kind_name, [("", payload)], **terms)
-    return job_id
+    return Submitted(job_id, new=True)
+
+
+def _check_time(session: Session, run_at: datetime | None) -> None:
+    if run_at and run_at > session.scalars(select(func.clock_timestamp())).one() + LONGEST_WAIT:
+        raise Invalid.fields({"runAt": [f"must be within {LONGEST_WAIT.days} days from now"]})
+
+
+def _holder(session: Session, organization_id: int, kind_name: str, unique_key: str | None) -> int | None:
+    """Return the job that waits or runs under the key. The database refuses a second one (SQLSTATE 23505)."""
+    if unique_key is None:
+        return None
+    wanted = select(Job.id).where(Job.organization_id == organization_id, Job.kind == kind_name)
+    return session.scalar(wanted.where(Job.unique_key == unique_key, Job.status.in_(UNFINISHED)))
 
 
 def open_kinds() -> list[str]:

@@ -63,6 +63,11 @@ def explain(session: Session, job: Job) -> Explanation:
     entry = outbox.facts(session, job.id, [one.cursor for one in waiting], MAX_OWN)
     if entry is None:  # a worker has claimed it since it was read
         return _running(session, job)
+    if job.available_at > entry.now and not job.attempts and not job.error:
+        return Explanation(
+            "scheduled", f"It waits for its time: {job.available_at:%Y-%m-%d %H:%M:%S} UTC.",
+            expected_start_at=job.available_at,
+        )  # fmt: skip
     if job.available_at > entry.now:
         failed = f"The attempt before failed ({job.error}). " if job.error else ""
         return Explanation(

@@ -231,7 +231,7 @@ def test_a_job_from_outside_recreates_what_the_organization_has(database, organi
 
     def ask(source: Source, **more: Any) -> int:
         with transaction() as session:
-            return submit(session, organization.id, KIND, {"documents": [source._asdict() | more]})
+            return submit(session, organization.id, KIND, {"documents": [source._asdict() | more]}).job_id
 
     job_id = ask(mine, version=1)
     trade.enter(sources.Owed(job_id, []))

@@ -46,7 +46,7 @@ class Pages:
                 "payloads": ["{}"] * GROUP,
                 "group_keys": [""] * GROUP,
             }
-            self._run("enqueue", held=0, **jobs, **texts)
+            self._run("enqueue", held=0, delay=0, run_at=None, unique_key=None, **jobs, **texts)
             self._run("waiting_streams", **outbox.cursor_parameters(LANES))
             stream = Stream("default", 1, organization_id, "probe")
             cursor = outbox.columns([Cursor(stream, outbox.BEGINNING)])

@@ -32,6 +32,7 @@ SCHEMA = {
 FIELDS = {
     "id", "type", "status", "progress", "total", "progressPercent", "error", "result", "attempts", "maxAttempts",
     "nextRetryAt", "createdAt", "startedAt", "completedAt", "durationMs", "priority", "cancelRequested",
+    "runAt", "uniqueKey",
 }  # fmt: skip
 
 
