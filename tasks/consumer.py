@@ -20,8 +20,10 @@ PUT_BACK_SECONDS = 1.0
 
 
 # A worker is stopped by a signal and a job is cancelled in its row; through the broker it is only looked at.
-# Flower asks for events and for a heartbeat as it starts.
-ANSWERED = ("ping", "stats", "enable_events", "heartbeat")
+# Flower asks for events and for a heartbeat as it starts, and shows a worker's queues and kinds.
+ANSWERED = ("ping", "stats", "enable_events", "heartbeat", "active_queues", "registered")
+# Of these Flower expects a list, whatever it finds there.
+LISTS = ("active", "scheduled", "reserved", "revoked")
 
 
 class Commands(dict[str, Callable[..., Any]]):
@@ -30,10 +32,13 @@ class Commands(dict[str, Callable[..., Any]]):
     def __missing__(self, name: str) -> Callable[..., Any]:
         asked = control.Panel.meta.get(name)
 
-        def refuse(_state: Any, **_arguments: Any) -> dict[str, str]:
-            if asked is None or asked.type != "inspect":
-                log.warning("command to the workers refused")
-                _count("refused_command")
+        def refuse(_state: Any, **_arguments: Any) -> dict[str, str] | list[str]:
+            if name in LISTS:
+                return []
+            if asked and asked.type == "inspect":
+                return {"error": "refused"}
+            log.warning("command to the workers refused")
+            _count("refused_command")
             return {"error": "refused"}
 
         return refuse

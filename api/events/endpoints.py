@@ -1,6 +1,7 @@
 """What has changed, in order: read in pages, waited for, or followed."""
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from api.http.blueprint import Blueprint
 from api.http.fields import LARGEST_ID, Instant, Whole
 from api.http.pagination import LINK, pages
 from api.http.preferences import preferred_wait
+from api.http.problems import invalid
 from api.http.schema import CamelSchema, Query
 from api.http.shares import asker
 from api.http.subscribers import LAST_EVENT_ID, MEDIA_TYPE, News, Subscriber, streamed, waited
@@ -31,6 +33,7 @@ events_api = Blueprint(
     url_prefix="/api/v1/events",
 )
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+SEQUENCE = re.compile("[0-9]{1,18}")
 # Of a stream: so many events are read at a time, for so many of an organization's places beside the last.
 # A client has room for these bytes, or is cut off.
 AT_ONCE, PLACES, BYTES_AT_ONCE = 500, 4, 32 * 1024
@@ -60,7 +63,9 @@ class EventShown(CamelSchema):
     """Something that has changed. `sequence` counts your organization's events: 1, 2, 3, without a gap."""
 
     id = fields.UUID()
-    type = fields.String(metadata={"enum": list(TYPES)})
+    type = fields.String(
+        metadata={"examples": list(TYPES), "description": "More types may come: ignore what you do not know."}
+    )
     sequence = fields.Integer()
     created_at = Instant()
     organization_id = fields.Integer()
@@ -70,14 +75,15 @@ class EventShown(CamelSchema):
 @events_api.route("")
 @events_api.arguments(EventPage(), location="query")
 @events_api.response(200, EventShown(many=True), headers=LINK)
-@events_api.doc(parameters=[PREFER])
-@events_api.refuses(410)
+@events_api.honours(PREFER)
+@events_api.refuses(409, 410)
 def list_events(query: dict[str, Any]) -> Response:
     """List events, oldest first.
 
     Events are told from the first time that you ask for them here, or create a webhook; what happened before is not
     told. Ask again with `after`, the `sequence` of the last event that you have read. They are kept for 30 days unless
-    your operator says otherwise; a 410 says which are gone.
+    your operator says otherwise; a 410 says which are gone. A 409 says that there is no such event yet: the database
+    was restored, and numbers come again.
     """
     found = _read(query)
     seconds = min(preferred_wait(), settings.current().http_timeout)
@@ -96,20 +102,28 @@ def list_events(query: dict[str, Any]) -> Response:
 @events_api.response(
     200, {"type": "string"}, content_type=MEDIA_TYPE, description="Each event's data is the event as JSON."
 )
-@events_api.doc(parameters=[LAST_EVENT_ID])
-@events_api.refuses(410)
+@events_api.honours({**LAST_EVENT_ID, "schema": {"type": "string", "pattern": f"^{SEQUENCE.pattern}$"}})
+@events_api.refuses(409, 410)
 def follow_events(query: dict[str, Any]) -> Response:
     """Follow events as they come, after `after` or the Last-Event-ID.
 
     The stream is Server-Sent Events, named after their type; an event's id is its `sequence`. It ends after ten minutes
     at the latest, and a browser connects again by itself.
     """
-    last = request.headers.get("Last-Event-ID", "")
-    after = int(last) if last.isascii() and last.isdigit() and len(last) <= 18 else query["after"]
+    after = _last_seen(query["after"])
     _read({**query, "after": after, "limit": 1})
     if request.method == "HEAD":
         return Response(mimetype=MEDIA_TYPE)
     return streamed(asker(), Follower(g.organization_id, after, query["type"]))
+
+
+def _last_seen(after: int) -> int:
+    last = request.headers.get("Last-Event-ID")
+    if not last:
+        return after
+    if not SEQUENCE.fullmatch(last):
+        raise invalid({"Last-Event-ID": ["must be the sequence of an event"]})
+    return int(last)
 
 
 @dataclass(eq=False)

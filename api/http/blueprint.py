@@ -86,6 +86,11 @@ class Blueprint(flask_smorest.Blueprint):
         return _declare((400, 409, 422), IDEMPOTENCY_KEY)(view)
 
     @staticmethod
+    def honours(*headers: dict[str, Any]) -> Callable:
+        """Document that the operation honours these request headers."""
+        return _declare((), *headers)
+
+    @staticmethod
     def preferable(view: Callable) -> Callable:
         """Document that the caller may prefer not to wait."""
         return _declare((), PREFER)(view)

@@ -17,7 +17,7 @@ def documented(api: Blueprint) -> Callable[[Callable], Callable]:
         200, {"type": "string"}, content_type=MEDIA_TYPE, description="Each event's data is the state as JSON."
     )
     nothing_more = api.alt_response(204, description="It has ended, and the caller has had the last event.")
-    return lambda view: stream(nothing_more(api.doc(parameters=[LAST_EVENT_ID])(view)))
+    return lambda view: stream(nothing_more(api.honours(LAST_EVENT_ID)(view)))
 
 
 def events(find: Find, job_id: int, schema: Schema) -> Response:

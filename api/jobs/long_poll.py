@@ -42,7 +42,7 @@ PREFER = {
 def documented(api: Blueprint) -> Callable[[Callable], Callable]:
     """Return the decorator that documents which headers `answer` honours."""
     unchanged = api.alt_response(304, description="Nothing has changed since the answer with that ETag.")
-    return lambda view: unchanged(api.doc(parameters=[PREFER, IF_NONE_MATCH])(view))
+    return lambda view: unchanged(api.honours(PREFER, IF_NONE_MATCH)(view))
 
 
 def answer(find: Find, job_id: int, schema: Schema) -> Response:

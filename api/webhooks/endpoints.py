@@ -79,8 +79,9 @@ def show_webhook(webhook_id: int) -> Any:
 def replace_webhook(body: dict[str, Any], webhook_id: int) -> Any:
     """Replace a webhook; what waits goes to its new address.
 
-    `headers` stay as they are when they are absent or null; send `{}` to have none. A webhook that is enabled again is
-    sent what happens from then on: `redeliver` sends what it missed.
+    `headers` stay as they are when they are absent or null; send `{}` to have none. All else is replaced: send
+    `enabled: false` again where a webhook is to stay disabled. One that is enabled again is sent what happens from then
+    on: `redeliver` sends what it missed.
     """
     with transaction() as session:
         return registration.change(session, g.organization_id, webhook_id, body)
@@ -161,9 +162,10 @@ def show_delivery(delivery_id: int) -> Any:
 @webhooks_api.refuses(404, 409)
 @webhooks_api.idempotent
 def retry_delivery(delivery_id: int) -> Response:
-    """Send the event of a delivery again, as a new delivery under the same event id.
+    """Send the event of a delivery now: one that waits for its next attempt, or one that has ended, as a new delivery.
 
-    409 while it is on its way, when its event is past its retention, or when the webhook is disabled.
+    The event's id stays the same. 409 while it is being sent, when its event is past its retention, or when the webhook
+    is disabled.
     """
 
     def work(session: Session) -> Answer:

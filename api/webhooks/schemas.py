@@ -12,8 +12,8 @@ from domain.webhooks.deliveries import Status
 MAX_TYPES, MAX_HEADERS, MAX_HEADER, MAX_URL = 50, 20, 2000, 2000
 LEAST_SECRET, LONGEST_SECRET = 16, 200
 SIGNS_TOLD = (
-    "The secret that signs. One that begins with `whsec_` goes on in base64 of 24 to 64 bytes; any other text of 16 "
-    "letters or more is taken as it is. Without one, Counterfoil makes one."
+    "The secret that signs. One that begins with `whsec_` goes on in base64 of 24 to 64 bytes; any other 16 to "
+    "200 printable ASCII characters without a space are taken as they are. Without one, Counterfoil makes one."
 )
 FAILING_TOLD = (
     "When the first delivery failed after the last that succeeded. After one day and after three an event "
@@ -26,7 +26,7 @@ class Secret(Text):
     """A secret that somebody else has made."""
 
     def __init__(self, **options: Any):
-        told = "be 16 printable ASCII characters or more"
+        told = "be 16 to 200 printable ASCII characters without a space, or whsec_ and base64 of 24 to 64 bytes"
         super().__init__(LONGEST_SECRET, pattern=rf"^[!-~]{{{LEAST_SECRET},{LONGEST_SECRET}}}$", meant=told, **options)
 
 
@@ -117,7 +117,7 @@ class DeliveryAttempt(CamelSchema):
 
 class DeliveredEvent(CamelSchema):
     id = fields.UUID(allow_none=True, attribute="event_id")
-    type = fields.String(allow_none=True, metadata={"enum": [*TYPES, None]})
+    type = fields.String(allow_none=True, metadata={"examples": list(TYPES)})
     sequence = fields.Integer()
 
 
@@ -126,6 +126,7 @@ class Delivery(CamelSchema):
 
     id = fields.Integer()
     webhook_id = fields.Integer()
+    job_id = fields.Integer(metadata={"description": "The job that sends it: the log names it."})
     event = fields.Nested(DeliveredEvent)
     status = Choice(*Status)
     attempts = fields.List(fields.Nested(DeliveryAttempt))

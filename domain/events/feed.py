@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.queries import fetch, run
-from domain.errors import Gone
+from domain.errors import Conflict, Gone
 from domain.events import types
 
 FIRST = 0
@@ -57,9 +57,13 @@ def streams(session: Session, organization_ids: Collection[int]) -> dict[int, St
 
 
 def after(session: Session, organization_id: int, sequence: int, pattern: str, limit: int) -> list[Event]:
-    """Return what `following` does; raise Gone if some are past their retention, as nobody would notice otherwise."""
+    """Return what `following` does; raise Gone if some are past their retention, as nobody would notice otherwise.
+
+    Raise Conflict if there was no event of that number: whoever has seen one knew a database that is there no more.
+    """
     found = following(session, organization_id, sequence, pattern, limit)
-    _require_kept(session, organization_id, sequence)
+    if sequence:
+        _require_told(streams(session, [organization_id]).get(organization_id), sequence)
     return found
 
 
@@ -73,11 +77,12 @@ def following(session: Session, organization_id: int, sequence: int, pattern: st
     )  # fmt: skip
 
 
-def _require_kept(session: Session, organization_id: int, sequence: int) -> None:
-    stream = streams(session, [organization_id]).get(organization_id)
-    if stream is None:
-        return
-    first = stream.first_sequence or stream.last_sequence + 1
-    if sequence and sequence + 1 < first:
+def _require_told(stream: Stream | None, sequence: int) -> None:
+    last = stream.last_sequence if stream else 0
+    if sequence > last:
+        told = f"the last event is {last}: what has a higher number was lost as the database was restored"
+        raise Conflict(f"{told}, and numbers come again; go on with after={last}", after=last)
+    first = (stream and stream.first_sequence) or last + 1
+    if sequence + 1 < first:
         told = f"the events {sequence + 1} to {first - 1} are past their retention: go on with after={first - 1}"
         raise Gone(told, after=first - 1)

@@ -35,6 +35,7 @@ class Shown(NamedTuple):
     event_id: Any
     type: str | None
     status: str
+    job_id: int
     attempts: list[dict[str, Any]]
     next_attempt_at: datetime | None
     error: str | None
@@ -73,12 +74,20 @@ def get(session: Session, organization_id: int, delivery_id: int) -> Shown:
 
 
 def retry(session: Session, organization_id: int, delivery_id: int) -> Shown:
-    """Owe the delivery anew, under the id of the same event; raise NotFound, or Conflict while it is on its way."""
+    """Have a delivery that waits be sent now, or owe one that has ended anew, under the id of the same event.
+
+    Raise NotFound, or Conflict while the event is being sent there.
+    """
     delivery = get(session, organization_id, delivery_id)
-    if not registration.get(session, organization_id, delivery.webhook_id, locked=True).enabled:
+    webhook = registration.get(session, organization_id, delivery.webhook_id, locked=True)
+    if not webhook.enabled:
         raise Conflict("the webhook is disabled: enable it first")
+    if run(session, "hasten_delivery", job_id=delivery.job_id):
+        webhook.paused_until = None
+        session.flush()
+        return get(session, organization_id, delivery_id)
     if run(session, "find_pending_delivery", webhook_id=delivery.webhook_id, sequence=delivery.sequence):
-        raise Conflict("the event is still on its way to the webhook", status=Status.PENDING)
+        raise Conflict("the event is on its way to the webhook", deliveryStatus=Status.PENDING)
     if delivery.type is None:
         raise Conflict("its event is past its retention")
     [anew] = owe(session, organization_id, [Addressed(delivery.webhook_id, delivery.sequence, delivery.type)])

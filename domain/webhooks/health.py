@@ -46,11 +46,12 @@ def failed(session: Session, organization_id: int, webhook_id: int, pause: float
 def disable(session: Session, organization_id: int, webhook_id: int, reason: str) -> None:
     """Send nothing more to the webhook, and say why."""
     change = update(Webhook).where(Webhook.id == webhook_id, Webhook.enabled).returning(Webhook.id)
-    values = {"enabled": False, "disabled_reason": reason, "updated_at": func.clock_timestamp()}
+    values = {"enabled": False, "disabled_reason": reason, "paused_until": None, "updated_at": func.clock_timestamp()}
     if session.execute(change.values(**values)).first():
         _tell(session, organization_id, DISABLED, {"webhookId": webhook_id, "reason": reason})
 
 
 def _tell(session: Session, organization_id: int, name: str, said: Mapping[str, Any]) -> None:
-    log.warning("%s: organization %d, webhook %d", name, organization_id, said["webhookId"])
+    why = said.get("reason") or f"nothing was delivered for {said['days']} days"
+    log.warning("%s: organization %d, webhook %d: %s", name, organization_id, said["webhookId"], why)
     tell(session, organization_id, [News(name, said)])

@@ -78,6 +78,7 @@ def test_a_worker_is_looked_at_through_the_broker_and_obeys_nobody_there(chain, 
         assert answers.ping()
         assert answers.stats()
         assert list(answers.conf().values()) == [{"error": "refused"}]
+        assert [list(ask().values()) for ask in (answers.active, answers.scheduled, answers.revoked)] == [[[]]] * 3
     accepted = owe(organization, "fault.single", [{}])
     drain(GARBAGE_S)
     verify(accepted, chain.broker_admin_url)

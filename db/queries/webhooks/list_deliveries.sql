@@ -1,6 +1,6 @@
 -- One delivery, or those of a webhook, newest first. What is not delivered is as its job is; a job that is not there any
 -- more was cleaned up after it had ended.
-SELECT d.id, d.webhook_id, d.sequence, e.id AS event_id, e.type, shown.status, d.attempts,
+SELECT d.id, d.webhook_id, d.sequence, e.id AS event_id, e.type, shown.status, d.job_id, d.attempts,
     CASE WHEN shown.status = 'pending' THEN coalesce(o.due_at, j.available_at) END AS next_attempt_at,
     CASE WHEN shown.status <> 'delivered' THEN j.error END AS error, d.delivered_at, d.created_at
 FROM deliveries AS d

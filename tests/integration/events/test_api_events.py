@@ -114,6 +114,31 @@ def test_a_stream_of_other_types_does_not_look_at_the_same_events_again(organiza
         assert endpoints.Follower.look(session, [follower]) == {}
 
 
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_number_that_no_event_has_yet_is_refused_with_the_last_one(
+    organization: Tenant, client: Caller, listening: bool
+) -> None:
+    """Whoever has seen more knew a database from before a restore, and would drop what comes as had already."""
+    if listening:
+        listen(organization)
+        told(organization, 1, 2)
+    last = 2 if listening else 0
+    for path, headers in (
+        (f"{PATH}?after=3", {}),
+        (f"{PATH}/stream?after=3", {}),
+        (f"{PATH}/stream", {"Last-Event-ID": "3"}),
+    ):
+        refused = client.get(path, headers=headers)
+        assert (refused.status_code, refused.json["after"]) == (409, last), path
+    assert client.get(f"{PATH}?after={last}").json == []
+
+
+@pytest.mark.parametrize("last", ["abc", "-1", "1.5", "1" * 19])
+def test_a_last_event_that_is_no_number_is_refused(organization: Tenant, client: Caller, last: str) -> None:
+    refused = client.get(f"{PATH}/stream", headers={"Last-Event-ID": last})
+    assert (refused.status_code, [*refused.json["errors"]]) == (400, ["Last-Event-ID"])
+
+
 def test_what_is_past_its_retention_is_gone_and_says_so(organization: Tenant, client: Caller) -> None:
     listen(organization)
     told(organization, 1, 2, 3)

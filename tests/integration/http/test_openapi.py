@@ -124,6 +124,16 @@ def test_the_document_and_the_routes_are_the_same() -> None:
     assert documented == routed
 
 
+def test_every_query_parameter_that_is_taken_is_documented() -> None:
+    document, app = application().test_client().get("/openapi.json").json, application()
+    for name, rule in operations():
+        taken = getattr(app.view_functions[rule.endpoint], "_apidoc", {}).get("arguments", {}).get("parameters", ())
+        method, path = re.sub("<([a-z_]+)>", r"{\1}", name).split()
+        shown = document["paths"].get(path, {}).get(method.lower(), {}).get("parameters", ())
+        wanted = {field.data_key for one in taken if one["in"] == "query" for field in one["schema"].fields.values()}
+        assert wanted <= {one["name"] for one in shown if "name" in one}, name
+
+
 def test_every_refusal_is_documented_as_a_problem() -> None:
     document = application().test_client().get("/openapi.json").json
     for path, item in document["paths"].items():

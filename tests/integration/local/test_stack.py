@@ -60,6 +60,20 @@ def test_the_pages_it_names_open(stack, page):
         assert answer.status == 200
 
 
+@pytest.mark.parametrize("part", ["worker", "io"])
+def test_flower_shows_each_worker_though_that_tells_it_little(stack, part):
+    workers = f"{stack.facts['flowerUrl']}/workers?json=1"
+
+    def name() -> str | None:
+        with urllib.request.urlopen(workers, timeout=10) as answer:
+            names = [row["hostname"] for row in json.load(answer)["data"]]
+        return next((one for one in names if one.startswith((f"{part}-", f"{part}@"))), None)
+
+    page = f"{stack.facts['flowerUrl']}/worker/{wait_until(name, 30, f'Flower knows no {part}')}"
+    with urllib.request.urlopen(page, timeout=30) as answer:
+        assert (answer.status, part.encode() in answer.read()) == (200, True)
+
+
 def test_the_database_it_names_is_the_one_in_use(stack):
     connection = psycopg.connect(stack.facts["databaseUrl"])
     with connection.cursor() as cursor:

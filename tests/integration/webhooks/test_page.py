@@ -50,7 +50,7 @@ def test_its_commands_work_literally(api: Api, organization: Tenant, client: Cal
             assert run(block, tmp_path, here), f"it prints nothing: {block}"
             deliver()
     signatures_sent = [request.count(b"v1,") for request in receiver.requests]
-    assert signatures_sent == [1, 2], "a ping, and again by both secrets: the dry run sends nothing"
+    assert signatures_sent == [1, 2, 2], "a ping, and twice again by both secrets: the dry run sends nothing"
 
 
 def test_its_message_is_genuine_and_as_an_event_is_sent(tmp_path: Path, client: Caller, organization: Tenant) -> None:
