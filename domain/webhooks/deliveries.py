@@ -5,11 +5,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from db.queries import fetch, run
 from domain.errors import Conflict, NotFound
 from domain.events.types import PINGED
+from domain.jobs.admission import admission
 from domain.webhooks import registration
 from domain.webhooks.fan_out import Addressed, owe
 
@@ -83,7 +85,7 @@ def retry(session: Session, organization_id: int, delivery_id: int) -> Shown:
     if not webhook.enabled:
         raise Conflict("the webhook is disabled: enable it first")
     if run(session, "hasten_delivery", job_id=delivery.job_id):
-        webhook.paused_until = None
+        webhook.paused_until = func.clock_timestamp()  # over: a success goes on with all that waits
         session.flush()
         return get(session, organization_id, delivery_id)
     if run(session, "find_pending_delivery", webhook_id=delivery.webhook_id, sequence=delivery.sequence):
@@ -103,14 +105,17 @@ def redeliver(
     status: str | None = None,
     dry_run: bool = False,
 ) -> Redelivered:
-    """Owe the events of a range that the webhook asks for now; raise NotFound, or Conflict if it is disabled.
+    """Owe the events of a range that the webhook asks for now; raise NotFound, TooManyWaiting, or Conflict if disabled.
 
     The range is: the events `after` a number, those `since` a time, or those whose last delivery has the `status`.
     Events that are on their way to the webhook are left out.
     """
-    webhook = registration.get(session, organization_id, webhook_id, locked=True)
+    webhook = registration.get(session, organization_id, webhook_id)
     if not webhook.enabled and not dry_run:
         raise Conflict("the webhook is disabled: enable it first")
+    if not dry_run:
+        admission.admit(session, organization_id)
+        run(session, "lock_redelivery", webhook_id=webhook_id)
     rows = run(
         session,
         "find_redeliveries",
@@ -124,6 +129,6 @@ def redeliver(
         limit=MAX_REDELIVERED + 1,
     )
     wanted = [Addressed(webhook_id, row.sequence, row.type) for row in rows[:MAX_REDELIVERED]]
-    if not dry_run:
+    if not dry_run and registration.kept(session, webhook_id):
         owe(session, organization_id, wanted)
     return Redelivered(len(wanted), len(rows) > MAX_REDELIVERED)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Webhook
@@ -33,11 +33,13 @@ class Addressed(NamedTuple):
 
 def sequence(session: Session, organization_id: int) -> None:
     """Number an organization's pending events and owe their deliveries, as many as one transaction may."""
-    # A webhook that is being deleted would be gone when its deliveries are written.
-    asking = select(Webhook).where(Webhook.organization_id == organization_id, Webhook.enabled).order_by(Webhook.id)
-    webhooks = session.scalars(asking.with_for_update(read=True, key_share=True)).all()
-    most = max(1, MAX_DELIVERIES // max(1, len(webhooks)))
-    events = sequencing.sequence(session, organization_id, most)
+    asking = select(Webhook).where(Webhook.organization_id == organization_id, Webhook.enabled)
+    count = session.scalars(select(func.count()).select_from(asking.subquery())).one()
+    events = sequencing.sequence(session, organization_id, max(1, MAX_DELIVERIES // max(1, count)))
+    # Read after the events: a webhook asks for what was told once it was there. Locked: one that is deleted now would
+    # be gone when its deliveries are written.
+    locked = asking.order_by(Webhook.id).with_for_update(read=True, key_share=True)
+    webhooks = session.scalars(locked).all() if events else ()
     owe(
         session,
         organization_id,

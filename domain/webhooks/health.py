@@ -15,11 +15,14 @@ from db.queries import run
 from domain.events.feed import moment
 from domain.events.telling import News, tell
 from domain.events.types import DISABLED, FAILING
+from domain.webhooks.fan_out import STREAM
 
 log = logging.getLogger(__name__)
 
 WARNED_AFTER_DAYS = (1, 3)
 DISABLED_AFTER_DAYS = 5
+# So many deliveries are made due by a statement, by so many of these while a caller waits.
+AT_ONCE, ROUNDS = 10_000, 10
 DISABLED_TOLD = f"no delivery succeeded for {DISABLED_AFTER_DAYS} days"
 GONE_TOLD = "its receiver answered 410: it wants no more"
 
@@ -41,6 +44,18 @@ def failed(session: Session, organization_id: int, webhook_id: int, pause: float
         session.execute(update(Webhook).where(Webhook.id == webhook_id).values(days_warned=due[-1]))
         said = {"webhookId": webhook_id, "failingSince": moment(row.failing_since), "days": due[-1]}
         _tell(session, organization_id, FAILING, said)
+
+
+def hasten(session: Session, organization_id: int, webhook_id: int, tried: bool) -> None:
+    """Have what waits for the webhook be due: all that was never tried, or what was `tried` as well.
+
+    A success goes on with what is left, as `paused_until` is set.
+    """
+    terms = {"organization_id": organization_id, "group_key": str(webhook_id), "tried": tried, "limit": AT_ONCE}
+    for _ in range(ROUNDS if tried else 1):
+        if len(run(session, "hasten_deliveries", **terms, **STREAM)) < AT_ONCE:
+            return
+    session.execute(update(Webhook).where(Webhook.id == webhook_id).values(paused_until=func.clock_timestamp()))
 
 
 def disable(session: Session, organization_id: int, webhook_id: int, reason: str) -> None:

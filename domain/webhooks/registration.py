@@ -16,8 +16,7 @@ from domain.errors import Conflict, Invalid, NotFound
 from domain.events import feed
 from domain.events.telling import News, tell
 from domain.events.types import PINGED
-from domain.webhooks import signatures
-from domain.webhooks.fan_out import STREAM
+from domain.webhooks import health, signatures
 from gateways import http
 
 MAX_WEBHOOKS = 100
@@ -59,10 +58,10 @@ def change(session: Session, organization_id: int, webhook_id: int, fields: Mapp
     if fields.get("headers") is not None:
         _set_headers(session, webhook, fields["headers"])
     if webhook.enabled and before != (webhook.url, True):
-        terms = {"organization_id": organization_id, "group_key": str(webhook.id), "tried": True}
-        run(session, "hasten_deliveries", **terms, **STREAM)
         webhook.disabled_reason = webhook.failing_since = webhook.last_failed_at = webhook.paused_until = None
         webhook.failures = webhook.days_warned = 0
+        session.flush()
+        health.hasten(session, organization_id, webhook.id, tried=True)
     webhook.updated_at = func.clock_timestamp()
     session.flush()
     session.refresh(webhook)
@@ -112,6 +111,12 @@ def get(session: Session, organization_id: int, webhook_id: int, locked: bool = 
     return webhook
 
 
+def kept(session: Session, webhook_id: int) -> bool:
+    """Return whether the webhook is there, which it is then until the end of the transaction."""
+    found = select(Webhook.id).where(Webhook.id == webhook_id)
+    return session.scalar(found.with_for_update(read=True, key_share=True)) is not None
+
+
 def page(session: Session, organization_id: int, after: int, limit: int) -> Sequence[Webhook]:
     """Return up to `limit` webhooks with an id above `after`, in id order."""
     return session.scalars(_of(organization_id).where(Webhook.id > after).order_by(Webhook.id).limit(limit)).all()
@@ -145,9 +150,12 @@ def _check(fields: Mapping[str, Any]) -> None:
         http.check(fields["url"])
     except http.Refused as refused:
         errors["url"] = [f"is refused: {refused}"]
-    for name, value in (fields.get("headers") or {}).items():
-        if told := _wrong_header(name, value):
-            errors["headers"] = [*errors.get("headers", ()), told]
+    headers = fields.get("headers") or {}
+    wrong = [told for name, value in headers.items() if (told := _wrong_header(name, value))]
+    if len({name.lower() for name in headers}) < len(headers):
+        wrong.append("must not name one header twice, in capitals or not")
+    if wrong:
+        errors["headers"] = wrong
     if errors:
         raise Invalid.fields(errors)
 

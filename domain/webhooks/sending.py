@@ -5,9 +5,11 @@ A worker that dies between sending and recording sends the same event again, und
 
 import logging
 import random
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -36,6 +38,8 @@ TIMEOUT_S = 15.0
 LAST_POST, BUDGET = 0.5, 0.25
 BODY_SHOWN = 2048
 ONE_MORE_S = 1.0
+# A delivery to a webhook takes longer: it is a slow one.
+SLOW_S = 1.0
 MOST_COUNTED = 1000
 GONE = 410
 # The receiver is in trouble whatever it is sent: the others wait.
@@ -54,6 +58,8 @@ class Post:
     row: Any = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    # What the owner has sent along: an answer that repeats it is shown without.
+    hidden: Sequence[str] = field(repr=False)
 
 
 class Attempt(NamedTuple):
@@ -91,6 +97,12 @@ def slots() -> Shares:
     return Shares(settings.current().io_concurrency)
 
 
+@cache
+def slow_slots() -> threading.BoundedSemaphore:
+    """Return the half of the places that is open to webhooks that are slow or fail: the others find one at once."""
+    return threading.BoundedSemaphore(max(1, settings.current().io_concurrency // 2))
+
+
 @dataclass
 class Sending:
     """The deliveries of one run, all to one webhook: what a message has of others goes on by itself."""
@@ -104,7 +116,7 @@ class Sending:
         self._waits: float | None = None
         self._awaited = False
         self._clock_ahead = 0.0
-        self._give_back: Callable[[], None] = lambda: None
+        self._places = ExitStack()
         self.seconds = 0.0
 
     def prepare(self, session: Session) -> list[Outcome] | None:
@@ -114,7 +126,7 @@ class Sending:
 
     def _decide(self, session: Session) -> None:
         try:
-            self._give_back = slots().take(self.jobs[0].organization_id)
+            self._places.callback(slots().take(self.jobs[0].organization_id))
         except OverShare:
             self._outcomes = dict.fromkeys((job.id for job in self.jobs), Later(ONE_MORE_S * random.random()))  # noqa: S311
             return
@@ -132,6 +144,14 @@ class Sending:
                 self._posts.append(_post(session, job, rows[id_]))
             else:
                 self._outcomes[job.id] = outcome
+        if self._posts and _is_slow(self._posts[0].row) and not self._has_slow_place():
+            self._outcomes |= {post.job.id: Later(ONE_MORE_S * random.uniform(0.5, 1.5)) for post in self._posts}  # noqa: S311
+            self._posts = []
+
+    def _has_slow_place(self) -> bool:
+        if found := slow_slots().acquire(blocking=False):
+            self._places.callback(slow_slots().release)
+        return found
 
     def _verdict(self, session: Session, row: Any, holds: set[int]) -> Outcome | None:
         """Return why a delivery is not sent now, None if it is."""
@@ -184,13 +204,18 @@ class Sending:
         """Keep what the attempts came to; return the outcome of each job of the run, in order."""
         try:
             done = [(post, made) for post, made in zip(self._posts, attempts, strict=True) if made]
+            moved = False
             if done:
                 locked = run(session, "lock_webhooks", ids=[post.row.id for post, _ in done])
                 self._awaited = any(row.awaited for row in locked)
+                moved = any(row.url != self._posts[0].row.url for row in locked)
                 self._keep(session, done)
-            pause = self._judge(session, done)
+            pause = 0.0 if moved else self._judge(session, done)
             for post, made in zip(self._posts, attempts, strict=True):
-                self._outcomes[post.job.id] = Later(pause) if made is None else _outcome(post, made)
+                if made is None or (moved and not made.delivered):  # it goes on, at the new address if there is one
+                    self._outcomes[post.job.id] = Later(pause)
+                else:
+                    self._outcomes[post.job.id] = _outcome(post, made)
             return [self._outcomes[job.id] for job in self.jobs]
         finally:
             self.close()
@@ -213,16 +238,20 @@ class Sending:
             health.failed(session, row.organization_id, row.webhook_id, pause)
         if any(made.status == GONE for made in attempts):
             health.disable(session, row.organization_id, row.webhook_id, health.GONE_TOLD)
-        terms = {"organization_id": row.organization_id, "group_key": str(row.webhook_id), **STREAM}
         if pause:
+            terms = {"organization_id": row.organization_id, "group_key": str(row.webhook_id), **STREAM}
             run(session, "postpone_deliveries", pause=schedule.after_the_others(pause), **terms)
-        elif self._awaited or row.failures:
-            run(session, "hasten_deliveries", tried=False, **terms)
+        elif self._awaited or row.paused is not None:
+            health.hasten(session, row.organization_id, row.webhook_id, tried=False)
         return pause
 
     def close(self) -> None:
         """Give back the run's place."""
-        self._give_back()
+        self._places.close()
+
+
+def _is_slow(row: Any) -> bool:
+    return bool(row.failures) or row.seconds_each > SLOW_S
 
 
 def attempt(receiver: http.Receiver, post: Post, at: float) -> Attempt:
@@ -240,6 +269,8 @@ def attempt(receiver: http.Receiver, post: Post, at: float) -> Attempt:
     if 300 <= answer.status < 400:
         error = f"answered {answer.status}, {REDIRECT}"
     shown = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", answer.body[:BODY_SHOWN].decode(errors="replace"))
+    for value in post.hidden:
+        shown = shown.replace(value, "[hidden]")
     wait = schedule.retry_after(answer.headers.get("retry-after"), at) if answer.status in (429, 503) else 0.0
     return Attempt(at, answer.seconds, answer.status, error, shown, wait)
 
@@ -258,7 +289,8 @@ def _post(session: Session, job: ClaimedJob, row: Any) -> Post:
             encryption.decrypt(session, row.organization_id, "webhooks.headers", row.webhook_id, row.headers)
         )
     signed = signatures.headers(secrets, str(event.id), int(row.now), body)
-    return Post(job, row, {**own, "Content-Type": "application/json", **signed}, body)
+    hidden = [value for value in own.values() if value]
+    return Post(job, row, {**own, "Content-Type": "application/json", **signed}, body, hidden)
 
 
 def _outcome(post: Post, made: Attempt) -> Outcome:

@@ -4,7 +4,6 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -302,42 +301,6 @@ def test_an_event_on_its_way_is_not_sent_beside_itself(hook: Make, client: Calle
     [failed] = made.deliveries("?status=failed")
     retry = f"/api/v1/webhook-deliveries/{failed['id']}/retry"
     assert [client.post(retry).status_code for _ in range(3)] == [202, 409, 409]
-
-
-def test_what_waits_for_its_next_attempt_is_sent_now_if_its_owner_says_so(hook: Make, client: Caller) -> None:
-    def recover(server: Server, connection: socket.socket) -> None:
-        server.take(connection)
-        connection.sendall(FAILING if len(server.requests) == 1 else OK)
-
-    with serving(recover) as receiver:
-        made = hook(receiver.url())
-        made.ping()
-        deliver()
-        assert made.now()["pausedUntil"] is not None
-        [waiting] = made.deliveries()
-        deliver()
-        assert len(receiver.requests) == 1
-        sent = client.post(f"/api/v1/webhook-deliveries/{waiting['id']}/retry")
-        assert (sent.status_code, sent.json["id"]) == (202, waiting["id"])
-        deliver()
-    assert made.deliveries("?status=delivered")[0]["id"] == waiting["id"]
-
-
-def test_an_event_that_is_being_sent_is_not_sent_beside_itself(hook: Make, client: Caller) -> None:
-    refused: list[Any] = []
-    made: list[Hook] = []
-
-    def ask(server: Server, connection: socket.socket) -> None:
-        server.take(connection)
-        refused.append(client.post(f"/api/v1/webhook-deliveries/{made[0].deliveries()[0]['id']}/retry"))
-        connection.sendall(OK)
-
-    with serving(ask) as receiver:
-        made.append(hook(receiver.url()))
-        made[0].ping()
-        deliver()
-    assert (refused[0].json["status"], refused[0].json["deliveryStatus"]) == (409, "pending")
-    assert len(receiver.requests) == 1
 
 
 def test_a_ping_is_redelivered_to_the_webhook_that_was_pinged_alone(hook: Make, client: Caller) -> None:
