@@ -37,6 +37,7 @@ from api.operations.metrics import metrics_api
 from api.parties.clients import clients_api
 from api.parties.suppliers import suppliers_api
 from api.webhooks.endpoints import webhooks_api
+from api.webhooks.posts import document_posts
 from settings import Settings
 
 BLUEPRINTS = (
@@ -72,5 +73,6 @@ def create_app(settings: Settings) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     document_kinds(api.spec)
+    document_posts(api.spec)
     app.wsgi_app = unversioned(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -129,6 +129,7 @@ def redeliver(
         limit=MAX_REDELIVERED + 1,
     )
     wanted = [Addressed(webhook_id, row.sequence, row.type) for row in rows[:MAX_REDELIVERED]]
-    if not dry_run and registration.kept(session, webhook_id):
+    if not dry_run:
+        registration.keep(session, webhook_id)
         owe(session, organization_id, wanted)
     return Redelivered(len(wanted), len(rows) > MAX_REDELIVERED)

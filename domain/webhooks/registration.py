@@ -111,10 +111,11 @@ def get(session: Session, organization_id: int, webhook_id: int, locked: bool = 
     return webhook
 
 
-def kept(session: Session, webhook_id: int) -> bool:
-    """Return whether the webhook is there, which it is then until the end of the transaction."""
+def keep(session: Session, webhook_id: int) -> None:
+    """Have the webhook be there until the end of the transaction; raise NotFound if it was deleted meanwhile."""
     found = select(Webhook.id).where(Webhook.id == webhook_id)
-    return session.scalar(found.with_for_update(read=True, key_share=True)) is not None
+    if session.scalar(found.with_for_update(read=True, key_share=True)) is None:
+        raise NotFound("webhook not found")
 
 
 def page(session: Session, organization_id: int, after: int, limit: int) -> Sequence[Webhook]:

@@ -38,6 +38,8 @@ TIMEOUT_S = 15.0
 LAST_POST, BUDGET = 0.5, 0.25
 BODY_SHOWN = 2048
 ONE_MORE_S = 1.0
+# A shorter value of a header is no secret, and may stand in many an answer.
+SHORTEST_SECRET = 8
 # A delivery to a webhook takes longer: it is a slow one.
 SLOW_S = 1.0
 MOST_COUNTED = 1000
@@ -289,7 +291,7 @@ def _post(session: Session, job: ClaimedJob, row: Any) -> Post:
             encryption.decrypt(session, row.organization_id, "webhooks.headers", row.webhook_id, row.headers)
         )
     signed = signatures.headers(secrets, str(event.id), int(row.now), body)
-    hidden = [value for value in own.values() if value]
+    hidden = [value for value in own.values() if len(value) >= SHORTEST_SECRET]
     return Post(job, row, {**own, "Content-Type": "application/json", **signed}, body, hidden)
 
 

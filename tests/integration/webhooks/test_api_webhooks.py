@@ -1,11 +1,15 @@
 """What an owner may set, what is refused, and that no secret is ever shown again."""
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from domain.webhooks import registration
+from domain.events import feed
+from domain.webhooks import registration, signatures
 from tests import chain
 from tests.caller import Caller
 from tests.conftest import configure
@@ -99,3 +103,13 @@ def test_an_organization_has_so_many_webhooks_and_no_more(
 def test_a_redelivery_says_which_events(hook: Make, client: Caller, body: dict[str, Any]) -> None:
     made = hook(URL)
     assert client.post(f"{made.path}/redeliver", body).status_code == 400
+
+
+def test_the_spec_says_what_is_posted_and_how_it_is_signed(client: Caller) -> None:
+    [described] = [one["post"] for one in client.get("/openapi.json").json["webhooks"].values()]
+    sent = signatures.headers([SECRET], "1", 1, b"{}")
+    assert [one["name"] for one in described["parameters"]] == [*sent]
+    body = described["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    shown = client.get("/openapi.json").json["components"]["schemas"][body.rpartition("/")[2]]
+    event = feed.Event(1, 1, uuid4(), "webhook.pinged", datetime.now(UTC), "{}")
+    assert shown["properties"].keys() == json.loads(event.text()).keys()
