@@ -102,7 +102,7 @@ def list_events(query: dict[str, Any]) -> Response:
 @events_api.response(
     200, {"type": "string"}, content_type=MEDIA_TYPE, description="Each event's data is the event as JSON."
 )
-@events_api.honours({**LAST_EVENT_ID, "schema": {"type": "string", "pattern": f"^{SEQUENCE.pattern}$"}})
+@events_api.honours({**LAST_EVENT_ID, "schema": {"type": "string", "pattern": f"^({SEQUENCE.pattern})?$"}})
 @events_api.refuses(409, 410)
 def follow_events(query: dict[str, Any]) -> Response:
     """Follow events as they come, after `after` or the Last-Event-ID.

@@ -13,8 +13,7 @@ from urllib.request import Request, urlopen
 
 SECRET = base64.b64decode(os.environ["WEBHOOK_SECRET"].removeprefix("whsec_"))
 FEED = f"{os.environ['API_URL']}/api/v1/events?type={os.environ.get('EVENT_TYPE', '*')}&after="
-KEY = {"Authorization": f"Bearer {os.environ['API_KEY']}"}
-LAST, arrived = Path(os.environ["LAST_FILE"]), SimpleQueue()
+KEY, LAST, arrived = {"Authorization": f"Bearer {os.environ['API_KEY']}"}, Path(os.environ["LAST_FILE"]), SimpleQueue()
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -33,14 +32,15 @@ Thread(target=ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Receiv
 last, event = int(LAST.read_text()) if LAST.exists() else 0, {"sequence": 0}
 while True:
     try:
-        missed = event["sequence"] != last + 1
-        page = json.load(urlopen(Request(f"{FEED}{last}", None, KEY), timeout=30)) if missed else [event]
+        page = [event]
+        if event["sequence"] != last + 1:
+            with urlopen(Request(f"{FEED}{last}", None, KEY), timeout=30) as answer:
+                page = json.load(answer)
         for one in page:
             print(one["sequence"], one["type"], flush=True)  # your work
             LAST.with_suffix(".new").write_text(str(last := one["sequence"]))
             LAST.with_suffix(".new").replace(LAST)
-        if page in ([], [event]):
-            event = arrived.get()
+        event = arrived.get() if page in ([], [event]) else event
     except OSError as error:
         print("tried again in 2 seconds:", error, flush=True)
         time.sleep(2)
