@@ -35,10 +35,9 @@ class Commands(dict[str, Callable[..., Any]]):
         def refuse(_state: Any, **_arguments: Any) -> dict[str, str] | list[str]:
             if name in LISTS:
                 return []
-            if asked and asked.type == "inspect":
-                return {"error": "refused"}
-            log.warning("command to the workers refused")
-            _count("refused_command")
+            if asked is None or asked.type != "inspect":
+                log.warning("command to the workers refused")
+                _count("refused_command")
             return {"error": "refused"}
 
         return refuse

@@ -93,7 +93,7 @@ class Blueprint(flask_smorest.Blueprint):
     @staticmethod
     def preferable(view: Callable) -> Callable:
         """Document that the caller may prefer not to wait."""
-        return _declare((), PREFER)(view)
+        return Blueprint.honours(PREFER)(view)
 
 
 def _strict(view: Callable) -> Callable:

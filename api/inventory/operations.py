@@ -27,7 +27,7 @@ class TakeStep(Operation):
         self.payload = {step.key: document_id, **body}
 
     def accept(self, session: Session, held: float) -> Answer:
-        job_id, _ = submit(session, g.organization_id, self.kind_name, self.payload, held=held)
+        job_id = submit(session, g.organization_id, self.kind_name, self.payload, held=held).job_id
         document = self._document(session, self.payload)
         return accepted(self.step.noun, document, catalogue.get(session, g.organization_id, job_id))
 

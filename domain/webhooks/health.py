@@ -15,6 +15,7 @@ from db.queries import run
 from domain.events.feed import moment
 from domain.events.telling import News, tell
 from domain.events.types import DISABLED, FAILING
+from domain.webhooks import schedule
 from domain.webhooks.fan_out import STREAM
 
 log = logging.getLogger(__name__)
@@ -46,16 +47,26 @@ def failed(session: Session, organization_id: int, webhook_id: int, pause: float
         _tell(session, organization_id, FAILING, said)
 
 
+def postpone(session: Session, organization_id: int, webhook_id: int, pause: float) -> None:
+    """Leave what waits for the webhook until a `pause` of so many seconds is over."""
+    waiting = _waiting(organization_id, webhook_id)
+    run(session, "postpone_deliveries", pause=schedule.after_the_others(pause), **waiting)
+
+
 def hasten(session: Session, organization_id: int, webhook_id: int, tried: bool) -> None:
     """Have what waits for the webhook be due: all that was never tried, or what was `tried` as well.
 
     A success goes on with what is left, as `paused_until` is set.
     """
-    terms = {"organization_id": organization_id, "group_key": str(webhook_id), "tried": tried, "limit": AT_ONCE}
+    waiting = _waiting(organization_id, webhook_id)
     for _ in range(ROUNDS if tried else 1):
-        if len(run(session, "hasten_deliveries", **terms, **STREAM)) < AT_ONCE:
+        if len(run(session, "hasten_deliveries", tried=tried, limit=AT_ONCE, **waiting)) < AT_ONCE:
             return
     session.execute(update(Webhook).where(Webhook.id == webhook_id).values(paused_until=func.clock_timestamp()))
+
+
+def _waiting(organization_id: int, webhook_id: int) -> dict[str, Any]:
+    return {"organization_id": organization_id, "group_key": str(webhook_id), **STREAM}
 
 
 def disable(session: Session, organization_id: int, webhook_id: int, reason: str) -> None:

@@ -26,7 +26,6 @@ from domain.events.feed import Event, moment
 from domain.jobs.work import Later, Outcome, PermanentError, Retry
 from domain.shares import OverShare, Shares
 from domain.webhooks import health, schedule, signatures
-from domain.webhooks.fan_out import STREAM
 from gateways import http
 
 log = logging.getLogger(__name__)
@@ -241,8 +240,7 @@ class Sending:
         if any(made.status == GONE for made in attempts):
             health.disable(session, row.organization_id, row.webhook_id, health.GONE_TOLD)
         if pause:
-            terms = {"organization_id": row.organization_id, "group_key": str(row.webhook_id), **STREAM}
-            run(session, "postpone_deliveries", pause=schedule.after_the_others(pause), **terms)
+            health.postpone(session, row.organization_id, row.webhook_id, pause)
         elif self._awaited or row.paused is not None:
             health.hasten(session, row.organization_id, row.webhook_id, tried=False)
         return pause
