@@ -60,7 +60,7 @@ class Post:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     # What the owner has sent along: an answer that repeats it is shown without.
-    hidden: Sequence[str] = field(repr=False)
+    hidden: Sequence[bytes] = field(repr=False)
 
 
 class Attempt(NamedTuple):
@@ -268,9 +268,10 @@ def attempt(receiver: http.Receiver, post: Post, at: float) -> Attempt:
     error = None if 200 <= answer.status < 300 else f"answered {answer.status}"
     if 300 <= answer.status < 400:
         error = f"answered {answer.status}, {REDIRECT}"
-    shown = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", answer.body[:BODY_SHOWN].decode(errors="replace"))
-    for value in post.hidden:
-        shown = shown.replace(value, "[hidden]")
+    said = answer.body
+    for value in post.hidden:  # before it is cut: the beginning of one would be left
+        said = said.replace(value, b"[hidden]")
+    shown = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", said[:BODY_SHOWN].decode(errors="replace"))
     wait = schedule.retry_after(answer.headers.get("retry-after"), at) if answer.status in (429, 503) else 0.0
     return Attempt(at, answer.seconds, answer.status, error, shown, wait)
 
@@ -289,7 +290,8 @@ def _post(session: Session, job: ClaimedJob, row: Any) -> Post:
             encryption.decrypt(session, row.organization_id, "webhooks.headers", row.webhook_id, row.headers)
         )
     signed = signatures.headers(secrets, str(event.id), int(row.now), body)
-    hidden = [value for value in own.values() if len(value) >= SHORTEST_SECRET]
+    secret = [value for value in own.values() if len(value) >= SHORTEST_SECRET]
+    hidden = [value.encode(coding) for value in secret for coding in ("latin-1", "utf-8")]
     return Post(job, row, {**own, "Content-Type": "application/json", **signed}, body, hidden)
 
 

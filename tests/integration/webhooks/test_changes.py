@@ -204,17 +204,21 @@ def test_one_header_is_not_named_twice(client: Caller) -> None:
     assert (refused.status_code, [*refused.json["errors"]]) == (400, ["headers"])
 
 
-def test_an_answer_that_repeats_what_was_sent_along_is_shown_without_it(hook: Make) -> None:
+@pytest.mark.parametrize("before", [0, 2040], ids=["whole", "cut"])
+@pytest.mark.parametrize("end", ["", "\xe9"], ids=["ASCII", "latin-1"])
+def test_an_answer_that_repeats_what_was_sent_along_is_shown_without_it(hook: Make, before: int, end: str) -> None:
     def echo(server: Server, connection: socket.socket) -> None:
-        request = server.take(connection)[:1500]
+        request = server.take(connection)
+        request = b"." * before + request[request.index(b"Bearer") :][:1500]
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(request), request))
 
     with serving(echo) as receiver:
-        made = hook(receiver.url(), headers={"Authorization": "Bearer SESAME"})
+        made = hook(receiver.url(), headers={"Authorization": f"Bearer SESAME{end}"})
         made.ping()
         deliver()
     [attempt] = made.deliveries()[0]["attempts"]
     assert ("SESAME" in attempt["responseBody"], "[hidden]" in attempt["responseBody"]) == (False, True)
+    assert "Bearer" not in attempt["responseBody"]
 
 
 def test_what_waits_for_its_next_attempt_is_sent_now_if_its_owner_says_so(hook: Make, client: Caller) -> None:
