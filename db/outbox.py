@@ -1,6 +1,6 @@
 """The relay's side of the outbox. An entry is deleted by the claim of its job, and by nothing the relay does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -129,6 +129,17 @@ def lease(session: Session, turns: Sequence[Turn], redelivery: float) -> list[En
     """Take the due entries that `turns` allow, oldest first; each is due again in `redelivery` seconds."""
     mosts = [turn.most for turn in turns]
     rows = run(session, "lease_entries", **columns(turns), mosts=mosts, redelivery=redelivery)
+    return _entries(rows)
+
+
+def lease_by_key(session: Session, turns: Sequence[Turn], sizes: Sequence[int], redelivery: float) -> list[Entry]:
+    """Take entries as `lease` does, but as many of one group key together as the `sizes` of the turns say."""
+    mosts = [turn.most for turn in turns]
+    rows = run(session, "lease_entries_by_key", **columns(turns), mosts=mosts, sizes=list(sizes), redelivery=redelivery)
+    return _entries(rows)
+
+
+def _entries(rows: Iterable[Any]) -> list[Entry]:
     return [Entry(row.job_id, _stream(row), row.group_key, row.group_limit) for row in rows]
 
 

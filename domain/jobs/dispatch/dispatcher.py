@@ -13,6 +13,7 @@ from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS, Costs, me
 from domain.jobs.dispatch.crowd import Crowd
 from domain.jobs.dispatch.turns import Turns
 from domain.jobs.lanes import LANES
+from domain.jobs.registry import registered
 
 COSTS_KEEP_S = 0.25
 # For 2 s after a small backlog was emptied, runs stay short: its owner will probably submit again.
@@ -91,8 +92,23 @@ class Dispatcher:
         return self._turns[lane].following(waiting, seconds, jobs, self.costs)
 
     def _taken(self, turns: Sequence[Turn]) -> list[Entry]:
-        with statement() as session:
-            return outbox.lease(session, turns, settings.current().redelivery_interval)
+        redelivery = settings.current().redelivery_interval
+        by_key = [turn for turn in turns if self._is_by_key(turn)]
+        others = [turn for turn in turns if not self._is_by_key(turn)]
+        entries: list[Entry] = []
+        if others:
+            with statement() as session:
+                entries += outbox.lease(session, others, redelivery)
+        if by_key:
+            sizes = [self.group_size(turn.stream.kind) for turn in by_key]
+            with statement() as session:
+                entries += outbox.lease_by_key(session, by_key, sizes, redelivery)
+        return entries
+
+    @staticmethod
+    def _is_by_key(turn: Turn) -> bool:
+        kind = registered(turn.stream.kind)
+        return kind is not None and kind.by_key
 
     def _look_ahead(self, turns: Sequence[Turn], entries: Sequence[Entry], waiting: Sequence[Waiting]) -> None:
         """Take note whether more waits, and whether one stream was emptied while other organizations wait."""

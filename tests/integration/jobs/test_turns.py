@@ -1,6 +1,7 @@
 """The order of the relay, on the real outbox: turns, limits, pauses, and a choice whose cost does not grow."""
 
 import json
+from collections import Counter
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -231,3 +232,17 @@ def test_a_lane_in_which_all_are_at_their_limit_holds_no_other_back(database, or
         urgent = job_rows.enqueue(session, "invoice.generate", "urgent", 1, 3, [NewJob(other_organization.id, {})])
     assert chain.relay() == 1
     assert chain.rows("SELECT job_id FROM outbox WHERE published_at IS NOT NULL") == [(urgent[0],)]
+
+
+def test_jobs_of_one_key_go_together_where_a_run_has_one_key(jobs_take, database, organization, lanes):
+    jobs_take(RUN_SECONDS / 4)
+    with transaction() as session:
+        for _ in range(6):
+            keys = [NewJob(organization.id, {}, group_key=str(key)) for key in range(5)]
+            job_rows.enqueue(session, "webhook.deliver", "io", 1, 3, keys)
+    dispatcher = Dispatcher()
+    first = dispatcher.lease({"io": RUN_SECONDS * 2})
+    assert Counter(entry.group_key for entry in first) == {"0": 4, "1": 4}
+    while taken := dispatcher.lease({"io": RUN_SECONDS * 2}):
+        first += taken
+    assert len({entry.job_id for entry in first}) == 30
