@@ -4,6 +4,7 @@ A module asks `current()` when it needs a value and keeps no copy, so that no ob
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -26,6 +27,9 @@ ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 LAST_PORT = 65535
 # Of the signing key and of each master key.
 KEY_BYTES = 32
+# The addresses that have their names by custom: the others begin as all settings do.
+CUSTOMARY = {"database_url", "database_owner_url", "broker_url"}
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 Switch = Literal[0, 1]
 
@@ -83,6 +87,12 @@ class Settings:
     # With commas between them: the first wraps, the others still unwrap.
     master_keys: str = field(default="", repr=False)
     master_keys_file: str = ""
+    storage_url: str = ""
+    storage_endpoint: str = ""
+    storage_public_endpoint: str = ""
+    storage_region: str = "us-east-1"
+    storage_access_key: str = field(default="", repr=False)
+    storage_secret_key: str = field(default="", repr=False)
     fonts: str = ""
     max_body_mb: int = 2
     max_requests_per_second: int = 2000
@@ -121,7 +131,24 @@ class Settings:
             name = variable("master_keys_file" if self.master_keys_file else "master_keys")
             raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
         networks(variable("webhook_allowed_networks"), self.webhook_allowed_networks)
+        _check_storage(self)
         return self
+
+
+def _check_storage(given: Settings) -> None:
+    """Raise ConfigurationError unless the storage can be where the settings say."""
+    name = variable("storage_url")
+    scheme, host, path = _split(name, given.storage_url)
+    is_folder = scheme == "file" and not host and path.strip("/")
+    is_bucket = scheme == "s3" and BUCKET.fullmatch(host or "")
+    if given.storage_url and not is_folder and not is_bucket:
+        raise ConfigurationError(f"{name} must look like file:///folder or s3://bucket/prefix")
+    for setting in ("storage_endpoint", "storage_public_endpoint"):
+        scheme, host, path = _split(variable(setting), getattr(given, setting))
+        if getattr(given, setting) and (scheme not in ("http", "https") or not host or path.strip("/")):
+            raise ConfigurationError(
+                f"{variable(setting)} must look like https://storage.example.com:9000, with no path"
+            )
 
 
 def _is_key(text: str) -> bool:
@@ -218,8 +245,8 @@ def use(settings: Settings) -> None:
 
 
 def variable(name: str) -> str:
-    """Return the environment variable of the setting `name`: the URLs by custom, the rest prefixed."""
-    return name.upper() if name.endswith("_url") else PREFIX + name.upper()
+    """Return the environment variable of the setting `name`: some URLs by custom, the rest prefixed."""
+    return name.upper() if name in CUSTOMARY else PREFIX + name.upper()
 
 
 def child_environment(**overrides: str) -> dict[str, str]:

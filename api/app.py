@@ -3,12 +3,13 @@ from flask import Flask
 from api.accounting.endpoints import accounting_api
 from api.accounting.schemas import RecreationAccepted
 from api.events.endpoints import events_api
+from api.files.endpoints import files_api
 from api.http.auth import authenticate
 from api.http.doubled import refuse_doubled
 from api.http.errors import register
 from api.http.exact_json import ExactProvider
 from api.http.openapi import register_spec
-from api.http.paths import InvoiceNumber, RowId, refuse_other_paths, refuse_webhooks, unversioned
+from api.http.paths import InvoiceNumber, LinkToken, RowId, refuse_other_paths, refuse_webhooks, unversioned
 from api.http.rates import limit_rates
 from api.http.security import protect
 from api.http.server import answer_heads
@@ -43,7 +44,7 @@ from settings import Settings
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
     templates_api, jobs_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api,
-    events_api, webhooks_api, me_api, metrics_api, health_api,
+    events_api, webhooks_api, files_api, me_api, metrics_api, health_api,
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions[EXTENSION] = DirectPath(settings.direct_slots)
     app.extensions[health.EXTENSION] = health.DiskProbe()
     app.url_map.merge_slashes = False
-    app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber}
+    app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber, "link_token": LinkToken}
     register(app)
     protect(app)
     app.before_request(refuse_other_paths)

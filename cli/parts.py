@@ -22,6 +22,7 @@ def api(fd: int | None) -> None:
         preflight.require_listener(fd)
     preflight.require_database(settings.current().api_workers * connections_per_process())
     preflight.require_master_keys()
+    preflight.require_storage()
     if fd is None:
         preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
     rendering.denied()  # for the log
@@ -80,6 +81,7 @@ def _work(part: str, lanes: Sequence[str], concurrency: int, *options: str) -> N
     worker_ready.connect(lambda **_: say_ready(part), weak=False)
     app = celery_app()
     preflight.require_master_keys()
+    preflight.require_storage()
     app.worker_main(
         [
             "--quiet",

@@ -58,6 +58,20 @@ def require_master_keys() -> None:
         )
 
 
+def require_storage() -> None:
+    """Raise ConfigurationError if no file could ever be written to the storage; warn of one that is away now."""
+    from gateways import storage
+
+    if not storage.is_set():
+        return
+    try:
+        storage.probe()
+    except storage.Misconfigured as error:
+        raise ConfigurationError(f"{variable('storage_url')}: {error}") from None
+    except storage.Unavailable as error:
+        log.warning("files are refused until the storage works: %s", error)
+
+
 def require_answer() -> None:
     """Raise ConfigurationError unless the database of DATABASE_URL opens a session."""
     _require_address()

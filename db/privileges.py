@@ -30,6 +30,7 @@ KEPT: Mapping[str, str] = {
     "document_numbers": CHANGE,
     "accounting_sources": CHANGE,
     "template_sources": ADD,
+    "files": ADD,
 }
 TABLES: Mapping[str, str] = {
     **KEPT,
@@ -61,6 +62,8 @@ TABLES: Mapping[str, str] = {
     "pending_events": REMOVE,
     "events": ADD,
     "events_rest": REMOVE,
+    "file_totals": CHANGE,
+    "file_writes": REMOVE,
     "webhooks": REMOVE,
     "deliveries": REMOVE,
     "job_attempts": "SELECT, INSERT, DELETE",

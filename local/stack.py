@@ -3,6 +3,7 @@
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -79,10 +80,11 @@ class Stack:
             self._start_servers(supervisor)
             self._counterfoil("migrate", database_owner_url=self._owner_url)
             # The api needs no broker, so it knows of none: nobody gets into the broker by way of it.
-            signing, master = self._key("signing_key", "signing"), self._key("master_keys", "master")
-            parts = [self._part("api", listener=listener, signing_key=signing, master_keys=master)]
+            signing = self._key("signing_key", "signing")
+            shared: dict[str, Any] = {"master_keys": self._key("master_keys", "master"), **self._storage()}
+            parts = [self._part("api", listener=listener, signing_key=signing, **shared)]
             parts += [self._part(name, broker_url=self._broker_url) for name in ("relay", "beat")]
-            parts += [self._part(name, broker_url=self._broker_url, master_keys=master) for name in ("worker", "io")]
+            parts += [self._part(name, broker_url=self._broker_url, **shared) for name in ("worker", "io")]
             parts += [self._part("flower", health=self._flower_url, broker_url=self._flower_broker_url)]
             supervisor.start_together(parts)
             facts = self._facts(parts)
@@ -102,13 +104,16 @@ class Stack:
         self._flower_broker_url = given.broker_url or self._broker.flower_url
 
     def _environment(self, **secrets: str) -> dict[str, str]:
-        """Return a child's environment: of the addresses and master keys it has the database's and those given."""
+        """Return a child's environment: of the addresses and keys it has the database's and those given."""
         values = {
             "database_url": self._database_url,
             "database_owner_url": "",
             "broker_url": "",
             "master_keys": "",
             "master_keys_file": "",
+            "storage_url": "",
+            "storage_access_key": "",
+            "storage_secret_key": "",
             "api_port": str(self._port),
             "flower_port": str(self._flower_port),
             "worker_concurrency": str(self._workers),
@@ -136,6 +141,15 @@ class Stack:
             _, _, key = self._counterfoil("keys", command).partition("=")
             write_secret(kept, key)
         return given or kept.read_text()
+
+    def _storage(self) -> dict[str, str]:
+        """Return where files are kept, and by which keys: in the data folder unless that is set."""
+        given = settings.current()
+        return {
+            "storage_url": given.storage_url or (self._data_dir / "files").as_uri(),
+            "storage_access_key": given.storage_access_key,
+            "storage_secret_key": given.storage_secret_key,
+        }
 
     def _told(self, facts: dict) -> dict:
         """Return the facts as they are printed: where nobody may look over a shoulder, with the secrets."""

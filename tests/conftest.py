@@ -14,6 +14,8 @@ from local.broker import EmbeddedBroker
 from local.postgres import EmbeddedPostgres
 from settings import broker_url
 from tasks import kinds
+from tests.s3.server import S3Server
+from tests.storages import Place, new_bucket, new_folder
 from tests.tenant import Tenant, new_tenant
 
 kinds.load()
@@ -84,6 +86,40 @@ def broker(broker_server: EmbeddedBroker) -> str:
         connection.flushall()
     configure(broker_url=broker_url(broker_server.url))
     return broker_server.admin_url
+
+
+@pytest.fixture
+def settings_return() -> Iterator[None]:
+    """The settings are as before when the test has ended."""
+    before = settings.current()
+    yield
+    settings.use(before)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A server that speaks S3."""
+    with tempfile.TemporaryDirectory(prefix="cf-s3-") as folder:
+        server = S3Server(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def storage_folder(settings_return: None, tmp_path: Path) -> Place:
+    """A folder in which files are kept; links to them can be signed."""
+    place = new_folder(tmp_path)
+    configure(**place.settings())
+    return place
+
+
+@pytest.fixture
+def storage_bucket(settings_return: None, s3_server: S3Server) -> Place:
+    """A bucket in which files are kept, whose server clients reach."""
+    place = new_bucket(s3_server)
+    configure(**place.settings())
+    return place
 
 
 @pytest.fixture

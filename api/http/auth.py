@@ -13,7 +13,7 @@ from domain.identity.organizations import KeyHolder
 
 OPEN = frozenset([
     "health.show_health", "cron.process_jobs", "api-docs.openapi_json", "docs.root", "docs.page", "docs.start",
-    "docs.asset",
+    "docs.asset", "files.download_file",
 ])  # fmt: skip
 
 

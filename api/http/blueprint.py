@@ -113,6 +113,8 @@ def _strict(view: Callable) -> Callable:
 
 def _told(parameter: str) -> str:
     noun, _, _ = parameter.partition("_id")
+    if noun == "token":
+        return "What the link says, signed: a link is followed as it was given."
     return "The number of the invoice, with its prefix." if noun == "number" else f"The id of the {noun}."
 
 

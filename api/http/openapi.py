@@ -13,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api.http.examples import examples_of
-from api.http.paths import InvoiceNumber, RowId
+from api.http.paths import InvoiceNumber, LinkToken, RowId
 from api.http.schema import CamelSchema
 from domain.errors import MAX_ERRORS
 
@@ -118,6 +118,7 @@ def register_spec(app: Flask) -> Api:
     api.spec.components.security_scheme("cron", secret)
     api.register_converter(RowId, lambda converter: RowId.documented)
     api.register_converter(InvoiceNumber, lambda converter: InvoiceNumber.documented)
+    api.register_converter(LinkToken, lambda converter: LinkToken.documented)
     app.register_blueprint(reader)
     return api
 

@@ -34,6 +34,13 @@ class InvoiceNumber(BaseConverter):
     }
 
 
+class LinkToken(BaseConverter):
+    """What a link to a file says, signed."""
+
+    regex = "[A-Za-z0-9_-]{1,2048}"
+    documented: dict[str, Any] = {"type": "string", "pattern": f"^{regex}$", "example": "AQAAAABoZXJl"}
+
+
 # werkzeug would take //api and api for /api, and the rules of a proxy would not.
 USUAL = re.compile(r"(/(?!/)|\*?\Z)")
 # These can be called without the version as well.

@@ -11,6 +11,8 @@ HEAD_ONLY, GO_ON = "counterfoil.head_only", "204 NO CONTENT"
 GIVE_AWAY = "counterfoil.give_away"
 # A function of the server: it is told who the caller is, who takes turns with the others.
 CALLER = "counterfoil.caller"
+# A function of the server: it is told how many bytes the body of this request may have.
+BODY_LIMIT = "counterfoil.body_limit"
 
 _at_stop: list[Callable[[], None]] = []
 
@@ -34,6 +36,12 @@ def name_caller(caller: Hashable) -> None:
     """Tell the server whose request this is; what is told is never 0 or empty."""
     if tell := request.environ.get(CALLER):
         tell(caller)
+
+
+def allow_body(max_bytes: int) -> None:
+    """Tell the server how many bytes the body of this request may have."""
+    if tell := request.environ.get(BODY_LIMIT):
+        tell(max_bytes)
 
 
 def _go_on() -> Response | None:

@@ -27,13 +27,17 @@ class Arrival:
     `feed` raises TooLarge, Prefixed, or one of gunicorn's errors: the connection then has to be closed.
     """
 
-    def __init__(self, cfg: Any, peer: Any, max_body_bytes: int) -> None:
-        self._cfg, self._peer, self._max_body_bytes = cfg, peer, max_body_bytes
+    def __init__(self, cfg: Any, peer: Any, max_body_bytes: int, largest_body_bytes: int) -> None:
+        """Take a body up to the largest, until `allow` says how much this request may have; else `max_body_bytes`."""
+        self._cfg, self._peer, self.max_body_bytes = cfg, peer, max_body_bytes
+        self._largest_body_bytes = largest_body_bytes
         self._received = bytearray()
         self.request: Request | None = None
         self.body = bytearray()
         self.complete = False
         self._take_body: Callable[[], bool] = lambda: False
+        self._chunks: Chunks | None = None
+        self._length = 0
 
     @property
     def begun(self) -> bool:
@@ -58,6 +62,23 @@ class Arrival:
             self._find_head(searched)
         if self.request is not None and not self.complete:
             self.complete = self._take_body()
+
+    @property
+    def expected_bytes(self) -> int:
+        """Return how large the body is, or may be if it comes in chunks."""
+        return self.max_body_bytes if self._chunks else self._length
+
+    def allow(self, max_body_bytes: int) -> None:
+        """Have the body be so large at the most."""
+        self.max_body_bytes = min(max_body_bytes, self._largest_body_bytes)
+        if self._chunks:
+            self._chunks.max_bytes = self.max_body_bytes
+
+    @property
+    def is_too_large(self) -> bool:
+        """Return whether the body is announced larger than was allowed."""
+        announced = len(self.body) + self._chunks.missing if self._chunks else self._length
+        return announced > self.max_body_bytes
 
     def expects_continue(self) -> bool:
         """Return whether the client sends the body only when it is told to (RFC 9110, 10.1.1)."""
@@ -93,12 +114,12 @@ class Arrival:
 
     def _choose_body(self, reader: ChunkedReader | LengthReader) -> None:
         if isinstance(reader, ChunkedReader):
-            chunks = Chunks(self._max_body_bytes)
+            self._chunks = chunks = Chunks(self._largest_body_bytes)
             self._take_body = lambda: chunks.take(self._received, self.body)
         else:
             self._length = reader.length
             self._take_body = self._take_length
-            if self._length > self._max_body_bytes:
+            if self._length > self._largest_body_bytes:
                 raise TooLarge
 
     def _take_length(self) -> bool:

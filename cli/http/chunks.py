@@ -20,19 +20,19 @@ class Chunks:
     """Decodes one body; raises one of gunicorn's errors for what is no chunk, and TooLarge."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._missing = self._count = self._trailer_bytes = 0
+        self.max_bytes = max_bytes
+        self.missing = self._count = self._trailer_bytes = 0
         self._line_ends_data = self._in_trailer = False
 
     def take(self, received: bytearray, body: bytearray) -> bool:
         """Move what is there from `received` to `body`; return whether that was the end of it."""
         while True:
-            if self._missing:
-                piece = received[: self._missing]
+            if self.missing:
+                piece = received[: self.missing]
                 del received[: len(piece)]
                 body += piece
-                self._missing -= len(piece)
-                if self._missing:
+                self.missing -= len(piece)
+                if self.missing:
                     return False
             line = _line(received)
             if line is None:
@@ -56,12 +56,12 @@ class Chunks:
         found = SIZE.fullmatch(line)
         if not found:
             raise InvalidChunkSize(b"")
-        self._missing = int(found[1], 16)
+        self.missing = int(found[1], 16)
         self._count += 1
-        if size + self._missing > self._max_bytes or self._count > MAX_CHUNKS:
+        if size + self.missing > self.max_bytes or self._count > MAX_CHUNKS:
             raise TooLarge
-        self._line_ends_data = self._missing > 0
-        self._in_trailer = self._missing == 0
+        self._line_ends_data = self.missing > 0
+        self._in_trailer = self.missing == 0
 
     def _take_trailer(self, line: bytes) -> bool:
         self._trailer_bytes += len(line)

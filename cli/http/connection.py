@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.http import wsgi
 
-from api.http.server import CALLER, GIVE_AWAY, GO_ON, HEAD_ONLY, Take
+from api.http.server import BODY_LIMIT, CALLER, GIVE_AWAY, GO_ON, HEAD_ONLY, Take
 from cli.http import refusals
+from cli.http.answer import Answer
 from cli.http.arrival import Arrival
+from cli.http.chunks import TooLarge
 from cli.http.worker import IDLE_STOPPING_S, READABLE
 
 if TYPE_CHECKING:
@@ -35,18 +37,6 @@ SENT_AT_ONCE_BYTES, MAX_UNSENT_BYTES = 64 * 1024, 128 * 1024
 # A client that is still sending would find a reset connection instead of the answer.
 DISCARD_S, MAX_DISCARDED_BYTES = 2.0, 4 * 1024 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Answer(wsgi.Response):
-    """gunicorn's response, written into the connection; what follows on a socket given away is not in chunks."""
-
-    def is_chunked(self) -> bool:
-        """Return whether the body is sent in chunks."""
-        return super().is_chunked() and not self.sock.given_away
-
-    def should_close(self) -> bool:
-        """Return whether the connection ends with this answer."""
-        return bool(self.sock.given_away) or super().should_close()
 
 
 class Connection:
@@ -121,7 +111,7 @@ class Connection:
         self._refuse(408, f"the request must arrive within {self._worker.request_timeout} s")
 
     def _new_arrival(self) -> Arrival:
-        return Arrival(self._worker.cfg, self._peer, self._worker.max_body_bytes)
+        return Arrival(self._worker.cfg, self._peer, self._worker.max_body_bytes, self._worker.largest_body_bytes)
 
     # ------------------------------------------------------------------ the loop reads
 
@@ -147,7 +137,7 @@ class Connection:
             self._arrival.feed(data)
         except refusals.READ_ERRORS as error:
             log.warning("invalid request from %s: %s", (self._peer or ("a socket",))[0], type(error).__name__)
-            self._refuse(*refusals.refusal(error, self._worker.max_body_mb))
+            self._refuse(*refusals.refusal(error, self._arrival.max_body_bytes))
             return
         if self._arrival.complete:
             self._run(self._begin)
@@ -211,6 +201,7 @@ class Connection:
         environ["wsgi.multithread"] = True
         environ[GIVE_AWAY] = self._give_away
         environ[CALLER] = self._note_caller
+        environ[BODY_LIMIT] = self._arrival.allow
         if not self._worker.alive:
             self._answer.force_close()
         return environ
@@ -225,16 +216,25 @@ class Connection:
         self._call(environ)
         if self._answer.status == GO_ON:
             self._drop_items()
-            self._wanted = True
             self._due += time.monotonic() - asked  # the client has not had that time
-            if self._arrival.expects_continue():
-                self._unsent += CONTINUE
-                self._flush()
-            self._next, self.deadline = self._read, self._due
-            self.arm(READABLE)
+            self._go_on_reading()
         else:
             self._answer.force_close()
             self._produce()
+
+    def _go_on_reading(self) -> None:
+        """Take the body, which the application wants; a larger one need not come faster than the largest usual one."""
+        arrival, usual = self._arrival, self._worker.max_body_bytes
+        if arrival.is_too_large:
+            self._refuse(*refusals.refusal(TooLarge(), arrival.max_body_bytes))
+            return
+        self._wanted = True
+        self._due += self._worker.request_timeout * (max(0, arrival.expected_bytes - 1) // usual)
+        if arrival.expects_continue():
+            self._unsent += CONTINUE
+            self._flush()
+        self._next, self.deadline = self._read, self._due
+        self.arm(READABLE)
 
     def _begin(self) -> None:
         assert self._arrival.request  # noqa: S101

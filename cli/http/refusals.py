@@ -5,7 +5,7 @@ import json
 from gunicorn.http import errors
 
 from api.http.problems import MEDIA_TYPE, Refused, problem_body
-from api.http.security import HEADERS
+from api.http.security import HEADERS, MEGABYTE
 from cli.http.arrival import Prefixed
 from cli.http.chunks import TooLarge
 
@@ -25,10 +25,11 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 READ_ERRORS = (errors.ParseException, TooLarge, Prefixed)
 
 
-def refusal(error: Exception, max_body_mb: int) -> tuple[int, str]:
+def refusal(error: Exception, max_body_bytes: int) -> tuple[int, str]:
     """Return status and detail for an error of READ_ERRORS; nothing of what the client has sent is repeated."""
     if isinstance(error, TooLarge):
-        return 413, f"the body must not be larger than {max_body_mb} MB, nor come in more than 10,000 chunks"
+        most = max_body_bytes // MEGABYTE
+        return 413, f"the body must not be larger than {most} MB, nor come in more than 10,000 chunks"
     return next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
 
 

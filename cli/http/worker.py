@@ -40,12 +40,14 @@ class BufferedWorker(Worker):
         """Make ready what belongs to this process, and run."""
         # Here, because Flask comes with it, and the arbiter, which imports this module, must not carry that.
         from api.http.server import stop
+        from api.http.uploads import MAX_UPLOAD_BYTES
         from cli.http.connection import Connection
 
         self._connection, self._tell_application = Connection, stop
         current = settings.current()
         self.request_timeout, self.send_timeout = current.api_request_timeout, current.api_send_timeout
-        self.max_body_mb, self.max_body_bytes = current.max_body_mb, current.max_body_mb * MEGABYTE
+        self.max_body_bytes = current.max_body_mb * MEGABYTE
+        self.largest_body_bytes = max(self.max_body_bytes, MAX_UPLOAD_BYTES)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         # Or a flood of connections would leave no file for the database.
         self._max_connections = min(current.api_connections, max(files - current.api_subscribers, files // 2))

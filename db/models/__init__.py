@@ -2,6 +2,7 @@ from db.models.accounting import Account, AccountingSource, JournalEntry, Journa
 from db.models.columns import Base
 from db.models.encryption import DataKey
 from db.models.events import Event, EventStream, PendingEvent
+from db.models.files import File, FileTotal, FileWrite
 from db.models.idempotency import IdempotencyKey
 from db.models.identity import ApiKey, Organization
 from db.models.inventory import (
@@ -29,9 +30,9 @@ from db.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DataKey", "Delivery",
-    "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
-    "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries",
-    "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine",
-    "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
-    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
+    "DocumentNumber", "Event", "EventStream", "File", "FileTotal", "FileWrite", "IdempotencyKey", "Incident",
+    "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine",
+    "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process",
+    "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock",
+    "Supplier", "Template", "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

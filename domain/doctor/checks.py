@@ -30,8 +30,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("secrets", passwords.secrets),
     ("encryption", encryption.encryption),
 )
-# What `counterfoil doctor` looks at besides: it connects to the broker, and to each port without a password.
-COMMAND_CHECKS = ("broker", "persistence", "ports")
+# What `counterfoil doctor` looks at besides: it connects to broker and storage, and to each port without a password.
+COMMAND_CHECKS = ("broker", "persistence", "ports", "storage")
 
 
 def examine() -> list[Line]:

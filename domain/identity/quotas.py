@@ -89,6 +89,21 @@ class Quotas:
         known.admitted += count
 
 
+class Stored(NamedTuple):
+    """How many bytes an organization stores, and the quota of its own."""
+
+    own_stored_mb: int | None
+    stored_bytes: int
+
+
+def admit_bytes(session: Session, organization_id: int, count: int) -> None:
+    """Raise OverQuota unless the organization may store `count` bytes more; its files on their way are counted."""
+    [stored] = fetch(session, Stored, "stored_bytes", organization_id=organization_id)
+    most = (stored.own_stored_mb or settings.current().max_stored_mb) * MEGABYTE
+    if stored.stored_bytes + count > most:
+        raise _over_bytes(most)
+
+
 def admit_template(session: Session, organization_id: int, new: bool) -> None:
     """Raise OverQuota unless the organization may store the HTML of a template, of a new one if so."""
     used = usage(session, organization_id)
@@ -124,8 +139,12 @@ def _read(session: Session, organization_id: int) -> _Known:
 
 def _check_bytes(used: Usage) -> None:
     if used.stored_bytes >= used.max_stored_bytes:
-        megabytes = used.max_stored_bytes // MEGABYTE
-        raise OverQuota(BYTES, f"your organization stores the {megabytes:,} MB that it may: ask the operator for more")
+        raise _over_bytes(used.max_stored_bytes)
+
+
+def _over_bytes(most: int) -> OverQuota:
+    told = f"your organization stores the {most // MEGABYTE:,} MB that it may: ask the operator for more"
+    return OverQuota(BYTES, told)
 
 
 quotas = Quotas()

@@ -11,9 +11,10 @@ import jsonschema
 import pytest
 
 from cli.main import counterfoil
+from domain.files.spooling import MAX_FILE_MB
 from domain.webhooks.sending import IN_FLIGHT
 from local import broker
-from settings import Settings, variable
+from settings import CUSTOMARY, Settings, variable
 from tests.architecture.compose import IMAGE, VARIABLE, document, parts, services
 from tests.architecture.sources import PACKAGES, ROOT, ROOT_MODULES
 
@@ -86,7 +87,8 @@ def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() ->
 
 @every_part
 def test_it_reaches_database_and_broker_under_the_least_of_names(name: str) -> None:
-    urls = {variable: urlsplit(value) for variable, value in parts()[name]["environment"].items() if "_URL" in variable}
+    servers = {variable(setting) for setting in CUSTOMARY}
+    urls = {one: urlsplit(value) for one, value in parts()[name]["environment"].items() if one in servers}
     database = {"DATABASE_URL": "counterfoil_part"}
     expected = {
         "migrate": {**database, "DATABASE_OWNER_URL": "counterfoil"},
@@ -111,6 +113,24 @@ def test_each_password_reaches_those_who_need_it() -> None:
     assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "io", "beat"}
     assert who_knows("FLOWER_BROKER_PASSWORD") == {"broker", "flower"}
     assert who_knows("MASTER_KEYS") == {"api", "worker", "io"}
+    assert who_knows("STORAGE_ACCESS_KEY") == who_knows("STORAGE_SECRET_KEY") == {"rustfs", "api", "worker", "io"}
+
+
+def test_the_parts_that_keep_files_reach_the_storage_and_no_other_does() -> None:
+    used = {
+        (name, urlsplit(service["environment"][variable("storage_endpoint")]).hostname)
+        for name, service in parts().items()
+        if variable("storage_url") in service["environment"]
+    }
+    assert used == {(name, "rustfs") for name in ("api", "worker", "io")}
+    assert services()["rustfs"]["networks"] == ["inside"]
+
+
+def test_the_api_has_room_for_an_upload_in_each_of_its_threads() -> None:
+    api = services()["api"]
+    [room] = [int(found[1]) for entry in api["tmpfs"] if (found := re.search(r"size=(\d+)m", entry))]
+    processes = int(api["environment"][variable("api_workers")])
+    assert room >= processes * Settings().api_threads * MAX_FILE_MB, "uploads would be refused for want of room"
 
 
 def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:
@@ -210,7 +230,7 @@ def test_every_secret_is_asked_for_and_none_is_written_here() -> None:
     assert {line.removesuffix("=") for line in example if line.endswith("=") and line[0] != "#"} == asked
     for service in services().values():
         for name, value in service.get("environment", {}).items():
-            if name.endswith(("PASSWORD", "AUTH", "_URL", "_KEYS")):
+            if name.endswith(("PASSWORD", "AUTH", "_URL", "_KEYS", "_KEY")) and name != variable("storage_url"):
                 assert VARIABLE.search(value), f"{name} is a secret and must come from .env"
 
 

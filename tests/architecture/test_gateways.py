@@ -4,25 +4,33 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 
 import settings
 from db.transaction import transaction
-from gateways import http
+from gateways import http, storage
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
 URL = "https://hooks.example.com/"
 # What others import of gateways. What is behind these has no caller of its own.
-DOORS = {"gateways", "gateways.http"}
+DOORS = {"gateways", "gateways.http", "gateways.storage"}
 SENDS: dict[str, Callable[[], object]] = {
     "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.storage.write": lambda: storage.write("1/a", BytesIO(), 0, b""),
+    "gateways.storage.read": lambda: storage.read("1/a"),
+    "gateways.storage.size": lambda: storage.size("1/a"),
+    "gateways.storage.delete": lambda: storage.delete("1/a"),
+    "gateways.storage.probe": lambda: storage.probe(),
 }
 SILENT = {
     "gateways.forbid_while": "it says when the others must not talk",
     "gateways.require_outside": "it is what the others ask",
     "gateways.http.check_headers": "it looks at headers",
+    "gateways.storage.signed_url": "it signs, and asks nobody",
+    "gateways.storage.is_set": "it looks at the settings",
 }
 
 

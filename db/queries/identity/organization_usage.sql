@@ -2,7 +2,10 @@
 -- Each counter knows the number at which its day began. Requests that wait are counted up to `most`.
 SELECT o.name, o.max_stored_mb, o.max_templates, o.max_invoices_per_day,
     CAST(86400 - extract(epoch FROM clock.at - date_trunc('day', clock.at)) AS integer) AS seconds_left,
-    CAST(series.issued AS bigint) AS issued, CAST(series.stored_bytes + own.bytes AS bigint) AS stored_bytes, own.templates,
+    CAST(series.issued AS bigint) AS issued,
+    CAST(series.stored_bytes + own.bytes + coalesce(
+        (SELECT bytes FROM file_totals WHERE file_totals.organization_id = o.id), 0) AS bigint) AS stored_bytes,
+    own.templates,
     (SELECT count(*) FROM (SELECT FROM outbox WHERE lane = %(lane)s AND priority = %(priority)s
         AND organization_id = o.id AND kind = ANY(CAST(%(kinds)s AS text[])) LIMIT %(most)s) AS entry) AS waiting
 FROM organizations AS o

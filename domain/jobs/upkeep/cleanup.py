@@ -11,6 +11,7 @@ import settings
 from db import jobs as job_rows
 from db import presence, retention
 from db.transaction import is_transient, statement, transaction
+from domain.files import collection
 from domain.jobs.presence import KEPT_S
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,8 @@ log = logging.getLogger(__name__)
 def clean(seconds: float) -> None:
     """Make and drop weeks of the history, then delete some thousand rows, and more until `seconds` are over.
 
-    Jobs are swept as well whose lease was put, by hand or by a clock, where sweeps have looked already.
+    Jobs are swept as well whose lease was put, by hand or by a clock, where sweeps have looked already; and those are
+    owed that collect what was stored and not kept.
     """
     deadline = time.monotonic() + seconds
     with _tolerance(), statement() as session:
@@ -27,6 +29,8 @@ def clean(seconds: float) -> None:
         presence.forget(session, KEPT_S)
     with _tolerance():
         _turn_weeks()
+    with _tolerance():
+        collection.owe()
     with _tolerance():
         while _delete_rows() and time.monotonic() < deadline:
             pass

@@ -47,7 +47,7 @@ def admin(broker: str) -> Iterator[redis.Redis]:
         client.config_resetstat()  # which counts the snapshots
 
 
-def test_a_line_for_each_check_and_the_exit_status_of_the_worst(database, broker, monkeypatch):
+def test_a_line_for_each_check_and_the_exit_status_of_the_worst(database, broker, storage_folder, monkeypatch):
     for limit in ("MIN_FREE", "LITTLE_FREE"):  # the tests' own disk may be nearly full
         monkeypatch.setattr(storage, limit, 0)
     beat(*PARTS)
@@ -77,7 +77,7 @@ def test_the_endpoint_shows_the_same_and_says_what_it_cannot_see(operator, broke
     assert told["parts"] == "wrong", "no part runs"
 
 
-def test_a_database_that_does_not_answer_is_wrong_and_hides_the_rest_but_not_the_broker(database, admin):
+def test_a_database_that_does_not_answer_hides_the_rest_but_not_broker_and_storage(database, admin, storage_folder):
     configure(database_url=f"postgresql://part:password@{LOOPBACK}:{free_port()}/counterfoil")
     shown = doctor("--json")
     verdicts = {one["check"]: one["verdict"] for one in json.loads(shown.output)["checks"]}
@@ -221,3 +221,22 @@ def test_flower_on_the_network_without_a_password(database, broker):
     with Listener("flower", port, command, environment):
         line = found("ports")
         assert (line["verdict"], f"Flower at {ADDRESS}" in line["measured"]) == ("wrong", True)
+
+
+def test_a_storage_that_takes_no_file(database, broker, storage_folder):
+    assert found("storage")["verdict"] == "ok"
+    assert storage_folder.folder
+    shutil.rmtree(storage_folder.folder)
+    storage_folder.folder.write_text("a file")
+    assert found("storage")["verdict"] == "wrong"
+    assert "Not a directory" in found("storage")["measured"]
+
+
+def test_a_storage_that_is_away_now(database, broker, storage_bucket):
+    assert found("storage")["verdict"] == "ok"
+    configure(**storage_bucket.settings(storage_endpoint=f"http://{LOOPBACK}:{free_port()}"))
+    assert found("storage")["verdict"] == "warning"
+    configure(**storage_bucket.settings(storage_secret_key="guess"))
+    assert (found("storage")["verdict"], "403" in found("storage")["measured"]) == ("wrong", True)
+    configure(storage_url="")
+    assert found("storage")["verdict"] == "unknown"

@@ -18,6 +18,7 @@ from tests import bodies
 from tests.caller import application
 from tests.conftest import configure
 
+JSON = "application/json"
 # By operationId, each after what its example refers to.
 IN_ORDER = (
     "createClient", "replaceClient", "createSupplier", "replaceSupplier", "createTemplate", "replaceTemplate",
@@ -77,7 +78,7 @@ def test_every_example_of_a_request_is_accepted_by_a_fresh_stack(spec, client, o
         organizations.share(session, organization.id, 1)
         operator = organizations.create_key(session, organization.id, "on call", operator=True)
     sent = {operation["operationId"]: (method, path, operation) for method, path, operation, _ in operations(spec)
-            if "requestBody" in operation}  # fmt: skip
+            if JSON in operation.get("requestBody", {}).get("content", ())}  # fmt: skip
     assert set(IN_ORDER) == set(sent)
     for name in IN_ORDER:
         if name == "sendTransferAsync":
@@ -85,7 +86,7 @@ def test_every_example_of_a_request_is_accepted_by_a_fresh_stack(spec, client, o
         method, path, operation = sent[name]
         of_a_transfer = 2 if "async" in path else 1
         path = re.sub("{[a-z_]+}", str(of_a_transfer), path.replace("{number}", "INV-000001"))
-        for title, example in operation["requestBody"]["content"]["application/json"]["examples"].items():
+        for title, example in operation["requestBody"]["content"][JSON]["examples"].items():
             headers = {"Authorization": f"Bearer {operator}"}
             answer = client.send(method, path, example["value"], headers=headers)
             assert 200 <= answer.status_code < 300, (name, title, answer.json)

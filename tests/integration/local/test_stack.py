@@ -164,6 +164,12 @@ def test_api_worker_and_io_alone_are_handed_the_master_key_and_nobody_else_reads
     assert [line for line in stack.lines if kept.read_text() in line] == []
 
 
+def test_files_are_kept_in_the_data_folder_by_those_who_need_them(stack, data_dir):
+    given = {part: psutil.Process(pid).environ() for part, pid in stack.facts["pids"].items() if pid}
+    urls = {part: url for part, environment in given.items() if (url := environment.get("COUNTERFOIL_STORAGE_URL"))}
+    assert urls == dict.fromkeys(("api", "worker", "io"), (data_dir / "files").as_uri())
+
+
 def test_a_terminal_is_told_no_secret(tmp_path):
     terminal, inside = pty.openpty()
     command = [*COUNTERFOIL, "up", "--port", "0", "--data-dir", str(tmp_path / "data")]
