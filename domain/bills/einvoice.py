@@ -224,10 +224,15 @@ def _complete(read: Fields) -> None:
 
 def _turn(read: Fields) -> None:
     """Turn the sign of each amount and quantity; prices keep theirs."""
-    rows = [(read, ("subtotal", "tax_total", "total"))]
-    rows += [(row, ("base", "tax")) for row in read["taxes"]] + [(row, ("quantity", "total")) for row in read["lines"]]
-    for row, fields in rows:
-        row.update({field: _plain(-_decimal(row[field])) for field in fields if row[field] is not None})
+    turned = {"taxes": ("base", "tax"), "lines": ("quantity", "total")}
+    _turn_row(read, ("subtotal", "tax_total", "total"))
+    for field, names in turned.items():
+        for row in read[field]:
+            _turn_row(row, names)
+
+
+def _turn_row(row: Fields, names: tuple[str, ...]) -> None:
+    row.update({name: _plain(-_decimal(row[name])) for name in names if row[name] is not None})
 
 
 def _all(node: Element, path: str) -> list[Element]:

@@ -1,0 +1,166 @@
+"""The invoice's number: what stands at one of its labels, or behind the document's name."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from domain.bills.content import Box
+from domain.bills.extraction import dates, labels
+from domain.bills.extraction.hints import KnownSupplier
+from domain.bills.extraction.labels import FAIR, NUMBER, STRONG, WEAK, Label
+from domain.bills.extraction.layout import Row, Sheet, Token, around
+from domain.bills.extraction.nearness import BELOW, near
+
+LONGEST = 40
+ID = re.compile(r"[#№]?((?:[^\W_]|[\-–/._\\#+&])+)")
+GROUP = re.compile(r"[A-Z]{0,4}\d{2,6}", re.ASCII)
+# What ends a number that is glued to the date behind it.
+GLUED = re.compile(r"(?<=\d)(?:vom|du|of|from|dated|van|del|от|z)(?=\d)", re.IGNORECASE)
+# Between two of its words a number may have a space: RE 2024-001, 2024 / 17.
+CLOSE = 0.8
+SHAPES = str.maketrans(dict.fromkeys("0123456789", "9"))
+
+
+class Written(NamedTuple):
+    """A number as it stands in a row."""
+
+    value: str
+    row: Row
+    start: int
+    end: int
+
+    @property
+    def tokens(self) -> list[Token]:
+        return list(self.row.span(self.start, self.end))
+
+    @property
+    def box(self) -> Box:
+        return around(self.tokens)
+
+    @property
+    def confidence(self) -> float:
+        return min(token.confidence for token in self.tokens)
+
+
+class Candidate(NamedTuple):
+    """A number that may be the invoice's, with the strength of what says so."""
+
+    written: Written
+    strength: float
+    says: str
+
+
+def candidates(sheet: Sheet, supplier: KnownSupplier | None) -> list[Candidate]:
+    """Return what may be the number, the likeliest first, each value once."""
+    best: dict[str, Candidate] = {}
+    for one in (*_labelled(sheet), *_titled(sheet), *_of_known_shape(sheet, supplier)):
+        known = best.get(one.written.value)
+        if known is None or one.strength > known.strength:
+            best[one.written.value] = one
+    shapes = {shape(number) for number in supplier.numbers} if supplier else set()
+    return sorted(best.values(), key=lambda one: -one.strength - (shape(one.written.value) in shapes))
+
+
+def _labelled(sheet: Sheet) -> Iterator[Candidate]:
+    for row in sheet.rows:
+        for label in labels.find(row):
+            if label.kind == NUMBER and (found := near(sheet, label, read)):
+                written, where = found
+                strength = label.strength - 0.1 * (where == BELOW) - 0.2 * (label.row.number > len(sheet.rows) * 0.7)
+                yield Candidate(written, strength, f"it stands at “{row.text[label.start : label.end]}”")
+
+
+def _titled(sheet: Sheet) -> Iterator[Candidate]:
+    """Yield what follows the document's name: `Invoice 4711`, or the one word under it."""
+    for row in sheet.rows:
+        for label in labels.matches(row, labels.titles(), NUMBER, FAIR):
+            # INV-4711 is a number, and no title before one.
+            if label.start != row.cell_at(label.start).start or row.text[label.end : label.end + 1] not in (
+                "",
+                " ",
+                ":",
+                "#",
+            ):
+                continue
+            found = near(sheet, label, read)
+            if found and is_telling(found[0].value) and _stands_alone(found[0], label):
+                yield Candidate(found[0], FAIR - 0.5 * (found[1] == BELOW), "it stands at the document's name")
+
+
+def _stands_alone(written: Written, label: Label) -> bool:
+    """Return whether nothing but a date follows in the cell: a sentence has more to say than a number."""
+    cell = written.row.cell_at(written.start)
+    rest = written.row.text[written.end : cell.end]
+    return len(rest.split()) <= 4 or any(hit.start >= written.end for hit in dates.find(written.row))
+
+
+def _of_known_shape(sheet: Sheet, supplier: KnownSupplier | None) -> Iterator[Candidate]:
+    """Yield what looks like the numbers that this supplier's bills had before."""
+    shapes = {shape(number) for number in supplier.numbers} if supplier else set()
+    shapes = {one for one in shapes if len(one) >= 5}
+    for row in sheet.rows if shapes else ():
+        for start in row.starts:
+            written = read(row, start)
+            if (
+                written
+                and shape(written.value) in shapes
+                and written.value not in (supplier.numbers if supplier else ())
+            ):
+                yield Candidate(written, WEAK, "it looks like this supplier's numbers")
+
+
+def read(row: Row, start: int) -> Written | None:
+    """Return the number that begins at an offset, None if what is there is none."""
+    found = ID.match(row.text, start)
+    if not found:
+        return None
+    begin, end = found.span(1)
+    text = row.text[begin:end]
+    if glued := GLUED.search(text):
+        end = begin + glued.start()
+    end = _joined(row, begin, end)
+    value = row.text[begin:end].strip("-–._/\\#+& ")
+    if not any(letter.isdigit() for letter in value) or len(value) > LONGEST or _is_other(row, begin, end):
+        return None
+    return Written(value, row, begin, end)
+
+
+def _joined(row: Row, begin: int, end: int) -> int:
+    """Return the end with the words that belong to the number: letters before digits, or what a dash or slash joins."""
+    at = row.token_at(begin)
+    while at + 1 < len(row.tokens) and row.gap(at) < CLOSE and end == row.starts[at] + len(row.tokens[at].text):
+        text, following = row.text[begin:end], row.tokens[at + 1].text
+        is_prefix = text.isalpha() and text.isupper() and len(text) <= 4 and following[:1].isdigit()
+        is_joined = text[-1] in "-/" or (following[0] in "-/" and any(letter.isdigit() for letter in text))
+        if not (is_prefix or is_joined or _fills_cell(row, begin, at)) or not ID.fullmatch(following):
+            break
+        at, end = at + 1, end + 1 + len(following)
+    return end
+
+
+def _fills_cell(row: Row, begin: int, at: int) -> bool:
+    """Return whether a cell has a number in groups and nothing else: Q112 88."""
+    cell = row.cell_at(begin)
+    groups = [token.text for token in row.tokens[cell.first : cell.last]]
+    return cell.start == begin and at + 1 < cell.last and len(groups) <= 4 and all(map(GROUP.fullmatch, groups))
+
+
+def _is_other(row: Row, start: int, end: int) -> bool:
+    """Return whether a date stands there, or an amount, a rate, a telephone number."""
+    if any(hit.start < end and start < hit.end for hit in dates.find(row)):
+        return True
+    return row.text[end : end + 2].strip()[:1] in ("%", "€") or bool(re.fullmatch(r"\d+[.,]\d\d", row.text[start:end]))
+
+
+def is_telling(value: str) -> bool:
+    """Return whether a value alone looks like a number of a document: digits enough, and no year."""
+    digits = sum(letter.isdigit() for letter in value)
+    return digits >= 3 and not re.fullmatch(r"(?:19|20)\d\d", value)
+
+
+def shape(value: str) -> str:
+    """Return how a number is built: RE-2026/17 is AA-9999/99."""
+    return "".join("A" if letter.isalpha() else letter for letter in value.translate(SHAPES))
+
+
+__all__ = ["STRONG", "Candidate", "Written", "candidates", "is_telling", "read", "shape"]
