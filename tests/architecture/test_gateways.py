@@ -9,20 +9,25 @@ import pytest
 
 import settings
 from db.transaction import transaction
-from gateways import http
+from gateways import chat, http, providers, vision
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
 URL = "https://hooks.example.com/"
 # What others import of gateways. What is behind these has no caller of its own.
-DOORS = {"gateways", "gateways.http"}
+DOORS = {"gateways", "gateways.chat", "gateways.http", "gateways.providers", "gateways.vision"}
 SENDS: dict[str, Callable[[], object]] = {
     "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.providers.post": lambda: providers.post("ocr", "/", {}, {}),
+    "gateways.vision.annotate": lambda: vision.annotate(b""),
+    "gateways.chat.ask": lambda: chat.ask("", "", "", {}),
 }
 SILENT = {
     "gateways.forbid_while": "it says when the others must not talk",
     "gateways.require_outside": "it is what the others ask",
     "gateways.http.check_headers": "it looks at headers",
+    "gateways.providers.line": "it makes a line of a text",
+    "gateways.providers.parsed": "it reads what has come",
 }
 
 

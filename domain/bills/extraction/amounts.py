@@ -128,6 +128,14 @@ def find(rows: Iterable[Row]) -> list[Amount]:
     return [amount for row in rows for amount in _in_row(row, mark)]
 
 
+def in_rows(amounts: Iterable[Amount]) -> list[list[Amount]]:
+    """Return the numbers of each row that has any."""
+    rows: dict[int, list[Amount]] = {}
+    for amount in amounts:
+        rows.setdefault(amount.row.number, []).append(amount)
+    return list(rows.values())
+
+
 def decimal_mark(rows: Iterable[Row]) -> str:
     """Return the mark before two decimals at the ends of most numbers, empty if none has any."""
     votes: Counter[str] = Counter()
@@ -180,7 +188,9 @@ def _may_be_amount(found: re.Match[str]) -> bool:
     is_label = before[-1:].isalpha() and (bool(CENTS.search(digits)) or after.startswith(PERCENT))
     if before and not (currencies.ends_in_one(before) or is_label or NO_LETTER_BEFORE.fullmatch(before)):
         return False
-    return not after or currencies.begins_with_one(after) or NO_LETTER_AFTER.fullmatch(after) is not None
+    return (
+        after[:1] in ("", PERCENT) or currencies.begins_with_one(after) or NO_LETTER_AFTER.fullmatch(after) is not None
+    )
 
 
 def _joined(row: Row, at: int, digits: str) -> tuple[str, int, str]:

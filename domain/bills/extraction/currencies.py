@@ -15,6 +15,8 @@ SIGNS = {
     "ft": "HUF", "lei": "RON", "kr": "", "евро": "EUR", "euro": "EUR", "euros": "EUR", "eur": "EUR", "лева": "BGN",
     "dollars": "USD",
 }  # fmt: skip
+# Written so they begin ids: FR76 1234.
+IN_IDS = {"FR", "FT", "RS", "KR", "LEI", "ZL"}
 # Signs that several countries have: the supplier's country decides, if it is known.
 SHARED = {
     "$": {"USD", "CAD", "AUD", "NZD", "MXN", "SGD", "HKD"},
@@ -39,7 +41,7 @@ def named(text: str) -> str | None:
     bare = text.strip(" .,:;()[]+-−–*/|")
     if bare.upper() in codes() and (bare.isupper() or len(bare) == 3):
         return bare.upper()
-    return SIGNS.get(bare.lower())
+    return None if bare in IN_IDS else SIGNS.get(bare.lower())
 
 
 def sign(before: str, after: str) -> str | None:

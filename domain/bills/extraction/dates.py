@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from babel.dates import get_month_names
 
-from domain.bills.extraction.layout import Row, plain
+from domain.bills.extraction.layout import Row, once_a_row, plain
 
 LANGUAGES = ("en", "de", "fr", "bg", "es", "it", "nl", "pl", "pt", "cs", "da", "sv", "ro", "hu", "fi", "nb", "sk")
 FIRST_YEAR, LAST_YEAR = 1990, 2099
@@ -17,7 +17,7 @@ DMY, MDY, YMD, NAMED = "dmy", "mdy", "ymd", "named"
 MONTH_FIRST = {"USD"}
 SEPARATORS = r"[./\-‐–]"
 NUMERIC = re.compile(
-    rf"(?<![\d.,/\-])(\d{{1,4}})\s?({SEPARATORS})\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d{{1,2}})(?!\d(?!\d:)|[.,/\-]\d)",
+    rf"(?<![\d./\-])(?<!\d,)(\d{{1,4}})\s?({SEPARATORS})\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d{{1,2}})(?!\d(?!\d:)|[.,/\-]\d)",
     re.ASCII,
 )
 COMPACT = re.compile(r"(?<![\w\-/])(20\d{2})(\d{2})(\d{2})(?![\w\-/])", re.ASCII)
@@ -25,7 +25,7 @@ ORDINAL = r"(?:\s?(?:\.|st|nd|rd|th|er|º|°|-?ти|-?ви|-?ри|-?ми))?"
 OF = r"(?:\s?(?:de|del|of|of the)\s)?"
 WORD = r"([^\W\d_]{3,14})"
 DAY_FIRST = re.compile(
-    rf"(?<![\d.,/\-])(\d{{1,2}}){ORDINAL}[\s.\-/]*{OF}{WORD}\.?[\s.,\-/]*{OF}(\d{{4}}|'?\d{{2}})(?!\d)"
+    rf"(?<![\d./\-])(?<!\d,)(\d{{1,2}}){ORDINAL}[\s.\-/]*{OF}{WORD}\.?[\s.,\-/]*{OF}(\d{{4}}|'?\d{{2}})(?!\d)"
 )
 MONTH_BEFORE = re.compile(rf"{WORD}\.?\s*(\d{{1,2}})(?:st|nd|rd|th)?\s?,?\s*(\d{{4}})(?!\d)", re.IGNORECASE)
 
@@ -61,6 +61,7 @@ def months() -> dict[str, int]:
     return {name: number for name, number in (found | more).items() if len(name) >= 3 and not name[0].isdigit()}
 
 
+@once_a_row
 def find(row: Row) -> list[Hit]:
     """Return the dates in a row, from left to right; of two that share letters the longer one."""
     hits = sorted(_hits(row), key=lambda hit: (hit.start, -hit.end))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from domain.bills.content import Box
 from domain.bills.extraction import dates, labels
 from domain.bills.extraction.dates import Hit
-from domain.bills.extraction.labels import DUE, EARLY, FAIR, ISSUE, ORDER_WORDS, OTHER_DATE, STRONG, WEAK, Label
+from domain.bills.extraction.labels import DUE, EARLY, FAIR, ISSUE, NUMBER, ORDER_WORDS, OTHER_DATE, STRONG, WEAK, Label
 from domain.bills.extraction.layout import Row, Sheet, around, squeeze
 from domain.bills.extraction.nearness import near
 
@@ -70,6 +70,8 @@ def _near(sheet: Sheet, label: Label, others: Sequence[Label]) -> Hit | None:
     if found:
         hit = found[0]
         closer = [one for one in others if label.start < one.start < hit.start] if hit.row is label.row else []
+        # What is in brackets behind a label explains it: Invoice date (tax point).
+        closer = [one for one in closer if label.row.text[label.end : one.start].strip() != "("]
         return (
             None
             if any(one.kind in (ISSUE, DUE, OTHER_DATE) and one.strength >= label.strength for one in closer)
@@ -117,7 +119,7 @@ def _titled(sheet: Sheet) -> Iterator[tuple[Row, Hit]]:
     for row in sheet.rows:
         for title in labels.matches(row, labels.titles(), ISSUE, FAIR):
             cell = row.cell_at(title.start)
-            hit = next((hit for hit in dates.find(row) if hit.start > title.end), None)
+            hit = next((hit for hit in dates.find(row) if hit.start > title.end and not _is_number(row, hit)), None)
             if title.start != cell.start or hit is None:
                 continue
             between = row.text[title.end : hit.start]
@@ -127,6 +129,12 @@ def _titled(sheet: Sheet) -> Iterator[tuple[Row, Hit]]:
                 ]
                 if all(squeeze(row.text[one.start : one.end]) == "vom" for one in claimed):
                     yield row, hit
+
+
+def _is_number(row: Row, hit: Hit) -> bool:
+    """Return whether what could be a date stands at a number's label: Rachunek nr 5/02/2026."""
+    found = (one for one in labels.find(row) if one.kind == NUMBER and one.strength == STRONG)
+    return any(one.end <= hit.start <= one.end + 3 for one in found) and "/" in row.text[hit.start : hit.end]
 
 
 def _due(

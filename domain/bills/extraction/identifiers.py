@@ -37,6 +37,11 @@ VAT_LABELS = one_of(
     "|ин по зддс|ддс|ддс №|ддс номер|идент № по ддс|ин по ддс|zddc|nif iva|nif|cif|iva|partita iva|p iva|piva|p.iva"
     "|btw nummer|btw nr|btw|btw id|nip|vat ue|tax id|tax no|tax number|gst no|tax registration number"
 )
+NATIONAL = {
+    "IT": re.compile(r"(?:P\.?\s?IVA|Partita IVA)\W{0,3}(\d{11})(?!\d)", re.IGNORECASE),
+    "PL": re.compile(r"NIP\W{0,3}(\d{3}-?\d{3}-?\d{2}-?\d{2})(?!\d)"),
+    "ES": re.compile(r"(?:CIF|NIF)\W{0,3}([A-Z]-?\d{7}-?[A-Z0-9]|\d{8}-?[A-Z])(?!\w)"),
+}
 TAX_LABELS = one_of(
     "tax id|tax number|tax no|tax identification number|tin|ein|fein|employer id|abn|gstin|gst no|gst number|company no"
     "|steuernummer|steuernr|st nr|stnr|steuer nr|siret|siren|n siret|ico|еик|еик/егн|булстат|идентификационен номер"
@@ -45,6 +50,7 @@ TAX_LABELS = one_of(
 TAX_ID = re.compile(r"[A-Z0-9](?:[\s/.\-]?[A-Z0-9]){4,19}")
 IBAN_START = re.compile(r"(?:(?<![A-Z0-9])|(?<=IBAN))([A-Z]{2}\d{2})(?=[\s]?[A-Z0-9])")
 SHORTEST_IBAN, LONGEST_IBAN = 15, 34
+MOST_IDS = 60
 
 
 class Id(NamedTuple):
@@ -72,16 +78,19 @@ class Id(NamedTuple):
 
 def find(sheet: Sheet) -> list[Id]:
     """Return the ids on the pages; what is part of an IBAN is no VAT id."""
-    found = [one for row in sheet.rows for one in _ibans(sheet, row)]
+    found: list[Id] = []
     for row in sheet.rows:
-        taken = [(one.start, one.end) for one in found if one.row is row]
-        found += _apart(_vat_ids(row), taken)
-        found += _apart(_tax_ids(row), [*taken, *((one.start, one.end) for one in found if one.row is row)])
+        if len(found) > MOST_IDS:
+            break
+        in_row = list(_ibans(sheet, row))
+        in_row += _apart(_vat_ids(row), in_row)
+        in_row += _apart(_national_vat_ids(row), in_row)
+        found += in_row + _apart(_tax_ids(row), in_row)
     return found
 
 
-def _apart(ids: Iterator[Id], taken: list[tuple[int, int]]) -> list[Id]:
-    return [one for one in ids if not any(one.start < end and start < one.end for start, end in taken)]
+def _apart(ids: Iterator[Id], taken: Sequence[Id]) -> list[Id]:
+    return [one for one in ids if not any(one.start < other.end and other.start < one.end for other in taken)]
 
 
 def _ibans(sheet: Sheet, row: Row) -> Iterator[Id]:
@@ -137,6 +146,15 @@ def _vat_ids(row: Row) -> Iterator[Id]:
             break
         else:
             yield from _odd_vat_id(row, found.start())
+
+
+def _national_vat_ids(row: Row) -> Iterator[Id]:
+    """Yield VAT ids without their country's letters, whose labels say the country, and whose checksums hold."""
+    for country, pattern in NATIONAL.items():
+        for found in pattern.finditer(row.text):
+            value = country + _compact(found[1]).upper()
+            if checksum_holds(value):
+                yield Id(VAT, value, True, row, found.start(1), found.end(1))
 
 
 def _goes_on(rest: str) -> bool:

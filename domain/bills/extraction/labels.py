@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from domain.bills.extraction.layout import Row, squeeze
+from domain.bills.extraction.layout import Row, once_a_row, squeeze
 
 NUMBER, ISSUE, DUE, OTHER_DATE = "number", "issue", "due", "other date"
 STRONG, FAIR, WEAK = 3, 2, 1
@@ -30,8 +30,10 @@ NUMBER_LABELS = (
     (STRONG, rf"(?:nummer|numero|numer|numbers?|num|nr|no|n|номер|№){OF}{NOUNS}"),
     (STRONG, r"(?:facture|avoir|factura|fattura|notadicredito|notadecredito|fatura|factuur)n"),
     (FAIR, r"rechnung(?:zu[a-z]{0,40})nr"),
-    (FAIR, r"номер|№|numer|belegnr|vorgangsnummer|numero"),
+    (FAIR, r"номер|№|belegnr|vorgangsnummer"),
 )  # fmt: skip
+# Alone they say which number is meant only under the document's name.
+BARE = rf"(?:{WORDS}|n)+"
 TITLES = rf"{NOUNS}|kassenbon|quittung|ticket"
 # Before a number or date of another document.
 FOREIGN = (
@@ -108,6 +110,7 @@ class Label(NamedTuple):
     end: int
 
 
+@once_a_row
 def find(row: Row) -> list[Label]:
     """Return the labels in a row; where several begin at one place the longest counts."""
     best: dict[int, Label] = {}
@@ -160,6 +163,12 @@ def patterns() -> list[tuple[str, int, re.Pattern[str]]]:
     phrases = ((ISSUE, ISSUE_LABELS), (DUE, DUE_LABELS), (OTHER_DATE, OTHER_DATE_LABELS))
     made = [(kind, strength, one_of(text)) for kind, texts in phrases for strength, text in texts.items()]
     return made + [(NUMBER, strength, re.compile(pattern)) for strength, pattern in NUMBER_LABELS]
+
+
+@cache
+def bare() -> re.Pattern[str]:
+    """Return what means a number, and not of what."""
+    return re.compile(BARE)
 
 
 @cache

@@ -4,10 +4,10 @@ import math
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, wraps
+from typing import Any, NamedTuple, TypeVar
 
 from domain.bills.content import TEXT, Box, Page, Reading, Word
 
@@ -17,6 +17,7 @@ COLUMN_GAP = 1.1
 NUMBER_GAP = 0.55
 # Scans are turned by less; in steps of a tenth of a degree.
 MOST_TILT_DEGREES, TILT_STEPS = 3.5, 35
+FIRST_PAGES, LAST_PAGES, MOST_WORDS, LONGEST_WORD = 6, 3, 3000, 150
 DROPPED = set(".,:;-–—_'’`´\"“”„()[]{}/\\|*°º·•●<>~^¬")
 
 # Letters that are no others with an accent, and a sign that is one letter.
@@ -41,6 +42,8 @@ class Row:
     number: int
     page: Page
     tokens: Sequence[Token]
+    # What `once_a_row` has found.
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def text(self) -> str:
@@ -151,12 +154,33 @@ class Cell(NamedTuple):
         return around(self.row.tokens[self.first : self.last])
 
 
+Found = TypeVar("Found")
+
+
+def once_a_row(find: Callable[[Row], Found]) -> Callable[[Row], Found]:
+    """Return a function that looks at each row once: several fields ask for the same."""
+
+    @wraps(find)
+    def remembered(row: Row) -> Found:
+        name = f"{find.__module__}.{find.__name__}"
+        if name not in row.memo:
+            row.memo[name] = find(row)
+        return row.memo[name]
+
+    return remembered
+
+
 class Sheet:
-    """All rows of a reading, from the first page's top to the last one's bottom."""
+    """The rows of a reading, from the first page's top to the last one's bottom.
+
+    Of many pages those in the middle are left out: they have lines, and who has more of them than a person can look at
+    wants to keep us busy. So are the words of a page behind the MOST_WORDS first.
+    """
 
     def __init__(self, reading: Reading):
         self.rows: list[Row] = []
-        for page in reading.pages:
+        pages = list(reading.pages)
+        for page in pages[:FIRST_PAGES] + pages[FIRST_PAGES:][-LAST_PAGES:]:
             self.rows += [Row(len(self.rows) + at, page, tokens) for at, tokens in enumerate(_rows(page))]
 
     @cached_property
@@ -213,7 +237,7 @@ def squeeze(text: str) -> str:
 
 def _rows(page: Page) -> list[list[Token]]:
     """Return the tokens of each row, from left to right."""
-    pieces = [piece for word in page.words if not _is_upright(word, page) for piece in _pieces(word)]
+    pieces = [piece for word in page.words[:MOST_WORDS] if not _is_upright(word, page) for piece in _pieces(word)]
     tilt = _tilt(page, pieces)
     tokens = [_token(piece, page, tilt) for piece in pieces]
     rows: list[list[Token]] = []
@@ -242,7 +266,7 @@ def _is_upright(word: Word, page: Page) -> bool:
 
 def _pieces(word: Word) -> Iterator[Word]:
     """Yield the parts of a word that has spaces in it, each where it stands about."""
-    text, box = word.text, word.box
+    text, box = word.text[:LONGEST_WORD], word.box
     for part in WORDS.finditer(text):
         step = (box.right - box.left) / len(text)
         edges = Box(box.left + part.start() * step, box.top, box.left + part.end() * step, box.bottom)

@@ -20,7 +20,7 @@ from domain.bills.extraction.layout import Row, Sheet, around, squeeze
 CONSTANT = ("supplier_name", "supplier_vat_id", "supplier_tax_id", "currency_code")
 DAYS, SUMS = ("issue_date", "due_date"), ("subtotal", "tax_total", "total")
 RIGHT, BELOW = "right", "below"
-MOST_PLACES = 3
+MOST_PLACES, MOST_LESSONS = 3, 30
 LONGEST_LABEL, ROWS_ABOVE = 40, 2
 NEAR = 0.06
 BY_LABEL, BY_PLACE, DOUBTED = 0.97, 0.85, 0.8
@@ -64,7 +64,7 @@ def recall(
     told: dict[str, Found] = {}
     for field in dict.fromkeys(correction.field for correction in supplier.corrections):
         # The latest goes first, for a layout may change.
-        lessons = [correction for correction in reversed(supplier.corrections) if correction.field == field]
+        lessons = [one for one in reversed(supplier.corrections) if one.field == field][:MOST_LESSONS]
         if field in CONSTANT:
             told |= _constant(sheet, lessons[0], found.get(field))
         elif one := _best(sheet, amounts, field, lessons, supplier):

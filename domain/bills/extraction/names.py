@@ -26,16 +26,17 @@ FORMS = re.compile(
 GLUED_FORM = re.compile(r"[^\W\d_](?:GmbH|Ltd|Limited|SARL|SAS|LLC|Inc|Co|plc|S\.r\.l|B\.V|N\.V|ЕООД|ООД|AG|KG)\.?$")
 PIECES = re.compile(r"\s[·|•●▪∙]\s|\s[-–—]\s|[·|•●▪∙]|,\s|\s{2,}|;\s")
 LIST = re.compile(r"[·|•●▪∙]|\s[-–—]\s")
-TITLE = re.compile(rf"(?:[a-z]{{0,24}}{labels.TITLES})(?:{labels.WORDS})?|{labels.WORDS}")
+TITLE = re.compile(rf"(?:[a-z]{{0,24}}rechnung|{labels.TITLES})(?:{labels.WORDS})?|{labels.WORDS}")
 PREFIX = re.compile(
     r"^(?:name|firma|firm|company|from|von|naam|nazwa|име|фирма|nom|nombre|absender)\s*:\s*", re.IGNORECASE
 )
 ADDRESS = re.compile(
-    r"\d|strasse|straße|street|road|avenue|lane|\brue\b|\bvia\b|plaza|calle|platz\b|weg\b|postfach|\bbox\b|бул\.|ул\.|гр\.|tel\b|fax\b"
+    r"\d|strasse|straße|street|road|avenue|lane|\brue\b|\bvia\b|plaza|calle|platz\b|weg\b|postfach|\bbox\b|бул\.|ул\.|гр\.|\btel\b|\bfax\b"
     r"|@|www|http|iban|bic\b|\bseite\b|\bpage\b|\bbank\b|sparkasse|\bkonto\b",
     re.IGNORECASE,
 )
-PERSON = re.compile(r"^(?:herrn?|frau|mrs?|ms|m\.|mme|dr|z\.?\s?hd|attn|c/o)\b", re.IGNORECASE)
+NO_NAME = re.compile(r"\d|@|www|http|iban", re.IGNORECASE)
+PERSON = re.compile(r"^(?:herrn?|frau|mrs?|ms|m|mme|dr|z\.?\s?hd|attn|c/o)(?=[\s.:])", re.IGNORECASE)
 DOMAIN = re.compile(r"(?:@|www\.|https?://)(?:[\w-]+\.)*?([\w-]{3,})\.(?:com?\.)?[a-z]{2,8}\b", re.IGNORECASE)
 # Mail of these says nothing about its owner.
 PROVIDERS = {
@@ -87,8 +88,9 @@ def find(sheet: Sheet, hints: Hints, ids: Sequence[Id]) -> Name | None:
 
 def _pieces(sheet: Sheet) -> Iterator[tuple[str, Row, Box]]:
     """Yield what may be a name: each cell, and of one that lists name and address the parts that may be one."""
+    last = sheet.rows[-1].page
     for row in sheet.rows:
-        for cell in row.cells:
+        for cell in row.cells if row.page.number == 1 or row.page is last else ():
             parts, at = _split(cell.text), cell.start
             for number, part in enumerate(parts):
                 start = row.text.index(part, at)
@@ -106,12 +108,10 @@ def _without_heading(text: str) -> str:
 
 
 def _may_be_name(text: str) -> bool:
-    return (
-        SHORTEST <= len(text) <= LONGEST
-        and not ADDRESS.search(text)
-        and not PERSON.match(text)
-        and not _is_country(text)
-    )
+    # A street's word may be in a name, if its form shows that it is one.
+    unlike = NO_NAME if has_form(text) else ADDRESS
+    is_other = unlike.search(text) or PERSON.match(text) or _is_country(text)
+    return SHORTEST <= len(text) <= LONGEST and not is_other
 
 
 def _is_address(text: str) -> bool:

@@ -8,7 +8,10 @@ from domain.bills.extraction.labels import Label
 from domain.bills.extraction.layout import Cell, Row, Sheet
 
 # What may stand between a label and its value.
-FILLERS = re.compile(r"[\s:.#№°º=\-–—>*|,)]*(?:(?:is|vom|du|le|lautet|на|dnia|del|van)\b[\s:.]*)?", re.IGNORECASE)
+FILLERS = re.compile(
+    r"[\s:.#№°º=\-–—>*|,)]*(?:\([^)\d]{1,30}\)[\s:.]*)?(?:(?:is|vom|du|le|lautet|на|dnia|del|van)\b[\s:.]*)?",
+    re.IGNORECASE,
+)
 RIGHT, BELOW = "right", "below"
 
 Value = TypeVar("Value")

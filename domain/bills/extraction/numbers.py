@@ -8,14 +8,17 @@ from domain.bills.content import Box
 from domain.bills.extraction import dates, labels
 from domain.bills.extraction.hints import KnownSupplier
 from domain.bills.extraction.labels import FAIR, NUMBER, STRONG, WEAK, Label
-from domain.bills.extraction.layout import Row, Sheet, Token, around
+from domain.bills.extraction.layout import Cell, Row, Sheet, Token, around, squeeze
 from domain.bills.extraction.nearness import BELOW, near
 
 LONGEST = 40
 ID = re.compile(r"[#№]?((?:[^\W_]|[\-–/._\\#+&])+)")
+DATED = re.compile(r"\d{1,3}/\d{1,2}/\d{4}(?![\d/])", re.ASCII)
+TITLE = re.compile(rf"(?:{labels.TITLES})+")
 GROUP = re.compile(r"[A-Z]{0,4}\d{2,6}", re.ASCII)
 # What ends a number that is glued to the date behind it.
 GLUED = re.compile(r"(?<=\d)(?:vom|du|of|from|dated|van|del|от|z)(?=\d)", re.IGNORECASE)
+ROWS_ABOVE = 3
 # Between two of its words a number may have a space: RE 2024-001, 2024 / 17.
 CLOSE = 0.8
 SHAPES = str.maketrans(dict.fromkeys("0123456789", "9"))
@@ -53,7 +56,7 @@ class Candidate(NamedTuple):
 def candidates(sheet: Sheet, supplier: KnownSupplier | None) -> list[Candidate]:
     """Return what may be the number, the likeliest first, each value once."""
     best: dict[str, Candidate] = {}
-    for one in (*_labelled(sheet), *_titled(sheet), *_of_known_shape(sheet, supplier)):
+    for one in (*_labelled(sheet), *_titled(sheet), *_under_titles(sheet), *_of_known_shape(sheet, supplier)):
         known = best.get(one.written.value)
         if known is None or one.strength > known.strength:
             best[one.written.value] = one
@@ -64,7 +67,8 @@ def candidates(sheet: Sheet, supplier: KnownSupplier | None) -> list[Candidate]:
 def _labelled(sheet: Sheet) -> Iterator[Candidate]:
     for row in sheet.rows:
         for label in labels.find(row):
-            if label.kind == NUMBER and (found := near(sheet, label, read)):
+            reads = read_also_dated if label.strength == STRONG else read
+            if label.kind == NUMBER and (found := near(sheet, label, reads)):
                 written, where = found
                 strength = label.strength - 0.1 * (where == BELOW) - 0.2 * (label.row.number > len(sheet.rows) * 0.7)
                 yield Candidate(written, strength, f"it stands at “{row.text[label.start : label.end]}”")
@@ -74,17 +78,35 @@ def _titled(sheet: Sheet) -> Iterator[Candidate]:
     """Yield what follows the document's name: `Invoice 4711`, or the one word under it."""
     for row in sheet.rows:
         for label in labels.matches(row, labels.titles(), NUMBER, FAIR):
-            # INV-4711 is a number, and no title before one.
-            if label.start != row.cell_at(label.start).start or row.text[label.end : label.end + 1] not in (
-                "",
-                " ",
-                ":",
-                "#",
-            ):
+            if label.start != row.cell_at(label.start).start or not _ends_title(row.text, label.end):
                 continue
             found = near(sheet, label, read)
             if found and is_telling(found[0].value) and _stands_alone(found[0], label):
                 yield Candidate(found[0], FAIR - 0.5 * (found[1] == BELOW), "it stands at the document's name")
+
+
+def _ends_title(text: str, end: int) -> bool:
+    """Return whether a title ends there: INV-4711 is a number, and no title before one; InvoiceA4711 is glued."""
+    following = text[end : end + 1]
+    return following in ("", " ", ":", "#") or (following.isalnum() and text[end - 1].islower())
+
+
+def _under_titles(sheet: Sheet) -> Iterator[Candidate]:
+    """Yield what stands at a bare `No.` under the document's name, or beside it."""
+    for row in sheet.rows:
+        for label in labels.matches(row, labels.bare(), NUMBER, FAIR):
+            cell = row.cell_at(label.start)
+            if label.start == cell.start and _has_title(sheet, cell) and (found := near(sheet, label, read)):
+                yield Candidate(found[0], FAIR + 0.5, "it stands under the document's name")
+
+
+def _has_title(sheet: Sheet, cell: Cell) -> bool:
+    """Return whether a cell above, or one in the row, is the document's name and nothing else."""
+    others = [other for other in cell.row.cells if other.first != cell.first]
+    return any(
+        TITLE.fullmatch(squeeze(other.text)) or squeeze(other.text).endswith("rechnung")
+        for other in (*sheet.above(cell.box, cell.row, ROWS_ABOVE), *others)
+    )
 
 
 def _stands_alone(written: Written, label: Label) -> bool:
@@ -125,17 +147,32 @@ def read(row: Row, start: int) -> Written | None:
     return Written(value, row, begin, end)
 
 
+def read_also_dated(row: Row, start: int) -> Written | None:
+    """Return the number at an offset, also one that could be a date: the fifth one of February is 5/02/2026."""
+    if written := read(row, start):
+        return written
+    found = DATED.match(row.text, start)
+    others = [hit for hit in dates.find(row) if hit.start != start]
+    return Written(found[0], row, start, found.end()) if found and others else None
+
+
 def _joined(row: Row, begin: int, end: int) -> int:
     """Return the end with the words that belong to the number: letters before digits, or what a dash or slash joins."""
-    at = row.token_at(begin)
+    at, days = row.token_at(begin), {hit.start for hit in dates.find(row)}
     while at + 1 < len(row.tokens) and row.gap(at) < CLOSE and end == row.starts[at] + len(row.tokens[at].text):
-        text, following = row.text[begin:end], row.tokens[at + 1].text
-        is_prefix = text.isalpha() and text.isupper() and len(text) <= 4 and following[:1].isdigit()
-        is_joined = text[-1] in "-/" or (following[0] in "-/" and any(letter.isdigit() for letter in text))
-        if not (is_prefix or is_joined or _fills_cell(row, begin, at)) or not ID.fullmatch(following):
+        following = row.tokens[at + 1].text
+        goes_on = _goes_on(row.text[begin:end], following) or _fills_cell(row, begin, at)
+        if not goes_on or not ID.fullmatch(following) or days & set(row.starts[at + 1 : at + 3]):
             break
         at, end = at + 1, end + 1 + len(following)
     return end
+
+
+def _goes_on(text: str, following: str) -> bool:
+    """Return whether a word belongs to the number before it: letters before digits, or a dash or slash between."""
+    if text.isalpha() and text.isupper() and len(text) <= 4 and following[:1].isdigit():
+        return True
+    return text[-1] in "-/" or (following[0] in "-/" and any(letter.isdigit() for letter in text))
 
 
 def _fills_cell(row: Row, begin: int, at: int) -> bool:

@@ -18,7 +18,7 @@ WHOLE = {
     NET: """net netto nett neto ht excl exkl exclusive excluding ohne before imponibile imponible sans hors без bez base
         ex subtotal untaxed avant""",
     GROSS: "gross ttc incl inkl inklusive including inclusive brutto bruto compris ivato mit tvac",
-    TAX: """tax taxes taxe vat mwst ust tva iva btw ддс gst pst hst qst ptu moms dph mva igic ipsi irpf iptv sgst cgst
+    TAX: """tax taxes taxe vat mwst ust tva iva btw ддс gst pst hst qst ptu moms dph mva igic ipsi iptv sgst cgst
         igst""",
     TOTAL: """total totale totaal totals totaux tot summe gesamt suma somme razem ogolem общо всичко сума итого стойност
         amount montant importe importo betrag bedrag kwota beitrag""",
@@ -26,7 +26,8 @@ WHOLE = {
     PAID: """paid bezahlt prepaid acompte acomptes deposit gezahlt received erhaltene erhalten versato платено card cash
         bar change visa mastercard tendered regle karte ec voldaan zaplacono reglement virement anticipo""",
     OTHER: """discount discounts rabatt shipping versand porto remise frais sconto korting rounding rundung skonto
-        freight отстъпка descuento handling fracht escompte verpackung gutschein tip deposito reminder savings""",
+        freight отстъпка descuento handling fracht escompte verpackung gutschein tip deposito reminder savings
+        irpf retencion ritenuta""",
 }
 PARTS = {
     NET: """netto subtotal subtotaal zwischensumme zwischentotal soustotal positionssumme warenwert данъчнаоснова
@@ -37,12 +38,13 @@ PARTS = {
         totalbetrag grandtotal totaalbedrag factuurbedrag invoicetotal totalinvoice totalfactura totalefattura
         totaledocumento totalamount amounttotal обща betragin""",
     DUE: """zahlbetrag restbetrag schlussbetrag zuzahlen zuzahlend zubezahlen amountdue totaldue duepayable apayer
-        dazahlen tobepaid сумазаплащане doplaty""",
+        dazahlen tobepaid сумазаплащане dozaplaty doplaty""",
     PAID: "anzahlung vorauszahlung abschlagszahlung teilzahlung bereitsbezahlt dejaregle amountpaid vorkasse",
     OTHER: "zuschlag abschlag versandkosten einsparung rabatt nachlass voucher surcharge",
 }
 # They may be glued in between.
-BETWEEN = "at of the for in on der die das de du des la le den von zu auf this bill invoice rechnung"
+BETWEEN = """a at of the for in on der die das de du des la le den von zu auf this bill invoice rechnung charges charge
+    credit facture factura fattura factuur period"""
 THEREOF = ("enthalten", "dont", "thereof", "davon", "darin", "included", "ofwhich", "waarvan", "includes")
 # They have "net" or "paid" in them and mean what is due.
 PLAINLY_DUE = ("netapayer", "nettoapagare", "netoapagar", "tobepaid", "zubezahlen", "amountpayable", "netpayable")

@@ -7,10 +7,12 @@ from itertools import permutations
 from typing import NamedTuple
 
 from domain.bills.extraction import currencies, roles
-from domain.bills.extraction.amounts import Amount
+from domain.bills.extraction.amounts import Amount, in_rows
 from domain.bills.extraction.layout import Row
 
 HIGHEST_RATE = 30
+# More numbers has no row of a summary.
+MOST_NUMBERS = 8
 # Each line may have been rounded by itself.
 TOLERANCE = Decimal("0.02")
 LETTERS = re.compile(r"[^\W\d_]{2,}")
@@ -37,8 +39,8 @@ def rates(amounts: Iterable[Amount]) -> set[Decimal]:
 def find(amounts: Sequence[Amount]) -> list[Tax]:
     """Return the rates of a page's summary of taxes, each once."""
     found: dict[tuple[Decimal, Decimal], Tax] = {}
-    for row in {amount.row.number: amount.row for amount in amounts}.values():
-        if _may_sum_up(row) and (tax := _in_row([amount for amount in amounts if amount.row is row], row)):
+    for row in in_rows(amounts):
+        if _may_sum_up(row[0].row) and (tax := _in_row(row[-MOST_NUMBERS:])):
             found.setdefault((tax.rate, tax.base.value), tax)
     return list(found.values())
 
@@ -53,7 +55,7 @@ def has_words(text: str) -> bool:
     return any(currencies.named(word) is None for word in LETTERS.findall(text))
 
 
-def _in_row(amounts: Sequence[Amount], row: Row) -> Tax | None:
+def _in_row(amounts: Sequence[Amount]) -> Tax | None:
     percents = [amount for amount in amounts if amount.is_percent]
     money = [amount for amount in amounts if not amount.is_percent]
     # Where the column says percent, the numbers do not.

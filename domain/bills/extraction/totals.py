@@ -1,12 +1,13 @@
 """Net, tax and total: what the words at the amounts say, proved by arithmetic."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import permutations
 from typing import NamedTuple
 
 from domain.bills.extraction import roles, taxes
-from domain.bills.extraction.amounts import Amount
+from domain.bills.extraction.amounts import Amount, in_rows
 from domain.bills.extraction.layout import Sheet
 from domain.bills.extraction.roles import CLEAR, DUE, LIKELY, NET, OTHER, TAX, TOTAL
 from domain.bills.extraction.taxes import Tax
@@ -15,6 +16,12 @@ ZERO = Decimal(0)
 # No tax on sales is higher than this share of the net amount.
 MOST_TAX = Decimal("0.4")
 NEAR_ROWS = 3
+EXEMPT = re.compile(
+    r"umsatzsteuerfrei|mehrwertsteuerfrei|steuerfrei|19ustg|keineumsatzsteuer|ohneumsatzsteuer|reversecharge|vatexempt"
+    r"|exemptfromvat|novat|tvanonapplicable|exonere|exentodeiva|operacionexenta|esenteiva|nonimponibile|btwvrijgesteld"
+    r"|btwverlegd|zwolniony|zwolnienie|odwrotneobciazenie|освободена|неначислен|ненаначислява"
+)
+MOST_OF_A_ROLE = 60
 PROVED_BY_RATE, PROVED, HALF_PROVED, UNPROVED = 0.99, 0.97, 0.85, 0.6
 TAX_RATE, NO_TAX = "the tax is what its rate makes of the net amount", "net and total are the same, and no tax is there"
 ADDS_UP = "net plus tax is the total"
@@ -54,7 +61,7 @@ def find(sheet: Sheet, amounts: Sequence[Amount], decimals: int) -> Sums | None:
     labelled = list(labels(sheet, amounts, by_rate, decimals))
     found = sorted(_agreeing(labelled, amounts, by_rate, rates, decimals), key=lambda sums: -sums.score)
     if not found:
-        return _alone(labelled)
+        return _alone(labelled, bool(EXEMPT.search(sheet.squeezed)))
     best = found[0]
     rival = next((sums for sums in found if sums.total.value != best.total.value), None)
     if rival and rival.confidence >= best.confidence and best.score - rival.score < 1:
@@ -70,12 +77,9 @@ def labels(sheet: Sheet, amounts: Sequence[Amount], by_rate: Sequence[Tax], deci
         yield Labelled(tax.tax, TAX, LIKELY)
         yield Labelled(tax.base, NET, LIKELY if len(by_rate) == 1 else 0)
     settled = {id(amount) for tax in by_rate for amount in (tax.base, tax.tax)}
-    rows: dict[int, list[Amount]] = {}
-    for amount in amounts:
-        if is_money(amount, decimals) and id(amount) not in settled:
-            rows.setdefault(amount.row.number, []).append(amount)
-    yield from _sums_in_rows(rows.values())
-    for in_row in rows.values():
+    rows = in_rows(amount for amount in amounts if is_money(amount, decimals) and id(amount) not in settled)
+    yield from _sums_in_rows(rows)
+    for in_row in rows:
         for at, amount in enumerate(in_row):
             yield from _roles(sheet, amount, in_row, at)
 
@@ -127,29 +131,49 @@ def _glued(amount: Amount) -> int:
 def _agreeing(
     labelled: Sequence[Labelled], amounts: Sequence[Amount], by_rate: Sequence[Tax], rates: set[Decimal], decimals: int
 ) -> Iterator[Sums]:
-    money = [amount for amount in amounts if is_money(amount, decimals)]
-    nets = _parts(labelled, {NET}) + [Part(amount.value, amount) for amount in money]
-    nets += _summed(by_rate, lambda tax: tax.base)
-    said = _parts(labelled, {TAX}) + _summed(by_rate, lambda tax: tax.tax) + _of_several(labelled, amounts)
-    by_value = {part.value: part for part in sorted(said, key=lambda part: part.strength)}
-    known = {amount.value: Part(amount.value, amount) for amount in money} | by_value
+    money = [Part(amount.value, amount) for amount in amounts if is_money(amount, decimals)]
+    nets = _parts(labelled, {NET}) + _summed([tax.base for tax in by_rate])
+    said = _parts(labelled, {TAX}) + _summed([tax.tax for tax in by_rate]) + _of_several(labelled, amounts)
+    all_nets, all_taxes = _by_value(money + nets), _by_value(money + said)
     for total in _parts(labelled, {TOTAL, DUE}):
-        for net in nets:
-            tax = known.get(total.value - net.value) or _turned(known, total.value - net.value)
-            if tax and _is_plausible(net, tax, total) and (tax.strength > 0 or net.strength > LIKELY - 1):
+        for net, tax in _pairs(total.value, nets, said, all_nets, all_taxes):
+            if _is_plausible(net, tax, total):
                 yield _judged(net, tax, total, by_rate, rates)
         yield from _without_net(total, said, rates)
         yield from _without_tax(total, nets, said)
 
 
+def _pairs(
+    total: Decimal,
+    nets: Sequence[Part],
+    said: Sequence[Part],
+    all_nets: Mapping[Decimal, Part],
+    all_taxes: Mapping[Decimal, Part],
+) -> Iterator[tuple[Part, Part]]:
+    """Yield what adds up to a total, if the words at one of the two say which it is."""
+    for net in nets:
+        tax = all_taxes.get(total - net.value) or _turned(all_taxes, total - net.value)
+        if tax and net.strength >= LIKELY - 0.6:
+            yield net, tax
+    for tax in said:
+        if (found := all_nets.get(total - tax.value)) and tax.strength > 0:
+            yield found, tax
+
+
+def _by_value(parts: Iterable[Part]) -> dict[Decimal, Part]:
+    """Return the part of each value whose words are the clearest."""
+    return {part.value: part for part in sorted(parts, key=lambda part: part.strength)}
+
+
 def _parts(labelled: Iterable[Labelled], wanted: set[str]) -> list[Part]:
-    return [Part(one.amount.value, one.amount, one.strength) for one in labelled if one.role in wanted]
+    """Return the amounts of some roles: of very many the last ones, for sums stand at the end."""
+    parts = [Part(one.amount.value, one.amount, one.strength) for one in labelled if one.role in wanted]
+    return sorted(parts, key=lambda part: part.strength)[-MOST_OF_A_ROLE:]
 
 
-def _summed(by_rate: Sequence[Tax], of: object) -> list[Part]:
+def _summed(amounts: Sequence[Amount]) -> list[Part]:
     """Return the sum of what the rates say; several rates may have no sum on the page."""
-    chosen = [of(tax).value for tax in by_rate]  # type: ignore[operator]
-    return [Part(sum(chosen, ZERO), None, LIKELY)] if len(chosen) > 1 else []
+    return [Part(sum((amount.value for amount in amounts), ZERO), None, LIKELY)] if len(amounts) > 1 else []
 
 
 def _of_several(labelled: Sequence[Labelled], amounts: Sequence[Amount]) -> list[Part]:
@@ -160,7 +184,7 @@ def _of_several(labelled: Sequence[Labelled], amounts: Sequence[Amount]) -> list
     return [Part(sum(several, ZERO), None, LIKELY)] if len(several) > 1 else []
 
 
-def _turned(known: dict[Decimal, Part], value: Decimal) -> Part | None:
+def _turned(known: Mapping[Decimal, Part], value: Decimal) -> Part | None:
     """Return a tax whose minus stands in another row."""
     part = known.get(-value) if value < 0 else None
     return part and part._replace(value=value)
@@ -206,6 +230,9 @@ def _without_tax(total: Part, nets: Sequence[Part], said: Sequence[Part]) -> Ite
     """Yield a total that is net: where a tax of 0 stands, or none is spoken of."""
     zero = next((tax for tax in said if not tax.value), None)
     same = next((net for net in nets if net.value == total.value and net.strength >= LIKELY), None)
+    if zero and zero.strength >= LIKELY and not same and total.value:
+        reason = "no tax is added to the total"
+        yield Sums(Part(total.value), zero, total, total.strength, HALF_PROVED, reason)
     if same and (zero or not any(tax.value for tax in said)):
         sure = zero is not None and min(same.strength, total.strength) >= LIKELY
         reason = f"{ADDS_UP}, which is 0" if zero else NO_TAX
@@ -213,15 +240,17 @@ def _without_tax(total: Part, nets: Sequence[Part], said: Sequence[Part]) -> Ite
         yield Sums(same, zero or Part(ZERO), total, strength, PROVED if sure else HALF_PROVED, reason)
 
 
-def _alone(labelled: Sequence[Labelled]) -> Sums | None:
+def _alone(labelled: Sequence[Labelled], is_exempt: bool) -> Sums | None:
     """Return the likeliest total where nothing proves it."""
     totals = [one for one in labelled if one.role in (TOTAL, DUE)]
     best = max(totals, key=lambda one: (one.strength, abs(one.amount.value), one.amount.row.number), default=None)
     if best is None:
         return None
-    nothing = Part(ZERO)
+    nothing, total = Part(ZERO), Part(best.amount.value, best.amount, best.strength)
+    if is_exempt:
+        return Sums(Part(total.value), nothing, total, 0, HALF_PROVED, "the page says that no tax is charged")
     reason = "it stands at words for a total; no sums prove it"
-    return Sums(nothing, nothing, Part(best.amount.value, best.amount, best.strength), 0, UNPROVED, reason)
+    return Sums(nothing, nothing, total, 0, UNPROVED, reason)
 
 
 __all__ = ["CLEAR", "OTHER", "Labelled", "Part", "Sums", "find", "is_money", "labels"]

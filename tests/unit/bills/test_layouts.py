@@ -6,11 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from domain.bills.content import OCR, Found, Reading, Word
+from domain.bills.content import OCR, Found, Page, Reading, Word
 from domain.bills.extraction import extract, is_certain
 from domain.bills.extraction.layout import Sheet, squeeze
-from tests.unit.bills.layouts import LAYOUTS, Layout
-from tests.unit.bills.pages import reading
+from tests.unit.bills.samples import LAYOUTS, Layout
 
 SUMS = ("subtotal", "tax_total", "total")
 
@@ -23,12 +22,15 @@ def turned(degrees: float) -> Callable[[Reading], Reading]:
     """Return what turns a page, as a scan is, and says that a picture was read."""
 
     def turn(one: Reading) -> Reading:
-        [page] = one.pages
-        slope = math.tan(math.radians(degrees)) * page.width / page.height
-        words = [lowered(word, slope * (word.box.left + word.box.right) / 2) for word in page.words]
-        return Reading([page._replace(words=words, origin=OCR)])
+        return Reading([turned_page(page, degrees) for page in one.pages])
 
     return turn
+
+
+def turned_page(page: Page, degrees: float) -> Page:
+    slope = math.tan(math.radians(degrees)) * page.width / page.height
+    words = [lowered(word, slope * (word.box.left + word.box.right) / 2) for word in page.words]
+    return page._replace(words=words, origin=OCR)
 
 
 def lowered(word: Word, by: float) -> Word:
@@ -37,9 +39,16 @@ def lowered(word: Word, by: float) -> Word:
 
 def in_cells(one: Reading) -> Reading:
     """Return what an engine gives that knows lines of text, and no words."""
-    [page] = one.pages
-    words = [Word(cell.text, cell.box, 0.98) for row in Sheet(one).rows for cell in row.cells]
-    return Reading([page._replace(words=words, origin=OCR)])
+    rows = Sheet(one).rows
+    return Reading(
+        [
+            page._replace(
+                origin=OCR,
+                words=[Word(cell.text, cell.box, 0.98) for row in rows if row.page is page for cell in row.cells],
+            )
+            for page in one.pages
+        ]
+    )
 
 
 CHANGES = {"text layer": as_it_is, "turned": turned(2), "the other way": turned(-3), "lines": in_cells}
@@ -48,7 +57,7 @@ CHANGES = {"text layer": as_it_is, "turned": turned(2), "the other way": turned(
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("one", LAYOUTS.values(), ids=LAYOUTS)
 def test_a_bill_is_read_whole(one: Layout, change: Callable[[Reading], Reading]) -> None:
-    found = extract(change(reading(one.text)), one.hints)
+    found = extract(change(one.reading), one.hints)
     wrong = {
         field: found.get(field) for field, value in one.says.items() if not is_right(field, value, found.get(field))
     }
@@ -57,15 +66,17 @@ def test_a_bill_is_read_whole(one: Layout, change: Callable[[Reading], Reading])
 
 def glued(one: Reading) -> Reading:
     """Return what a poor picture gives: the words of a line without the spaces between them."""
-    [page] = in_cells(one).pages
-    return Reading([page._replace(words=[word._replace(text=word.text.replace(" ", "")) for word in page.words])])
+    pages = in_cells(one).pages
+    return Reading(
+        [page._replace(words=[word._replace(text=word.text.replace(" ", "")) for word in page.words]) for page in pages]
+    )
 
 
 def test_words_that_a_picture_glues_together_are_found_nearly_all_and_none_is_certain_and_wrong() -> None:
     read = [
         (field, value, found.get(field))
         for one in LAYOUTS.values()
-        for found in [extract(glued(reading(one.text)), one.hints)]
+        for found in [extract(glued(one.reading), one.hints)]
         for field, value in one.says.items()
     ]
     wrong = [one for one in read if not is_right(*one)]
@@ -75,8 +86,8 @@ def test_words_that_a_picture_glues_together_are_found_nearly_all_and_none_is_ce
 
 @pytest.mark.parametrize("one", LAYOUTS.values(), ids=LAYOUTS)
 def test_every_field_has_its_place_and_a_reason(one: Layout) -> None:
-    for field, found in extract(reading(one.text), one.hints).items():
-        assert found.page == 1
+    for field, found in extract(one.reading, one.hints).items():
+        assert found.page in {page.number for page in one.reading.pages}
         assert found.reason, field
         assert found.box is not None or field in (*SUMS, "taxes", "lines")
 
