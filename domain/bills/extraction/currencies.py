@@ -7,6 +7,8 @@ from functools import cache
 
 from babel.core import get_global
 
+from domain.bills.extraction.layout import plain
+
 SIGNS = {
     "€": "EUR", "£": "GBP", "$": "USD", "us$": "USD", "usd$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD",
     "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "mx$": "MXN", "лв": "BGN", "zł": "PLN",
@@ -24,6 +26,9 @@ SHARED = {
     "kr": {"SEK", "NOK", "DKK", "ISK"},
 }
 CODE = re.compile(r"(?<![A-Z])([A-Z]{3})(?![A-Za-z])")
+# Codes that are words as well.
+WORDS = {"ALL", "TOP", "CUP", "PEN", "TRY", "SOS", "MAD", "BAM", "GEL", "MOP", "ERN", "LAK", "AMD", "BOB", "COP", "MUR"}
+CURRENCY_WORDS = r"(?:currency|wahrung|devise|valuta|waluta|moneda|валута|betrage in|amounts in|betrag in)"
 LETTERS = re.compile(r"[^\d\s.,:;()\[\]+\-−–*/|]+")
 # The prefix of VAT ids, where it is not the country's code.
 PREFIXES = {"EL": "GR", "XI": "GB", "CHE": "CH"}
@@ -39,8 +44,8 @@ def codes() -> frozenset[str]:
 def named(text: str) -> str | None:
     """Return the currency that a word names by its code or sign; None if it is no currency's word."""
     bare = text.strip(" .,:;()[]+-−–*/|")
-    if bare.upper() in codes() and (bare.isupper() or len(bare) == 3):
-        return bare.upper()
+    if bare in codes():
+        return bare
     return None if bare in IN_IDS else SIGNS.get(bare.lower())
 
 
@@ -48,8 +53,14 @@ def sign(before: str, after: str) -> str | None:
     """Return the currency whose sign or code stands directly before or after an amount's digits."""
     for text, at in ((after, 0), (before, -1)):
         if (words := LETTERS.findall(text)) and (found := _named_at(words[at], at)) is not None:
-            return found
+            return None if text is before and found in WORDS else found
     return None
+
+
+def named_in(text: str) -> set[str]:
+    """Return the currencies whose codes a text names; one that is a word too counts behind a word for currency."""
+    found = {match[1] for match in CODE.finditer(text) if match[1] in codes()}
+    return {code for code in found if code not in WORDS or re.search(rf"{CURRENCY_WORDS}\W*{code}", plain(text), re.I)}
 
 
 def _named_at(word: str, at: int) -> str | None:

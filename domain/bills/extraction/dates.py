@@ -21,7 +21,7 @@ NUMERIC = re.compile(
     re.ASCII,
 )
 COMPACT = re.compile(r"(?<![\w\-/])(20\d{2})(\d{2})(\d{2})(?![\w\-/])", re.ASCII)
-ORDINAL = r"(?:\s?(?:\.|st|nd|rd|th|er|º|°|-?ти|-?ви|-?ри|-?ми))?"
+ORDINAL = r"(?:\s?(?:[.º°]|(?:st|nd|rd|th|er|-?ти|-?ви|-?ри|-?ми)(?![^\W\d_])))?"
 OF = r"(?:\s?(?:de|del|of|of the)\s)?"
 WORD = r"([^\W\d_]{3,14})"
 DAY_FIRST = re.compile(

@@ -17,6 +17,7 @@ DAYS = re.compile(
     re.IGNORECASE,
 )
 AFTERWARDS = re.compile(r"(?:zurzahlung)?fallig|zahlbar|exigible|payable")
+OF_DAY = ("vom", "du", "of", "from", "dated", "del", "van", "zdnia", "от", "le", "on")
 LATEST_DUE = timedelta(days=400)
 LABELLED, FAIRLY, GUESSED, AMBIGUOUS = 0.97, 0.93, 0.7, 0.6
 
@@ -129,6 +130,16 @@ def _titled(sheet: Sheet) -> Iterator[tuple[Row, Hit]]:
                 ]
                 if all(squeeze(row.text[one.start : one.end]) == "vom" for one in claimed):
                     yield row, hit
+        yield from _under_number(sheet, row)
+
+
+def _under_number(sheet: Sheet, row: Row) -> Iterator[tuple[Row, Hit]]:
+    """Yield a date that goes on under the number: `Invoice No. 4711`, and in the next row `of 3 May 2026`."""
+    number = next((one for one in labels.find(row) if one.kind == NUMBER and one.strength == STRONG), None)
+    for cell in sheet.below(row.cell_at(number.start), 1) if number else ():
+        hit = next((hit for hit in dates.find(cell.row) if cell.start <= hit.start < cell.end), None)
+        if hit and squeeze(cell.row.text[cell.start : hit.start]) in OF_DAY:
+            yield cell.row, hit
 
 
 def _is_number(row: Row, hit: Hit) -> bool:

@@ -138,12 +138,15 @@ def _resolved(amount: Amount, local: str | None) -> str | None:
 
 
 def _named(sheet: Sheet) -> Found | None:
-    for row in sheet.rows:
-        for match in currencies.CODE.finditer(row.text):
-            if match[1] in currencies.codes():
-                box = row.tokens[row.token_at(match.start())].box
-                return _found(match[1], 0.96 if "€" not in sheet.squeezed else 0.9, "its code is named", row, box)
-    return None
+    """Return the currency whose code the page names; of several the first, and it is doubted."""
+    rows = [(row, codes) for row in sheet.rows if (codes := currencies.named_in(row.text))]
+    if not rows:
+        return None
+    row, codes = rows[0]
+    alone = len({code for _, in_row in rows for code in in_row}) == 1 and "€" not in sheet.squeezed
+    code = min(codes, key=row.text.index)
+    box = row.tokens[row.token_at(row.text.index(code))].box
+    return _found(code, 0.96 if alone else 0.8, "its code is named", row, box)
 
 
 def _number(page: Page) -> dict[str, Found]:

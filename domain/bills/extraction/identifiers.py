@@ -9,7 +9,7 @@ from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
 
-from domain.bills.content import Box
+from domain.bills.content import OCR, Box
 from domain.bills.extraction.labels import one_of
 from domain.bills.extraction.layout import Row, Sheet, Token, around
 
@@ -49,6 +49,7 @@ TAX_LABELS = one_of(
 )
 TAX_ID = re.compile(r"[A-Z0-9](?:[\s/.\-]?[A-Z0-9]){4,19}")
 IBAN_START = re.compile(r"(?:(?<![A-Z0-9])|(?<=IBAN))([A-Z]{2}\d{2})(?=[\s]?[A-Z0-9])")
+MISTAKEN = str.maketrans("OQDIBSZG", "00018526")
 SHORTEST_IBAN, LONGEST_IBAN = 15, 34
 MOST_IDS = 60
 
@@ -166,7 +167,14 @@ def _odd_vat_id(row: Row, start: int) -> Iterator[Id]:
     """Yield what stands at a VAT id's label and begins like one, though its country has no such ids."""
     found = re.match(r"[A-Z]{2}[A-Z0-9]{7,13}(?![A-Za-z0-9])", row.text[start:])
     if found and sum(map(str.isdigit, found[0])) >= 7 and _has_label(row, start):
-        yield Id(VAT, found[0], False, row, start, start + found.end())
+        value = _mended(found[0]) if row.page.origin == OCR else found[0]
+        yield Id(VAT, value, checksum_holds(value), row, start, start + found.end())
+
+
+def _mended(vat_id: str) -> str:
+    """Return a VAT id of a picture with digits for the letters that they are taken for, if it is one then."""
+    mended = vat_id[:2] + vat_id[2:].translate(MISTAKEN)
+    return mended if re.fullmatch(FORMATS.get(vat_id[:2], "-"), mended[2:]) else vat_id
 
 
 def _has_label(row: Row, start: int) -> bool:

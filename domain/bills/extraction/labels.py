@@ -17,7 +17,7 @@ STRONG, FAIR, WEAK = 3, 2, 1
 # Longer ones before those with which they begin.
 NOUNS = (
     r"(?:(?:tax|vat|sales|commercial|customer|credit)?(?:invoices?|inv|bill|receipt|voucher)"
-    r"|credit(?:note|memo)|debitnote|statement"
+    r"|credit(?:note|memo)|debitnote"
     r"|rechnungskorrektur|rechnungs?|(?:gutschrift|beleg|storno|korrektur|faktura|honorarnoten?)s?|fakturen"
     r"|facturedavoir|factures?|avoir|factuur|creditnota|creditfactuur|notadecredito|notadicredito|recibo|facturas?|abono"
     r"|fattura|fakturavat|fakturyvat|faktury?|rachun(?:ek|ku)|fatura|notafiscal|rgs?|re|fa"
@@ -38,7 +38,7 @@ TITLES = rf"{NOUNS}|kassenbon|quittung|ticket"
 # Before a number or date of another document.
 FOREIGN = (
     r"(?:original|originale|ursprung\w*|ursprungliche|zu|zur|bezug|bezugnehmend|gem|gemass|related|liee|origine|refers?to"
-    r"|storniert\w*|korrigiert\w*|previous|your|ihre|votre|vostra|su|uw|to|for|per|von|bis)"
+    r"|storniert\w*|korrigiert\w*|previous|von|bis)"
 )
 
 ISSUE_LABELS = {

@@ -70,8 +70,19 @@ def _labelled(sheet: Sheet) -> Iterator[Candidate]:
             reads = read_also_dated if label.strength == STRONG else read
             if label.kind == NUMBER and (found := near(sheet, label, reads)):
                 written, where = found
-                strength = label.strength - 0.1 * (where == BELOW) - 0.2 * (label.row.number > len(sheet.rows) * 0.7)
+                strength = label.strength - 0.2 * (label.row.number > len(sheet.rows) * 0.7)
+                if where == BELOW:
+                    strength -= 1.5 if _is_in_column(sheet, written) else 0.1
                 yield Candidate(written, strength, f"it stands at “{row.text[label.start : label.end]}”")
+
+
+def _is_in_column(sheet: Sheet, written: Written) -> bool:
+    """Return whether a number like this stands under it: then a statement lists the numbers of several bills."""
+    cell = written.row.cell_at(written.start)
+    under = [
+        other for other in sheet.below(cell, 1) if (one := read(other.row, other.start)) and one.value != written.value
+    ]
+    return any(shape(other.text.split()[0]) == shape(written.value) for other in under)
 
 
 def _titled(sheet: Sheet) -> Iterator[Candidate]:
@@ -190,9 +201,11 @@ def _is_other(row: Row, start: int, end: int) -> bool:
 
 
 def is_telling(value: str) -> bool:
-    """Return whether a value alone looks like a number of a document: digits enough, and no year."""
-    digits = sum(letter.isdigit() for letter in value)
-    return digits >= 3 and not re.fullmatch(r"(?:19|20)\d\d", value)
+    """Return whether a value alone looks like a number of a document: digits enough, or with letters, and no year."""
+    digits, letters = sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
+    return (digits >= 3 or (digits >= 1 and letters >= 1 and not value.isalnum())) and not re.fullmatch(
+        r"(?:19|20)\d\d", value
+    )
 
 
 def shape(value: str) -> str:

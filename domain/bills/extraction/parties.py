@@ -167,7 +167,8 @@ def choose(sheet: Sheet, kind: str, ids: Sequence[Id], hints: Hints, supplier: K
     ranked = sorted(
         ((score, one) for value, (score, one) in best.items() if value not in others), key=lambda pair: -pair[0]
     )
-    if not ranked or ranked[0][0] < -1:
+    # The one that is left beside the organization's own is the supplier's, wherever it stands.
+    if not ranked or (ranked[0][0] < -1 and not (others and len(ranked) == 1)):
         return None
     score, one = ranked[0]
     rival = ranked[1][0] if len(ranked) > 1 else None
@@ -181,7 +182,7 @@ def _belief(
         bare(value) for value in (supplier.vat_id, supplier.tax_id, *supplier.ibans) if value
     }:
         return SURE, f"it is that of {supplier.name}, seen {supplier.times_seen} times"
-    stands_out = rival is None or score - rival >= 3
+    stands_out = score > -1 and (rival is None or score - rival >= 3)
     told = own_is_there or score >= 4
     if one.holds and stands_out and told:
         return SURE, "the checksum holds"

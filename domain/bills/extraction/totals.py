@@ -62,13 +62,32 @@ def find(sheet: Sheet, amounts: Sequence[Amount], decimals: int) -> Sums | None:
     found = sorted(_agreeing(labelled, amounts, by_rate, rates, decimals), key=lambda sums: -sums.score)
     if not found:
         return _alone(labelled, bool(EXEMPT.search(sheet.squeezed)))
-    best = found[0]
+    best = _less_sure_before_a_later(found[0], labelled)
     rival = next((sums for sums in found if sums.total.value != best.total.value), None)
     if rival and rival.confidence >= best.confidence and best.score - rival.score < 1:
         return best._replace(
             confidence=min(best.confidence, HALF_PROVED), reason=f"{best.reason}, but so it is elsewhere"
         )
     return best
+
+
+def _less_sure_before_a_later(best: Sums, labelled: Sequence[Labelled]) -> Sums:
+    """Return sums in doubt if a larger total follows them on the page, as with a tip, or with what is owed besides."""
+    place = best.total.amount
+    later = [
+        one
+        for one in labelled
+        if place
+        and one.role == TOTAL
+        and one.strength >= LIKELY
+        and one.amount.row.number > place.row.number
+        and abs(one.amount.value) > abs(best.total.value)
+        and one.amount.currency in (None, place.currency)
+    ]
+    if not later:
+        return best
+    reason = f"{best.reason}, but {later[-1].amount.value} follows as a total"
+    return best._replace(confidence=min(best.confidence, HALF_PROVED), reason=reason)
 
 
 def labels(sheet: Sheet, amounts: Sequence[Amount], by_rate: Sequence[Tax], decimals: int) -> Iterator[Labelled]:
@@ -139,7 +158,7 @@ def _agreeing(
         for net, tax in _pairs(total.value, nets, said, all_nets, all_taxes):
             if _is_plausible(net, tax, total):
                 yield _judged(net, tax, total, by_rate, rates)
-        yield from _without_net(total, said, rates)
+        yield from _without_net(total, nets, said, rates)
         yield from _without_tax(total, nets, said)
 
 
@@ -216,13 +235,17 @@ def _order(net: Part, tax: Part, total: Part) -> float:
     return 0.5 * (rows == sorted(rows)) + 0.5 * (max(rows) - min(rows) <= 2 * NEAR_ROWS) if rows else 0.0
 
 
-def _without_net(total: Part, said: Sequence[Part], rates: set[Decimal]) -> Iterator[Sums]:
-    """Yield a total with its tax where no net amount is there, but the tax's rate is."""
+def _without_net(total: Part, nets: Sequence[Part], said: Sequence[Part], rates: set[Decimal]) -> Iterator[Sums]:
+    """Yield a total with its tax where no net amount is there, but the tax's rate is.
+
+    If something is called net that is not, a discount or a rounding may lie between.
+    """
+    other_net = any(net.strength >= LIKELY and net.value != total.value for net in nets)
     for tax in said:
         net = Part(total.value - tax.value)
         if tax.amount and _is_plausible(net, tax, total) and any(taxes.agrees(net.value, r, tax.value) for r in rates):
             score = total.strength + tax.strength + 1.5
-            proved = PROVED if min(total.strength, tax.strength) >= LIKELY else HALF_PROVED
+            proved = PROVED if min(total.strength, tax.strength) >= LIKELY and not other_net else HALF_PROVED
             yield Sums(net, tax, total, score, proved, "the tax is what its rate makes of the total without it")
 
 
