@@ -30,6 +30,8 @@ CODE = re.compile(r"(?<![A-Z])([A-Z]{3})(?![A-Za-z])")
 WORDS = {"ALL", "TOP", "CUP", "PEN", "TRY", "SOS", "MAD", "BAM", "GEL", "MOP", "ERN", "LAK", "AMD", "BOB", "COP", "MUR"}
 CURRENCY_WORDS = r"(?:currency|wahrung|devise|valuta|waluta|moneda|валута|betrage in|amounts in|betrag in)"
 LETTERS = re.compile(r"[^\d\s.,:;()\[\]+\-−–*/|]+")
+# Since 2026, which CLDR need not know yet.
+EURO_OF_LATE = {"BG"}
 # The prefix of VAT ids, where it is not the country's code.
 PREFIXES = {"EL": "GR", "XI": "GB", "CHE": "CH"}
 
@@ -82,6 +84,8 @@ def begins_with_one(text: str) -> bool:
 def of_country(prefix: str | None) -> str | None:
     """Return what is paid with in a country, by its code or its VAT ids' prefix."""
     country = PREFIXES.get(prefix or "", prefix or "")
+    if country in EURO_OF_LATE:
+        return "EUR"
     uses = get_global("territory_currencies").get(country, [])
     return next((code for code, _, end, is_tender in uses if is_tender and end is None), None)
 

@@ -38,6 +38,8 @@ VAT_LABELS = one_of(
     "|btw nummer|btw nr|btw|btw id|nip|vat ue|tax id|tax no|tax number|gst no|tax registration number"
 )
 NATIONAL = {
+    # Pictures mistake the two letters, which are no Cyrillic ones.
+    "BG": re.compile(r"ДДС(?:\s?№)?\W{0,3}(?:[A-ZА-Я]{2}\s?)?(\d{9,10})(?!\d)", re.IGNORECASE),
     "IT": re.compile(r"(?:P\.?\s?IVA|Partita IVA)\W{0,3}(\d{11})(?!\d)", re.IGNORECASE),
     "PL": re.compile(r"NIP\W{0,3}(\d{3}-?\d{3}-?\d{2}-?\d{2})(?!\d)"),
     "ES": re.compile(r"(?:CIF|NIF)\W{0,3}([A-Z]-?\d{7}-?[A-Z0-9]|\d{8}-?[A-Z])(?!\w)"),

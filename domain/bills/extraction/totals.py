@@ -22,7 +22,8 @@ EXEMPT = re.compile(
     r"|btwverlegd|zwolniony|zwolnienie|odwrotneobciazenie|освободена|неначислен|ненаначислява"
 )
 MOST_OF_A_ROLE = 60
-PROVED_BY_RATE, PROVED, HALF_PROVED, UNPROVED = 0.99, 0.97, 0.85, 0.6
+MOST_NUMBERS, MOST_RATES = 500, 10
+PROVED_BY_RATE, PROVED, HALF_PROVED, BY_NUMBERS, UNPROVED = 0.99, 0.97, 0.85, 0.7, 0.6
 TAX_RATE, NO_TAX = "the tax is what its rate makes of the net amount", "net and total are the same, and no tax is there"
 ADDS_UP = "net plus tax is the total"
 
@@ -61,7 +62,8 @@ def find(sheet: Sheet, amounts: Sequence[Amount], decimals: int) -> Sums | None:
     labelled = list(labels(sheet, amounts, by_rate, decimals))
     found = sorted(_agreeing(labelled, amounts, by_rate, rates, decimals), key=lambda sums: -sums.score)
     if not found:
-        return _alone(labelled, bool(EXEMPT.search(sheet.squeezed)))
+        unnamed = _unnamed(amounts, rates, decimals)
+        return unnamed or _alone(labelled, bool(EXEMPT.search(sheet.squeezed)))
     best = _less_sure_before_a_later(found[0], labelled)
     rival = next((sums for sums in found if sums.total.value != best.total.value), None)
     if rival and rival.confidence >= best.confidence and best.score - rival.score < 1:
@@ -261,6 +263,19 @@ def _without_tax(total: Part, nets: Sequence[Part], said: Sequence[Part]) -> Ite
         reason = f"{ADDS_UP}, which is 0" if zero else NO_TAX
         strength = same.strength + total.strength + (zero.strength if zero else 0)
         yield Sums(same, zero or Part(ZERO), total, strength, PROVED if sure else HALF_PROVED, reason)
+
+
+def _unnamed(amounts: Sequence[Amount], rates: set[Decimal], decimals: int) -> Sums | None:
+    """Return the largest total whose tax a rate on the page makes, where no words are understood."""
+    money = {amount.value: Part(amount.value, amount) for amount in amounts if is_money(amount, decimals)}
+    found: list[Sums] = []
+    for net in list(money.values())[-MOST_NUMBERS:]:
+        for rate in sorted(rates)[:MOST_RATES]:
+            tax = money.get(round(net.value * rate / 100, decimals))
+            total = money.get(net.value + tax.value) if tax else None
+            if tax and total and _is_plausible(net, tax, total):
+                found.append(Sums(net, tax, total, 0, BY_NUMBERS, f"{ADDS_UP} by numbers alone, and {TAX_RATE}"))
+    return max(found, key=lambda sums: abs(sums.total.value), default=None)
 
 
 def _alone(labelled: Sequence[Labelled], is_exempt: bool) -> Sums | None:

@@ -67,6 +67,12 @@ def test_a_tax_in_the_price_is_taken_out_by_its_rate() -> None:
     assert sums("Lamp   120.00\nTotal   £120.00\nIncludes VAT at 20%   £20.00") == [100, 20, 120]
 
 
+def test_in_words_that_nobody_knows_the_numbers_alone_tell_the_sums_and_are_doubted() -> None:
+    text = "abcd   1 779,70 €\nefg 20 %   355,94 €\nhijk   2 135,64 €"
+    assert sums(text) == [Decimal("1779.70"), Decimal("355.94"), Decimal("2135.64")]
+    assert not certain(text) & {"subtotal", "tax_total", "total"}
+
+
 def test_two_taxes_are_added() -> None:
     assert sums("Subtotal   $200.00\nState tax (6%)   $12.00\nCity tax (2%)   $4.00\nTotal   $216.00") == [200, 16, 216]
 
@@ -89,6 +95,7 @@ def test_the_terms_of_payment_prove_both_dates_even_on_a_picture() -> None:
 def test_the_date_before_which_a_discount_is_given_is_not_the_due_date() -> None:
     text = "Rechnungsdatum 05.06.2026\nZahlbar mit 2 % Skonto bis 15.06.2026, netto bis 04.07.2026"
     assert seen(text)["due_date"].value == "2026-07-04"
+    assert "due_date" not in seen("Rechnungsdatum 05.06.2026\nMit 2 % Skonto zahlbar bis 15.06.2026")
 
 
 def test_a_number_of_a_picture_is_certain_only_if_it_looks_like_the_suppliers_numbers() -> None:
@@ -142,6 +149,21 @@ def test_a_digit_that_a_picture_takes_for_a_letter_is_mended_where_only_digits_c
     text = "Kontor Nord GmbH, IBAN, HRB 5, USt-IdNr. DE13669S976"
     assert seen(text, origin=OCR)["supplier_vat_id"].value == "DE136695976"
     assert seen(text)["supplier_vat_id"].value == "DE13669S976", "a text layer has what it has"
+
+
+@pytest.mark.parametrize(
+    ("text", "vat_id"),
+    [
+        ("ИН по ЗДДС: ВС175074752", "BG175074752"),
+        ("ДДС № 175074752", "BG175074752"),
+        ("P.IVA 00743110157", "IT00743110157"),
+        ("NIP: 526-000-12-46", "PL5260001246"),
+        ("CIF: B58378431", "ESB58378431"),
+    ],
+)
+def test_an_id_without_its_country_is_known_by_its_label_if_its_checksum_holds(text: str, vat_id: str) -> None:
+    assert seen(text)["supplier_vat_id"].value == vat_id
+    assert seen(text[:-1] + ("2" if text[-1] != "2" else "3")).get("supplier_vat_id") is None
 
 
 def test_an_account_that_goes_on_in_the_next_row_is_whole() -> None:
