@@ -91,7 +91,8 @@ def _of_supplier(page: Page) -> dict[str, Found]:
         if choice:
             one = choice.id
             found[field] = _found(one.value, choice.confidence, choice.reason, one.row, one.box)
-    name = _name(page, [one for one in page.ids if one.value in {field.value for field in found.values()}])
+    believed = {field.value for field in found.values() if field.confidence >= parties.LIKELY}
+    name = _name(page, [one for one in page.ids if one.value in believed])
     return found | ({"supplier_name": name} if name else {})
 
 

@@ -54,6 +54,14 @@ PROVIDERS = {
     "localhost",
 }
 LONGEST, SHORTEST = 70, 3
+FORM, SITE, HEADING, AT_IDS = (
+    "its legal form",
+    "its mail or site",
+    "its place under a heading",
+    "it stands at the supplier's ids",
+)
+# The customer's name may stand first on a page, and twice; none of these is at it.
+OF_SUPPLIER = {SITE, HEADING, AT_IDS}
 LEAST_SCORE, SIGNS_OF_PROOF = 2.0, 3
 PROVED, LIKELY = 0.96, 0.85
 
@@ -69,7 +77,7 @@ class Name(NamedTuple):
 
     @property
     def confidence(self) -> float:
-        if len(self.signs) >= SIGNS_OF_PROOF and "its legal form" in self.signs:
+        if len(self.signs) >= SIGNS_OF_PROOF and FORM in self.signs and set(self.signs) & OF_SUPPLIER:
             return PROVED
         return min(LIKELY, 0.5 + 0.05 * self.score)
 
@@ -154,11 +162,11 @@ def _judged(
     squeezed = squeeze(text)
     heading = heading_of(found, sheet, row, box)
     signs = {
-        "its legal form": 3 * has_form(text),
-        "its mail or site": 3 * any(_is_of(domain, squeezed) for domain in domains),
-        "its place under a heading": _under(heading, row),
+        FORM: 3 * has_form(text),
+        SITE: 3 * any(_is_of(domain, squeezed) for domain in domains),
+        HEADING: _under(heading, row),
         "it stands there twice": 2 * (counts[squeezed] > 1),
-        "it stands at the supplier's ids": 2 * any(_is_beside(one, row) for one in ids),
+        AT_IDS: 2 * any(_is_beside(one, row) for one in ids),
         "it is the first on the page": 2 * (row.number == 0)
         + (row.top < 0.12)
         + (row.top > 0.88 and row.page.number == 1),

@@ -114,6 +114,11 @@ def test_a_known_supplier_is_known_by_its_ids_and_its_name_is_that_of_before() -
     assert "seen 12 times" in found.reason
 
 
+def test_the_customers_name_is_not_the_suppliers_though_it_stands_first_and_twice() -> None:
+    text = "Brook & Sons Ltd\n12 Mill Lane\n\nInvoice 4711\n\nDelivered to:   Brook & Sons Ltd"
+    assert "supplier_name" not in certain(text)
+
+
 PARTIES = """
 Seller                          Buyer
 Kontor Nord GmbH                Brook & Sons Ltd
