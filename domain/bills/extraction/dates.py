@@ -20,6 +20,8 @@ NUMERIC = re.compile(
     rf"(?<![\d./\-])(?<!\d,)(\d{{1,4}})\s?({SEPARATORS})\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d{{1,2}})(?!\d(?!\d:)|[.,/\-]\d)",
     re.ASCII,
 )
+# A number and its date may have a slash between: 4711/05.03.2026.
+BEHIND_SLASH = re.compile(r"(?<=\d/)(\d{1,2})(\.)(\d{1,2})\.(\d{4})(?!\d)", re.ASCII)
 COMPACT = re.compile(r"(?<![\w\-/])(20\d{2})(\d{2})(\d{2})(?![\w\-/])", re.ASCII)
 ORDINAL = r"(?:\s?(?:[.º°]|(?:st|nd|rd|th|er|-?ти|-?ви|-?ри|-?ми)(?![^\W\d_])))?"
 OF = r"(?:\s?(?:de|del|of|of the)\s)?"
@@ -73,8 +75,9 @@ def find(row: Row) -> list[Hit]:
 
 
 def _hits(row: Row) -> Iterator[Hit]:
-    for found in NUMERIC.finditer(row.text):
-        yield from _hit(row, found, _numeric(*found.group(1, 3, 4)))
+    for pattern in (NUMERIC, BEHIND_SLASH):
+        for found in pattern.finditer(row.text):
+            yield from _hit(row, found, _numeric(*found.group(1, 3, 4)))
     for found in COMPACT.finditer(row.text):
         yield from _hit(row, found, _meanings({YMD: (found[1], found[2], found[3])}))
     for found in DAY_FIRST.finditer(row.text):

@@ -67,18 +67,14 @@ def _said(sheet: Sheet) -> dict[str, list[_Said]]:
 
 
 def _near(sheet: Sheet, label: Label, others: Sequence[Label]) -> Hit | None:
+    """Return the date at a label, None if another label is closer; but two may share a date: `Issued/Delivered`."""
     found = near(sheet, label, read)
-    if found:
-        hit = found[0]
-        closer = [one for one in others if label.start < one.start < hit.start] if hit.row is label.row else []
-        # What is in brackets behind a label explains it: Invoice date (tax point).
-        closer = [one for one in closer if label.row.text[label.end : one.start].strip() != "("]
-        return (
-            None
-            if any(one.kind in (ISSUE, DUE, OTHER_DATE) and one.strength >= label.strength for one in closer)
-            else hit
-        )
-    return None
+    if not found:
+        return None
+    hit, text = found[0], label.row.text
+    rivals = [one for one in others if hit.row is label.row and label.start < one.start < hit.start]
+    rivals = [one for one in rivals if one.kind in (ISSUE, DUE, OTHER_DATE) and one.strength >= label.strength]
+    return None if any(text[label.end : one.start].strip() not in ("(", "/", "&") for one in rivals) else hit
 
 
 def read(row: Row, start: int) -> Hit | None:

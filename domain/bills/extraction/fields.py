@@ -102,11 +102,12 @@ def _name(page: Page, own: Sequence[Id]) -> Found | None:
     if supplier:
         by_id = page.known_by != "name"
         reason = f"{supplier.name} is known by this {page.known_by}, seen {supplier.times_seen} times"
-        row, box = (name.row, name.box) if name else (page.sheet.rows[0], page.sheet.rows[0].cells[0].box)
+        row, box = (name.piece.row, name.piece.box) if name else (page.sheet.rows[0], page.sheet.rows[0].cells[0].box)
         return _found(supplier.name, 0.98 if by_id else 0.85, reason, row, box)
     if name is None:
         return None
-    return _found(name.text, name.confidence, ", ".join(name.signs) + " say so", name.row, name.box)
+    signs = ", ".join(name.signs)
+    return _found(name.piece.text, name.confidence, f"{signs} speak for it", name.piece.row, name.piece.box)
 
 
 def _currency(page: Page, found: Mapping[str, Found]) -> Found | None:

@@ -66,35 +66,50 @@ LEAST_SCORE, SIGNS_OF_PROOF = 2.0, 3
 PROVED, LIKELY = 0.96, 0.85
 
 
-class Name(NamedTuple):
-    """A name that may be the supplier's: its place, the score of what speaks for it, and which signs those are."""
+class Piece(NamedTuple):
+    """A text that may be a name; it is `whole` unless it was cut from one that may go on with it."""
 
     text: str
     row: Row
     box: Box
+    whole: bool
+
+
+class Name(NamedTuple):
+    """A piece that may be the supplier's name: the score of what speaks for it, and which signs those are."""
+
+    piece: Piece
     score: float
     signs: tuple[str, ...]
 
     @property
     def confidence(self) -> float:
-        if len(self.signs) >= SIGNS_OF_PROOF and FORM in self.signs and set(self.signs) & OF_SUPPLIER:
-            return PROVED
-        return min(LIKELY, 0.5 + 0.05 * self.score)
+        proved = len(self.signs) >= SIGNS_OF_PROOF and FORM in self.signs and set(self.signs) & OF_SUPPLIER
+        return PROVED if proved and self.piece.whole else min(LIKELY, 0.5 + 0.05 * self.score)
+
+
+class Surroundings(NamedTuple):
+    """What on the pages speaks for a name or against it; `counts` has how often each piece is there."""
+
+    headings: Sequence[Heading]
+    domains: Sequence[str]
+    counts: dict[str, int]
+    ids: Sequence[Id]
 
 
 def find(sheet: Sheet, hints: Hints, ids: Sequence[Id]) -> Name | None:
     """Return the likeliest name of the supplier, None if nothing looks like one."""
-    found, domains = headings(sheet), _domains(sheet)
     pieces = list(_pieces(sheet))
     counts: dict[str, int] = {}
-    for text, *_ in pieces:
-        counts[squeeze(text)] = counts.get(squeeze(text), 0) + 1
-    names = [_judged(sheet, *piece, found, domains, counts, ids) for piece in pieces if not _is_own(piece[0], hints)]
+    for piece in pieces:
+        counts[squeeze(piece.text)] = counts.get(squeeze(piece.text), 0) + 1
+    around_it = Surroundings(headings(sheet), _domains(sheet), counts, ids)
+    names = [_judged(sheet, piece, around_it) for piece in pieces if not _is_own(piece.text, hints)]
     best = max(names, key=lambda name: name.score, default=None)
     return best if best and best.score >= LEAST_SCORE else None
 
 
-def _pieces(sheet: Sheet) -> Iterator[tuple[str, Row, Box]]:
+def _pieces(sheet: Sheet) -> Iterator[Piece]:
     """Yield what may be a name: each cell, and of one that lists name and address the parts that may be one."""
     last = sheet.rows[-1].page
     for row in sheet.rows:
@@ -106,13 +121,20 @@ def _pieces(sheet: Sheet) -> Iterator[tuple[str, Row, Box]]:
                 text = _without_heading(part).strip(" :,;*·|-")
                 is_listed = len(parts) > 1 and not has_form(text) and (number > 0 or _is_address(cell.text))
                 if not is_listed and not part.rstrip().endswith(":") and _may_be_name(text):
-                    yield text, row, around(row.span(start, at))
+                    whole = ":" not in text and (len(parts) == number + 1 or _is_address(parts[number + 1]))
+                    yield Piece(text, row, around(row.span(start, at)), whole)
 
 
 def _without_heading(text: str) -> str:
-    """Return a text without what leads to a name in it: `Supplier: Brook Ltd`."""
+    """Return a text without what leads to a name in it: `Supplier: Brook Ltd`, `Sold by Brook Ltd`."""
     head, colon, rest = text.partition(":")
-    return rest if colon and party_of(head) else PREFIX.sub("", text)
+    if colon and party_of(head):
+        return rest
+    words = text.split()
+    for count in (1, 2, 3):
+        if len(words) > count and party_of(" ".join(words[:count])) == SUPPLIER and has_form(" ".join(words[count:])):
+            return " ".join(words[count:])
+    return PREFIX.sub("", text)
 
 
 def _may_be_name(text: str) -> bool:
@@ -149,33 +171,23 @@ def _split(text: str) -> list[str]:
     return joined
 
 
-def _judged(
-    sheet: Sheet,
-    text: str,
-    row: Row,
-    box: Box,
-    found: Sequence[Heading],
-    domains: Sequence[str],
-    counts: dict[str, int],
-    ids: Sequence[Id],
-) -> Name:
-    squeezed = squeeze(text)
-    heading = heading_of(found, sheet, row, box)
+def _judged(sheet: Sheet, piece: Piece, around_it: Surroundings) -> Name:
+    text, row, box, _ = piece
+    squeezed, heading = squeeze(text), heading_of(around_it.headings, sheet, row, box)
     signs = {
         FORM: 3 * has_form(text),
-        SITE: 3 * any(_is_of(domain, squeezed) for domain in domains),
+        SITE: 3 * any(_is_of(domain, squeezed) for domain in around_it.domains),
         HEADING: _under(heading, row),
-        "it stands there twice": 2 * (counts[squeezed] > 1),
-        AT_IDS: 2 * any(_is_beside(one, row) for one in ids),
-        "it is the first on the page": 2 * (row.number == 0)
-        + (row.top < 0.12)
-        + (row.top > 0.88 and row.page.number == 1),
+        AT_IDS: 2 * any(_is_beside(one, row) for one in around_it.ids),
+        "it stands there twice": 2 * (around_it.counts[squeezed] > 1),
+        "it is the first on the page": _is_first(row),
     }
-    penalty = 6 * (heading is not None and heading.party == CUSTOMER) + _is_no_name(text, row)
-    if row.page.number > 1:
-        penalty += 1
-    told = tuple(sign for sign, worth in signs.items() if worth > 0)
-    return Name(text, row, box, sum(signs.values()) - penalty, told)
+    penalty = 6 * (heading is not None and heading.party == CUSTOMER) + _is_no_name(text, row) + (row.page.number > 1)
+    return Name(piece, sum(signs.values()) - penalty, tuple(sign for sign, worth in signs.items() if worth > 0))
+
+
+def _is_first(row: Row) -> int:
+    return 2 * (row.number == 0) + (row.top < 0.12) + (row.top > 0.88 and row.page.number == 1)
 
 
 def has_form(text: str) -> bool:
@@ -196,11 +208,13 @@ def _is_beside(one: Id, row: Row) -> bool:
 def _is_no_name(text: str, row: Row) -> float:
     """Return how much speaks against a text being a name."""
     squeezed = squeeze(text)
+    is_cut = ":" in text
     is_title = bool(TITLE.fullmatch(squeezed)) or (roles.of(text) is not None and not has_form(text))
     is_label = any(label.row.text[label.start : label.end] in text for label in labels.find(row))
     is_sentence = len(text.split()) > 7 or text.rstrip().endswith((":", "?", "!"))
     return (
-        5.0 * is_title
+        3.0 * is_cut
+        + 5.0 * is_title
         + 3.0 * is_label
         + 3.0 * is_sentence
         + 2.0 * text[:1].islower()

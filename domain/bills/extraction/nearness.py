@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
+from domain.bills.extraction import labels
 from domain.bills.extraction.labels import Label
 from domain.bills.extraction.layout import Cell, Row, Sheet
 
 # What may stand between a label and its value.
 FILLERS = re.compile(
-    r"[\s:.#№°º=\-–—>*|,)]*(?:\([^)\d]{1,30}\)[\s:.]*)?(?:(?:is|vom|du|le|lautet|на|dnia|del|van)\b[\s:.]*)?",
+    r"[\s:.#№°º=\-–—>*|,)/]*(?:\([^)\d]{1,30}\)[\s:.]*)?(?:(?:is|vom|du|le|lautet|на|dnia|del|van)\b[\s:.]*)?",
     re.IGNORECASE,
 )
 RIGHT, BELOW = "right", "below"
@@ -29,6 +30,10 @@ def spots(sheet: Sheet, label: Label) -> Iterator[Spot]:
     """Yield where the value of a label may begin, the likeliest first."""
     row, cell = label.row, label.row.cell_at(label.start)
     start = _skipped(row, label.end)
+    # Two labels may share a value: Invoice date / Delivery date.
+    ends = [one.end for one in labels.find(row) if one.start == start]
+    if ends and _skipped(row, max(ends)) >= cell.end:
+        start = cell.end
     if start < cell.end:
         yield Spot(row, start, RIGHT)
         return

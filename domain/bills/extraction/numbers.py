@@ -17,7 +17,7 @@ DATED = re.compile(r"\d{1,3}/\d{1,2}/\d{4}(?![\d/])", re.ASCII)
 TITLE = re.compile(rf"(?:{labels.TITLES})+")
 GROUP = re.compile(r"[A-Z]{0,4}\d{2,6}", re.ASCII)
 # What ends a number that is glued to the date behind it.
-GLUED = re.compile(r"(?<=\d)(?:vom|du|of|from|dated|van|del|от|z)(?=\d)", re.IGNORECASE)
+GLUED = re.compile(r"(?<=\d)(?:vom|du|of|from|dated|van|del|от|z)(?=\d)|/(?=\d\d?\.\d\d?\.\d{4})", re.IGNORECASE)
 ROWS_ABOVE = 3
 # Between two of its words a number may have a space: RE 2024-001, 2024 / 17.
 CLOSE = 0.8
