@@ -17,7 +17,7 @@ COLUMN_GAP = 1.1
 NUMBER_GAP = 0.55
 # Scans are turned by less; in steps of a tenth of a degree.
 MOST_TILT_DEGREES, TILT_STEPS = 3.5, 35
-FIRST_PAGES, LAST_PAGES, MOST_WORDS, LONGEST_WORD = 6, 3, 3000, 150
+FIRST_PAGES, LAST_PAGES, MOST_WORDS, MOST_LETTERS, LONGEST_WORD = 6, 3, 3000, 30_000, 150
 DROPPED = set(".,:;-–—_'’`´\"“”„()[]{}/\\|*°º·•●<>~^¬")
 
 # Letters that are no others with an accent, and a sign that is one letter.
@@ -174,7 +174,7 @@ class Sheet:
     """The rows of a reading, from the first page's top to the last one's bottom.
 
     Of many pages those in the middle are left out: they have lines, and who has more of them than a person can look at
-    wants to keep us busy. So are the words of a page behind the MOST_WORDS first.
+    wants to keep us busy. So are the words of a page behind its first MOST_WORDS, or MOST_LETTERS.
     """
 
     def __init__(self, reading: Reading):
@@ -237,7 +237,7 @@ def squeeze(text: str) -> str:
 
 def _rows(page: Page) -> list[list[Token]]:
     """Return the tokens of each row, from left to right."""
-    pieces = [piece for word in page.words[:MOST_WORDS] if not _is_upright(word, page) for piece in _pieces(word)]
+    pieces = [piece for word in _bounded(page.words) if not _is_upright(word, page) for piece in _pieces(word)]
     tilt = _tilt(page, pieces)
     tokens = [_token(piece, page, tilt) for piece in pieces]
     rows: list[list[Token]] = []
@@ -256,6 +256,15 @@ def _beside(token: Token, row: Sequence[Token]) -> bool:
     middle = sum(other.middle for other in row) / len(row)
     highest = max(other.box.bottom - other.box.top for other in row)
     return abs(token.middle - middle) < 0.5 * min(max(height, 0.6 * highest), max(highest, 0.6 * height))
+
+
+def _bounded(words: Sequence[Word]) -> Iterator[Word]:
+    letters = 0
+    for word in words[:MOST_WORDS]:
+        letters += min(len(word.text), LONGEST_WORD)
+        if letters > MOST_LETTERS:
+            return
+        yield word
 
 
 def _is_upright(word: Word, page: Page) -> bool:

@@ -24,8 +24,8 @@ HEADINGS = {
     ),
     SUPPLIER: one_of(
         "supplier|seller|vendor|sold by|receipt from|invoice from|bill from|verkauft von|rechnung von"
-        "|venditore|venduto da|vendu par|vendido por|verkocht door|issued by|from|issuer|r"
-        "emit to|pay to|payee|supplier details|payment to"
+        "|venditore|venduto da|vendu par|vendido por|verkocht door|issued by|from|issuer"
+        "|remit to|pay to|payee|supplier details|payment to"
         "|rechnungsersteller|rechnungssteller|verkaufer|lieferant|absender|leistungserbringer|aussteller|auftragnehmer"
         "|fournisseur|vendeur|emetteur|prestataire|доставчик|изпълнител|продавач|издател|proveedor|vendedor|emisor"
         "|datos del emisor|fornitore|cedente|prestatore|mittente|leverancier|verkoper|afzender|sprzedawca|wystawca"
