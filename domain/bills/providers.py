@@ -4,17 +4,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import settings
-from domain.bills.content import OCR, Box, Page, Reading, Word
-from domain.bills.extraction import model
+from domain.bills.content import OCR, Box, Found, Page, Reading, Word
+from domain.bills.extraction import Hints, believe, extract, model
 from gateways import chat, vision
 from gateways.providers import Misconfigured, Unavailable, Unusable
 
-__all__ = ["Misconfigured", "Unavailable", "Unusable", "ask_model", "asks_model", "read_picture", "reads_pictures"]
+__all__ = [
+    "Misconfigured",
+    "Unavailable",
+    "Unusable",
+    "ask_model",
+    "asks_model",
+    "fields",
+    "read_picture",
+    "scans_here",
+]
 
 
-def reads_pictures() -> bool:
-    """Return whether pictures are read elsewhere than on this machine."""
-    return settings.current().ocr_provider == "vision"
+def scans_here() -> bool:
+    """Return whether pictures are read on this machine, and not by the OCR service."""
+    return settings.current().ocr_provider == "local"
 
 
 def asks_model() -> bool:
@@ -29,6 +38,14 @@ def read_picture(image: bytes, number: int, width: float, height: float, languag
     """
     words = [Word(seen.text, Box(*seen.box), seen.confidence) for seen in vision.annotate(image, languages)]
     return Page(number, width, height, OCR, words)
+
+
+def fields(reading: Reading, hints: Hints) -> dict[str, Found]:
+    """Return a bill's fields by the rules, with those of the model's that the page bears out.
+
+    Raise Unavailable, Misconfigured or Unusable.
+    """
+    return believe(ask_model(reading), reading, extract(reading, hints), hints)
 
 
 def ask_model(reading: Reading) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-from domain.bills.content import PERSON, Found
+from domain.bills.content import PERSON, Found, Reading
 from domain.bills.extraction import identifiers
+from domain.bills.extraction.comparison import Check, compare
 from domain.bills.extraction.hints import Hints, KnownSupplier
 from domain.bills.extraction.layout import squeeze
 from domain.bills.extraction.parties import bare, is_own
@@ -25,22 +26,16 @@ ROUNDING = Decimal("0.02")
 Values = Mapping[str, Any]
 
 
-class Check(NamedTuple):
-    """One thing that has to hold: `says` is a sentence for a person, `fields` are those that it is about."""
+def check(fields: Mapping[str, Found], reading: Reading | None, hints: Hints, today: date) -> list[Check]:
+    """Return every check that a bill's fields allow, each with whether it passed.
 
-    name: str
-    passed: bool
-    says: str
-    fields: Sequence[str] = ()
-
-
-def check(fields: Mapping[str, Found], hints: Hints, today: date) -> list[Check]:
-    """Return every check that a bill's fields allow, each with whether it passed."""
+    With the `reading`, an e-invoice is also compared with its pages.
+    """
     values = {field: found.value for field, found in fields.items() if found.value not in (None, "", [])}
     checks: list[Callable[[Values, Hints, date], Check | None]] = [
         _mandatory, _currency, _totals, _taxes, _lines, _dates, _vat_id, _iban, _not_own, _supplier,
     ]  # fmt: skip
-    return [made for one in checks if (made := one(values, hints, today))]
+    return [made for one in checks if (made := one(values, hints, today))] + (compare(reading) if reading else [])
 
 
 def needs_review(fields: Mapping[str, Found], checks: Sequence[Check]) -> bool:

@@ -1,16 +1,26 @@
 """An e-invoice and the page that shows it: a payer sees the page, and the machine books the XML."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from domain.bills.content import Reading
 from domain.bills.extraction import amounts, dates
-from domain.bills.extraction.checks import Check
 from domain.bills.extraction.layout import Sheet, squeeze
 
 PAGE_AGREES = "page_agrees"
 NAMES = {"invoice_number": "number", "total": "total", "issue_date": "date of issue"}
 # A page with fewer words is a cover, or a picture that nobody has read.
 FEWEST_WORDS = 10
+
+
+class Check(NamedTuple):
+    """One thing that has to hold: `says` is a sentence for a person, `fields` are those that it is about."""
+
+    name: str
+    passed: bool
+    says: str
+    fields: Sequence[str] = ()
 
 
 def compare(reading: Reading) -> list[Check]:

@@ -124,7 +124,7 @@ def _currency(page: Page, found: Mapping[str, Found]) -> Found | None:
     if named := _named(page.sheet):
         return named
     row = page.sheet.rows[0]
-    guess = (page.supplier.currency if page.supplier else None) or local or page.hints.currency
+    guess = (page.supplier.currency_code if page.supplier else None) or local or page.hints.currency
     return _found(guess, 0.7, "the supplier's country pays with it", row, row.cells[0].box) if guess else None
 
 
@@ -164,7 +164,7 @@ def _number(page: Page) -> dict[str, Found]:
     if rival:
         confidence = min(confidence, 0.7)
     written = best.written
-    if page.supplier and numbers.shape(written.value) in map(numbers.shape, page.supplier.numbers) and not rival:
+    if page.supplier and numbers.shape(written.value) in map(numbers.shape, page.supplier.last_numbers) and not rival:
         reason = f"{best.says}, and it looks like this supplier's numbers"
         return {"invoice_number": _found(written.value, max(confidence, KNOWN_SHAPE), reason, written.row, written.box)}
     if written.row.page.origin == OCR:

@@ -1,6 +1,6 @@
 """What an organization knows beforehand: who it is itself, and whose bills it has had."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from domain.bills.content import Box
@@ -30,33 +30,37 @@ class Correction(NamedTuple):
         return self._asdict() | {"box": list(self.box) if self.box else None}
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Correction":
+    def from_json(cls, stored: Mapping[str, Any]) -> "Correction":
         """Return what `as_json` gave; fields that a later version added have their defaults."""
         known = {name: value for name, value in stored.items() if name in cls._fields}
         return cls(**known | {"box": Box(*known["box"]) if known.get("box") else None})
 
 
 class KnownSupplier(NamedTuple):
-    """A supplier whose bills there were, as approved: `numbers` and `ibans` are those of the last ones."""
+    """A supplier whose bills there were, as approved: `last_numbers` and `ibans` are those of the last ones.
+
+    `corrections` are what `learn` returned, the latest last.
+    """
 
     name: str
     vat_id: str | None = None
     tax_id: str | None = None
     ibans: Sequence[str] = ()
     times_seen: int = 0
-    corrections: Sequence[Correction] = ()
-    numbers: Sequence[str] = ()
-    currency: str | None = None
+    corrections: Sequence[Mapping[str, Any]] = ()
+    last_numbers: Sequence[str] = ()
+    currency_code: str | None = None
 
 
 class Hints(NamedTuple):
     """What helps to read the bills of an organization: its own names and ids are never the supplier's.
 
-    `own_ids` are its VAT ids, tax ids and IBANs; `language` is a code of two letters; `currency` is its own.
+    `own_ids` are its VAT ids and tax ids; `language` is a code of two letters; `currency` is its own.
     """
 
     own_ids: Sequence[str] = ()
     own_names: Sequence[str] = ()
+    own_ibans: Sequence[str] = ()
     language: str | None = None
     currency: str | None = None
     suppliers: Sequence[KnownSupplier] = ()

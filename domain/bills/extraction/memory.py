@@ -40,21 +40,30 @@ class Place(NamedTuple):
     hit: Hit | None = None
 
 
-def learn(reading: Reading, before: Mapping[str, Found], corrected: Mapping[str, Any]) -> list[Correction]:
-    """Return what `corrected` fields teach that were read otherwise, or not at all; nothing of what was right."""
+def learn(reading: Reading, before: Mapping[str, Any], corrected: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what `corrected` values teach that were read otherwise, or not at all; nothing of what was right.
+
+    `before` has the fields as they were found, or as plain values of the same names. What is returned is plain values
+    too, to be kept for the supplier.
+    """
     sheet = Sheet(reading)
     found = amounts_of.find(sheet.rows)
     learnt: list[Correction] = []
     for field, value in corrected.items():
-        was = before.get(field)
-        if value in (None, "") or (was is not None and _is_same(field, was.value, value)):
+        was = _was(before.get(field))
+        if value in (None, "") or (was is not None and _is_same(field, was, value)):
             continue
-        wrong = str(was.value) if was else ""
+        wrong = str(was) if was else ""
         if field in CONSTANT:
             learnt.append(Correction(field, constant=str(value), wrong=wrong))
         elif field in (*DAYS, *SUMS, "invoice_number", "iban"):
             learnt += _lessons(sheet, found, field, str(value), wrong)
-    return learnt
+    return [lesson.as_json() for lesson in learnt]
+
+
+def _was(field: Any) -> Any:
+    """Return the value of a field as it was found, or as a row keeps it."""
+    return field.get("value") if isinstance(field, Mapping) else getattr(field, "value", None)
 
 
 def recall(
@@ -62,9 +71,10 @@ def recall(
 ) -> dict[str, Found]:
     """Return the fields that the supplier's corrections tell otherwise than they were `found`."""
     told: dict[str, Found] = {}
-    for field in dict.fromkeys(correction.field for correction in supplier.corrections):
-        # The latest goes first, for a layout may change.
-        lessons = [one for one in reversed(supplier.corrections) if one.field == field][:MOST_LESSONS]
+    # The latest goes first, for a layout may change.
+    learnt = [Correction.from_json(stored) for stored in reversed(supplier.corrections)]
+    for field in dict.fromkeys(lesson.field for lesson in learnt):
+        lessons = [lesson for lesson in learnt if lesson.field == field][:MOST_LESSONS]
         if field in CONSTANT:
             told |= _constant(sheet, lessons[0], found.get(field))
         elif one := _best(sheet, amounts, field, lessons, supplier):

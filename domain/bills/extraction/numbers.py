@@ -60,7 +60,7 @@ def candidates(sheet: Sheet, supplier: KnownSupplier | None) -> list[Candidate]:
         known = best.get(one.written.value)
         if known is None or one.strength > known.strength:
             best[one.written.value] = one
-    shapes = {shape(number) for number in supplier.numbers} if supplier else set()
+    shapes = {shape(number) for number in supplier.last_numbers} if supplier else set()
     return sorted(best.values(), key=lambda one: -one.strength - (shape(one.written.value) in shapes))
 
 
@@ -129,7 +129,7 @@ def _stands_alone(written: Written, label: Label) -> bool:
 
 def _of_known_shape(sheet: Sheet, supplier: KnownSupplier | None) -> Iterator[Candidate]:
     """Yield what looks like the numbers that this supplier's bills had before."""
-    shapes = {shape(number) for number in supplier.numbers} if supplier else set()
+    shapes = {shape(number) for number in supplier.last_numbers} if supplier else set()
     shapes = {one for one in shapes if len(one) >= 5}
     for row in sheet.rows if shapes else ():
         for start in row.starts:
@@ -137,7 +137,7 @@ def _of_known_shape(sheet: Sheet, supplier: KnownSupplier | None) -> Iterator[Ca
             if (
                 written
                 and shape(written.value) in shapes
-                and written.value not in (supplier.numbers if supplier else ())
+                and written.value not in (supplier.last_numbers if supplier else ())
             ):
                 yield Candidate(written, WEAK, "it looks like this supplier's numbers")
 

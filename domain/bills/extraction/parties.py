@@ -150,7 +150,7 @@ def bare(value: str) -> str:
 
 def is_own(value: str, hints: Hints) -> bool:
     """Return whether an id is the organization's own; a VAT id may be written without its country."""
-    own = {bare(one) for one in hints.own_ids}
+    own = {bare(one) for one in (*hints.own_ids, *hints.own_ibans)}
     return bare(value) in own or any(one[2:] == bare(value) for one in own if one[:2].isalpha())
 
 

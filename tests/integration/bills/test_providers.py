@@ -10,8 +10,8 @@ import pytest
 
 import settings
 from domain.bills import providers
-from domain.bills.content import OCR, Word
-from domain.bills.extraction import Hints, extract, model
+from domain.bills.content import MODEL, OCR, Word
+from domain.bills.extraction import Hints, model
 from domain.bills.providers import Misconfigured, Unavailable, Unusable
 from gateways import chat, vision
 from tests.conftest import configure
@@ -150,9 +150,13 @@ def test_the_model_is_asked_for_the_fields_and_its_answer_is_taken() -> None:
 
 
 def test_what_the_model_says_goes_through_the_rules() -> None:
-    said, _ = answered(saying(completed(json.dumps(NOTHING | {"total": "9.00", "supplier_name": "Kontor Nord GmbH"}))))
-    found = model.believe(said, ONE, extract(ONE, Hints()), Hints())
+    says = NOTHING | {"total": "9.00", "supplier_name": "Another GmbH", "supplier_tax_id": "4711"}
+    with serving(saying(completed(json.dumps(says)))) as server:
+        configure(extraction_url=f"http://127.0.0.1:{server.port}", extraction_model="a-model")
+        found = providers.fields(ONE, Hints())
     assert found["total"].value == "119.00"
+    assert found["supplier_name"].value == "Kontor Nord GmbH"
+    assert (found["supplier_tax_id"].value, found["supplier_tax_id"].origin) == ("4711", MODEL)
 
 
 @pytest.mark.parametrize(
@@ -257,10 +261,10 @@ def test_an_address_that_is_none_tells_the_operator_the_setting(call: Any, url: 
 
 
 def test_who_reads_is_chosen_in_the_settings() -> None:
-    assert not providers.reads_pictures()
+    assert providers.scans_here()
     assert not providers.asks_model()
     configure(ocr_provider="vision", extraction_provider="openai")
-    assert providers.reads_pictures()
+    assert not providers.scans_here()
     assert providers.asks_model()
 
 

@@ -1,9 +1,10 @@
 """An e-invoice whose page shows something else is looked at by a person."""
 
+from datetime import date
+
 import pytest
 
-from domain.bills.extraction import Hints, compare, extract
-from domain.bills.extraction.checks import Check
+from domain.bills.extraction import Check, Hints, check, compare, extract
 from tests.unit.bills.invoices import SAYS
 from tests.unit.bills.pages import reading
 
@@ -45,6 +46,12 @@ def test_a_page_that_shows_something_else_asks_for_review(changed: dict[str, str
 def test_a_credit_notes_page_may_show_its_total_without_a_sign() -> None:
     [agreed] = compared(total="-129.70")
     assert agreed.passed
+
+
+def test_the_checks_of_a_bill_compare_its_page_too() -> None:
+    one = reading(PAGE, xml=SAYS | {"total": "100.55"})
+    checks = {made.name: made.passed for made in check(extract(one, Hints()), one, Hints(), date(2026, 3, 1))}
+    assert checks["page_agrees"] is False
 
 
 @pytest.mark.parametrize("page", ["", "Please find our e-invoice attached."])

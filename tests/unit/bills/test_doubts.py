@@ -101,9 +101,9 @@ def test_the_date_before_which_a_discount_is_given_is_not_the_due_date() -> None
 def test_a_number_of_a_picture_is_certain_only_if_it_looks_like_the_suppliers_numbers() -> None:
     text = "Kontor Nord GmbH\nUSt-IdNr. DE136695976\nRechnungsnummer: KN-2026-0044"
     assert "invoice_number" not in certain(text, origin=OCR)
-    known = Hints(suppliers=[KnownSupplier("Kontor Nord GmbH", "DE136695976", numbers=["KN-2026-0012"])])
+    known = Hints(suppliers=[KnownSupplier("Kontor Nord GmbH", "DE136695976", last_numbers=["KN-2026-0012"])])
     assert "invoice_number" in certain(text, known, OCR)
-    other = Hints(suppliers=[KnownSupplier("Kontor Nord GmbH", "DE136695976", numbers=["55-1"])])
+    other = Hints(suppliers=[KnownSupplier("Kontor Nord GmbH", "DE136695976", last_numbers=["55-1"])])
     assert "invoice_number" not in certain(text, other, OCR)
 
 
