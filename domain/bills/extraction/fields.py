@@ -29,6 +29,7 @@ from domain.money import decimals as decimals_of
 # A picture's letters and digits may be mistaken; only what proves itself is certain.
 MOST_OF_PICTURE = 0.9
 KNOWN_SHAPE = 0.96
+BY_NAME = "name"
 XML_SAYS = "the e-invoice says so"
 AMOUNTS = ("subtotal", "tax_total", "total")
 
@@ -64,7 +65,7 @@ def of_pages(reading: Reading, hints: Hints) -> dict[str, Found]:
     found |= _days(page, found)
     found |= credit.turned(sheet, found)
     if page.supplier:
-        found |= memory.recall(sheet, page.amounts, page.supplier, found)
+        found |= memory.recall(sheet, page.amounts, page.supplier, found, surely=page.known_by != BY_NAME)
     return found
 
 
@@ -79,8 +80,8 @@ def _said(xml: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _page(sheet: Sheet, hints: Hints) -> Page:
     ids = identifiers.find(sheet)
-    known = parties.known(sheet, ids, hints)
-    supplier, by = known or (None, "")
+    by_name = names.known(sheet, hints)
+    supplier, by = parties.known(ids, hints) or (by_name, BY_NAME)
     return Page(sheet, amounts.find(sheet.rows), ids, hints, supplier, by)
 
 
@@ -100,10 +101,9 @@ def _name(page: Page, own: Sequence[Id]) -> Found | None:
     supplier = page.supplier
     name = names.find(page.sheet, page.hints, own)
     if supplier:
-        by_id = page.known_by != "name"
         reason = f"{supplier.name} is known by this {page.known_by}, seen {supplier.times_seen} times"
         row, box = (name.piece.row, name.piece.box) if name else (page.sheet.rows[0], page.sheet.rows[0].cells[0].box)
-        return _found(supplier.name, 0.98 if by_id else 0.85, reason, row, box)
+        return _found(supplier.name, 0.85 if page.known_by == BY_NAME else 0.98, reason, row, box)
     if name is None:
         return None
     signs = ", ".join(name.signs)

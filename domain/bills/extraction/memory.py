@@ -67,9 +67,12 @@ def _was(field: Any) -> Any:
 
 
 def recall(
-    sheet: Sheet, amounts: Sequence[Amount], supplier: KnownSupplier, found: Mapping[str, Found]
+    sheet: Sheet, amounts: Sequence[Amount], supplier: KnownSupplier, found: Mapping[str, Found], surely: bool
 ) -> dict[str, Found]:
-    """Return the fields that the supplier's corrections tell otherwise than they were `found`."""
+    """Return the fields that the supplier's corrections tell otherwise than they were `found`.
+
+    None is certain unless it is `surely` that supplier's bill.
+    """
     told: dict[str, Found] = {}
     # The latest goes first, for a layout may change.
     learnt = [Correction.from_json(stored) for stored in reversed(supplier.corrections)]
@@ -79,7 +82,8 @@ def recall(
             told |= _constant(sheet, lessons[0], found.get(field))
         elif one := _best(sheet, amounts, field, lessons, supplier):
             told[field] = one
-    return told
+    most = 1.0 if surely else DOUBTED
+    return {field: one._replace(confidence=min(one.confidence, most)) for field, one in told.items()}
 
 
 def _constant(sheet: Sheet, lesson: Correction, was: Found | None) -> dict[str, Found]:

@@ -10,7 +10,7 @@ from babel import Locale
 from domain.bills.content import Box
 from domain.bills.extraction import labels, roles
 from domain.bills.extraction.dates import LANGUAGES
-from domain.bills.extraction.hints import Hints
+from domain.bills.extraction.hints import Hints, KnownSupplier
 from domain.bills.extraction.identifiers import Id
 from domain.bills.extraction.layout import Row, Sheet, around, squeeze
 from domain.bills.extraction.parties import CUSTOMER, SUPPLIER, Heading, heading_of, headings, party_of
@@ -107,6 +107,13 @@ def find(sheet: Sheet, hints: Hints, ids: Sequence[Id]) -> Name | None:
     names = [_judged(sheet, piece, around_it) for piece in pieces if not _is_own(piece.text, hints)]
     best = max(names, key=lambda name: name.score, default=None)
     return best if best and best.score >= LEAST_SCORE else None
+
+
+def known(sheet: Sheet, hints: Hints) -> KnownSupplier | None:
+    """Return the supplier of an earlier bill whose name stands by itself on the page, the first from the top."""
+    suppliers = {squeeze(one.name): one for one in hints.suppliers if len(squeeze(one.name)) >= SHORTEST}
+    found = (suppliers.get(squeeze(piece.text)) for piece in _pieces(sheet) if not _is_own(piece.text, hints))
+    return next(filter(None, found), None)
 
 
 def _pieces(sheet: Sheet) -> Iterator[Piece]:

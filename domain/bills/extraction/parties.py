@@ -127,20 +127,26 @@ def _middle(row: Row) -> float:
     return (row.tokens[0].box.top + row.tokens[0].box.bottom) / 2
 
 
-def known(sheet: Sheet, ids: Iterable[Id], hints: Hints) -> tuple[KnownSupplier, str] | None:
-    """Return the supplier of an earlier bill that this page names, and what it is known by."""
-    on_page = {bare(one.value) for one in ids if not is_own(one.value, hints)}
-    for supplier in hints.suppliers:
-        by = {VAT: [supplier.vat_id], IBAN: supplier.ibans, TAX: [supplier.tax_id]}
-        for kind, values in by.items():
-            if any(value and bare(value) in on_page for value in values):
+def known(ids: Iterable[Id], hints: Hints) -> tuple[KnownSupplier, str] | None:
+    """Return the supplier of an earlier bill whose id the page has, and of which kind it is.
+
+    Where the page has another VAT id than that of the account's holder, the account alone says nothing.
+    """
+    on_page = {(one.kind, bare(one.value)) for one in ids if not is_own(one.value, hints)}
+    vat_ids = {value for kind, value in on_page if kind == VAT}
+    for kind in (VAT, TAX, IBAN):
+        for supplier in hints.suppliers:
+            values = {VAT: [supplier.vat_id], TAX: [supplier.tax_id], IBAN: supplier.ibans}[kind]
+            contradicted = kind == IBAN and supplier.vat_id and vat_ids and bare(supplier.vat_id) not in vat_ids
+            if not contradicted and any(value and _is_on(kind, value, on_page) for value in values):
                 return supplier, kind
-    own = [squeeze(name) for name in hints.own_names]
-    for supplier in hints.suppliers:
-        name = squeeze(supplier.name)
-        if len(name) >= 6 and name in sheet.squeezed and name not in own:
-            return supplier, "name"
     return None
+
+
+def _is_on(kind: str, value: str, on_page: set[tuple[str, str]]) -> bool:
+    """Return whether an id is on the page; what one calls a tax id, another calls a VAT id."""
+    kinds = (kind,) if kind == IBAN else (VAT, TAX)
+    return any((one, bare(value)) in on_page for one in kinds)
 
 
 def bare(value: str) -> str:

@@ -119,6 +119,19 @@ def test_the_customers_name_is_not_the_suppliers_though_it_stands_first_and_twic
     assert "supplier_name" not in certain(text)
 
 
+def test_a_known_name_in_passing_does_not_make_the_bill_that_suppliers() -> None:
+    known = Hints(suppliers=[KnownSupplier("Kontor Nord GmbH", "DE136695976")])
+    text = "Harbour Lights Ltd\nInvoice 4711\nPaid to us by Kontor Nord GmbH on your behalf"
+    assert seen(text, known)["supplier_name"].value == "Harbour Lights Ltd"
+    assert "supplier_name" not in certain("Kontor Nord GmbH\nInvoice 4711", known), "a name alone is easily written"
+
+
+def test_an_account_alone_does_not_make_a_bill_that_suppliers_if_another_vat_id_is_there() -> None:
+    known = Hints(suppliers=[KnownSupplier("Kontor Nord GmbH", "DE136695976", ibans=["DE89370400440532013000"])])
+    text = "Harbour Lights Ltd\nVAT GB980780684, Bank, IBAN DE89370400440532013000"
+    assert seen(text, known)["supplier_name"].value == "Harbour Lights Ltd"
+
+
 PARTIES = """
 Seller                          Buyer
 Kontor Nord GmbH                Brook & Sons Ltd
