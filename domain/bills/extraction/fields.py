@@ -143,12 +143,22 @@ def _named(sheet: Sheet) -> Found | None:
     """Return the currency whose code the page names; of several the first, and it is doubted."""
     rows = [(row, codes) for row in sheet.rows if (codes := currencies.named_in(row.text))]
     if not rows:
-        return None
+        return _signed(sheet)
     row, codes = rows[0]
     alone = len({code for _, in_row in rows for code in in_row}) == 1 and "€" not in sheet.squeezed
     code = min(codes, key=row.text.index)
     box = row.tokens[row.token_at(row.text.index(code))].box
     return _found(code, 0.96 if alone else 0.8, "its code is named", row, box)
+
+
+def _signed(sheet: Sheet) -> Found | None:
+    """Return the currency whose sign stands somewhere on the page, as in `Total (€)`."""
+    for row in sheet.rows:
+        for letter in row.text:
+            if currencies.SIGNS.get(letter) and letter not in currencies.SHARED:
+                box = row.tokens[row.token_at(row.text.index(letter))].box
+                return _found(currencies.SIGNS[letter], 0.9, "its sign is on the page", row, box)
+    return None
 
 
 def _number(page: Page) -> dict[str, Found]:

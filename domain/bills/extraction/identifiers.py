@@ -42,7 +42,7 @@ NATIONAL = {
     "BG": re.compile(r"ДДС(?:\s?№)?\W{0,3}(?:[A-ZА-Я]{2}\s?)?(\d{9,10})(?!\d)", re.IGNORECASE),
     "IT": re.compile(r"(?:P\.?\s?IVA|Partita IVA)\W{0,3}(\d{11})(?!\d)", re.IGNORECASE),
     "PL": re.compile(r"NIP\W{0,3}(\d{3}-?\d{3}-?\d{2}-?\d{2})(?!\d)"),
-    "ES": re.compile(r"(?:CIF|NIF)\W{0,3}([A-Z]-?\d{7}-?[A-Z0-9]|\d{8}-?[A-Z])(?!\w)"),
+    "ES": re.compile(r"(?:C\.?I\.?F|N\.?I\.?F)\W{0,3}([A-Z]-?\d{7}-?[A-Z0-9]|\d{8}-?[A-Z])(?!\w)"),
 }
 TAX_LABELS = one_of(
     "tax id|tax number|tax no|tax identification number|tin|ein|fein|employer id|abn|gstin|gst no|gst number|company no"

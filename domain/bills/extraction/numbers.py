@@ -67,7 +67,7 @@ def candidates(sheet: Sheet, supplier: KnownSupplier | None) -> list[Candidate]:
 def _labelled(sheet: Sheet) -> Iterator[Candidate]:
     for row in sheet.rows:
         for label in labels.find(row):
-            reads = read_also_dated if label.strength == STRONG else read
+            reads = read_also_dated if label.strength == STRONG and has_dates(sheet) else read
             if label.kind == NUMBER and (found := near(sheet, label, reads)):
                 written, where = found
                 strength = label.strength - 0.2 * (label.row.number > len(sheet.rows) * 0.7)
@@ -104,10 +104,11 @@ def _ends_title(text: str, end: int) -> bool:
 
 def _under_titles(sheet: Sheet) -> Iterator[Candidate]:
     """Yield what stands at a bare `No.` under the document's name, or beside it."""
+    reads = read_also_dated if has_dates(sheet) else read
     for row in sheet.rows:
         for label in labels.matches(row, labels.bare(), NUMBER, FAIR):
             cell = row.cell_at(label.start)
-            if label.start == cell.start and _has_title(sheet, cell) and (found := near(sheet, label, read)):
+            if label.start == cell.start and _has_title(sheet, cell) and (found := near(sheet, label, reads)):
                 yield Candidate(found[0], FAIR + 0.5, "it stands under the document's name")
 
 
@@ -158,13 +159,17 @@ def read(row: Row, start: int) -> Written | None:
     return Written(value, row, begin, end)
 
 
+def has_dates(sheet: Sheet) -> bool:
+    """Return whether there are several dates, so that one of them may be a number instead."""
+    return sum(len(dates.find(row)) for row in sheet.rows) > 1
+
+
 def read_also_dated(row: Row, start: int) -> Written | None:
     """Return the number at an offset, also one that could be a date: the fifth one of February is 5/02/2026."""
     if written := read(row, start):
         return written
     found = DATED.match(row.text, start)
-    others = [hit for hit in dates.find(row) if hit.start != start]
-    return Written(found[0], row, start, found.end()) if found and others else None
+    return Written(found[0], row, start, found.end()) if found else None
 
 
 def _joined(row: Row, begin: int, end: int) -> int:
