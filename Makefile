@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format bench bench-full chaos model lock clean
+.PHONY: help setup demo up test lint format bench bench-bills bench-full chaos model lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ format: $(READY)  ## let ruff rewrite what it can
 
 bench: $(READY)  ## five minutes: ratios to bare Celery, the naive design and pgbench, in one run
 	@$(BIN)/python -m bench
+
+bench-bills: $(READY)  ## how many fields of bills are read right: SAMPLES=folder with bills that somebody has read
+	@$(BIN)/python -m bench.bills "$(SAMPLES)"
 
 bench-full: $(READY)  ## hours: make bench, other queues, and all else there is; writes docs/performance.md
 	@$(BIN)/python -m bench full

@@ -20,6 +20,10 @@ class ConfigurationError(Exception):
 
 
 LOG_FORMATS = ("text", "json")
+OCR_PROVIDERS = ("local", "vision")
+EXTRACTION_PROVIDERS = ("rules", "openai")
+# Others know these by the names that they have in every system.
+BY_CUSTOM = ("database_url", "database_owner_url", "broker_url")
 DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2")
 PREFIX = "COUNTERFOIL_"
 # From the one that has to run out first to the last.
@@ -103,6 +107,13 @@ class Settings:
     max_stored_mb: int = 1_000_000
     webhook_allow_http: Switch = 0
     webhook_allowed_networks: str = ""
+    ocr_provider: str = "local"
+    ocr_url: str = "https://vision.googleapis.com"
+    ocr_api_key: str = field(default="", repr=False)
+    extraction_provider: str = "rules"
+    extraction_url: str = "https://api.openai.com/v1"
+    extraction_api_key: str = field(default="", repr=False)
+    extraction_model: str = ""
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError.
@@ -121,8 +132,12 @@ class Settings:
                 f"{variable('lock_timeout')} ({self.lock_timeout} s) must be shorter than half of "
                 f"{variable('statement_timeout')} ({self.statement_timeout} s)"
             )
-        if self.log not in LOG_FORMATS:
-            raise ConfigurationError(f"{variable('log')} must be one of: {', '.join(LOG_FORMATS)}")
+        choices = {"log": LOG_FORMATS, "ocr_provider": OCR_PROVIDERS, "extraction_provider": EXTRACTION_PROVIDERS}
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                raise ConfigurationError(f"{variable(name)} must be one of: {', '.join(known)}")
+        if self.extraction_provider == "openai" and not self.extraction_model:
+            raise ConfigurationError(f"{variable('extraction_model')} must name the model that is asked")
         for name in ("api_port", "flower_port"):
             check_port(variable(name), getattr(self, name))
         if self.signing_key and not _is_key(self.signing_key):
@@ -247,6 +262,8 @@ def use(settings: Settings) -> None:
 def variable(name: str) -> str:
     """Return the environment variable of the setting `name`: some URLs by custom, the rest prefixed."""
     return name.upper() if name in CUSTOMARY else PREFIX + name.upper()
+    """Return the environment variable of the setting `name`: some have theirs by custom, the rest are prefixed."""
+    return name.upper() if name in BY_CUSTOM else PREFIX + name.upper()
 
 
 def child_environment(**overrides: str) -> dict[str, str]:

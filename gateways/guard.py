@@ -15,13 +15,17 @@ class Refused(Exception):
 
 
 class Target(NamedTuple):
-    """A URL that may be posted to, in its parts; where it is `local`, only to addresses in an allowed network."""
+    """A URL that may be posted to, in its parts.
+
+    Where it is `local`, only to addresses in an allowed network; where it is `trusted`, to any.
+    """
 
     scheme: str
     host: str
     port: int
     path: str
     local: bool
+    trusted: bool = False
 
     @property
     def authority(self) -> str:
@@ -81,6 +85,17 @@ def target(url: str) -> Target:
     elif not NAME.fullmatch(host):
         raise Refused(f"{host!r} is no host name: letters, digits and hyphens between dots")
     return Target(scheme, host, port, path, _is_local(host, port, literal))
+
+
+def trusted(url: str) -> Target:
+    """Return the parts of a `url` that the operator wrote down: http or https, any host, any port; raise Refused."""
+    _check_letters(url)
+    parts = URL.fullmatch(url)
+    scheme = parts["scheme"].lower() if parts else ""
+    if not parts or scheme not in PORTS:
+        raise Refused("the URL is not one: write it as https://api.example.com/v1")
+    host, written = _host_and_port(parts["authority"])
+    return Target(scheme, host, int(written or PORTS[scheme][0]), parts["path"] or "/", local=False, trusted=True)
 
 
 def check_addresses(addresses: Iterable[Address], local: bool, whose: str) -> None:

@@ -1,4 +1,7 @@
-"""Posts to addresses that strangers wrote down: guarded, within one deadline, believing nothing of the answer."""
+"""Posts to addresses that strangers wrote down: guarded, within one deadline, believing nothing of the answer.
+
+To a provider, whose address the operator wrote down, it posts without the guard, and with all else.
+"""
 
 import re
 import threading
@@ -7,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import httpcore
 
@@ -15,12 +18,14 @@ from gateways import certificates, guard, require_outside
 from gateways.guard import Refused, Target, check
 from gateways.streams import Budget, EnoughRead, Network, Stale, Unsent
 
-__all__ = ["Answer", "Receiver", "Refused", "Unsent", "check", "check_headers"]
+__all__ = ["Answer", "Provider", "Receiver", "Refused", "Unsent", "check", "check_headers"]
 
 SECONDS = 15.0
 LONGEST_BODY = 64 * 1024
+# Of a page with thousands of words, each letter with its place.
+LONGEST_OF_PROVIDER = 16 * 1024 * 1024
 # Chunks of one byte with their sizes and extensions may be many times as long as what they carry.
-BODY_ROOM = 4 * LONGEST_BODY
+CHUNKS_ROOM = 4
 # Less than the servers in common use keep a connection, so that seldom one is closed as a post is on its way.
 KEPT_S = 4.0
 OWN = {
@@ -48,14 +53,20 @@ class Receiver:
     answer that has just come, believes that the receiver has closed it, and closes it under its thread.
     """
 
+    longest_body = LONGEST_BODY
+
     def __init__(self, url: str, connections: int = 4):
         """Raise Refused for everything that `check` finds in the `url`."""
-        self._target = guard.target(url)
+        self._target = self._checked(url)
         self._trust = certificates.context() if self._target.scheme == "https" else None
         self._free = threading.BoundedSemaphore(connections)
         self._idle: deque[httpcore.HTTPConnection] = deque()
 
-    def __enter__(self) -> "Receiver":
+    @staticmethod
+    def _checked(url: str) -> Target:
+        return guard.target(url)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -93,8 +104,8 @@ class Receiver:
         try:
             response = connection.handle_request(request)
             try:
-                budget.begin_body(BODY_ROOM)
-                return Answer(response.status, _needed(response), _read(response), budget.elapsed())
+                budget.begin_body(CHUNKS_ROOM * self.longest_body)
+                return Answer(response.status, _needed(response), _read(response, self.longest_body), budget.elapsed())
             finally:
                 response.close()
         finally:
@@ -115,6 +126,16 @@ class Receiver:
             keepalive_expiry=KEPT_S,
             network_backend=Network(self._target),
         )
+
+
+class Provider(Receiver):
+    """A service that the operator chose: it may be in this network, and its answers are longer."""
+
+    longest_body = LONGEST_OF_PROVIDER
+
+    @staticmethod
+    def _checked(url: str) -> Target:
+        return guard.trusted(url)
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
@@ -156,17 +177,17 @@ def _needed(response: httpcore.Response) -> dict[str, str]:
     return {name: value for name, value in told if name in NEEDED}
 
 
-def _read(response: httpcore.Response) -> bytes:
+def _read(response: httpcore.Response, longest: int) -> bytes:
     """Return the beginning of the body; a connection with more to come is closed, not read to its end."""
     body = bytearray()
     try:
         for part in response.iter_stream():
             body += part
-            if len(body) >= LONGEST_BODY:
+            if len(body) >= longest:
                 break
     except EnoughRead:
         pass
-    return bytes(body[:LONGEST_BODY])
+    return bytes(body[:longest])
 
 
 def _disorder(budget: Budget) -> str:

@@ -11,6 +11,7 @@ import pytest
 import settings
 from db.transaction import transaction
 from gateways import http, storage
+from gateways import chat, http, providers, vision
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
@@ -24,6 +25,12 @@ SENDS: dict[str, Callable[[], object]] = {
     "gateways.storage.size": lambda: storage.size("1/a"),
     "gateways.storage.delete": lambda: storage.delete("1/a"),
     "gateways.storage.probe": lambda: storage.probe(),
+DOORS = {"gateways", "gateways.chat", "gateways.http", "gateways.providers", "gateways.vision"}
+SENDS: dict[str, Callable[[], object]] = {
+    "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.providers.post": lambda: providers.post("ocr", "/", {}, {}),
+    "gateways.vision.annotate": lambda: vision.annotate(b""),
+    "gateways.chat.ask": lambda: chat.ask("", "", "", {}),
 }
 SILENT = {
     "gateways.forbid_while": "it says when the others must not talk",
@@ -31,6 +38,8 @@ SILENT = {
     "gateways.http.check_headers": "it looks at headers",
     "gateways.storage.signed_url": "it signs, and asks nobody",
     "gateways.storage.is_set": "it looks at the settings",
+    "gateways.providers.line": "it makes a line of a text",
+    "gateways.providers.parsed": "it reads what has come",
 }
 
 

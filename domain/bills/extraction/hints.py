@@ -1,0 +1,66 @@
+"""What an organization knows beforehand: who it is itself, and whose bills it has had."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from domain.bills.content import Box
+
+
+class Correction(NamedTuple):
+    """What a person's correction teaches about a supplier's bills, so that it reads right the next time.
+
+    `label` is the plain letters at the right value, which lies `right` of it or `below`, or nothing; `box` is where the
+    value stood and `page` the page, counted from the end if negative; `shape` is how it was built. `wrong` is the label
+    at which another value had been taken. A `constant` is the value itself, of what stays: the supplier's name.
+    """
+
+    field: str
+    label: str = ""
+    where: str = ""
+    page: int = 1
+    box: Box | None = None
+    shape: str = ""
+    order: str = ""
+    wrong: str = ""
+    constant: str | None = None
+    negated: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return self._asdict() | {"box": list(self.box) if self.box else None}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Correction":
+        """Return what `as_json` gave; fields that a later version added have their defaults."""
+        known = {name: value for name, value in stored.items() if name in cls._fields}
+        return cls(**known | {"box": Box(*known["box"]) if known.get("box") else None})
+
+
+class KnownSupplier(NamedTuple):
+    """A supplier whose bills there were, as approved: `last_numbers` and `ibans` are those of the last ones.
+
+    `corrections` are what `learn` returned, the latest last.
+    """
+
+    name: str
+    vat_id: str | None = None
+    tax_id: str | None = None
+    ibans: Sequence[str] = ()
+    times_seen: int = 0
+    corrections: Sequence[Mapping[str, Any]] = ()
+    last_numbers: Sequence[str] = ()
+    currency_code: str | None = None
+
+
+class Hints(NamedTuple):
+    """What helps to read the bills of an organization: its own names and ids are never the supplier's.
+
+    `own_ids` are its VAT ids and tax ids; `language` is a code of two letters; `currency` is its own.
+    """
+
+    own_ids: Sequence[str] = ()
+    own_names: Sequence[str] = ()
+    own_ibans: Sequence[str] = ()
+    language: str | None = None
+    currency: str | None = None
+    suppliers: Sequence[KnownSupplier] = ()

@@ -1,0 +1,59 @@
+"""Whatever a page has on it, its fields are found or not, in bounded time: nothing of it raises."""
+
+import time
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.bills.content import FIELDS, OCR, TEXT, Box, Page, Reading, Word
+from domain.bills.extraction import Hints, KnownSupplier, believe, check, extract, learn, model, needs_review
+
+TELLING = (
+    "Invoice", "No.", "№", "#", ":", "Date", "Due", "Total", "Net", "VAT", "MwSt.", "19%", "20", "%", "€", "EUR",
+    "$", "kr", "Rechnung", "RE-1", "4711", "1.234,50", "100.00", "19,00", "119,00", "-", "(", ")", "-1",
+    "31.12.2026", "1/2/26", "5", "2026-02-30", "May", "2026", "DE136695976", "DE89370400440532013000", "GmbH",
+    "Kontor", "Bill", "to", "From", "Skonto", "bis", "Summe", "IBAN", "DE89", "3704", "Credit", "note", "N", "O",
+    "'''", "1'000.00", ".,.", "٣", "½", "﷽", "\u202e", "İ",
+)  # fmt: skip
+words = st.one_of(st.sampled_from(TELLING), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
+fractions = st.floats(0, 1)
+boxes = st.builds(
+    lambda a, b, c, d: Box(min(a, c), min(b, d), max(a, c), max(b, d)), fractions, fractions, fractions, fractions
+)
+placed = st.lists(st.builds(Word, words, boxes, fractions), max_size=40)
+KNOWN = KnownSupplier("Kontor GmbH", "DE136695976", last_numbers=["RE-9"], ibans=["DE89370400440532013000"])
+SAID = {"invoice_number": "4711", "total": "119.00", "issue_date": "2026-12-31"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(placed, max_size=3), st.sampled_from([TEXT, OCR]))
+def test_no_page_raises(pages: list[list[Word]], origin: str) -> None:
+    reading = Reading([Page(number, 595, 842, origin, one) for number, one in enumerate(pages, 1)], SAID)
+    found = extract(reading._replace(xml=None), Hints(suppliers=[KNOWN]))
+    assert set(found) <= set(FIELDS)
+    for field in ("subtotal", "tax_total", "total"):
+        assert field not in found or Decimal(found[field].value).is_finite()
+    learnt = learn(reading, found, SAID)
+    extract(reading, Hints(suppliers=[KNOWN._replace(corrections=learnt)]))
+    believe({**dict.fromkeys(model.ASKED), **SAID}, reading, found, Hints())
+    assert model.question(reading) is not None
+    needs_review(found, [*check(found, reading, Hints(suppliers=[KNOWN]), date(2026, 3, 1))])
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Customer", "Total", "5.00", "01/02/2026", "DE136695976", "DE89370400440532013000", "Supplier", "1" * 500,
+     "a" * 5000, "rechnungzu" * 200, "19%", "total" * 300, "(" * 300],
+)  # fmt: skip
+def test_pages_that_say_one_thing_thousands_of_times_are_read_in_bounded_time(word: str) -> None:
+    page = [
+        Word(word if at % 3 else "Total", Box(across, down, across + 0.04, down + 0.005))
+        for at in range(3000)
+        for across, down in [(at % 20 / 20, at // 20 / 150)]
+    ]
+    began = time.process_time()
+    extract(Reading([Page(1, 595, 842, TEXT, page)]), Hints(suppliers=[KNOWN]))
+    assert time.process_time() - began < 5, "a stranger's file keeps a worker busy"
