@@ -23,8 +23,8 @@ OPTIONS = {
     "Rec.model_path": str(MODELS / "PP-OCRv6_rec_small.onnx"),
     "Rec.rec_batch_num": 1,
 }
-# What the first model is given at most: it takes half a gigabyte for as much.
-MAX_PIXELS, MAX_SIDE = 2_830_000, 4000
+# The model that finds lines is given no larger page: it takes some 200 bytes for each pixel.
+MAX_PIXELS, MAX_SIDE = 1_600_000, 4000
 LEAST_SURE = 0.5
 # A line that is so much higher than wide lies on its side; a single 1 is not.
 TALL = 2.5
@@ -43,7 +43,20 @@ class PageRead(NamedTuple):
     grey: np.ndarray
     turned: int
     slope: float
+    lines: list[Corners]
     words: list[Read]
+
+
+class Strip(NamedTuple):
+    """A line as it was cut out of its page, and its corners in fractions of the page."""
+
+    grey: np.ndarray
+    corners: Corners
+    is_tall: bool
+
+    def part(self, start: float, end: float) -> list[float]:
+        """Return left, top, right, bottom of a part of it, on the page."""
+        return _part(self.corners, self.is_tall, start, end)
 
 
 class Line(NamedTuple):
@@ -64,37 +77,42 @@ def load() -> None:
 
 def read(grey: np.ndarray) -> PageRead:
     """Return the words on a page, which is turned until its lines are upright."""
-    small = _small(grey)
-    lines = _lines(small)
+    page = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    lines = _lines(page)
     quarters = 0
     if sum(map(_is_tall, lines)) > len(lines) / 2:
-        quarters, small = 1, np.rot90(small)
-        lines = _lines(small)
-    found = _recognized(small, lines)
+        quarters, page = 1, np.rot90(page)
+        lines = _lines(page)
+    found = _recognized(page, lines)
     if (sureness := _sureness(lines, found)) < UPRIGHT:
-        flipped = np.rot90(small, 2)
+        flipped = np.rot90(page, 2)
         longest = _longest(others := _lines(flipped))
         if _sureness(longest, _recognized(flipped, longest)) > sureness:
-            quarters, small, lines, found = quarters + 2, flipped, others, _recognized(flipped, others)
+            quarters, page, lines, found = quarters + 2, flipped, others, _recognized(flipped, others)
     return PageRead(
-        np.ascontiguousarray(np.rot90(grey, quarters)), -90 * quarters % 360, _slope(small, lines),
-        list(_words(small, lines, found)),
+        np.ascontiguousarray(np.rot90(grey, quarters)), -90 * quarters % 360, _slope(page, lines), lines,
+        list(_words(page, lines, found)),
     )  # fmt: skip
 
 
-def _small(grey: np.ndarray) -> np.ndarray:
-    height, width = grey.shape
-    factor = min(1.0, (MAX_PIXELS / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
-    if factor < 1:
-        size = max(1, int(width * factor)), max(1, int(height * factor))
-        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+def strips(page: PageRead) -> Iterator[Strip]:
+    """Yield the lines of a page, for another engine to read."""
+    for line in page.lines:
+        yield Strip(np.ascontiguousarray(_cut(page.grey, line)), line * _scale(page.grey), _is_tall(line))
 
 
-def _lines(picture: np.ndarray) -> list[Corners]:
+def _scale(page: np.ndarray) -> np.ndarray:
+    return np.array([1 / page.shape[1], 1 / page.shape[0]], np.float32)
+
+
+def _lines(page: np.ndarray) -> list[Corners]:
     """Return the corners of each line from the upper left one on clockwise, in pixels."""
-    found = _engines[0](np.ascontiguousarray(picture)).boxes
-    return [] if found is None else list(found[:MAX_LINES].astype(np.float32))
+    height, width = page.shape[:2]
+    factor = min(1.0, (MAX_PIXELS / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
+    size = max(1, int(width * factor)), max(1, int(height * factor))
+    found = _engines[0](cv2.resize(page, size, interpolation=cv2.INTER_AREA)).boxes
+    scale = np.array([width / size[0], height / size[1]], np.float32)
+    return [] if found is None else list(found[:MAX_LINES].astype(np.float32) * scale)
 
 
 def _width(line: Corners) -> float:
@@ -121,27 +139,25 @@ def _sureness(lines: Sequence[Corners], found: Sequence[Line]) -> float:
     )
 
 
-def _recognized(picture: np.ndarray, lines: Sequence[Corners]) -> list[Line]:
+def _recognized(page: np.ndarray, lines: Sequence[Corners]) -> list[Line]:
     if not lines:
         return []
-    found = _engines[1](TextRecInput(img=[_cut(picture, line) for line in lines], return_word_box=True))
+    found = _engines[1](TextRecInput(img=[_cut(page, line) for line in lines], return_word_box=True))
     return [Line(*one) for one in zip(found.txts, found.scores, found.word_results, strict=True)]
 
 
-def _cut(picture: np.ndarray, line: Corners) -> np.ndarray:
+def _cut(page: np.ndarray, line: Corners) -> np.ndarray:
     width, height = max(1, int(_width(line))), max(1, int(_height(line)))
     upright = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = cv2.getPerspectiveTransform(line, upright)
-    cut = cv2.warpPerspective(picture, moved, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC)
+    cut = cv2.warpPerspective(page, moved, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC)
     return np.rot90(cut) if _is_tall(line) else cut
 
 
-def _words(picture: np.ndarray, lines: Sequence[Corners], found: Sequence[Line]) -> Iterator[Read]:
-    height, width = picture.shape[:2]
-    scale = np.array([1 / width, 1 / height], np.float32)
+def _words(page: np.ndarray, lines: Sequence[Corners], found: Sequence[Line]) -> Iterator[Read]:
     for line, read in zip(lines, found, strict=True):
         if read.sureness >= LEAST_SURE and read.parts.line_txt_len:
-            yield from _parts(line * scale, _is_tall(line), read.text, read.parts)
+            yield from _parts(line * _scale(page), _is_tall(line), read.text, read.parts)
 
 
 def _parts(line: Corners, is_tall: bool, text: str, parts: Any) -> Iterator[Read]:
@@ -168,9 +184,9 @@ def _part(line: Corners, is_tall: bool, start: float, end: float) -> list[float]
     return [float(side) for side in (*corners.min(axis=0), *corners.max(axis=0))]
 
 
-def _slope(picture: np.ndarray, lines: Sequence[Corners]) -> float:
+def _slope(page: np.ndarray, lines: Sequence[Corners]) -> float:
     """Return by which part of the page's height a long line sinks over its width."""
-    height, width = picture.shape[:2]
+    height, width = page.shape[:2]
     slopes = [
         float((line[1][1] - line[0][1]) / max(1.0, line[1][0] - line[0][0]))
         for line in lines

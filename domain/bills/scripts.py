@@ -18,6 +18,8 @@ DATA = {CYRILLIC: tessdata.CYRILLIC, GREEK: tessdata.GREEK}
 # What the engine of figures reads as well.
 KNOWN = {"Latin", "Fraktur", "Han", "Japanese", "HanS", "HanT"}
 WEAK = 0.3
+# By so much the digits and signs of East Asian width stand behind those that all others use.
+WIDER = 0xFEE0
 # A VAT id or an IBAN: their letters are Latin in every script.
 LATIN_CODE = re.compile(r"[A-Z]{2}\d[A-Z0-9]{7,32}", re.ASCII)
 GROUP = re.compile(r"[A-Z0-9]+", re.ASCII)
@@ -37,7 +39,8 @@ class Read(NamedTuple):
     @classmethod
     def of(cls, text: str, box: Sequence[float], sureness: float) -> "Read | None":
         """Return the word within the page, without what cannot be shown; None if nothing is left."""
-        shown = "".join(letter for letter in text if letter.isprintable() and not letter.isspace())[:MAX_LETTERS]
+        plain = "".join(chr(ord(letter) - WIDER) if "！" <= letter <= "～" else letter for letter in text)
+        shown = "".join(letter for letter in plain if letter.isprintable() and not letter.isspace())[:MAX_LETTERS]
         left, top, right, bottom = (min(1.0, max(0.0, side)) for side in box)
         if not shown or left >= right or top >= bottom:
             return None

@@ -1,21 +1,21 @@
 """Tesseract in the jail: says which script a page is in, and reads those that the other engine does not know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import tesserocr
 
 from domain.bills import tessdata
-from domain.bills.scripts import Read, weaken
 
 DPI = 200
 WORD_LEVEL = "5"
 SUREST = 100.0
-# Around a word, in heights of it.
-MARGIN = 0.5
+# In pixels: a lower line is enlarged, and each gets a border as light as its ground: so many per cent of it are darker.
+LEAST_HEIGHT, BORDER, GROUND = 48, 10, 90
 _readers: dict[str, Any] = {}
 
 
@@ -36,7 +36,7 @@ def load(files: Sequence[Path]) -> None:
             _readers[tessdata.SCRIPTS] = _reader(folder, tessdata.SCRIPTS, tesserocr.PSM.OSD_ONLY)
         latin = f"+{tessdata.LATIN}" if tessdata.LATIN in names else ""
         for name in sorted(names - {tessdata.SCRIPTS, tessdata.LATIN}):
-            _readers[name] = _reader(folder, name + latin, tesserocr.PSM.SINGLE_BLOCK)
+            _readers[name] = _reader(folder, name + latin, tesserocr.PSM.SINGLE_LINE)
 
 
 def _reader(folder: str, languages: str, mode: int) -> Any:
@@ -58,36 +58,20 @@ def script(grey: np.ndarray) -> Script | None:
     return Script(found["script_name"], found["script_conf"]) if found else None
 
 
-def read(grey: np.ndarray, name: str) -> list[Read]:
-    """Return the words on an upright page."""
+def read(line: np.ndarray, name: str) -> Iterator[tuple[str, float, float, float]]:
+    """Yield each word of a line, where in the line it begins and ends, and how sure it is; each from 0 to 1."""
     reader = _readers[name]
-    reader.SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK)
-    _show(reader, grey)
-    return _words(reader, grey)
-
-
-def read_again(grey: np.ndarray, name: str, word: Read) -> list[Read]:
-    """Return the words on the page that was read last where the other engine has seen `word`; else that, weakened."""
-    reader, (height, width) = _readers[name], grey.shape
-    reader.SetPageSegMode(tesserocr.PSM.SINGLE_LINE)
-    margin = (word.bottom - word.top) * MARGIN
-    left, top = int(word.left * width - margin * height), int((word.top - margin) * height)
-    right, bottom = int(word.right * width + margin * height), int((word.bottom + margin) * height)
-    left, top, right, bottom = max(0, left), max(0, top), min(width, right), min(height, bottom)
-    reader.SetRectangle(left, top, right - left, bottom - top)
-    return _words(reader, grey) or weaken([word])
-
-
-def _words(reader: Any, grey: np.ndarray) -> list[Read]:
-    found, (height, width) = [], grey.shape
+    if line.shape[0] < LEAST_HEIGHT:
+        line = cv2.resize(line, None, fx=LEAST_HEIGHT / line.shape[0], fy=LEAST_HEIGHT / line.shape[0])
+    ground = int(np.percentile(line, GROUND))
+    line = cv2.copyMakeBorder(line, BORDER, BORDER, BORDER, BORDER, cv2.BORDER_CONSTANT, value=ground)
+    _show(reader, line)
+    width = line.shape[1] - 2 * BORDER
     for row in reader.GetTSVText(0).splitlines():
-        level, *_, left, top, across, down, sureness, text = row.split("\t", 11)
+        level, *_, left, _, across, _, sureness, text = row.split("\t", 11)
         if level == WORD_LEVEL:
-            x, y = int(left), int(top)
-            box = [x / width, y / height, (x + int(across)) / width, (y + int(down)) / height]
-            if word := Read.of(text, box, float(sureness) / SUREST):
-                found.append(word)
-    return found
+            start = int(left) - BORDER
+            yield text, max(0.0, start / width), min(1.0, (start + int(across)) / width), float(sureness) / SUREST
 
 
 def _show(reader: Any, grey: np.ndarray) -> None:

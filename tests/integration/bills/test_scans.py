@@ -57,7 +57,7 @@ def test_its_words_stand_where_those_of_the_print_stand(reading, invoice):
             ), word.text
 
 
-@pytest.mark.parametrize("turned", [90, 180, 270])
+@pytest.mark.parametrize("turned", [90, 180, pytest.param(270, marks=pytest.mark.chaos)])
 def test_a_scan_that_lies_on_its_side_is_read_and_shown_upright(invoice, turned):
     data = documents.encoded(documents.pictures(invoice)[0].rotate(-turned, expand=True), "JPEG", quality=60)
     [page] = reader.read(data, "image/jpeg", "en", soon()).pages

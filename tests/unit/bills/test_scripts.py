@@ -66,5 +66,11 @@ def test_what_cannot_be_shown_is_no_word(text, box):
     assert Read.of(text, box, 1.0) is None
 
 
+def test_signs_of_double_width_are_those_that_one_writes():
+    word = Read.of("７％", [0, 0, 1, 1], 1.0)
+    assert word is not None
+    assert word.text == "7%"
+
+
 def test_a_word_is_kept_within_its_page():
     assert Read.of("a b\x07", [-1, 0, 0.5, 2], 1.5) == Read("ab", 0, 0, 0.5, 1, 1.0)
