@@ -102,7 +102,7 @@ def with_attachment(pdf: bytes, xml: bytes, name: str, by_tree: bool = True, pac
 
 def zeros(size: int, unit: bytes = b" ") -> bytes:
     """Return deflated bytes that become so many, made without having them all."""
-    deflate = zlib.compressobj(9)
+    deflate = zlib.compressobj(1)
     block = unit * (1_000_000 // len(unit))
     return b"".join([*(deflate.compress(block) for _ in range(size // len(block))), deflate.flush()])
 

@@ -124,8 +124,8 @@ def test_a_tiff_of_too_many_pages_is_refused():
 
 
 def test_an_attachment_that_unpacks_to_far_too_much_is_left_alone(invoice):
-    bomb = documents.with_attachment(invoice, documents.zeros(200_000_000), "factur-x.xml", packed=True)
-    assert len(bomb) < 1_000_000
+    bomb = documents.with_attachment(invoice, documents.zeros(700_000_000), "factur-x.xml", packed=True)
+    assert len(bomb) < 5_000_000
     reading = reader.read_text(bomb, PDF, soon())
     assert reading.xml is None
     assert "INVOICE" in said(reading)
@@ -221,7 +221,8 @@ def test_a_forked_process_reads_in_a_jail_of_its_own(invoice):
     reader.read_text(invoice, PDF, soon())
     pid = os.fork()
     if pid == 0:
-        os._exit("INVOICE" not in said(reader.read_text(invoice, PDF, soon())))
+        own = reader._jail._keeper is None
+        os._exit(not (own and "INVOICE" in said(reader.read_text(invoice, PDF, soon()))))
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert "INVOICE" in said(reader.read_text(invoice, PDF, soon()))
 
