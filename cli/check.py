@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["api", "relay", "worker", "io", "beat", "flower"]))
+@click.argument("part", type=click.Choice(["api", "relay", "worker", "io", "ocr", "beat", "flower"]))
 @click.option("--process", type=int, help="Process id of the part; without it, that of process 1's child.")
 def check(part: str, process: int | None) -> None:
     """Exit with status 0 if the part beside this command works, else 1.
@@ -111,6 +111,6 @@ def _worker(part: str, _: int) -> Verdict:
 
 
 VERDICTS: dict[str, Callable[[int], Verdict]] = {
-    "api": _api, "relay": _loop, "worker": partial(_worker, "worker"), "io": partial(_worker, "io"), "beat": _loop,
-    "flower": _flower,
+    "api": _api, "relay": _loop, "worker": partial(_worker, "worker"), "io": partial(_worker, "io"),
+    "ocr": partial(_worker, "ocr"), "beat": _loop, "flower": _flower,
 }  # fmt: skip

@@ -109,14 +109,17 @@ def _what_next(older: list[str], left: int) -> str:
 
     name = variable("master_keys")
     if left:
-        return f"{left} were made by an older one meanwhile: restart every api, worker and io, then run this again."
+        return (
+            f"{left} were made by an older one meanwhile: restart every api, worker, io and ocr, then run this again."
+        )
     if older:
         return (
-            f"Next: take {', '.join(older)} out of {name} of every api, worker and io, and restart them."
+            f"Next: take {', '.join(older)} out of {name} of every api, worker, io and ocr, and restart them."
             " Keep it beside the backups that were made until now: they need it."
         )
     return (
-        f"To change it: put a new one (`counterfoil keys master`) first in {name}, restart api, worker, io, run this."
+        f"To change it: put a new one (`counterfoil keys master`) first in {name}, "
+        "restart api, worker, io, ocr, run this."
     )
 
 

@@ -10,7 +10,7 @@ from cli import logs
 from cli.check import check
 from cli.doctor.command import doctor
 from cli.keys import keys
-from cli.parts import api, beat, flower, io, relay, worker
+from cli.parts import api, beat, flower, io, ocr, relay, worker
 from cli.schema import migrate
 from cli.stack import demo, up
 from cli.verify import verify
@@ -46,5 +46,5 @@ def counterfoil(context: click.Context) -> None:
     logs.configure(context.invoked_subcommand or "", settings.current().log_level, settings.current().log)
 
 
-for command in (up, demo, migrate, api, relay, worker, io, beat, flower, keys, check, doctor, verify, webhook):
+for command in (up, demo, migrate, api, relay, worker, io, ocr, beat, flower, keys, check, doctor, verify, webhook):
     counterfoil.add_command(command)

@@ -50,11 +50,11 @@ def relay() -> None:
 def worker() -> None:
     """Run jobs."""
     import settings
-    from domain.jobs.lanes import IO, LANES
+    from domain.jobs.lanes import APART, LANES
     from domain.pdf import fonts
 
     fonts.check()  # and so that each child knows what they have
-    _work("worker", [lane for lane in LANES if lane != IO], settings.current().worker_concurrency)
+    _work("worker", [lane for lane in LANES if lane not in APART], settings.current().worker_concurrency)
 
 
 @click.command()
@@ -64,6 +64,17 @@ def io() -> None:
     from domain.jobs.lanes import IO
 
     _work("io", [IO], settings.current().io_concurrency, "--pool=threads")
+
+
+@click.command()
+def ocr() -> None:
+    """Read scans, one at a time: the models take most of a gigabyte from the first scan on, and nothing before."""
+    from domain.bills import recognition
+    from domain.jobs.lanes import OCR
+
+    recognition.tell_what_is_lacking()
+    # A thread answers the broker while another waits for the jail, which has the models.
+    _work("ocr", [OCR], 1, "--pool=threads")
 
 
 def _work(part: str, lanes: Sequence[str], concurrency: int, *options: str) -> None:

@@ -18,8 +18,8 @@ _REPLIES = "~_kombu.binding* ~*.celery.pidbox*"
 _TALK = f"{_CONNECT} +publish +subscribe +psubscribe +unsubscribe +punsubscribe &/0.celery.pidbox &/0.celeryev/*"
 _QUEUE = "+lpush +brpop +rpop +llen +exists +del +pexpire +sadd +srem +smembers +multi +exec +watch +unwatch +discard"
 _SCRIPTS = "+evalsha +script|load +script|exists +time +zadd +zrangebyscore +zrem"
-PART = f"~urgent ~default ~io ~celeryev* {_REPLIES} {_TALK} {_QUEUE} {_SCRIPTS} +info"
-FLOWER = f"%R~urgent %R~default %R~io ~celeryev* {_REPLIES} {_TALK} {_QUEUE} {_SCRIPTS}"
+PART = f"~urgent ~default ~io ~ocr ~celeryev* {_REPLIES} {_TALK} {_QUEUE} {_SCRIPTS} +info"
+FLOWER = f"%R~urgent %R~default %R~io %R~ocr ~celeryev* {_REPLIES} {_TALK} {_QUEUE} {_SCRIPTS}"
 
 CONFIGURATION = """\
 bind {host}

@@ -21,6 +21,7 @@ COLOURS = {
     "relay": 36,
     "worker": 92,
     "io": 96,
+    "ocr": 94,
     "beat": 93,
     "flower": 95,
 }

@@ -86,7 +86,7 @@ class Process(CamelSchema):
     """A process of the installation. It is silent once it has missed three heartbeats, and its jobs run elsewhere."""
 
     name = fields.String(metadata={"description": "HOST:PID-ID; the jobs of a worker's child name HOST:PID-ID/PID."})
-    part = Choice("api", "relay", "worker", "io", "beat")
+    part = Choice("api", "relay", "worker", "io", "ocr", "beat")
     host = fields.String()
     pid = fields.Integer()
     version = fields.String()

@@ -45,6 +45,7 @@ class Parts(CamelSchema):
     relay = Choice(*Life)
     worker = Choice(*Life)
     io = Choice(*Life)
+    ocr = Choice(*Life)
     beat = Choice(*Life)
 
 

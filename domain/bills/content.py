@@ -30,20 +30,29 @@ class Word(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page as it was read, with its size in points; its words come in the order in which one reads."""
+    """A page as it was read, with its size in points; its words come in the order in which one reads.
+
+    A scan that lies on its side is read when it was turned by `turned` degrees clockwise: its size and its boxes are
+    those of the turned page.
+    """
 
     number: int
     width: float
     height: float
     origin: str
     words: Sequence[Word]
+    turned: int = 0
 
 
 class Reading(NamedTuple):
-    """What a file says. `xml` is what an e-invoice in it says, by field."""
+    """What a file says. `xml` is what an e-invoice in it says, by field.
+
+    `scans` are the numbers of the pages that have no text of their own, and were not recognized yet.
+    """
 
     pages: Sequence[Page]
     xml: Mapping[str, Any] | None = None
+    scans: Sequence[int] = ()
 
 
 class Found(NamedTuple):

@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.transaction import transaction
-from domain.doctor import encryption, passwords, processes, sessions, storage
+from domain.doctor import encryption, passwords, processes, scans, sessions, storage
 from domain.doctor.findings import Finding, Line, unknown
 
 Check = Callable[[Session], Finding]
@@ -29,6 +29,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("clocks", processes.clocks),
     ("secrets", passwords.secrets),
     ("encryption", encryption.encryption),
+    ("scans", scans.scans),
 )
 # What `counterfoil doctor` looks at besides: it connects to broker and storage, and to each port without a password.
 COMMAND_CHECKS = ("broker", "persistence", "ports", "storage")

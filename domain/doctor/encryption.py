@@ -18,11 +18,12 @@ def encryption(session: Session) -> Finding:
     if found.lacking:
         return wrong(
             f"{name} lacks {master_keys.told(found.lacking)}",
-            f"Add them to {name} of every api, worker and io, behind the first one; they stand beside the backups.",
+            f"Add them to {name} of every api, worker, io and ocr, behind the first one; "
+            "they stand beside the backups.",
         )
     if found.older:
         return warning(
             f"an older master key still wraps some: {master_keys.told(found.older)}",
-            "Run `counterfoil keys rotate-master`, once every api, worker and io has the new one first.",
+            "Run `counterfoil keys rotate-master`, once every api, worker, io and ocr has the new one first.",
         )
     return ok(f"the first master key wraps all {found.current} data keys" if found.current else "no data key yet")

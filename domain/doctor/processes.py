@@ -15,8 +15,8 @@ from domain.jobs.monitoring.processes import processes
 from domain.jobs.monitoring.queues import depths
 from domain.jobs.registry import registered
 
-NEEDED = ("api", "relay", "worker", "io", "beat")
-WORKERS = ("worker", "io")
+NEEDED = ("api", "relay", "worker", "io", "ocr", "beat")
+WORKERS = ("worker", "io", "ocr")
 OFF_S = 2.0
 # A worker whose clock is a minute ahead discards beat's sweeps: celeryconfig.py lets them expire.
 FAR_OFF_S = 60.0

@@ -20,7 +20,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NoReturn, Protocol
 
-CPU_SECONDS = 20
 DONE, REFUSED = b"+", b"-"
 LENGTH_BYTES = 4
 MAX_REASON = 2000
@@ -28,7 +27,7 @@ ORDER_BYTES = 64
 
 
 class Program(Protocol):
-    """The module that a jail runs."""
+    """The module that a jail runs; one that needs other limits than most names them as its LIMITS."""
 
     def prepare(self, *arguments: str) -> None:
         """Open and load all that `answer` will need; no file can be opened, and no module imported, later."""
@@ -75,16 +74,17 @@ def _live(keeper: int, channel: int, program: Program) -> NoReturn:
     # To print an exception, which the engine may do and go on, Python opens the source files.
     sys.excepthook = lambda *_: None
     sys.unraisablehook = lambda _: None
-    lacking = enclose(keeper)
+    limits = getattr(program, "LIMITS", Limits())
+    lacking = enclose(keeper, limits)
     _say(answers, DONE, "\n".join(lacking).encode())
     while length := requests.read(LENGTH_BYTES):
-        _say(answers, *_answer(requests.read(int.from_bytes(length, "big")), program))
+        _say(answers, *_answer(requests.read(int.from_bytes(length, "big")), program, limits.cpu_seconds))
     os._exit(0)
 
 
-def _answer(request: bytes, program: Program) -> tuple[bytes, bytes]:
+def _answer(request: bytes, program: Program, cpu_seconds: int) -> tuple[bytes, bytes]:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + CPU_SECONDS, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + cpu_seconds, hard))
     try:
         return DONE, program.answer(request)
     except ValueError as refusal:
@@ -98,7 +98,7 @@ def _say(answers: BinaryIO, status: bytes, body: bytes) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from domain.jail.enclosing import enclose
+    from domain.jail.enclosing import Limits, enclose
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     inmate = importlib.import_module(sys.argv[1])

@@ -11,8 +11,15 @@ from pathlib import Path
 PROGRAM = Path(__file__).with_name("inmate.py")
 PACKET_BYTES = 64
 ANSWER_S = 2.0
-# Without TZ the C library would look at /etc/localtime each time that it is asked for a date.
-ENVIRONMENT = {"TZ": "UTC0", "TMPDIR": tempfile.gettempdir()}
+# Without TZ the C library would look at /etc/localtime each time that it is asked for a date. What computes would start
+# threads, which no fork has and no process of a jail can start again.
+ENVIRONMENT = {
+    "TZ": "UTC0",
+    "TMPDIR": tempfile.gettempdir(),
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "ORT_DISABLE_TELEMETRY": "1",  # or onnxruntime tells its makers what runs here
+}
 
 
 class Keeper:

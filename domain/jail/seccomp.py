@@ -5,6 +5,7 @@ what is open, and end. No library is used for it: the few there are want libsecc
 """
 
 import ctypes
+import errno
 import os
 import platform
 import struct
@@ -20,6 +21,8 @@ ALWAYS = (
 )  # fmt: skip
 # Fontconfig asks whether its fonts are still there. It is told yes, whatever path is asked for: nothing is looked up.
 ACCESS = (21, 48)
+# A program may have libraries that look for a file of which none is needed. They are told that there is none.
+OPENAT = (257, 56)
 SECCOMP = (317, 277)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column of the table, AUDIT_ARCH_*
 
@@ -27,6 +30,7 @@ INSTRUCTION_BYTES = 8
 LOAD, EQUALS, HAS_BITS, RETURN = 0x20, 0x15, 0x45, 0x06
 NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT, ARGUMENT_SIZE = 0, 4, 16, 8
 KILL_PROCESS, ALLOW, SAY_YES = 0x80000000, 0x7FFF0000, 0x00050000
+SAY_THERE_IS_NONE = 0x00050000 | errno.ENOENT
 SET_MODE_FILTER, ALL_THREADS = 1, 1
 PROT_EXEC = 4
 
@@ -39,13 +43,16 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-def confine() -> None:
-    """Put the filter on every thread of this process; needs NO_NEW_PRIVS; raise Unsupported."""
+def confine(no_file_is_there: bool = False) -> None:
+    """Put the filter on every thread of this process; needs NO_NEW_PRIVS; raise Unsupported.
+
+    With `no_file_is_there`, whoever wants to open a file is told so, and goes on; else that is the end.
+    """
     machine = platform.machine()
     if machine not in MACHINES:
         raise Unsupported(f"no system call filter is known for {machine}")
     column, architecture = MACHINES[machine]
-    _put_on(program(column, architecture), SECCOMP[column])
+    _put_on(program(column, architecture, no_file_is_there), SECCOMP[column])
 
 
 def _put_on(code: bytes, seccomp: int) -> None:
@@ -55,12 +62,14 @@ def _put_on(code: bytes, seccomp: int) -> None:
         raise Unsupported(f"the kernel takes no system call filter: {os.strerror(ctypes.get_errno())}")
 
 
-def program(column: int, architecture: int) -> bytes:
+def program(column: int, architecture: int, no_file_is_there: bool = False) -> bytes:
     """Return the filter; under another architecture's numbers (32 bits, x32) each call would mean something else."""
     steps = [_step(LOAD, ARCHITECTURE_AT), _step(EQUALS, architecture, then=1), KILL, _step(LOAD, NUMBER_AT)]
     for call in ALWAYS:
         steps += [_step(EQUALS, call[column], otherwise=1), _step(RETURN, ALLOW)]
     steps += [_step(EQUALS, ACCESS[column], otherwise=1), _step(RETURN, SAY_YES)]
+    if no_file_is_there:
+        steps += [_step(EQUALS, OPENAT[column], otherwise=1), _step(RETURN, SAY_THERE_IS_NONE)]
     for call in (MMAP, MPROTECT):
         steps += _only(call[column], argument=2, test=_step(HAS_BITS, PROT_EXEC, then=1))
     # Of another process it would be the way to end it: a limit of no time.

@@ -82,7 +82,7 @@ def test_the_settings_of_the_env_file_reach_it(name: str) -> None:
 
 def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() -> None:
     outside = {name for name, service in services().items() if "outside" in service["networks"]}
-    assert outside == {"api", "worker", "io", "flower"}
+    assert outside == {"api", "worker", "io", "ocr", "flower"}
 
 
 @every_part
@@ -110,7 +110,7 @@ def test_each_password_reaches_those_who_need_it() -> None:
 
     assert who_knows("DATABASE_PASSWORD") == {"postgres", "migrate"}
     assert who_knows("PART_PASSWORD") == parts().keys()
-    assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "io", "beat"}
+    assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "io", "ocr", "beat"}
     assert who_knows("FLOWER_BROKER_PASSWORD") == {"broker", "flower"}
     assert who_knows("MASTER_KEYS") == {"api", "worker", "io"}
     assert who_knows("STORAGE_ACCESS_KEY") == who_knows("STORAGE_SECRET_KEY") == {"rustfs", "api", "worker", "io"}
@@ -131,6 +131,7 @@ def test_the_api_has_room_for_an_upload_in_each_of_its_threads() -> None:
     [room] = [int(found[1]) for entry in api["tmpfs"] if (found := re.search(r"size=(\d+)m", entry))]
     processes = int(api["environment"][variable("api_workers")])
     assert room >= processes * Settings().api_threads * MAX_FILE_MB, "uploads would be refused for want of room"
+    assert who_knows("MASTER_KEYS") == {"api", "worker", "io", "ocr"}
 
 
 def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:
@@ -195,7 +196,7 @@ def test_it_waits_for_the_schema(name: str) -> None:
     assert name == "migrate" or "migrate" in parts()[name]["depends_on"]
 
 
-@pytest.mark.parametrize("name", ["worker", "io"])
+@pytest.mark.parametrize("name", ["worker", "io", "ocr"])
 def test_a_worker_may_finish_what_it_runs(name: str) -> None:
     grace = int(services()[name]["stop_grace_period"].removesuffix("s"))
     assert grace > Settings().task_timeout, "jobs would be killed at every deployment"

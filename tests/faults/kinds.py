@@ -9,6 +9,7 @@ from sqlalchemy import text
 from domain.invoices import numbering
 from domain.invoices.request import SERIES
 from domain.jobs import work
+from domain.jobs.lanes import OCR
 from domain.jobs.work import ClaimedJob, Context, Outcome, PermanentError
 from tasks.kinds.invoice_generate import generate_invoices
 
@@ -50,6 +51,11 @@ def leave_half_made(_context: Context, job: ClaimedJob) -> None:
 @work.job("fault.asleep", backoff=0.2)
 def sleep_in_a_statement(context: Context, job: ClaimedJob) -> None:
     context.session.execute(text(f"SELECT pg_sleep({job.payload['sleep']})"))
+
+
+@work.job("fault.scan", lane=OCR, backoff=0.2)
+def scan(context: Context, job: ClaimedJob) -> None:
+    leave_traces(context, [job])
 
 
 @work.job("fault.refused")

@@ -44,12 +44,17 @@ def owe_invoices(*tenants: Tenant, count: int) -> list[Accepted]:
 
 
 def owe(
-    tenant: Tenant, kind: str, payloads: Sequence[dict[str, Any]], max_attempts: int = 3, priority: int = 1
+    tenant: Tenant,
+    kind: str,
+    payloads: Sequence[dict[str, Any]],
+    max_attempts: int = 3,
+    priority: int = 1,
+    lane: str = "default",
 ) -> list[Accepted]:
     """Commit jobs of a kind that only the processes under test know."""
     jobs = [NewJob(tenant.id, payload) for payload in payloads]
     with transaction() as session:
-        ids = job_rows.enqueue(session, kind, "default", priority, max_attempts, jobs)
+        ids = job_rows.enqueue(session, kind, lane, priority, max_attempts, jobs)
     return [Accepted(tenant.id, job_id) for job_id in ids]
 
 

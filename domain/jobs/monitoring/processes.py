@@ -14,7 +14,7 @@ from domain.jobs.presence import SILENCE_S, is_silent
 # A relay reports with each of its sweeps, and a broker that does not answer delays it; after two sweeps it is missing.
 SWEEPS_UNTIL_MISSING, REPORT_DELAY_S = 2, 5.0
 # What the api accepts waits until one of each lives.
-BEHIND_THE_API = ("relay", "worker", "io", "beat")
+BEHIND_THE_API = ("relay", "worker", "io", "ocr", "beat")
 
 
 class Life(StrEnum):

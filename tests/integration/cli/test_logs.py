@@ -9,7 +9,7 @@ from tests.integration.local.running_stack import RunningStack
 from tests.waiting import wait_until
 
 TEXT = re.compile(r"(\w+) +\| \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) (\w+) [\w.]+: .+")
-OTHERS = re.compile(r"(postgres|broker) +\| .*|(api|relay|worker|io|beat) +\| \w+ ready|ready .*")
+OTHERS = re.compile(r"(postgres|broker) +\| .*|(api|relay|worker|io|ocr|beat) +\| \w+ ready|ready .*")
 # Some ten seconds of sweeps and polls.
 COMMITS_OF_AN_IDLE_WHILE = 12
 PARTS = {"migrate", "api", "relay", "worker"}

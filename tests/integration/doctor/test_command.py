@@ -62,7 +62,7 @@ def test_a_line_for_each_check_and_the_exit_status_of_the_worst(database, broker
 
 def test_a_warning_leaves_the_exit_status_alone(database, broker, monkeypatch):
     monkeypatch.setattr(storage, "MIN_FREE", 0)
-    beat("api", "relay", "worker", "io")
+    beat("api", "relay", "worker", "io", "ocr")
     shown = doctor("--json")
     assert (json.loads(shown.output)["verdict"], shown.exit_code) == ("warning", 0)
 

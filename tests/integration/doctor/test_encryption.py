@@ -41,7 +41,7 @@ def test_a_master_key_that_is_lacking(wrapped):
     configure(master_keys=one)
     line = found("encryption")
     assert (line.verdict, line.measured) == ("wrong", f"COUNTERFOIL_MASTER_KEYS lacks {named(two)}")
-    assert "every api, worker and io" in line.remedy
+    assert "every api, worker, io and ocr" in line.remedy
 
 
 def test_a_process_that_has_none_cannot_see_it(wrapped):

@@ -15,7 +15,7 @@ from tests import chain
 from tests.conftest import configure
 from tests.integration.doctor.found import found, verdict
 
-PARTS = ("api", "relay", "worker", "io", "beat")
+PARTS = ("api", "relay", "worker", "io", "ocr", "beat")
 
 
 def beat(*parts: str, ahead: float = 0.0) -> None:
@@ -28,7 +28,8 @@ def beat(*parts: str, ahead: float = 0.0) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "judged"), [("relay", "wrong"), ("worker", "wrong"), ("io", "wrong"), ("beat", "warning")]
+    ("missing", "judged"),
+    [("relay", "wrong"), ("worker", "wrong"), ("io", "wrong"), ("ocr", "wrong"), ("beat", "warning")],
 )
 def test_a_part_that_does_not_live(database, missing, judged):
     beat(*PARTS)

@@ -201,7 +201,10 @@ def keys(*arguments: str) -> tuple[int, str]:
 def test_the_command_says_how_many_and_what_to_do_next(values, old_key):
     status, told = keys("rotate-master")
     assert (status, told.splitlines()[0]) == (0, f"Master key {current()}: {KEYS} data keys rewrapped, 0 were current.")
-    assert f"Next: take {old_key} out of COUNTERFOIL_MASTER_KEYS of every api, worker and io, and restart them." in told
+    assert (
+        f"Next: take {old_key} out of COUNTERFOIL_MASTER_KEYS of every api, worker, io and ocr, and restart them."
+        in told
+    )
     take_out_the_old_key()
     status, told = keys("rotate-master")
     assert (status, f"0 data keys rewrapped, {KEYS} were current." in told) == (0, True)

@@ -103,7 +103,13 @@ def test_it_is_none_of_us_and_holds_nothing(jail):
     assert status["Seccomp"] == "2"
     assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
     if os.getuid() == 0:
-        assert seen.environ() == {"TZ": "UTC0", "TMPDIR": tempfile.gettempdir()}
+        assert seen.environ() == {
+            "TZ": "UTC0",
+            "TMPDIR": tempfile.gettempdir(),
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "ORT_DISABLE_TELEMETRY": "1",
+        }
         assert seen.num_fds() == 3
         other = jail.start(soon())
         assert len({0, *seen.uids(), *seen.gids(), *psutil.Process(other.pid).uids()}) == 3
@@ -121,6 +127,16 @@ def test_it_is_limited(limit, value, jail):
 def test_its_memory_is_limited_beyond_what_it_had_when_it_was_ready(limit, jail):
     most = int(run(jail, f"result = resource.getrlimit(resource.RLIMIT_{limit})[0]"))
     assert 512 * 2**20 < most < 512 * 2**20 + 400 * 2**20
+
+
+def test_a_program_may_have_limits_of_its_own(jail):
+    roomy = Jail("tests.integration.jail.roomy_program")
+    assert run(roomy, "result = len(bytes(600_000_000))") == "600000000"
+    assert 30 <= int(run(roomy, "result = resource.getrlimit(resource.RLIMIT_CPU)[0]")) <= 33
+    assert run(roomy, FORBIDDEN["read a file"]) == "FileNotFoundError(2, 'No such file or directory')"
+    with pytest.raises(Crashed):
+        run(roomy, FORBIDDEN["look at a file"])
+    roomy.close()
 
 
 def test_it_runs_out_of_memory_and_of_processor_time(jail):

@@ -60,7 +60,7 @@ def test_a_worker_is_idle_while_the_canary_of_a_lane_of_its_own_is_late(worker, 
     assert idle(operator) == ["worker"]
     assert 'counterfoil_processes{part="worker",state="idle",version="1.0"} 1.0' in operator.get("/metrics").text
     shown = {one["lane"]: one["late"] for one in operator.get("/api/v1/admin/queues").json["canaries"]}
-    assert shown == {"urgent": False, "default": True, "io": False}
+    assert shown == {"urgent": False, "default": True, "io": False, "ocr": False}
     with statement() as session:
         canaries.answer(session, "default")
     assert idle(operator) == []

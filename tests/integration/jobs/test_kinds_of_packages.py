@@ -31,7 +31,7 @@ REFUSED = [
     ),
     (
         GREET.format(name="acme.greet").replace("schema", "lane='slow', schema"),
-        "ValueError: the lane of acme.greet must be one of urgent, default, io, not 'slow'",
+        "ValueError: the lane of acme.greet must be one of urgent, default, io, ocr, not 'slow'",
     ),
     (
         GREET.format(name="acme.greet").replace("schema", "group=9, schema").replace("return", "yield"),

@@ -34,7 +34,7 @@ FACTS = [
 ]  # fmt: skip
 ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL")
 GENERATE = "/api/v1/invoices/generate"
-PARTS = ["api", "relay", "worker", "io", "beat", "postgres", "broker"]
+PARTS = ["api", "relay", "worker", "io", "ocr", "beat", "postgres", "broker"]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_pages_it_names_open(stack, page):
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("part", ["worker", "io"])
+@pytest.mark.parametrize("part", ["worker", "io", "ocr"])
 def test_flower_shows_each_worker_though_that_tells_it_little(stack, part):
     workers = f"{stack.facts['flowerUrl']}/workers?json=1"
 
@@ -156,11 +156,13 @@ def handed(stack: RunningStack) -> dict[str, list[str]]:
     }
 
 
-def test_api_worker_and_io_alone_are_handed_the_master_key_and_nobody_else_reads_it(stack, data_dir):
+def test_the_api_and_the_workers_alone_are_handed_the_master_key_and_nobody_else_reads_it(stack, data_dir):
     kept = data_dir / "master.key"
     assert (kept.stat().st_mode & 0o777, len(base64.b64decode(kept.read_text()))) == (0o600, 32)
     key = [kept.read_text()]
-    assert handed(stack) == {part: [] for part in [*PARTS, "flower"]} | {"api": key, "worker": key, "io": key}
+    assert handed(stack) == {part: [] for part in [*PARTS, "flower"]} | dict.fromkeys(
+        ("api", "worker", "io", "ocr"), key
+    )
     assert [line for line in stack.lines if kept.read_text() in line] == []
 
 
@@ -202,7 +204,7 @@ def test_a_killed_part_is_brought_back_and_the_chain_works_on(stack, part):
     assert re.fullmatch(r"INV-\d{6}", stack.issue_one())
 
 
-@pytest.mark.parametrize("part", ["relay", "worker", "io"])
+@pytest.mark.parametrize("part", ["relay", "worker", "io", "ocr"])
 def test_a_part_that_hangs_is_killed_and_started_again(stack, part):
     before = int(getattr(last_restart(stack, part), "group", lambda _: stack.facts["pids"][part])(1))
     psutil.Process(before).suspend()
@@ -248,6 +250,7 @@ def test_given_urls_and_keys_are_used_and_nothing_is_embedded(tmp_path, variable
             "api": [key],
             "worker": [key],
             "io": [key],
+            "ocr": [key],
         }
         assert not (tmp_path / "data" / "master.key").exists()
         assert stack.facts["databaseUrl"] == postgres.url
@@ -278,7 +281,7 @@ def test_a_bad_url_is_one_line_and_exit_status_2(tmp_path, environment):
     assert refused.stdout == ""
 
 
-@pytest.mark.parametrize("part", ["api", "worker", "io", "relay", "beat", "flower", "migrate"])
+@pytest.mark.parametrize("part", ["api", "worker", "io", "ocr", "relay", "beat", "flower", "migrate"])
 def test_a_part_without_a_database_says_what_to_set(part):
     refused = counterfoil(part)
     assert (refused.returncode, refused.stderr[:29]) == (2, "counterfoil: set DATABASE_URL")
@@ -325,7 +328,7 @@ def test_an_api_whose_port_is_taken_is_one_line(database):
     assert "is taken" in said(refused)
 
 
-@pytest.mark.parametrize("command", ["api", "worker", "io", "relay", "beat", "flower", "keys list"])
+@pytest.mark.parametrize("command", ["api", "worker", "io", "ocr", "relay", "beat", "flower", "keys list"])
 def test_a_command_on_a_database_without_a_schema_says_to_migrate(database, command):
     with psycopg.connect(database) as connection:
         connection.execute("DROP TABLE alembic_version")

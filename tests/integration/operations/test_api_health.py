@@ -22,17 +22,41 @@ def test_a_usable_database_is_healthy(health):
 
 
 def test_health_says_how_the_parts_are_that_go_on_with_what_is_accepted(health):
-    assert health().json["parts"] == {"relay": "missing", "worker": "missing", "io": "missing", "beat": "missing"}
+    assert health().json["parts"] == {
+        "relay": "missing",
+        "worker": "missing",
+        "io": "missing",
+        "ocr": "missing",
+        "beat": "missing",
+    }
     for name, part in (("one", "worker"), ("two", "worker"), ("relay", "relay")):
         beat(name, part)
     chain.ask("UPDATE processes SET started_at = started_at - interval '1 hour'")
     chain.ask("UPDATE relay_state SET reported_at = clock_timestamp() - interval '1 hour'")
-    assert health().json["parts"] == {"relay": "idle", "worker": "alive", "io": "missing", "beat": "missing"}
+    assert health().json["parts"] == {
+        "relay": "idle",
+        "worker": "alive",
+        "io": "missing",
+        "ocr": "missing",
+        "beat": "missing",
+    }
     chain.ask("UPDATE relay_state SET reported_at = clock_timestamp()")
     chain.ask("UPDATE processes SET seen_at = seen_at - interval '10 seconds' WHERE name = 'two'")
-    assert health().json["parts"] == {"relay": "alive", "worker": "alive", "io": "missing", "beat": "missing"}
+    assert health().json["parts"] == {
+        "relay": "alive",
+        "worker": "alive",
+        "io": "missing",
+        "ocr": "missing",
+        "beat": "missing",
+    }
     chain.ask("UPDATE processes SET seen_at = seen_at - interval '10 seconds'")
-    assert health().json["parts"] == {"relay": "silent", "worker": "silent", "io": "missing", "beat": "missing"}
+    assert health().json["parts"] == {
+        "relay": "silent",
+        "worker": "silent",
+        "io": "missing",
+        "ocr": "missing",
+        "beat": "missing",
+    }
 
 
 @pytest.mark.parametrize(
