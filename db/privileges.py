@@ -63,6 +63,8 @@ TABLES: Mapping[str, str] = {
     "events_rest": REMOVE,
     "webhooks": REMOVE,
     "deliveries": REMOVE,
+    "schedules": REMOVE,
+    "schedule_slots": REMOVE,
     "job_attempts": "SELECT, INSERT, DELETE",
     "outbox": REMOVE,
     "relay_state": "SELECT, UPDATE",

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 
 from api.http.fields import Amount, Day, Instant
 from api.http.schema import Body
+from domain.accounting.sources import KIND
 from domain.inventory.steps import SEND
 
 DAY, MOMENT, HASH = (
@@ -45,6 +46,10 @@ VALUES: Mapping[str, Any] = {
     "DeliveryAttempt.responseBody": "ok", "Delivery.status": "delivered", "Delivery.error": None,
     "url": "https://hooks.example.com/counterfoil", "eventTypes": ["invoice.*"], "headerNames": ["Authorization"],
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Accepted.message": "the event is on its way",
+    "Schedule.name": "Monthly entries", "Schedule.type": KIND, "Schedule.cron": "0 6 1 * *", "Schedule.lastError": None,
+    "Schedule.meaning": "At 06:00 on the first day of every month (Europe/Dublin)", "Schedule.everySeconds": None,
+    "Schedule.payload": {"documents": [{"type": "invoice", "id": 1}]}, "Schedule.catchUp": "once",
+    "Schedule.enabled": True, "Schedule.disabledReason": None, "Schedule.lastJobStatus": "completed",
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ from db.models.jobs import Job, JobAttempt
 from db.models.outbox import OutboxEntry, Pause, RelayState
 from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
 from db.models.presence import Canary, Process
+from db.models.schedules import Schedule, ScheduleSlot
 from db.models.statistics import Incident, RunStatistics, WaitStatistics
 from db.models.templates import Template, TemplateSource
 from db.models.webhooks import Delivery, Webhook
@@ -32,6 +33,6 @@ __all__ = [
     "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
     "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries",
     "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine",
-    "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
-    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
+    "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier",
+    "Template", "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

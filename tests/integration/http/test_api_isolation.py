@@ -15,10 +15,15 @@ from tests.tenant import Tenant
 
 OWN = "rows of the stranger's own"
 WEBHOOK = {"url": "https://192.0.43.8/", "eventTypes": ["*"]}
+SCHEDULE = {
+    "name": "Nightly", "type": "accounting.recreate", "payload": {"documents": [{"type": "invoice", "id": 1}]},
+    "cron": "0 3 * * *",
+}  # fmt: skip
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
+    "schedules",
 )  # fmt: skip
 
 
@@ -52,6 +57,14 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/webhook-deliveries/<delivery_id>": Case("/api/v1/webhook-deliveries/{delivery}", 404),
     "POST /api/v1/webhook-deliveries/<delivery_id>/retry": Case("/api/v1/webhook-deliveries/{delivery}/retry", 404),
+    "POST /api/v1/schedules": Case("/api/v1/schedules", 201, lambda _: SCHEDULE),
+    "GET /api/v1/schedules": Case("/api/v1/schedules", 200, answer=OWN),
+    "GET /api/v1/schedules/<schedule_id>": Case("/api/v1/schedules/{schedule}", 404),
+    "PUT /api/v1/schedules/<schedule_id>": Case("/api/v1/schedules/{schedule}", 404, lambda _: SCHEDULE),
+    "DELETE /api/v1/schedules/<schedule_id>": Case("/api/v1/schedules/{schedule}", 404),
+    "POST /api/v1/schedules/<schedule_id>/run": Case("/api/v1/schedules/{schedule}/run", 404),
+    "POST /api/v1/schedules/<schedule_id>/pause": Case("/api/v1/schedules/{schedule}/pause", 404),
+    "POST /api/v1/schedules/<schedule_id>/resume": Case("/api/v1/schedules/{schedule}/resume", 404),
     "GET /api/v1/events": Case("/api/v1/events", 200, answer=[]),
     "GET /api/v1/events/stream": Case("/api/v1/events/stream?type=none", 400),
     "GET /api/v1/admin/doctor": Case("/api/v1/admin/doctor", 403),
@@ -205,6 +218,7 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         "request": request,
         **bodies.inventory(client),
         **webhook(client),
+        "schedule": client.post("/api/v1/schedules", SCHEDULE).json["id"],
     }
 
 

@@ -25,7 +25,7 @@ IN_ORDER = (
     "retryJobs", "recreateEntries", "synchronizeJournal", "createLocation", "createProduct", "createPurchase",
     "approvePurchase", "createSale", "createTransfer", "sendTransfer", "completeTransfer", "sendTransferAsync",
     "completeTransferAsync", "recordPayment", "requestCredit", "requestCredits",
-    "creditInvoice", "pauseQueue", "resumeQueue", "setShare",
+    "creditInvoice", "createSchedule", "replaceSchedule", "pauseQueue", "resumeQueue", "setShare",
     # Last: what happens from then on would be sent.
     "createWebhook", "replaceWebhook", "rotateSecret", "redeliverEvents",
 )  # fmt: skip
