@@ -2,6 +2,7 @@ from flask import Flask
 
 from api.accounting.endpoints import accounting_api
 from api.accounting.schemas import RecreationAccepted
+from api.automations.endpoints import automations_api
 from api.events.endpoints import events_api
 from api.http.auth import authenticate
 from api.http.doubled import refuse_doubled
@@ -44,7 +45,7 @@ from settings import Settings
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
     templates_api, jobs_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api,
-    cron_api, admin_api, events_api, webhooks_api, me_api, metrics_api, health_api,
+    cron_api, admin_api, events_api, webhooks_api, automations_api, me_api, metrics_api, health_api,
 )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def clean(session: Session, days: int, failed_days: int, hours: int, event_days:
         *run(session, "clean_events", days=event_days, limit=limit),
         *run(session, "clean_deliveries", days=event_days, limit=limit),
         *run(session, "clean_schedule_slots", days=event_days, limit=limit),
+        *run(session, "clean_automations", days=event_days, limit=limit),
     ]
     run(session, "fold_statistics")
     waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]

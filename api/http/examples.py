@@ -17,6 +17,7 @@ DAY, MOMENT, HASH = (
 )
 # By field, or by schema and field where one name means several things.
 EVENT_ID = "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b"
+CONDITION = {"field": "total", "op": "atLeast", "value": 10000}
 VALUES: Mapping[str, Any] = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB",
     "vatId": "GB123456789", "description": "Support, hours", "message": "invoice generated",
@@ -50,6 +51,21 @@ VALUES: Mapping[str, Any] = {
     "Schedule.meaning": "At 06:00 on the first day of every month (Europe/Dublin)", "Schedule.everySeconds": None,
     "Schedule.payload": {"documents": [{"type": "invoice", "id": 1}]}, "Schedule.catchUp": "once",
     "Schedule.enabled": True, "Schedule.disabledReason": None, "Schedule.lastJobStatus": "completed",
+    "Automation.name": "Large invoices", "Automation.enabled": True, "Automation.disabledReason": None,
+    "Automation.conditions": {"all": [CONDITION]}, "Automation.actions": [{"do": "add_note", "text": "Look at it"}],
+    "Trigger.event": "invoice.issued", "Trigger.cron": None, "Trigger.timeZone": None, "Trigger.meaning": None,
+    "Trigger.nextAt": None, "RunEvent.id": EVENT_ID, "TrialEvent.id": EVENT_ID, "AutomationRun.slot": None,
+    "AutomationRun.status": "succeeded", "AutomationRun.error": None, "RunAction.do": "add_note",
+    "RunAction.parameters": {"text": "Look at it"}, "RunAction.status": "done", "RunAction.error": None,
+    "RunAction.result": {"note": "Look at it"},
+    "TrialAction.do": "add_note", "TrialAction.parameters": {"text": "Look at it"}, "TrialAction.error": None,
+    "Trial.why": None, "Trial.matches": True, "Trial.fires": True, "Trial.tested": None, "Trial.matched": None,
+    "Trial.events": None, "Trial.conditions": {"all": [{**CONDITION, "found": 12000, "holds": True}], "holds": True},
+    "CatalogueField.name": "total", "CatalogueField.type": "number", "CatalogueField.ops": ["is", "atLeast"],
+    "CatalogueEvent.type": "invoice.issued", "CatalogueEvent.description": "An invoice has its number.",
+    "CatalogueEvent.subject": "invoiceId", "CatalogueAction.do": "add_note",
+    "CatalogueAction.permission": "jobs:create",
+    "CatalogueAction.description": "Write a note.", "CatalogueAction.parameters": {"type": "object"},
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

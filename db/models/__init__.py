@@ -1,4 +1,5 @@
 from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
+from db.models.automations import Automation, AutomationJob, AutomationRun, AutomationSubject
 from db.models.columns import Base
 from db.models.encryption import DataKey
 from db.models.events import Event, EventStream, PendingEvent
@@ -29,10 +30,11 @@ from db.models.templates import Template, TemplateSource
 from db.models.webhooks import Delivery, Webhook
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DataKey", "Delivery",
-    "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
-    "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries",
-    "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine",
-    "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier",
-    "Template", "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Automation", "AutomationJob", "AutomationRun",
+    "AutomationSubject", "Base", "Canary", "Client", "DataKey", "Delivery", "DocumentNumber", "Event", "EventStream",
+    "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt",
+    "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause",
+    "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics",
+    "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template", "TemplateSource", "Transfer",
+    "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

@@ -19,11 +19,15 @@ SCHEDULE = {
     "name": "Nightly", "type": "accounting.recreate", "payload": {"documents": [{"type": "invoice", "id": 1}]},
     "cron": "0 3 * * *",
 }  # fmt: skip
+AUTOMATION = {
+    "name": "Notes", "trigger": {"event": "sale.completed"},
+    "actions": [{"do": "add_note", "text": "{{data.saleNumber}}"}],
+}  # fmt: skip
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
-    "schedules",
+    "schedules", "automations", "automation_runs",
 )  # fmt: skip
 
 
@@ -57,6 +61,14 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/webhook-deliveries/<delivery_id>": Case("/api/v1/webhook-deliveries/{delivery}", 404),
     "POST /api/v1/webhook-deliveries/<delivery_id>/retry": Case("/api/v1/webhook-deliveries/{delivery}/retry", 404),
+    "POST /api/v1/automations": Case("/api/v1/automations", 201, lambda _: AUTOMATION),
+    "GET /api/v1/automations": Case("/api/v1/automations", 200, answer=OWN),
+    "GET /api/v1/automations/catalogue": Case("/api/v1/automations/catalogue", 200),
+    "GET /api/v1/automations/<automation_id>": Case("/api/v1/automations/{automation}", 404),
+    "PUT /api/v1/automations/<automation_id>": Case("/api/v1/automations/{automation}", 404, lambda _: AUTOMATION),
+    "DELETE /api/v1/automations/<automation_id>": Case("/api/v1/automations/{automation}", 404),
+    "POST /api/v1/automations/<automation_id>/test": Case("/api/v1/automations/{automation}/test", 404),
+    "GET /api/v1/automations/<automation_id>/runs": Case("/api/v1/automations/{automation}/runs", 404),
     "POST /api/v1/schedules": Case("/api/v1/schedules", 201, lambda _: SCHEDULE),
     "GET /api/v1/schedules": Case("/api/v1/schedules", 200, answer=OWN),
     "GET /api/v1/schedules/<schedule_id>": Case("/api/v1/schedules/{schedule}", 404),
@@ -218,6 +230,7 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         "request": request,
         **bodies.inventory(client),
         **webhook(client),
+        "automation": client.post("/api/v1/automations", AUTOMATION).json["id"],
         "schedule": client.post("/api/v1/schedules", SCHEDULE).json["id"],
     }
 
