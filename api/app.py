@@ -2,6 +2,7 @@ from flask import Flask
 
 from api.accounting.endpoints import accounting_api
 from api.accounting.schemas import RecreationAccepted
+from api.automations.endpoints import automations_api
 from api.events.endpoints import events_api
 from api.files.endpoints import files_api
 from api.http.auth import authenticate
@@ -37,6 +38,7 @@ from api.operations.health import health_api
 from api.operations.metrics import metrics_api
 from api.parties.clients import clients_api
 from api.parties.suppliers import suppliers_api
+from api.schedules.endpoints import schedules_api
 from api.webhooks.endpoints import webhooks_api
 from api.webhooks.posts import document_posts
 from settings import Settings
@@ -45,6 +47,8 @@ BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
     templates_api, jobs_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api,
     events_api, webhooks_api, files_api, me_api, metrics_api, health_api,
+    templates_api, jobs_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api,
+    cron_api, admin_api, events_api, webhooks_api, automations_api, me_api, metrics_api, health_api,
 )  # fmt: skip
 
 

@@ -39,8 +39,10 @@ def relay() -> None:
     import tasks.kinds
     import tasks.relay_loop
     from domain.jobs import presence
+    from domain.schedules import declared
 
     tasks.kinds.load()
+    declared.synchronise()
     presence.keep("relay")
     say_ready("relay")
     tasks.relay_loop.main()
@@ -81,6 +83,7 @@ def _work(part: str, lanes: Sequence[str], concurrency: int, *options: str) -> N
     """Be a Celery worker that serves `lanes`, with so many children or threads."""
     import settings
     from cli import preflight
+    from domain.schedules import declared
     from settings import export
 
     # SIGTERM must give running jobs the soft shutdown's seconds, not all the time they like.
@@ -93,6 +96,7 @@ def _work(part: str, lanes: Sequence[str], concurrency: int, *options: str) -> N
     app = celery_app()
     preflight.require_master_keys()
     preflight.require_storage()
+    declared.synchronise()
     app.worker_main(
         [
             "--quiet",
@@ -115,11 +119,14 @@ def beat() -> None:
 
     import settings
     from domain.jobs import presence
+    from domain.schedules import declared
 
     beat_init.connect(lambda **_: presence.keep("beat"), weak=False)
     beat_init.connect(lambda **_: say_ready("beat"), weak=False)
     options = ["--scheduler=celery.beat:Scheduler", f"--loglevel={settings.current().log_level}"]
-    celery_app().start(["--quiet", "beat", *options])
+    app = celery_app()
+    declared.synchronise()
+    app.start(["--quiet", "beat", *options])
 
 
 @click.command()

@@ -28,8 +28,10 @@ def serve(settings: Settings, listener: int | None = None) -> None:
 
     import tasks.kinds
     from domain.jobs import presence
+    from domain.schedules import declared
 
     tasks.kinds.load()
+    declared.synchronise()
     if listener is not None:
         export(LISTEN_FDS="0")  # or gunicorn would take systemd's socket twice
 

@@ -1,10 +1,18 @@
 """The clock of the database, which decides when each job is due, and may be put back."""
 
+from datetime import datetime
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.queries import run
 
 JOBS_AT_ONCE = 10_000
+
+
+def now(session: Session) -> datetime:
+    """Return what the clock says at this moment, not as the transaction began."""
+    return session.scalars(select(func.clock_timestamp())).one()
 
 
 def seconds_behind(session: Session) -> float:

@@ -57,7 +57,7 @@ def _alone(session: Session) -> bool:
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, event_days: int, limit: int = 10_000) -> int:
-    """Delete up to `limit` jobs, and as many kept answers and events, that are past their retention; return how many.
+    """Delete up to `limit` jobs, and as many kept answers, events and slots, past their retention; return how many.
 
     As many rows of waits are deleted, and folded, which counts as well.
     """
@@ -66,6 +66,8 @@ def clean(session: Session, days: int, failed_days: int, hours: int, event_days:
     events = [
         *run(session, "clean_events", days=event_days, limit=limit),
         *run(session, "clean_deliveries", days=event_days, limit=limit),
+        *run(session, "clean_schedule_slots", days=event_days, limit=limit),
+        *run(session, "clean_automations", days=event_days, limit=limit),
     ]
     run(session, "fold_statistics")
     waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]

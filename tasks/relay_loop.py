@@ -12,6 +12,7 @@ from db import outbox
 from db.listener import Listener
 from db.transaction import is_transient, statement
 from domain.jobs.upkeep.clock import follow_clock
+from domain.schedules import waking
 from tasks.app import app
 from tasks.publisher import BrokerAway, Publisher
 from tasks.relay import Relay
@@ -57,6 +58,7 @@ class Loop:
             with statement() as session:
                 job_rows.sweep(session)
             follow_clock()
+            waking.wake()
             # Another relay may have died while it was busy, and nobody would be woken any more.
             self._report(self._listening)
             self._relay.send_canaries()

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 
 from api.http.fields import Amount, Day, Instant
 from api.http.schema import Body
+from domain.accounting.sources import KIND
 from domain.inventory.steps import SEND
 
 DAY, MOMENT, HASH = (
@@ -16,6 +17,7 @@ DAY, MOMENT, HASH = (
 )
 # By field, or by schema and field where one name means several things.
 EVENT_ID = "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b"
+CONDITION = {"field": "total", "op": "atLeast", "value": 10000}
 VALUES: Mapping[str, Any] = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB",
     "vatId": "GB123456789", "description": "Support, hours", "message": "invoice generated",
@@ -45,6 +47,25 @@ VALUES: Mapping[str, Any] = {
     "DeliveryAttempt.responseBody": "ok", "Delivery.status": "delivered", "Delivery.error": None,
     "url": "https://hooks.example.com/counterfoil", "eventTypes": ["invoice.*"], "headerNames": ["Authorization"],
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Accepted.message": "the event is on its way",
+    "Schedule.name": "Monthly entries", "Schedule.type": KIND, "Schedule.cron": "0 6 1 * *", "Schedule.lastError": None,
+    "Schedule.meaning": "At 06:00 on the first day of every month (Europe/Dublin)", "Schedule.everySeconds": None,
+    "Schedule.payload": {"documents": [{"type": "invoice", "id": 1}]}, "Schedule.catchUp": "once",
+    "Schedule.enabled": True, "Schedule.disabledReason": None, "Schedule.lastJobStatus": "completed",
+    "Automation.name": "Large invoices", "Automation.enabled": True, "Automation.disabledReason": None,
+    "Automation.conditions": {"all": [CONDITION]}, "Automation.actions": [{"do": "add_note", "text": "Look at it"}],
+    "Trigger.event": "invoice.issued", "Trigger.cron": None, "Trigger.timeZone": None, "Trigger.meaning": None,
+    "Trigger.nextAt": None, "RunEvent.id": EVENT_ID, "TrialEvent.id": EVENT_ID, "AutomationRun.slot": None,
+    "AutomationRun.status": "succeeded", "AutomationRun.error": None, "RunAction.do": "add_note",
+    "RunAction.parameters": {"text": "Look at it"}, "RunAction.status": "done", "RunAction.error": None,
+    "RunAction.result": {"note": "Look at it"},
+    "TrialAction.do": "add_note", "TrialAction.parameters": {"text": "Look at it"}, "TrialAction.error": None,
+    "Trial.why": None, "Trial.matches": True, "Trial.fires": True, "Trial.tested": None, "Trial.matched": None,
+    "Trial.events": None, "Trial.conditions": {"all": [{**CONDITION, "found": 12000, "holds": True}], "holds": True},
+    "CatalogueField.name": "total", "CatalogueField.type": "number", "CatalogueField.ops": ["is", "atLeast"],
+    "CatalogueEvent.type": "invoice.issued", "CatalogueEvent.description": "An invoice has its number.",
+    "CatalogueEvent.subject": "invoiceId", "CatalogueAction.do": "add_note",
+    "CatalogueAction.permission": "jobs:create",
+    "CatalogueAction.description": "Write a note.", "CatalogueAction.parameters": {"type": "object"},
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

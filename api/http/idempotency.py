@@ -133,4 +133,4 @@ def _key() -> str | None:
 def _fingerprint() -> bytes:
     """Return the SHA-256 of all that decides what is done: method, path, parameters and the body's meaning."""
     target = f"{request.method} {request.path}?{request.query_string.decode('latin-1')}\n"
-    return sha256(target.encode() + exact_json.canonical(g.body)).digest()
+    return sha256(target.encode() + exact_json.canonical(g.get("body"))).digest()

@@ -1,4 +1,5 @@
 from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
+from db.models.automations import Automation, AutomationJob, AutomationRun, AutomationSubject
 from db.models.columns import Base
 from db.models.encryption import DataKey
 from db.models.events import Event, EventStream, PendingEvent
@@ -24,6 +25,7 @@ from db.models.jobs import Job, JobAttempt
 from db.models.outbox import OutboxEntry, Pause, RelayState
 from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
 from db.models.presence import Canary, Process
+from db.models.schedules import Schedule, ScheduleSlot
 from db.models.statistics import Incident, RunStatistics, WaitStatistics
 from db.models.templates import Template, TemplateSource
 from db.models.webhooks import Delivery, Webhook
@@ -35,4 +37,11 @@ __all__ = [
     "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process",
     "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock",
     "Supplier", "Template", "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Automation", "AutomationJob", "AutomationRun",
+    "AutomationSubject", "Base", "Canary", "Client", "DataKey", "Delivery", "DocumentNumber", "Event", "EventStream",
+    "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt",
+    "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause",
+    "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics",
+    "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template", "TemplateSource", "Transfer",
+    "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Text, Uuid, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +16,8 @@ class EventStream(Base):
 
     organization_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organizations.id"), primary_key=True)
     last_sequence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    # Whether automations ask for its events.
+    automated: Mapped[bool] = mapped_column(Boolean, server_default=false())
     created_at: Mapped[Timestamp]
 
 

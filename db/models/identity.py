@@ -20,6 +20,8 @@ class Organization(Base):
     max_templates: Mapped[int | None] = mapped_column(Integer)
     max_invoices_per_day: Mapped[int | None] = mapped_column(Integer)
     currency_code: Mapped[str] = mapped_column(Text, server_default="EUR")
+    # That of the installation itself, of which there is one at the most.
+    system: Mapped[bool] = mapped_column(Boolean, server_default=false())
     created_at: Mapped[Timestamp]
 
 

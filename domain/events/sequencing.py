@@ -5,6 +5,7 @@ the events were told, so an event that was told after another was committed come
 """
 
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -23,16 +24,26 @@ class Sequenced(NamedTuple):
     sequence: int
     type: str
     data: str
+    id: UUID
 
 
-def sequence(session: Session, organization_id: int, most: int) -> list[Sequenced]:
+class Batch(NamedTuple):
+    """Events that have just been numbered; `automated` says whether automations ask for any of the organization's."""
+
+    events: list[Sequenced]
+    automated: bool
+
+
+def sequence(session: Session, organization_id: int, most: int) -> Batch:
     """Number the oldest pending events of an organization, up to `most`, and owe a job for the rest; return them."""
     [stream] = run(session, "lock_stream", organization_id=organization_id)
+    if stream.automated:
+        run(session, "mark_caused", organization_id=organization_id, limit=most)
     terms = {"organization_id": organization_id, "last_sequence": stream.last_sequence, "limit": most}
     sequenced = fetch(session, Sequenced, "sequence_events", **terms)
     if len(sequenced) == most:
         owe_sequence(session, organization_id)
-    return sequenced
+    return Batch(sequenced, stream.automated)
 
 
 def owe_forgotten() -> None:

@@ -11,6 +11,9 @@ from domain.jobs.priorities import HIGH
 from domain.jobs.submission import enqueue
 
 KIND = "events.sequence"
+# In the data of an event that an automation has caused, and in the `info` of a session that acts for one: its run, how
+# deep it is, and the chain of automations that led to it.
+CAUSED_BY = "causedBy"
 
 
 class News(NamedTuple):
@@ -22,12 +25,13 @@ class News(NamedTuple):
 
 def tell(session: Session, organization_id: int, news: Sequence[News]) -> None:
     """Write the events and owe the job that numbers them, if the organization has asked for events."""
+    cause = {CAUSED_BY: session.info[CAUSED_BY]} if CAUSED_BY in session.info else {}
     if news and run(
         session,
         "tell_events",
         organization_id=organization_id,
         types=[one.type for one in news],
-        data=[orjson.dumps(one.data).decode() for one in news],
+        data=[orjson.dumps({**one.data, **cause}).decode() for one in news],
     ):
         owe_sequence(session, organization_id)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 INVOICE_ISSUED, INVOICE_CREDITED = "invoice.issued", "invoice.credited"
 MARKED_ISSUED = "invoice.marked_issued"
 JOB_COMPLETED = "job.completed"
+AUTOMATION_DISABLED = "automation.disabled"
 PINGED, FAILING, DISABLED = "webhook.pinged", "webhook.failing", "webhook.disabled"
 # What each says; a transfer, sale or purchase that has been moved tells of it as NOUN.STATUS.
 TYPES = {
@@ -23,6 +24,7 @@ TYPES = {
     PINGED: "Somebody asked for this event to see that a webhook works.",
     FAILING: "No delivery to a webhook has succeeded for one day, or for three.",
     DISABLED: "A webhook was disabled, as no delivery to it succeeded or its receiver said so.",
+    AUTOMATION_DISABLED: "An automation was disabled, as its runs failed or the key that wrote it was revoked.",
 }
 FAMILIES = sorted({f"{name.partition('.')[0]}.*" for name in TYPES})
 ALL = "*"

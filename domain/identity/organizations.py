@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import ApiKey, Organization
@@ -14,6 +15,7 @@ from domain.money import smallest_unit
 from domain.templates import library
 
 KEY_PREFIX = "cf_"
+SYSTEM = "Counterfoil"
 LIMITS = ("max_running", "max_requests_per_second", "max_stored_mb", "max_templates", "max_invoices_per_day")
 
 
@@ -41,6 +43,15 @@ def create(session: Session, name: str, currency_code: str = "EUR") -> Organizat
     chart.add_default(session, organization.id)
     library.add_shipped(session, organization.id)
     return organization
+
+
+def system(session: Session) -> int:
+    """Return the id of the organization that the installation's own jobs belong to, locked; it is made if need be.
+
+    It has no key, and nothing else belongs to it.
+    """
+    session.execute(insert(Organization).values(name=SYSTEM, system=True).on_conflict_do_nothing())
+    return session.scalars(select(Organization.id).where(Organization.system).with_for_update(key_share=True)).one()
 
 
 def find(session: Session, name: str) -> Organization | None:

@@ -36,29 +36,36 @@ def check(kind: Kind, payload: Payload) -> None:
         raise Invalid.fields({"payload": ["must hold no NaN, and no number beyond 1e1000"]})
     if any(UNSTORABLE.search(text) for text in _texts(payload)):
         errors["payload"] = ["must not contain NUL or half a surrogate pair"]
-    found = islice(_validator(kind.name).iter_errors(payload), MAX_ERRORS)
-    for error in sorted(found, key=lambda e: e.json_path):
+    for field, messages in wrong_fields(_validator(kind.name), payload).items():
+        errors.setdefault(f"payload.{field}" if field else "payload", []).extend(messages)
+    if errors:
+        raise Invalid.fields(errors)
+
+
+def wrong_fields(validator: Any, value: Any) -> dict[str, list[str]]:
+    """Return the messages of each field that a JSON Schema refuses, those of the whole under ""."""
+    errors: dict[str, list[str]] = {}
+    for error in sorted(islice(validator.iter_errors(value), MAX_ERRORS), key=lambda e: e.json_path):
         for field, message in _told(error):
             if message not in errors.setdefault(field, []):  # the library tells of each missing field for each of them
                 errors[field].append(message)
-    if errors:
-        raise Invalid.fields({_within_body(field): texts for field, texts in errors.items()})
+    return errors
 
 
 def current(kind: Kind, job: ClaimedJob) -> ClaimedJob:
     """Return the job with its payload as the kind's version has it; raise PermanentError or FromTheFuture."""
-    if job.payload_version > kind.version:
-        raise FromTheFuture(f"payload version {job.payload_version} of {kind.name}, known up to {kind.version}")
-    payload: Payload = job.payload
-    for version in range(job.payload_version, kind.version):
-        if version not in kind.upgrades:
-            raise PermanentError(f"payload version {version} of {kind.name} is no longer understood; submit it again")
-        payload = kind.upgrades[version](payload)
-    return job._replace(payload=dict(payload))
+    return job._replace(payload=dict(upgraded(kind, job.payload, job.payload_version)))
 
 
-def _within_body(field: str) -> str:
-    return field if field == "payload" else f"payload.{field}"
+def upgraded(kind: Kind, payload: Payload, version: int) -> Payload:
+    """Return a payload of `version` as the kind's version has it; raise PermanentError or FromTheFuture."""
+    if version > kind.version:
+        raise FromTheFuture(f"payload version {version} of {kind.name}, known up to {kind.version}")
+    for older in range(version, kind.version):
+        if older not in kind.upgrades:
+            raise PermanentError(f"payload version {older} of {kind.name} is no longer understood; submit it again")
+        payload = kind.upgrades[older](payload)
+    return payload
 
 
 @cache
@@ -101,12 +108,12 @@ def _told(error: ValidationError) -> Iterator[tuple[str, str]]:
             unknown = sorted(error.instance.keys() - schema.get("properties", {}).keys())
             yield from ((f"{field}.{name}".lstrip("."), "is not a known field") for name in unknown)
         case "type":
-            yield field or "payload", f"must be of type {error.validator_value}"
+            yield field, f"must be of type {error.validator_value}"
         case "enum":
-            yield field or "payload", f"must be one of: {', '.join(map(str, error.validator_value))}"
+            yield field, f"must be one of: {', '.join(map(str, error.validator_value))}"
         case "minimum":
-            yield field or "payload", f"must be at least {error.validator_value}"
+            yield field, f"must be at least {error.validator_value}"
         case "maximum":
-            yield field or "payload", f"must be at most {error.validator_value}"
+            yield field, f"must be at most {error.validator_value}"
         case _:
-            yield field or "payload", f"must satisfy {error.validator}: {error.validator_value}"
+            yield field, f"must satisfy {error.validator}: {error.validator_value}"

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 import settings
 from domain.jobs.lanes import DEFAULT, LANES
+from domain.schedules.timing import CatchUp, schedule_error
 
 Payload = Mapping[str, Any]
 # In JSON Schema: the keywords that hold schemas by name, and those that hold values.
@@ -30,7 +31,8 @@ class Kind:
     Schema (2020-12) of the payloads that callers may submit, None if callers may submit none. `submit` does what a
     submission needs beyond checking the payload, writes the job and returns its id; `cancelled` is given the session,
     organization, job and payload in the transaction that cancels it. `upgrades` turns the payload of each older version
-    into that of the next one.
+    into that of the next one. `every` so many seconds, or as a `cron` expression in `time_zone` says, a job of the kind
+    with no payload is owed; `catch_up` says what becomes of slots that were missed.
     """
 
     name: str
@@ -48,6 +50,10 @@ class Kind:
     cancelled: Callable[[Session, int, int, Payload], object] | None = None
     version: int = 1
     upgrades: Mapping[int, Callable[[Payload], Payload]] = field(default_factory=dict)
+    every: int | None = None
+    cron: str | None = None
+    time_zone: str = "UTC"
+    catch_up: str = CatchUp.ONCE
 
     @property
     def soft_time_limit(self) -> float:
@@ -66,7 +72,8 @@ _kinds: dict[str, Kind] = {}
 def register(kind: Kind) -> None:
     """Make the kind known by its name.
 
-    Raise ValueError if another kind has it, for an unknown lane, or for a payload schema with a list of any length.
+    Raise ValueError if another kind has it, for an unknown lane, a payload schema with a list of any length, or a
+    schedule that means nothing.
     """
     if taken := _kinds.get(kind.name):
         raise ValueError(f"two kinds are called {kind.name}: {taken.origin} and {kind.origin}")
@@ -74,6 +81,8 @@ def register(kind: Kind) -> None:
         raise ValueError(f"the lane of {kind.name} must be one of {', '.join(LANES)}, not {kind.lane!r}")
     if any(_is_unbounded(schema) for schema in _schemas(kind.schema or {})):
         raise ValueError(f"the payload schema of {kind.name} must give maxItems for every array")
+    if told := schedule_error(kind.cron, kind.every, kind.time_zone, kind.catch_up):
+        raise ValueError(f"the schedule of {kind.name}: {told}")
     _kinds[kind.name] = kind
 
 

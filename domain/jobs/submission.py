@@ -3,9 +3,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db import clock
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.models import Job
@@ -14,7 +15,7 @@ from domain.jobs.admission import admission
 from domain.jobs.lifecycle import UNFINISHED
 from domain.jobs.payloads import check
 from domain.jobs.priorities import NORMAL
-from domain.jobs.registry import find, kinds
+from domain.jobs.registry import Kind, find, kinds
 from domain.jobs.work import Payload
 
 LONGEST_WAIT = timedelta(days=366)
@@ -83,9 +84,7 @@ def submit(session: Session, organization_id: int, kind_name: str, payload: Payl
     Raise Invalid, TooManyWaiting, or what the kind's own `submit` raises.
     """
     admission.admit(session, organization_id, terms.get("held", 0.0))
-    kind = find(kind_name) if kind_name in open_kinds() else None
-    if kind is None:
-        raise Invalid.sentence(f"unknown type {kind_name!r}; known: {', '.join(open_kinds())}", "type")
+    kind = open_kind(kind_name)
     check(kind, payload)
     _check_time(session, terms.get("run_at"))
     if (holder := _holder(session, organization_id, kind.name, terms.get("unique_key"))) is not None:
@@ -97,7 +96,7 @@ def submit(session: Session, organization_id: int, kind_name: str, payload: Payl
 
 
 def _check_time(session: Session, run_at: datetime | None) -> None:
-    if run_at and run_at > session.scalars(select(func.clock_timestamp())).one() + LONGEST_WAIT:
+    if run_at and run_at > clock.now(session) + LONGEST_WAIT:
         raise Invalid.fields({"runAt": [f"must be within {LONGEST_WAIT.days} days from now"]})
 
 
@@ -107,6 +106,13 @@ def _holder(session: Session, organization_id: int, kind_name: str, unique_key: 
         return None
     wanted = select(Job.id).where(Job.organization_id == organization_id, Job.kind == kind_name)
     return session.scalar(wanted.where(Job.unique_key == unique_key, Job.status.in_(UNFINISHED)))
+
+
+def open_kind(name: str) -> Kind:
+    """Return the kind of that name, whose payloads callers may submit; raise Invalid."""
+    if name not in open_kinds():
+        raise Invalid.sentence(f"unknown type {name!r}; known: {', '.join(open_kinds())}", "type")
+    return find(name)
 
 
 def open_kinds() -> list[str]:

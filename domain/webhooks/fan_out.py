@@ -7,10 +7,10 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Webhook
+from db.models import Automation, Webhook
 from db.queries import run
 from domain.events import sequencing
-from domain.events.sequencing import Sequenced
+from domain.events.sequencing import Batch, Sequenced
 from domain.events.types import PINGED, matches
 from domain.jobs.lanes import IO
 from domain.jobs.priorities import NORMAL
@@ -31,20 +31,33 @@ class Addressed(NamedTuple):
     type: str
 
 
-def sequence(session: Session, organization_id: int) -> None:
-    """Number an organization's pending events and owe their deliveries, as many as one transaction may."""
+def sequence(session: Session, organization_id: int) -> Batch:
+    """Number an organization's pending events and owe their deliveries, as many as one transaction may; return them.
+
+    Each may owe a run of each automation as well.
+    """
     asking = select(Webhook).where(Webhook.organization_id == organization_id, Webhook.enabled)
-    count = session.scalars(select(func.count()).select_from(asking.subquery())).one()
-    events = sequencing.sequence(session, organization_id, max(1, MAX_DELIVERIES // max(1, count)))
+    triggered = select(Automation.id).where(
+        Automation.organization_id == organization_id, Automation.enabled, Automation.event_type.is_not(None)
+    )
+    counts = [select(func.count()).select_from(one.subquery()).scalar_subquery() for one in (asking, triggered)]
+    count = session.scalars(select(counts[0] + counts[1])).one()
+    batch = sequencing.sequence(session, organization_id, max(1, MAX_DELIVERIES // max(1, count)))
     # Read after the events: a webhook asks for what was told once it was there. Locked: one that is deleted now would
     # be gone when its deliveries are written.
     locked = asking.order_by(Webhook.id).with_for_update(read=True, key_share=True)
-    webhooks = session.scalars(locked).all() if events else ()
+    webhooks = session.scalars(locked).all() if batch.events else ()
     owe(
         session,
         organization_id,
-        [Addressed(one.id, event.sequence, event.type) for event in events for one in webhooks if _asks(one, event)],
+        [
+            Addressed(one.id, event.sequence, event.type)
+            for event in batch.events
+            for one in webhooks
+            if _asks(one, event)
+        ],
     )
+    return batch
 
 
 def owe(session: Session, organization_id: int, wanted: Sequence[Addressed]) -> list[int]:

@@ -1,6 +1,7 @@
 import random
 from collections.abc import Sequence
 
+from domain.automations.triggering import trigger
 from domain.events.telling import KIND
 from domain.jobs.admission import TooManyWaiting, admission
 from domain.jobs.work import ClaimedJob, Context, Later, Outcome, job
@@ -12,12 +13,15 @@ from domain.webhooks.fan_out import sequence
 def sequence_events(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     """The events that are committed have their numbers; jobs that find nothing left are done as well.
 
-    While as many jobs wait as may, events wait as well: each may owe a delivery for each webhook.
+    While as many jobs wait as may, events wait as well: each may owe a delivery for each webhook, and a run for each
+    automation.
     """
     [organization_id] = {one.organization_id for one in jobs}
     try:
         admission.admit(context.session, organization_id)
     except TooManyWaiting as full:
         return [Later(full.pause * random.uniform(1, 2))] * len(jobs)  # noqa: S311
-    sequence(context.session, organization_id)
+    batch = sequence(context.session, organization_id)
+    if batch.automated:
+        trigger(context.session, organization_id, batch.events)
     return [{}] * len(jobs)

@@ -1,2 +1,2 @@
 -- One at a time numbers the events of an organization.
-SELECT last_sequence FROM event_streams WHERE organization_id = %(organization_id)s FOR NO KEY UPDATE
+SELECT last_sequence, automated FROM event_streams WHERE organization_id = %(organization_id)s FOR NO KEY UPDATE

@@ -7,9 +7,9 @@ WITH taken AS (
     INSERT INTO events (organization_id, sequence, id, type, data, created_at)
     SELECT %(organization_id)s, %(last_sequence)s + row_number() OVER (ORDER BY id), gen_random_uuid(), type, data, created_at
     FROM taken
-    RETURNING sequence, type, data
+    RETURNING sequence, type, data, id
 ), moved AS (
     UPDATE event_streams SET last_sequence = last_sequence + (SELECT count(*) FROM taken)
     WHERE organization_id = %(organization_id)s AND EXISTS (SELECT FROM taken)
 )
-SELECT sequence, type, CAST(data AS text) AS data FROM event ORDER BY sequence
+SELECT sequence, type, CAST(data AS text) AS data, id FROM event ORDER BY sequence

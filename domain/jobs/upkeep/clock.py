@@ -5,6 +5,7 @@ import logging
 import settings
 from db import clock
 from db.transaction import statement, transaction
+from domain.schedules import waking
 
 log = logging.getLogger(__name__)
 
@@ -19,5 +20,7 @@ def follow_clock() -> None:
             return
     with transaction() as session:
         step = clock.realign(session, settings.current().lease)
+        if step is not None:
+            waking.realign(session)
     if step is not None:
         log.warning("the database's clock was put back by %.0f s; all that waits goes on by the new time", step)

@@ -1,4 +1,4 @@
-"""Puts right from time to time: jobs whose worker has died, and entries that do not fit their jobs."""
+"""Puts right from time to time: jobs whose worker has died, entries that do not fit their jobs; and wakes schedules."""
 
 from db import jobs as job_rows
 from db import outbox
@@ -6,12 +6,13 @@ from db.transaction import statement
 from domain.events import sequencing
 from domain.jobs.dispatch.pacing import PacedScan
 from domain.jobs.upkeep.clock import follow_clock
+from domain.schedules import waking
 
 _mends = PacedScan()
 
 
 def keep_up() -> None:
-    """Sweep the jobs whose lease has run out, mend the outbox, and owe the numbers of events that nobody owed.
+    """Sweep the jobs whose lease has run out, mend the outbox, owe numbers of events that nobody owed, wake schedules.
 
     A mend that has become slow is made less often.
     """
@@ -22,3 +23,4 @@ def keep_up() -> None:
         with statement() as session, _mends.timed():
             outbox.mend(session)
     sequencing.owe_forgotten()
+    waking.wake()

@@ -17,11 +17,20 @@ from tests.tenant import Tenant
 CONVERTERS = re.compile("<(row_id|invoice_number|link_token):")
 OWN = "rows of the stranger's own"
 WEBHOOK = {"url": "https://192.0.43.8/", "eventTypes": ["*"]}
+SCHEDULE = {
+    "name": "Nightly", "type": "accounting.recreate", "payload": {"documents": [{"type": "invoice", "id": 1}]},
+    "cron": "0 3 * * *",
+}  # fmt: skip
+AUTOMATION = {
+    "name": "Notes", "trigger": {"event": "sale.completed"},
+    "actions": [{"do": "add_note", "text": "{{data.saleNumber}}"}],
+}  # fmt: skip
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
     "files", "file_writes",
+    "schedules", "automations", "automation_runs",
 )  # fmt: skip
 
 
@@ -55,6 +64,22 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/webhook-deliveries/<delivery_id>": Case("/api/v1/webhook-deliveries/{delivery}", 404),
     "POST /api/v1/webhook-deliveries/<delivery_id>/retry": Case("/api/v1/webhook-deliveries/{delivery}/retry", 404),
+    "POST /api/v1/automations": Case("/api/v1/automations", 201, lambda _: AUTOMATION),
+    "GET /api/v1/automations": Case("/api/v1/automations", 200, answer=OWN),
+    "GET /api/v1/automations/catalogue": Case("/api/v1/automations/catalogue", 200),
+    "GET /api/v1/automations/<automation_id>": Case("/api/v1/automations/{automation}", 404),
+    "PUT /api/v1/automations/<automation_id>": Case("/api/v1/automations/{automation}", 404, lambda _: AUTOMATION),
+    "DELETE /api/v1/automations/<automation_id>": Case("/api/v1/automations/{automation}", 404),
+    "POST /api/v1/automations/<automation_id>/test": Case("/api/v1/automations/{automation}/test", 404),
+    "GET /api/v1/automations/<automation_id>/runs": Case("/api/v1/automations/{automation}/runs", 404),
+    "POST /api/v1/schedules": Case("/api/v1/schedules", 201, lambda _: SCHEDULE),
+    "GET /api/v1/schedules": Case("/api/v1/schedules", 200, answer=OWN),
+    "GET /api/v1/schedules/<schedule_id>": Case("/api/v1/schedules/{schedule}", 404),
+    "PUT /api/v1/schedules/<schedule_id>": Case("/api/v1/schedules/{schedule}", 404, lambda _: SCHEDULE),
+    "DELETE /api/v1/schedules/<schedule_id>": Case("/api/v1/schedules/{schedule}", 404),
+    "POST /api/v1/schedules/<schedule_id>/run": Case("/api/v1/schedules/{schedule}/run", 404),
+    "POST /api/v1/schedules/<schedule_id>/pause": Case("/api/v1/schedules/{schedule}/pause", 404),
+    "POST /api/v1/schedules/<schedule_id>/resume": Case("/api/v1/schedules/{schedule}/resume", 404),
     "GET /api/v1/events": Case("/api/v1/events", 200, answer=[]),
     "GET /api/v1/events/stream": Case("/api/v1/events/stream?type=none", 400),
     "GET /api/v1/admin/doctor": Case("/api/v1/admin/doctor", 403),
@@ -208,6 +233,8 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         "request": request,
         **bodies.inventory(client),
         **webhook(client),
+        "automation": client.post("/api/v1/automations", AUTOMATION).json["id"],
+        "schedule": client.post("/api/v1/schedules", SCHEDULE).json["id"],
     }
 
 

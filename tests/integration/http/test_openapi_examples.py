@@ -26,7 +26,8 @@ IN_ORDER = (
     "retryJobs", "recreateEntries", "synchronizeJournal", "createLocation", "createProduct", "createPurchase",
     "approvePurchase", "createSale", "createTransfer", "sendTransfer", "completeTransfer", "sendTransferAsync",
     "completeTransferAsync", "recordPayment", "requestCredit", "requestCredits",
-    "creditInvoice", "pauseQueue", "resumeQueue", "setShare",
+    "creditInvoice", "createSchedule", "replaceSchedule",
+    "createAutomation", "replaceAutomation", "tryAutomation", "pauseQueue", "resumeQueue", "setShare",
     # Last: what happens from then on would be sent.
     "createWebhook", "replaceWebhook", "rotateSecret", "redeliverEvents",
 )  # fmt: skip

@@ -105,6 +105,13 @@ def test_a_redelivery_says_which_events(hook: Make, client: Caller, body: dict[s
     assert client.post(f"{made.path}/redeliver", body).status_code == 400
 
 
+def test_a_ping_that_is_sent_again_under_its_key_is_one_ping(hook: Make, client: Caller) -> None:
+    made = hook("https://192.0.43.8/")
+    answers = [client.post(f"{made.path}/ping", headers={"Idempotency-Key": "once"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert chain.value("SELECT count(*) FROM pending_events") == 1
+
+
 def test_the_spec_says_what_is_posted_and_how_it_is_signed(client: Caller) -> None:
     [described] = [one["post"] for one in client.get("/openapi.json").json["webhooks"].values()]
     sent = signatures.headers([SECRET], "1", 1, b"{}")
