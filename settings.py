@@ -26,6 +26,8 @@ ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 LAST_PORT = 65535
 # Of the signing key and of each master key.
 KEY_BYTES = 32
+# The addresses that have their names by custom: the others begin as all settings do.
+CUSTOMARY = {"database_url", "database_owner_url", "broker_url"}
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 Switch = Literal[0, 1]
 
@@ -93,6 +95,9 @@ class Settings:
     max_stored_mb: int = 1_000_000
     webhook_allow_http: Switch = 0
     webhook_allowed_networks: str = ""
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    max_mails_per_day: int = 10_000
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError.
@@ -121,6 +126,8 @@ class Settings:
             name = variable("master_keys_file" if self.master_keys_file else "master_keys")
             raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
         networks(variable("webhook_allowed_networks"), self.webhook_allowed_networks)
+        if self.smtp_url and not self.mail_from:
+            raise ConfigurationError(f"{variable('smtp_url')} needs {variable('mail_from')}: whose mails are these?")
         return self
 
 
@@ -218,8 +225,8 @@ def use(settings: Settings) -> None:
 
 
 def variable(name: str) -> str:
-    """Return the environment variable of the setting `name`: the URLs by custom, the rest prefixed."""
-    return name.upper() if name.endswith("_url") else PREFIX + name.upper()
+    """Return the environment variable of the setting `name`: some URLs by custom, the rest prefixed."""
+    return name.upper() if name in CUSTOMARY else PREFIX + name.upper()
 
 
 def child_environment(**overrides: str) -> dict[str, str]:

@@ -58,6 +58,20 @@ def require_master_keys() -> None:
         )
 
 
+def require_mail() -> None:
+    """Raise ConfigurationError if mails are to be sent and cannot be, as an address or the relay's URL is none.
+
+    Whether the relay answers is not asked: mails wait for it.
+    """
+    from domain.mail import addresses
+    from gateways import smtp
+
+    if settings.current().mail_from:
+        addresses.sender(settings.current().mail_from)
+    if settings.current().smtp_url:
+        smtp.relay(settings.current().smtp_url)
+
+
 def require_answer() -> None:
     """Raise ConfigurationError unless the database of DATABASE_URL opens a session."""
     _require_address()

@@ -63,6 +63,7 @@ TABLES: Mapping[str, str] = {
     "events_rest": REMOVE,
     "webhooks": REMOVE,
     "deliveries": REMOVE,
+    "mails": REMOVE,
     "job_attempts": "SELECT, INSERT, DELETE",
     "outbox": REMOVE,
     "relay_state": "SELECT, UPDATE",

@@ -51,7 +51,7 @@ class Receiver:
     def __init__(self, url: str, connections: int = 4):
         """Raise Refused for everything that `check` finds in the `url`."""
         self._target = guard.target(url)
-        self._trust = certificates.context() if self._target.scheme == "https" else None
+        self._trust = certificates.context("http/1.1") if self._target.scheme == "https" else None
         self._free = threading.BoundedSemaphore(connections)
         self._idle: deque[httpcore.HTTPConnection] = deque()
 

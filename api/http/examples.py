@@ -45,6 +45,8 @@ VALUES: Mapping[str, Any] = {
     "DeliveryAttempt.responseBody": "ok", "Delivery.status": "delivered", "Delivery.error": None,
     "url": "https://hooks.example.com/counterfoil", "eventTypes": ["invoice.*"], "headerNames": ["Authorization"],
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Accepted.message": "the event is on its way",
+    "address": "ada@example.com", "subject": "Invoice INV-000001 from Ada Analytics",
+    "messageId": "<mail-1.0f1e2d3c4b5a6978@example.com>", "MailRecipient.at": MOMENT,
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

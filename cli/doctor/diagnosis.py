@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from cli import preflight
-from cli.doctor import broker, ports
+from cli.doctor import broker, mail, ports
 from domain.doctor.checks import CHECKS, COMMAND_CHECKS, examine, unseen
 from domain.doctor.findings import Finding, Line, wrong
 from settings import ConfigurationError
@@ -12,6 +12,7 @@ OWN_CHECKS: Mapping[str, Callable[[], Finding]] = {
     "broker": broker.memory,
     "persistence": broker.persistence,
     "ports": ports.open_doors,
+    "mail": mail.relay,
 }
 
 

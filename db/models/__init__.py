@@ -20,6 +20,7 @@ from db.models.inventory import (
 )
 from db.models.invoices import Invoice, InvoiceHead, InvoiceItem, InvoicePayment
 from db.models.jobs import Job, JobAttempt
+from db.models.mail import Mail
 from db.models.outbox import OutboxEntry, Pause, RelayState
 from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
 from db.models.presence import Canary, Process
@@ -30,8 +31,8 @@ from db.models.webhooks import Delivery, Webhook
 __all__ = [
     "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DataKey", "Delivery",
     "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
-    "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries",
-    "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine",
-    "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
+    "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Mail", "Movement",
+    "NumberSeries", "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase",
+    "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
     "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

@@ -30,8 +30,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("secrets", passwords.secrets),
     ("encryption", encryption.encryption),
 )
-# What `counterfoil doctor` looks at besides: it connects to the broker, and to each port without a password.
-COMMAND_CHECKS = ("broker", "persistence", "ports")
+# What `counterfoil doctor` looks at besides: it connects to the broker, to ports without a password, and to the relay.
+COMMAND_CHECKS = ("broker", "persistence", "ports", "mail")
 
 
 def examine() -> list[Line]:

@@ -13,7 +13,7 @@ import pytest
 from cli.main import counterfoil
 from domain.webhooks.sending import IN_FLIGHT
 from local import broker
-from settings import Settings, variable
+from settings import CUSTOMARY, Settings, variable
 from tests.architecture.compose import IMAGE, VARIABLE, document, parts, services
 from tests.architecture.sources import PACKAGES, ROOT, ROOT_MODULES
 
@@ -86,7 +86,8 @@ def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() ->
 
 @every_part
 def test_it_reaches_database_and_broker_under_the_least_of_names(name: str) -> None:
-    urls = {variable: urlsplit(value) for variable, value in parts()[name]["environment"].items() if "_URL" in variable}
+    servers = {variable(setting) for setting in CUSTOMARY}
+    urls = {one: urlsplit(value) for one, value in parts()[name]["environment"].items() if one in servers}
     database = {"DATABASE_URL": "counterfoil_part"}
     expected = {
         "migrate": {**database, "DATABASE_OWNER_URL": "counterfoil"},
@@ -111,6 +112,7 @@ def test_each_password_reaches_those_who_need_it() -> None:
     assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "io", "beat"}
     assert who_knows("FLOWER_BROKER_PASSWORD") == {"broker", "flower"}
     assert who_knows("MASTER_KEYS") == {"api", "worker", "io"}
+    assert who_knows("SMTP_URL") == {"io"}
 
 
 def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:

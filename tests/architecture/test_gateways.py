@@ -9,20 +9,29 @@ import pytest
 
 import settings
 from db.transaction import transaction
-from gateways import http
+from gateways import http, smtp
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
 URL = "https://hooks.example.com/"
 # What others import of gateways. What is behind these has no caller of its own.
-DOORS = {"gateways", "gateways.http"}
+DOORS = {"gateways", "gateways.http", "gateways.smtp"}
+RELAY = smtp.Relay("smtp", "127.0.0.1", 1)
 SENDS: dict[str, Callable[[], object]] = {
     "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.smtp.send": lambda: smtp.send(RELAY, "a@b.c", ["d@e.f"], b""),
+    "gateways.smtp.probe": lambda: smtp.probe(RELAY, "b.c"),
 }
 SILENT = {
     "gateways.forbid_while": "it says when the others must not talk",
     "gateways.require_outside": "it is what the others ask",
     "gateways.http.check_headers": "it looks at headers",
+    "gateways.smtp.relay": "it reads a URL",
+    "gateways.smtp.Reply.taken": "it looks at an answer",
+    "gateways.smtp.Reply.refused": "it looks at an answer",
+    "gateways.smtp.Line.getreply": "it is smtplib's, which the two that send call",
+    "gateways.smtp.Line.send": "it is smtplib's, which the two that send call",
+    "gateways.smtp.Line.begin_tls": "it goes on with a connection that one of the two has opened",
 }
 
 

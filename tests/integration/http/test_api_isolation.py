@@ -15,10 +15,12 @@ from tests.tenant import Tenant
 
 OWN = "rows of the stranger's own"
 WEBHOOK = {"url": "https://192.0.43.8/", "eventTypes": ["*"]}
+MAIL = {"to": ["ada@example.com"], "subject": "Hello", "text": "Dear Ada"}
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
+    "mails",
 )  # fmt: skip
 
 
@@ -52,6 +54,10 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/webhook-deliveries/<delivery_id>": Case("/api/v1/webhook-deliveries/{delivery}", 404),
     "POST /api/v1/webhook-deliveries/<delivery_id>/retry": Case("/api/v1/webhook-deliveries/{delivery}/retry", 404),
+    "GET /api/v1/mails": Case("/api/v1/mails", 200, answer=OWN),
+    "GET /api/v1/mails/<mail_id>": Case("/api/v1/mails/{mail}", 404),
+    "POST /api/v1/mails/<mail_id>/retry": Case("/api/v1/mails/{mail}/retry", 404),
+    "POST /api/v1/invoices/<number>/send": Case("/api/v1/invoices/INV-000001/send", 404, lambda _: {"to": MAIL["to"]}),
     "GET /api/v1/events": Case("/api/v1/events", 200, answer=[]),
     "GET /api/v1/events/stream": Case("/api/v1/events/stream?type=none", 400),
     "GET /api/v1/admin/doctor": Case("/api/v1/admin/doctor", 403),
@@ -178,6 +184,8 @@ CASES: dict[str, Case] = {
     # As with a tax id: a conflict would tell of another organization's SKU or location.
     "POST /api/v1/products": Case("/api/v1/products", 201, lambda _: bodies.PRODUCT),
     "POST /api/v1/locations": Case("/api/v1/locations", 201, lambda _: bodies.LOCATION),
+    # Last: it leaves a job of the stranger's own.
+    "POST /api/v1/mails": Case("/api/v1/mails", 202, lambda _: MAIL),
 }
 
 
@@ -205,6 +213,7 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         "request": request,
         **bodies.inventory(client),
         **webhook(client),
+        **mail(client),
     }
 
 
@@ -216,6 +225,12 @@ def webhook(client: Caller) -> dict[str, int]:
     chain.run_waiting("events.sequence")
     [delivery] = client.get(f"/api/v1/webhooks/{made}/deliveries").json
     return {"webhook": made, "delivery": delivery["id"]}
+
+
+def mail(client: Caller) -> dict[str, int]:
+    """Return the id of a mail, which waits."""
+    configure(mail_from="billing@example.com")
+    return {"mail": client.post("/api/v1/mails", MAIL).json["id"]}
 
 
 def owned(organization: Tenant) -> list[Any]:

@@ -43,6 +43,7 @@ REASONS = re.compile(
     r"|breaks rule|must be a country's|cannot be written as an e-invoice"
     r"|another template the default|has no matching|unknown type|payload|a name must not contain NUL"
     r"|unless you give a filter"
+    r"|supplier not found|no e-mail address|must be an address in ASCII"
     r"|is refused: |are refused: |which Counterfoil sets itself|of base64|say which events"
 )
 ACCEPTABLE = {401, 404, 409, 422}
