@@ -95,6 +95,7 @@ class Settings:
     max_stored_mb: int = 1_000_000
     webhook_allow_http: Switch = 0
     webhook_allowed_networks: str = ""
+    mailbox_allowed_networks: str = ""
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
     max_mails_per_day: int = 10_000
@@ -125,7 +126,8 @@ class Settings:
         if self.master_keys and not all(map(_is_key, self.master_keys.split(","))):
             name = variable("master_keys_file" if self.master_keys_file else "master_keys")
             raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
-        networks(variable("webhook_allowed_networks"), self.webhook_allowed_networks)
+        for name in ("webhook_allowed_networks", "mailbox_allowed_networks"):
+            networks(variable(name), getattr(self, name))
         if self.smtp_url and not self.mail_from:
             raise ConfigurationError(f"{variable('smtp_url')} needs {variable('mail_from')}: whose mails are these?")
         return self

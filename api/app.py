@@ -30,6 +30,7 @@ from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
 from api.jobs.schemas import document_kinds
 from api.mail.endpoints import mail_api
+from api.mailboxes.endpoints import mailboxes_api
 from api.operations import health
 from api.operations.admin import admin_api
 from api.operations.cron import cron_api
@@ -44,7 +45,8 @@ from settings import Settings
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
     templates_api, jobs_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api,
-    events_api, webhooks_api, mail_api, me_api, metrics_api, health_api,
+    events_api, webhooks_api, mail_api, mailboxes_api,
+    me_api, metrics_api, health_api,
 )  # fmt: skip
 
 

@@ -64,6 +64,8 @@ TABLES: Mapping[str, str] = {
     "webhooks": REMOVE,
     "deliveries": REMOVE,
     "mails": REMOVE,
+    "mailboxes": REMOVE,
+    "mailbox_mails": REMOVE,
     "job_attempts": "SELECT, INSERT, DELETE",
     "outbox": REMOVE,
     "relay_state": "SELECT, UPDATE",

@@ -109,8 +109,10 @@ class Network(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Return a connection to the first address that takes one, of those that have all passed the guard."""
         budget: Budget = timeout
-        local, whose = self._target.local, f"an address of {host}"
-        connection, address = reach(host, port, budget, lambda found: guard.check_addresses(found, local, whose))
+        target, whose = self._target, f"an address of {host}"
+        connection, address = reach(
+            host, port, budget, lambda found: guard.check_addresses(found, target.local, whose, target.setting)
+        )
         return Stream(connection, address, port)
 
 

@@ -46,7 +46,14 @@ VALUES: Mapping[str, Any] = {
     "url": "https://hooks.example.com/counterfoil", "eventTypes": ["invoice.*"], "headerNames": ["Authorization"],
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Accepted.message": "the event is on its way",
     "address": "ada@example.com", "subject": "Invoice INV-000001 from Ada Analytics",
-    "messageId": "<mail-1.0f1e2d3c4b5a6978@example.com>", "MailRecipient.at": MOMENT,
+    "messageId": "<mail-1.0f1e2d3c4b5a6978@example.com>", "MailRecipient.at": MOMENT, "Mailbox.name": "Bills",
+    "host": "imap.example.com", "user": "bills@example.com", "folder": "INBOX", "Mailbox.after": "seen",
+    "MailboxFilter.from": ["@supplier.example"], "MailboxFilter.subject": None,
+    "MailboxMail.from": "<billing@supplier.example>", "MailPreview.from": "<billing@supplier.example>",
+    "MailboxMail.subject": "Your bill", "MailPreview.subject": "Your bill", "MailAttachment.name": "bill.pdf",
+    "MailAttachment.type": "application/pdf", "MailPreviewAttachment.name": "bill.pdf",
+    "MailPreviewAttachment.type": "application/pdf", "Mailbox.port": 993, "Mailbox.everyMinutes": 15,
+    "MailboxSyncAccepted.message": "the mailbox is read in the background",
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

@@ -9,16 +9,33 @@ import pytest
 
 import settings
 from db.transaction import transaction
-from gateways import http, smtp
+from gateways import http, imap, smtp
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
 URL = "https://hooks.example.com/"
 # What others import of gateways. What is behind these has no caller of its own.
-DOORS = {"gateways", "gateways.http", "gateways.smtp"}
+DOORS = {"gateways", "gateways.http", "gateways.imap", "gateways.smtp"}
 RELAY = smtp.Relay("smtp", "127.0.0.1", 1)
+SERVER = imap.server("imap.example.com", 993, "tls")
+
+
+def folder() -> imap.Folder:
+    """Return a folder that nobody has opened: each call has to see before anything else where it is made."""
+    return imap.Folder.__new__(imap.Folder)
+
+
 SENDS: dict[str, Callable[[], object]] = {
     "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.imap.open_folder": lambda: imap.open_folder(SERVER, "tls", imap.Login("ada"), "INBOX"),
+    "gateways.imap.Folder.uids": lambda: folder().uids(0),
+    "gateways.imap.Folder.last_uids": lambda: folder().last_uids(1),
+    "gateways.imap.Folder.size": lambda: folder().size(1),
+    "gateways.imap.Folder.content": lambda: folder().content(1, 1),
+    "gateways.imap.Folder.summary": lambda: folder().summary(1),
+    "gateways.imap.Folder.head": lambda: folder().head(1),
+    "gateways.imap.Folder.mark_seen": lambda: folder().mark_seen([1]),
+    "gateways.imap.Folder.move": lambda: folder().move([1], "Done"),
     "gateways.smtp.send": lambda: smtp.send(RELAY, "a@b.c", ["d@e.f"], b""),
     "gateways.smtp.probe": lambda: smtp.probe(RELAY, "b.c"),
 }
@@ -26,6 +43,14 @@ SILENT = {
     "gateways.forbid_while": "it says when the others must not talk",
     "gateways.require_outside": "it is what the others ask",
     "gateways.http.check_headers": "it looks at headers",
+    "gateways.imap.server": "it looks at a host and a port",
+    "gateways.imap.Folder.close": "it hangs up, and waits for nobody",
+    "gateways.imap.Line.open": "it is imaplib's, which those that talk call",
+    "gateways.imap.Line.send": "it is imaplib's, which those that talk call",
+    "gateways.imap.Line.allow": "it sets a deadline",
+    "gateways.imap.Line.encrypt": "it goes on with a connection that is open",
+    "gateways.imap._Client.begin_tls": "it goes on with a connection that is open",
+    "gateways.imap._Client.hang_up": "it hangs up, and waits for nobody",
     "gateways.smtp.relay": "it reads a URL",
     "gateways.smtp.Reply.taken": "it looks at an answer",
     "gateways.smtp.Reply.refused": "it looks at an answer",

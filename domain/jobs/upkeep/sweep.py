@@ -6,6 +6,7 @@ from db.transaction import statement
 from domain.events import sequencing
 from domain.jobs.dispatch.pacing import PacedScan
 from domain.jobs.upkeep.clock import follow_clock
+from domain.mailboxes import owing
 
 _mends = PacedScan()
 
@@ -22,3 +23,4 @@ def keep_up() -> None:
         with statement() as session, _mends.timed():
             outbox.mend(session)
     sequencing.owe_forgotten()
+    owing.owe_due()

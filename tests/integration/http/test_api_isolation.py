@@ -16,11 +16,12 @@ from tests.tenant import Tenant
 OWN = "rows of the stranger's own"
 WEBHOOK = {"url": "https://192.0.43.8/", "eventTypes": ["*"]}
 MAIL = {"to": ["ada@example.com"], "subject": "Hello", "text": "Dear Ada"}
+MAILBOX = {"name": "Bills", "host": "imap.example.com", "user": "ada@example.com", "password": "s3cret"}
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
-    "mails",
+    "mails", "mailboxes", "mailbox_mails",
 )  # fmt: skip
 
 
@@ -58,6 +59,14 @@ CASES: dict[str, Case] = {
     "GET /api/v1/mails/<mail_id>": Case("/api/v1/mails/{mail}", 404),
     "POST /api/v1/mails/<mail_id>/retry": Case("/api/v1/mails/{mail}/retry", 404),
     "POST /api/v1/invoices/<number>/send": Case("/api/v1/invoices/INV-000001/send", 404, lambda _: {"to": MAIL["to"]}),
+    "POST /api/v1/mailboxes": Case("/api/v1/mailboxes", 201, lambda _: MAILBOX),
+    "GET /api/v1/mailboxes": Case("/api/v1/mailboxes", 200, answer=OWN),
+    "GET /api/v1/mailboxes/<mailbox_id>": Case("/api/v1/mailboxes/{mailbox}", 404),
+    "PUT /api/v1/mailboxes/<mailbox_id>": Case("/api/v1/mailboxes/{mailbox}", 404, lambda _: MAILBOX),
+    "DELETE /api/v1/mailboxes/<mailbox_id>": Case("/api/v1/mailboxes/{mailbox}", 404),
+    "POST /api/v1/mailboxes/<mailbox_id>/test": Case("/api/v1/mailboxes/{mailbox}/test", 404),
+    "POST /api/v1/mailboxes/<mailbox_id>/sync": Case("/api/v1/mailboxes/{mailbox}/sync", 404),
+    "GET /api/v1/mailboxes/<mailbox_id>/mails": Case("/api/v1/mailboxes/{mailbox}/mails", 404),
     "GET /api/v1/events": Case("/api/v1/events", 200, answer=[]),
     "GET /api/v1/events/stream": Case("/api/v1/events/stream?type=none", 400),
     "GET /api/v1/admin/doctor": Case("/api/v1/admin/doctor", 403),
@@ -214,6 +223,7 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         **bodies.inventory(client),
         **webhook(client),
         **mail(client),
+        "mailbox": client.post("/api/v1/mailboxes", MAILBOX).json["id"],
     }
 
 

@@ -43,7 +43,8 @@ REASONS = re.compile(
     r"|breaks rule|must be a country's|cannot be written as an e-invoice"
     r"|another template the default|has no matching|unknown type|payload|a name must not contain NUL"
     r"|unless you give a filter"
-    r"|supplier not found|no e-mail address|must be an address in ASCII"
+    r"|no e-mail address|must be an address in ASCII"
+    r"|or oauth: one of the two|must not move mails|must be keep, seen, or move"
     r"|is refused: |are refused: |which Counterfoil sets itself|of base64|say which events"
 )
 ACCEPTABLE = {401, 404, 409, 422}

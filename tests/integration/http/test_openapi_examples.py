@@ -27,6 +27,7 @@ IN_ORDER = (
     "completeTransferAsync", "recordPayment", "requestCredit", "requestCredits",
     "creditInvoice", "pauseQueue", "resumeQueue", "setShare",
     "sendMail", "sendInvoice",
+    "createMailbox", "replaceMailbox",
     # Last: what happens from then on would be sent.
     "createWebhook", "replaceWebhook", "rotateSecret", "redeliverEvents",
 )  # fmt: skip
