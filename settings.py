@@ -114,6 +114,10 @@ class Settings:
     extraction_url: str = "https://api.openai.com/v1"
     extraction_api_key: str = field(default="", repr=False)
     extraction_model: str = ""
+    mailbox_allowed_networks: str = ""
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    max_mails_per_day: int = 10_000
 
     def check(self) -> "Settings":
         """Return self if the timeouts stand in the order that leases rely on; raise ConfigurationError.
@@ -147,6 +151,10 @@ class Settings:
             raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
         networks(variable("webhook_allowed_networks"), self.webhook_allowed_networks)
         _check_storage(self)
+        for name in ("webhook_allowed_networks", "mailbox_allowed_networks"):
+            networks(variable(name), getattr(self, name))
+        if self.smtp_url and not self.mail_from:
+            raise ConfigurationError(f"{variable('smtp_url')} needs {variable('mail_from')}: whose mails are these?")
         return self
 
 

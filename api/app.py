@@ -31,6 +31,8 @@ from api.invoices.templates import templates_api
 from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
 from api.jobs.schemas import document_kinds
+from api.mail.endpoints import mail_api
+from api.mailboxes.endpoints import mailboxes_api
 from api.operations import health
 from api.operations.admin import admin_api
 from api.operations.cron import cron_api
@@ -49,6 +51,8 @@ BLUEPRINTS = (
     events_api, webhooks_api, files_api, me_api, metrics_api, health_api,
     templates_api, jobs_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api,
     cron_api, admin_api, events_api, webhooks_api, automations_api, me_api, metrics_api, health_api,
+    events_api, webhooks_api, mail_api, mailboxes_api,
+    me_api, metrics_api, health_api,
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ def api(fd: int | None) -> None:
     preflight.require_database(settings.current().api_workers * connections_per_process())
     preflight.require_master_keys()
     preflight.require_storage()
+    preflight.require_mail()
     if fd is None:
         preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
     rendering.denied()  # for the log
@@ -61,10 +62,14 @@ def worker() -> None:
 
 @click.command()
 def io() -> None:
-    """Run the jobs that wait for the world outside, webhooks for example: many at once, in threads."""
+    """Run the jobs that wait for the world outside, webhooks and mails for example: many at once, in threads."""
     import settings
+    from cli import preflight
     from domain.jobs.lanes import IO
+    from domain.pdf import fonts
 
+    fonts.check()  # invoices are printed for the mails that bring them
+    preflight.require_mail()
     _work("io", [IO], settings.current().io_concurrency, "--pool=threads")
 
 

@@ -70,6 +70,18 @@ def require_storage() -> None:
         raise ConfigurationError(f"{variable('storage_url')}: {error}") from None
     except storage.Unavailable as error:
         log.warning("files are refused until the storage works: %s", error)
+def require_mail() -> None:
+    """Raise ConfigurationError if mails are to be sent and cannot be, as an address or the relay's URL is none.
+
+    Whether the relay answers is not asked: mails wait for it.
+    """
+    from domain.mail import addresses
+    from gateways import smtp
+
+    if settings.current().mail_from:
+        addresses.sender(settings.current().mail_from)
+    if settings.current().smtp_url:
+        smtp.relay(settings.current().smtp_url)
 
 
 def require_answer() -> None:

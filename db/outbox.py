@@ -152,6 +152,11 @@ def give_back(session: Session, job_ids: Sequence[int], delay: float = 0.0) -> N
     run(session, "return_entries", ids=list(job_ids), delay=delay)
 
 
+def hasten(session: Session, job_id: int) -> bool:
+    """Have a job that waits for its next attempt be due; return whether it waited."""
+    return bool(run(session, "hasten", job_id=job_id))
+
+
 def mend(session: Session, limit: int = 10_000) -> int:
     """Give PENDING jobs without an entry a new one, and no other job one; return how many were put right.
 

@@ -58,8 +58,10 @@ def _alone(session: Session) -> bool:
 
 def clean(session: Session, days: int, failed_days: int, hours: int, event_days: int, limit: int = 10_000) -> int:
     """Delete up to `limit` jobs, and as many kept answers, events and slots, past their retention; return how many.
+    """Delete up to `limit` jobs, and as many kept answers, events and mails, that are past their retention.
 
-    As many rows of waits are deleted, and folded, which counts as well.
+    Return how many. Mails are kept as long as failed jobs. As many rows of waits are deleted, and folded, which counts
+    as well.
     """
     jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
     keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
@@ -69,6 +71,7 @@ def clean(session: Session, days: int, failed_days: int, hours: int, event_days:
         *run(session, "clean_schedule_slots", days=event_days, limit=limit),
         *run(session, "clean_automations", days=event_days, limit=limit),
     ]
+    mails = run(session, "clean_mails", days=failed_days, limit=limit)
     run(session, "fold_statistics")
     waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]
-    return len(jobs) + len(keys) + len(events) + sum(map(len, waits))
+    return len(jobs) + len(keys) + len(events) + len(mails) + sum(map(len, waits))

@@ -30,17 +30,21 @@ class Context(ssl.SSLContext):
         """
 
 
-def context() -> ssl.SSLContext:
-    """Return this process's context, which trusts what certifi or SSL_CERT_FILE names; raise ConfigurationError."""
+def context(*protocols: str) -> ssl.SSLContext:
+    """Return this process's context, which trusts what certifi or SSL_CERT_FILE names; raise ConfigurationError.
+
+    It offers `protocols` (ALPN): a server may hang up on one that is not its own.
+    """
     with _making:
-        return _context(settings.foreign(TRUST) or certifi.where())
+        return _context(settings.foreign(TRUST) or certifi.where(), protocols)
 
 
-@lru_cache(maxsize=1)
-def _context(authorities: str) -> ssl.SSLContext:
+@lru_cache(maxsize=4)
+def _context(authorities: str, protocols: tuple[str, ...]) -> ssl.SSLContext:
     # Not ssl.create_default_context: it writes the keys of all connections to the file that SSLKEYLOGFILE names.
     made = Context(ssl.PROTOCOL_TLS_CLIENT)
-    ssl.SSLContext.set_alpn_protocols(made, ["http/1.1"])
+    if protocols:
+        ssl.SSLContext.set_alpn_protocols(made, list(protocols))
     try:
         made.load_verify_locations(authorities)
     except OSError as error:

@@ -1,7 +1,7 @@
 """Nothing of ours is reached through an address that a stranger wrote down: only public ones pass, or allowed ones."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
@@ -10,8 +10,12 @@ import settings
 Address = IPv4Address | IPv6Address
 
 
+# The settings that allow networks although they are not public.
+WEBHOOKS, MAILBOXES = "webhook_allowed_networks", "mailbox_allowed_networks"
+
+
 class Refused(Exception):
-    """The guard says no; the message tells the owner of the webhook what is wrong and what to do."""
+    """The guard says no; the message tells the owner of the address what is wrong and what to do."""
 
 
 class Target(NamedTuple):
@@ -26,12 +30,22 @@ class Target(NamedTuple):
     path: str
     local: bool
     trusted: bool = False
+    setting: str = WEBHOOKS
 
     @property
     def authority(self) -> str:
         """Return what the Host header says."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme][0] else f"{host}:{self.port}"
+
+
+class Server(NamedTuple):
+    """A host and port that may be connected to; where it is `local`, only at addresses in an allowed network."""
+
+    host: str
+    port: int
+    local: bool
+    setting: str
 
 
 LONGEST_URL = 2000
@@ -62,29 +76,39 @@ NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 LAST_PORT = 65535
 
 
-def check(url: str) -> None:
+def check(url: str, setting: str = WEBHOOKS) -> None:
     """Raise Refused for everything that is wrong with an endpoint's `url` and can be known without asking DNS."""
-    target(url)
+    target(url, setting)
 
 
-def target(url: str) -> Target:
-    """Return the parts of `url`, which is spelled in the one way that everybody reads alike; raise Refused."""
+def target(url: str, setting: str = WEBHOOKS) -> Target:
+    """Return the parts of `url`, which is spelled in the one way that everybody reads alike; raise Refused.
+
+    `setting` is the one that allows networks to whoever wrote it down.
+    """
     _check_letters(url)
     parts = URL.fullmatch(url)
     if not parts:
         raise Refused("the URL is not one: write it as https://hooks.example.com/path")
     scheme = _scheme(parts["scheme"].lower())
     host, written = _host_and_port(parts["authority"])
-    port = int(written or PORTS[scheme][0])
+    path = parts["path"] if parts["path"].startswith("/") else "/" + parts["path"]
+    web = [*PORTS["https"], *(PORTS["http"] if settings.current().webhook_allow_http else ())]
+    found = server(host, int(written or PORTS[scheme][0]), web, setting)
+    return Target(scheme, host, found.port, path, found.local, setting)
+
+
+def server(host: str, port: int, usual: Sequence[int], setting: str) -> Server:
+    """Return where to connect to, on one of the `usual` ports or else in an allowed network; raise Refused."""
+    host = host.lower()
     if port > LAST_PORT:
         raise Refused(f"{port} is no port: the last one is {LAST_PORT}")
-    path = parts["path"] if parts["path"].startswith("/") else "/" + parts["path"]
     literal = _literal(host)
     if literal:
-        check_addresses([literal], local=False, whose=f"the address {host}")
+        check_addresses([literal], local=False, whose=f"the address {host}", setting=setting)
     elif not NAME.fullmatch(host):
-        raise Refused(f"{host!r} is no host name: letters, digits and hyphens between dots")
-    return Target(scheme, host, port, path, _is_local(host, port, literal))
+        raise Refused(f"{host[:100]!r} is no host name: letters, digits and hyphens between dots")
+    return Server(host, port, _is_local(host, port, literal, usual, setting), setting)
 
 
 def trusted(url: str) -> Target:
@@ -99,11 +123,12 @@ def trusted(url: str) -> Target:
 
 
 def check_addresses(addresses: Iterable[Address], local: bool, whose: str) -> None:
+def check_addresses(addresses: Iterable[Address], local: bool, whose: str, setting: str = WEBHOOKS) -> None:
     """Raise Refused unless each address is public or in an allowed network; if `local`, in an allowed network."""
     # Which address it is stays unsaid: else any customer could read the names of our own network.
     for address in addresses:
-        if not _is_allowed(address) and (local or not is_public(address)):
-            raise Refused(f"{whose} is not public: use a host that the internet reaches{_or_ask()}")
+        if not _is_allowed(address, setting) and (local or not is_public(address)):
+            raise Refused(f"{whose} is not public: use a host that the internet reaches{_or_ask(setting)}")
 
 
 def is_public(address: Address) -> bool:
@@ -114,13 +139,12 @@ def is_public(address: Address) -> bool:
     return isinstance(address, IPv4Address) or address in GLOBAL_UNICAST
 
 
-def _is_allowed(address: Address) -> bool:
-    return any(plain(address) in network for network in _allowed_networks())
+def _is_allowed(address: Address, setting: str) -> bool:
+    return any(plain(address) in network for network in _allowed_networks(setting))
 
 
-def _allowed_networks() -> list[IPv4Network | IPv6Network]:
-    name = "webhook_allowed_networks"
-    return settings.networks(settings.variable(name), settings.current().webhook_allowed_networks)
+def _allowed_networks(setting: str) -> list[IPv4Network | IPv6Network]:
+    return settings.networks(settings.variable(setting), getattr(settings.current(), setting))
 
 
 def plain(address: Address) -> Address:
@@ -177,27 +201,23 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-def _is_local(host: str, port: int, literal: Address | None) -> bool:
+def _is_local(host: str, port: int, literal: Address | None, usual: Sequence[int], setting: str) -> bool:
     """Return whether a host and port may only be those of an allowed network; raise Refused if there can be none.
 
     A name without a dot is one of the network here, as that of a container; where networks are allowed it may be in one
     of them, which is seen when it is resolved.
     """
-    web = [*PORTS["https"], *(PORTS["http"] if settings.current().webhook_allow_http else ())]
+    refusal = f"the port {port} is not allowed: use one of {', '.join(map(str, usual))}{_or_ask(setting)}"
     if literal:
-        if port not in web and not _is_allowed(literal):
-            raise Refused(_no_port(port, web))
+        if port not in usual and not _is_allowed(literal, setting):
+            raise Refused(refusal)
         return False
-    if port in web and "." in host:
+    if port in usual and "." in host:
         return False
-    if not _allowed_networks():
-        raise Refused(_no_port(port, web) if "." in host else f"{host!r} is no name of the internet{_or_ask()}")
+    if not _allowed_networks(setting):
+        raise Refused(refusal if "." in host else f"{host!r} is no name of the internet{_or_ask(setting)}")
     return True
 
 
-def _no_port(port: int, web: Iterable[int]) -> str:
-    return f"the port {port} is not allowed: use one of {', '.join(map(str, web))}{_or_ask()}"
-
-
-def _or_ask() -> str:
-    return f"; the operator can allow a network ({settings.variable('webhook_allowed_networks')})"
+def _or_ask(setting: str) -> str:
+    return f"; the operator can allow a network ({settings.variable(setting)})"

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
@@ -126,6 +126,11 @@ class Network(httpcore.NetworkBackend):
             except OSError as error:
                 trouble = Unsent(plain_words(error))
         raise trouble
+        target, whose = self._target, f"an address of {host}"
+        connection, address = reach(
+            host, port, budget, lambda found: guard.check_addresses(found, target.local, whose, target.setting)
+        )
+        return Stream(connection, address, port)
 
 
 class Stream(httpcore.NetworkStream):
@@ -199,6 +204,28 @@ class Stream(httpcore.NetworkStream):
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(0))
+
+
+def reach(
+    host: str, port: int, budget: Budget, check: Callable[[list[Address]], None] = lambda _: None
+) -> tuple[socket.socket, Address]:
+    """Return a connection to the first address of `host` that takes one, and that address; raise Unsent.
+
+    `check` is given all addresses before the first is tried, and raises what it has against one.
+    """
+    addresses = resolve(host, budget)
+    check(addresses)
+    budget.awaited, budget.is_new_connection = "no connection", True
+    tried = addresses[:MOST_TRIED]
+    trouble = Unsent("the name does not resolve")
+    for place, address in enumerate(tried):
+        try:
+            return connect(address, port, budget.left(share=len(tried) - place)), address
+        except TimeoutError:
+            trouble = budget.late()
+        except OSError as error:
+            trouble = Unsent(plain_words(error))
+    raise trouble
 
 
 def connect(address: Address, port: int, seconds: float) -> socket.socket:

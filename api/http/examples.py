@@ -66,6 +66,15 @@ VALUES: Mapping[str, Any] = {
     "CatalogueEvent.subject": "invoiceId", "CatalogueAction.do": "add_note",
     "CatalogueAction.permission": "jobs:create",
     "CatalogueAction.description": "Write a note.", "CatalogueAction.parameters": {"type": "object"},
+    "address": "ada@example.com", "subject": "Invoice INV-000001 from Ada Analytics",
+    "messageId": "<mail-1.0f1e2d3c4b5a6978@example.com>", "MailRecipient.at": MOMENT, "Mailbox.name": "Bills",
+    "host": "imap.example.com", "user": "bills@example.com", "folder": "INBOX", "Mailbox.after": "seen",
+    "MailboxFilter.from": ["@supplier.example"], "MailboxFilter.subject": None,
+    "MailboxMail.from": "<billing@supplier.example>", "MailPreview.from": "<billing@supplier.example>",
+    "MailboxMail.subject": "Your bill", "MailPreview.subject": "Your bill", "MailAttachment.name": "bill.pdf",
+    "MailAttachment.type": "application/pdf", "MailPreviewAttachment.name": "bill.pdf",
+    "MailPreviewAttachment.type": "application/pdf", "Mailbox.port": 993, "Mailbox.everyMinutes": 15,
+    "MailboxSyncAccepted.message": "the mailbox is read in the background",
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

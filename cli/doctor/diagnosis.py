@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cli import preflight
 from cli.doctor import broker, ports, storage
+from cli.doctor import broker, mail, ports
 from domain.doctor.checks import CHECKS, COMMAND_CHECKS, examine, unseen
 from domain.doctor.findings import Finding, Line, wrong
 from settings import ConfigurationError
@@ -13,6 +14,7 @@ OWN_CHECKS: Mapping[str, Callable[[], Finding]] = {
     "persistence": broker.persistence,
     "ports": ports.open_doors,
     "storage": storage.files,
+    "mail": mail.relay,
 }
 
 

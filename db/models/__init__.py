@@ -22,6 +22,8 @@ from db.models.inventory import (
 )
 from db.models.invoices import Invoice, InvoiceHead, InvoiceItem, InvoicePayment
 from db.models.jobs import Job, JobAttempt
+from db.models.mail import Mail
+from db.models.mailboxes import Mailbox, MailboxMail
 from db.models.outbox import OutboxEntry, Pause, RelayState
 from db.models.parties import PARTY_FIELDS, Client, NumberSeries, Supplier
 from db.models.presence import Canary, Process
@@ -44,4 +46,10 @@ __all__ = [
     "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics",
     "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template", "TemplateSource", "Transfer",
     "TransferLine", "WaitStatistics", "Webhook",
+    "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
+    "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Mail", "Mailbox",
+    "MailboxMail", "Movement",
+    "NumberSeries", "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase",
+    "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
+    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

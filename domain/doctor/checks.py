@@ -33,6 +33,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 )
 # What `counterfoil doctor` looks at besides: it connects to broker and storage, and to each port without a password.
 COMMAND_CHECKS = ("broker", "persistence", "ports", "storage")
+# What `counterfoil doctor` looks at besides: it connects to the broker, to ports without a password, and to the relay.
+COMMAND_CHECKS = ("broker", "persistence", "ports", "mail")
 
 
 def examine() -> list[Line]:

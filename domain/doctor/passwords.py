@@ -36,6 +36,8 @@ def _given() -> Iterator[tuple[str, str]]:
             yield variable(name), str(password)
     if password := urlsplit(now.broker_url).password:
         yield variable("broker_url"), unquote(password)
+    if password := urlsplit(now.smtp_url).password:
+        yield variable("smtp_url"), unquote(password)
     if now.cron_secret:
         yield variable("cron_secret"), now.cron_secret
     for key in filter(None, now.master_keys.split(",")):

@@ -7,6 +7,8 @@ INVOICE_ISSUED, INVOICE_CREDITED = "invoice.issued", "invoice.credited"
 MARKED_ISSUED = "invoice.marked_issued"
 JOB_COMPLETED = "job.completed"
 AUTOMATION_DISABLED = "automation.disabled"
+MAIL_SENT, MAIL_REFUSED = "mail.sent", "mail.refused"
+MAILBOX_FAILING = "mailbox.failing"
 PINGED, FAILING, DISABLED = "webhook.pinged", "webhook.failing", "webhook.disabled"
 # What each says; a transfer, sale or purchase that has been moved tells of it as NOUN.STATUS.
 TYPES = {
@@ -21,6 +23,9 @@ TYPES = {
     "transfer.completed": "All goods of a transfer have arrived.",
     "sale.completed": "All goods of a sale have left.",
     "purchase.approved": "All goods of a purchase have come in.",
+    MAIL_SENT: "The relay has taken a mail for all of its recipients.",
+    MAIL_REFUSED: "The relay has refused a mail for good, for one recipient at least.",
+    MAILBOX_FAILING: "A mailbox could not be read for one day, or for three.",
     PINGED: "Somebody asked for this event to see that a webhook works.",
     FAILING: "No delivery to a webhook has succeeded for one day, or for three.",
     DISABLED: "A webhook was disabled, as no delivery to it succeeded or its receiver said so.",

@@ -28,7 +28,7 @@ from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
 from domain.jobs.presence import worker_name
 from domain.jobs.registry import Kind
-from domain.jobs.work import Context, Errand, Later, Outcome, PermanentError, Retry, Steps
+from domain.jobs.work import Context, Errand, Later, Onward, Outcome, PermanentError, Retry, Steps
 
 log = logging.getLogger(__name__)
 # Neither db nor gateways may know the other, and api, worker, cron and the crash kit all import this module before they
@@ -235,24 +235,41 @@ class Run:
     def _go_outside(self) -> None:
         """Let the handler read in one transaction, do its errand with none open, and record it in a fenced one.
 
-        A handler that finds nothing to do outside returns the outcomes at once.
+        A handler that finds nothing to do outside returns the outcomes at once. One that goes onward has what it
+        recorded kept, as a step of a long job is, before its next errand is done.
         """
         context = Context()
         errand: Errand = self.kind.handler(context, self.jobs)
+        done, begun = None, False
         with closing(errand):
-            with transaction() as session:
-                context.within(session)
-                try:
-                    act = next(errand)
-                except StopIteration as end:
-                    failures = self.settle(session, end.value)
-                    act = None
-            if act is not None:
-                done = act()
+            while True:
                 with transaction() as session:
                     context.within(session)
-                    failures = self.settle(session, _recorded(errand, done))
+                    try:
+                        step = errand.send(done)
+                    except StopIteration as end:
+                        failures = self.settle(session, end.value)
+                        break
+                    if begun and not self._goes_onward(session, step):
+                        return
+                done, begun = (step.act if isinstance(step, Onward) else step)(), True
         self._report(failures)
+
+    def _goes_onward(self, session: Session, step: Any) -> bool:
+        """Keep what a lone job has recorded; return whether it goes on now, and not cancelled or later."""
+        if len(self.jobs) > 1 or not isinstance(step, Onward):
+            raise RuntimeError("a handler that works outside yields once, or for a lone job Onward after that")
+        [job] = self.jobs
+        kept = self._checkpoint(session, job, step.done, step.total)
+        self.claimed[job.id] = job._replace(attempts=kept.attempts, hand_backs=kept.hand_backs)
+        self.jobs = [self.claimed[job.id]]
+        if kept.status == Status.CANCELLED:
+            return False
+        if time.monotonic() < self.deadline:
+            return True
+        self._record(session, goes_on=1)
+        job_rows.release(session, self.token, [job.id], delay=0, group_limit=None)
+        return False
 
     def _checkpoint(self, session: Session, job: ClaimedJob, done: int, total: int | None) -> Kept:
         kept = job_rows.checkpoint(session, self.token, job.id, done, total, settings.current().lease)
@@ -276,14 +293,6 @@ class Run:
             fields = verdict.fields(self.kind, self.claimed[failure.id], failure)
             text = FAILED_JOB.format(**fields, error=failure.error)
             log.log(logging.ERROR if bug else logging.WARNING, text, exc_info=bug, extra=fields)
-
-
-def _recorded(errand: Errand, done: Any) -> Sequence[Outcome]:
-    try:
-        errand.send(done)
-    except StopIteration as end:
-        return end.value
-    raise RuntimeError("a handler that works outside yields once")
 
 
 def _smaller(jobs: int) -> int:

@@ -13,8 +13,8 @@ from domain.errors import PermanentError
 from domain.jobs.registry import Kind, Payload, register
 
 __all__ = [
-    "ClaimedJob", "Context", "Errand", "Later", "Outcome", "Payload", "PermanentError", "Progress", "Retry", "Steps",
-    "job",
+    "ClaimedJob", "Context", "Errand", "Later", "Onward", "Outcome", "Payload", "PermanentError", "Progress", "Retry",
+    "Steps", "job",
 ]  # fmt: skip
 
 
@@ -55,12 +55,20 @@ class Later(NamedTuple):
     seconds: float
 
 
+class Onward(NamedTuple):
+    """What a lone job does outside next: `done` of `total` items stay done once this is yielded."""
+
+    act: Callable[[], Any]
+    done: int
+    total: int
+
+
 Outcome = dict[str, Any] | PermanentError | Retry | Later
 GroupHandler = Callable[[Context, Sequence[ClaimedJob]], Sequence[Outcome]]
 PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
 Steps = Generator[Progress, None, dict[str, Any] | None]
-# Yields once: what is to be done outside. It is sent what that returned.
-Errand = Generator[Callable[[], Any], Any, Sequence[Outcome]]
+# Yields what is to be done outside, and is sent what that returned: once, or for a lone job Onward again and again.
+Errand = Generator[Callable[[], Any] | Onward, Any, Sequence[Outcome]]
 
 
 def job(name: str, *, group: int | None = None, outside: bool = False, **policy: Any) -> Callable[[Any], Any]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
+from db import outbox
 from db.queries import fetch, run
 from domain.errors import Conflict, NotFound
 from domain.events.types import PINGED
@@ -84,7 +85,7 @@ def retry(session: Session, organization_id: int, delivery_id: int) -> Shown:
     webhook = registration.get(session, organization_id, delivery.webhook_id, locked=True)
     if not webhook.enabled:
         raise Conflict("the webhook is disabled: enable it first")
-    if run(session, "hasten_delivery", job_id=delivery.job_id):
+    if outbox.hasten(session, delivery.job_id):
         webhook.paused_until = func.clock_timestamp()  # over: a success goes on with all that waits
         session.flush()
         return get(session, organization_id, delivery_id)

@@ -132,6 +132,7 @@ def test_the_api_has_room_for_an_upload_in_each_of_its_threads() -> None:
     processes = int(api["environment"][variable("api_workers")])
     assert room >= processes * Settings().api_threads * MAX_FILE_MB, "uploads would be refused for want of room"
     assert who_knows("MASTER_KEYS") == {"api", "worker", "io", "ocr"}
+    assert who_knows("SMTP_URL") == {"io"}
 
 
 def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:

@@ -12,6 +12,7 @@ import settings
 from db.transaction import transaction
 from gateways import http, storage
 from gateways import chat, http, providers, vision
+from gateways import http, imap, smtp
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
@@ -31,6 +32,29 @@ SENDS: dict[str, Callable[[], object]] = {
     "gateways.providers.post": lambda: providers.post("ocr", "/", {}, {}),
     "gateways.vision.annotate": lambda: vision.annotate(b""),
     "gateways.chat.ask": lambda: chat.ask("", "", "", {}),
+DOORS = {"gateways", "gateways.http", "gateways.imap", "gateways.smtp"}
+RELAY = smtp.Relay("smtp", "127.0.0.1", 1)
+SERVER = imap.server("imap.example.com", 993, "tls")
+
+
+def folder() -> imap.Folder:
+    """Return a folder that nobody has opened: each call has to see before anything else where it is made."""
+    return imap.Folder.__new__(imap.Folder)
+
+
+SENDS: dict[str, Callable[[], object]] = {
+    "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.imap.open_folder": lambda: imap.open_folder(SERVER, "tls", imap.Login("ada"), "INBOX"),
+    "gateways.imap.Folder.uids": lambda: folder().uids(0),
+    "gateways.imap.Folder.last_uids": lambda: folder().last_uids(1),
+    "gateways.imap.Folder.size": lambda: folder().size(1),
+    "gateways.imap.Folder.content": lambda: folder().content(1, 1),
+    "gateways.imap.Folder.summary": lambda: folder().summary(1),
+    "gateways.imap.Folder.head": lambda: folder().head(1),
+    "gateways.imap.Folder.mark_seen": lambda: folder().mark_seen([1]),
+    "gateways.imap.Folder.move": lambda: folder().move([1], "Done"),
+    "gateways.smtp.send": lambda: smtp.send(RELAY, "a@b.c", ["d@e.f"], b""),
+    "gateways.smtp.probe": lambda: smtp.probe(RELAY, "b.c"),
 }
 SILENT = {
     "gateways.forbid_while": "it says when the others must not talk",
@@ -40,6 +64,20 @@ SILENT = {
     "gateways.storage.is_set": "it looks at the settings",
     "gateways.providers.line": "it makes a line of a text",
     "gateways.providers.parsed": "it reads what has come",
+    "gateways.imap.server": "it looks at a host and a port",
+    "gateways.imap.Folder.close": "it hangs up, and waits for nobody",
+    "gateways.imap.Line.open": "it is imaplib's, which those that talk call",
+    "gateways.imap.Line.send": "it is imaplib's, which those that talk call",
+    "gateways.imap.Line.allow": "it sets a deadline",
+    "gateways.imap.Line.encrypt": "it goes on with a connection that is open",
+    "gateways.imap._Client.begin_tls": "it goes on with a connection that is open",
+    "gateways.imap._Client.hang_up": "it hangs up, and waits for nobody",
+    "gateways.smtp.relay": "it reads a URL",
+    "gateways.smtp.Reply.taken": "it looks at an answer",
+    "gateways.smtp.Reply.refused": "it looks at an answer",
+    "gateways.smtp.Line.getreply": "it is smtplib's, which the two that send call",
+    "gateways.smtp.Line.send": "it is smtplib's, which the two that send call",
+    "gateways.smtp.Line.begin_tls": "it goes on with a connection that one of the two has opened",
 }
 
 

@@ -7,6 +7,7 @@ from domain.events import sequencing
 from domain.jobs.dispatch.pacing import PacedScan
 from domain.jobs.upkeep.clock import follow_clock
 from domain.schedules import waking
+from domain.mailboxes import owing
 
 _mends = PacedScan()
 
@@ -24,3 +25,4 @@ def keep_up() -> None:
             outbox.mend(session)
     sequencing.owe_forgotten()
     waking.wake()
+    owing.owe_due()

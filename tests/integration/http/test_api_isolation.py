@@ -25,12 +25,15 @@ AUTOMATION = {
     "name": "Notes", "trigger": {"event": "sale.completed"},
     "actions": [{"do": "add_note", "text": "{{data.saleNumber}}"}],
 }  # fmt: skip
+MAIL = {"to": ["ada@example.com"], "subject": "Hello", "text": "Dear Ada"}
+MAILBOX = {"name": "Bills", "host": "imap.example.com", "user": "ada@example.com", "password": "s3cret"}
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
     "files", "file_writes",
     "schedules", "automations", "automation_runs",
+    "mails", "mailboxes", "mailbox_mails",
 )  # fmt: skip
 
 
@@ -80,6 +83,18 @@ CASES: dict[str, Case] = {
     "POST /api/v1/schedules/<schedule_id>/run": Case("/api/v1/schedules/{schedule}/run", 404),
     "POST /api/v1/schedules/<schedule_id>/pause": Case("/api/v1/schedules/{schedule}/pause", 404),
     "POST /api/v1/schedules/<schedule_id>/resume": Case("/api/v1/schedules/{schedule}/resume", 404),
+    "GET /api/v1/mails": Case("/api/v1/mails", 200, answer=OWN),
+    "GET /api/v1/mails/<mail_id>": Case("/api/v1/mails/{mail}", 404),
+    "POST /api/v1/mails/<mail_id>/retry": Case("/api/v1/mails/{mail}/retry", 404),
+    "POST /api/v1/invoices/<number>/send": Case("/api/v1/invoices/INV-000001/send", 404, lambda _: {"to": MAIL["to"]}),
+    "POST /api/v1/mailboxes": Case("/api/v1/mailboxes", 201, lambda _: MAILBOX),
+    "GET /api/v1/mailboxes": Case("/api/v1/mailboxes", 200, answer=OWN),
+    "GET /api/v1/mailboxes/<mailbox_id>": Case("/api/v1/mailboxes/{mailbox}", 404),
+    "PUT /api/v1/mailboxes/<mailbox_id>": Case("/api/v1/mailboxes/{mailbox}", 404, lambda _: MAILBOX),
+    "DELETE /api/v1/mailboxes/<mailbox_id>": Case("/api/v1/mailboxes/{mailbox}", 404),
+    "POST /api/v1/mailboxes/<mailbox_id>/test": Case("/api/v1/mailboxes/{mailbox}/test", 404),
+    "POST /api/v1/mailboxes/<mailbox_id>/sync": Case("/api/v1/mailboxes/{mailbox}/sync", 404),
+    "GET /api/v1/mailboxes/<mailbox_id>/mails": Case("/api/v1/mailboxes/{mailbox}/mails", 404),
     "GET /api/v1/events": Case("/api/v1/events", 200, answer=[]),
     "GET /api/v1/events/stream": Case("/api/v1/events/stream?type=none", 400),
     "GET /api/v1/admin/doctor": Case("/api/v1/admin/doctor", 403),
@@ -206,6 +221,8 @@ CASES: dict[str, Case] = {
     # As with a tax id: a conflict would tell of another organization's SKU or location.
     "POST /api/v1/products": Case("/api/v1/products", 201, lambda _: bodies.PRODUCT),
     "POST /api/v1/locations": Case("/api/v1/locations", 201, lambda _: bodies.LOCATION),
+    # Last: it leaves a job of the stranger's own.
+    "POST /api/v1/mails": Case("/api/v1/mails", 202, lambda _: MAIL),
 }
 
 
@@ -235,6 +252,8 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         **webhook(client),
         "automation": client.post("/api/v1/automations", AUTOMATION).json["id"],
         "schedule": client.post("/api/v1/schedules", SCHEDULE).json["id"],
+        **mail(client),
+        "mailbox": client.post("/api/v1/mailboxes", MAILBOX).json["id"],
     }
 
 
@@ -246,6 +265,12 @@ def webhook(client: Caller) -> dict[str, int]:
     chain.run_waiting("events.sequence")
     [delivery] = client.get(f"/api/v1/webhooks/{made}/deliveries").json
     return {"webhook": made, "delivery": delivery["id"]}
+
+
+def mail(client: Caller) -> dict[str, int]:
+    """Return the id of a mail, which waits."""
+    configure(mail_from="billing@example.com")
+    return {"mail": client.post("/api/v1/mails", MAIL).json["id"]}
 
 
 def owned(organization: Tenant) -> list[Any]:

@@ -46,6 +46,8 @@ REASONS = re.compile(
     r"|must have five fields|cannot be read: bad|names a day that|names no time|is required, or "
     r"|must be one of: |stand for nothing|are for triggers by an event|must not have more than"
     r"|must not be nested|is not a known field"
+    r"|no e-mail address|must be an address in ASCII"
+    r"|or oauth: one of the two|must not move mails|must be keep, seen, or move"
     r"|is refused: |are refused: |which Counterfoil sets itself|of base64|say which events"
 )
 ACCEPTABLE = {401, 404, 409, 422}

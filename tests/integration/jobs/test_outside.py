@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from db.engine import engine
 from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import Kind
-from domain.jobs.work import PermanentError, Retry, job
+from domain.jobs.work import Onward, PermanentError, Retry, job
 from tests import chain
 from tests.checker import check
 from tests.integration.jobs.test_moves import owe
@@ -103,6 +104,65 @@ def test_what_is_recorded_after_the_lease_was_lost_is_rolled_back(organization):
     job_id = owe(organization.id)
     run_jobs(kind(act), [job_id])
     assert jobs.state(job_id) == (Status.PROCESSING, 1)
+    assert chain.rows(EFFECTS) == []
+
+
+def going_onward(items: int, act: Callable[[int], Any]) -> Kind:
+    """Return a kind that does so many items outside, and leaves a row for each that it records."""
+
+    def handler(context, claimed):
+        [one] = claimed
+        for item in range(one.progress, items):
+            step = partial(act, item)
+            yield Onward(step, item, items) if item > one.progress else step
+            context.session.execute(text("INSERT INTO effects (job_id) VALUES (:item)"), {"item": item})
+        return [{"items": items}]
+
+    return Kind("probe", handler, outside=True)
+
+
+def test_a_lone_job_goes_onward_and_each_step_is_kept_before_the_next_is_done(organization):
+    job_id, seen = owe(organization.id), []
+
+    def act(item: int) -> None:
+        seen.append(chain.rows("SELECT progress, total, (SELECT count(*) FROM effects) FROM jobs"))
+
+    run_jobs(going_onward(3, act), [job_id])
+    assert seen == [[(0, 1, 0)], [(1, 3, 1)], [(2, 3, 2)]]
+    assert chain.rows("SELECT status, result, progress FROM jobs") == [("COMPLETED", {"items": 3}, 3)]
+
+
+def test_one_that_dies_onward_goes_on_where_it_was_and_has_all_its_attempts_again(organization):
+    job_id = owe(organization.id)
+
+    def act(item: int) -> None:
+        if item == 2 and chain.value("SELECT attempts FROM jobs") == 1:
+            raise OSError("the network is down")
+
+    kind = going_onward(4, act)
+    run_jobs(kind, [job_id])
+    assert jobs.state(job_id) == (Status.PENDING, 1)
+    chain.time_passes()
+    run_jobs(kind, [job_id])
+    assert [item for (item,) in chain.rows(EFFECTS)] == [0, 1, 2, 3]
+    assert jobs.state(job_id)[0] == Status.COMPLETED
+
+
+def test_one_that_goes_onward_gives_way_when_its_time_is_over_and_stops_when_it_is_cancelled(organization, client):
+    job_id = owe(organization.id)
+    run_jobs(going_onward(3, lambda item: None), [job_id], seconds=0)
+    assert (jobs.state(job_id), chain.value("SELECT progress FROM jobs")) == ((Status.PENDING, 0), 1)
+
+    def act(item: int) -> None:
+        assert client.post(f"/api/v1/jobs/{job_id}/cancel").status_code == 200
+
+    run_jobs(going_onward(3, act), [job_id])
+    assert (jobs.state(job_id)[0], [item for (item,) in chain.rows(EFFECTS)]) == (Status.CANCELLED, [0, 1])
+
+
+def test_onward_under_a_lost_lease_is_rolled_back(organization):
+    job_id = owe(organization.id)
+    run_jobs(going_onward(3, lambda item: chain.ask("UPDATE jobs SET lease_token = gen_random_uuid()")), [job_id])
     assert chain.rows(EFFECTS) == []
 
 

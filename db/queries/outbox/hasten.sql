@@ -1,4 +1,4 @@
--- Have a delivery that waits for its next attempt be due, and wake the relay if it listens.
+-- Have a job that waits for its next attempt be due, and wake the relay if it listens.
 WITH job AS (
     UPDATE open_jobs SET available_at = clock_timestamp() WHERE id = %(job_id)s AND status = 'PENDING' RETURNING id
 ), entry AS (

@@ -1,0 +1,61 @@
+"""The mails of an organization, and what the relay said of each recipient."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from db.queries import fetch
+from domain.errors import NotFound
+
+
+class Status(StrEnum):
+    """Of a mail, and of each recipient. A mail is REFUSED if it was refused for one recipient for good."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+# A job that failed without a word leaves its mail queued.
+STORED = {Status.FAILED: [Status.FAILED, Status.QUEUED]}
+
+
+class Shown(NamedTuple):
+    """A mail as its organization sees it; what was written in it is not shown."""
+
+    id: int
+    supplier_id: int | None
+    recipients: list[dict[str, Any]]
+    template: str
+    locale_code: str
+    subject: str
+    attachments: list[dict[str, Any]]
+    message_id: str
+    status: str
+    error: str | None
+    job_id: int
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    created_at: datetime
+
+
+def page(session: Session, organization_id: int, status: str | None, before: int | None, limit: int) -> Sequence[Shown]:
+    """Return up to `limit` mails, newest first."""
+    return _list(session, organization_id, id=None, status=status, before=before, limit=limit)
+
+
+def get(session: Session, organization_id: int, mail_id: int) -> Shown:
+    """Return one mail; raise NotFound."""
+    found = _list(session, organization_id, id=mail_id, status=None, before=None, limit=1)
+    if not found:
+        raise NotFound("mail not found")
+    return found[0]
+
+
+def _list(session: Session, organization_id: int, **terms: Any) -> Sequence[Shown]:
+    stored = STORED.get(terms["status"], [terms["status"]])
+    return fetch(session, Shown, "list_mails", organization_id=organization_id, stored=stored, **terms)

@@ -1,0 +1,141 @@
+"""A folder of mail is opened at the holder of a trusted certificate, and its server is bounded in time and words."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gateways import imap
+from gateways.imap import Denied, Folder, Login, Trouble
+from tests.conftest import configure
+from tests.integration.gateways.authority import Authority
+from tests.integration.gateways.receivers import Server, serving
+from tests.integration.mailboxes.letters import bill
+from tests.integration.mailboxes.servers import PASSWORD, TOKEN, USER, FolderOfMails, Imap, serving_imap
+
+LOGIN = Login(USER, password=PASSWORD)
+
+
+@pytest.fixture(autouse=True)
+def loopback_may_be_read() -> None:
+    configure(mailbox_allowed_networks="127.0.0.0/8")
+
+
+@pytest.fixture(params=["tls", "starttls"])
+def server(request: pytest.FixtureRequest, authority: Authority) -> Iterator[tuple[Imap, Callable[..., Folder]]]:
+    """A server with three mails, and a way to open a folder of it."""
+    with serving_imap(authority.serving("localhost"), starttls=request.param == "starttls") as made:
+        made.inbox.add(*map(bill, range(3)))
+
+        def open_folder(login: Login = LOGIN, name: str = "INBOX") -> Folder:
+            return imap.open_folder(imap.server("localhost", made.port, request.param), request.param, login, name)
+
+        yield made, open_folder
+
+
+@pytest.mark.parametrize("login", [LOGIN, Login(USER, token=TOKEN)], ids=["password", "token"])
+def test_a_folder_is_read_without_changing_it(server, login: Login) -> None:
+    made, open_folder = server
+    folder = open_folder(login)
+    assert (folder.uid_validity, folder.mails) == (1, 3)
+    assert (folder.uids(0), folder.uids(2), folder.uids(3), folder.last_uids(2)) == ([1, 2, 3], [3], [], [2, 3])
+    assert (folder.content(2, 10_000), folder.content(9, 10_000)) == (bill(1), None)
+    assert (folder.size(2), folder.size(9)) == (len(bill(1)), None)
+    assert folder.summary(1).head.startswith(b"From: Shop")
+    assert "EXAMINE" in " ".join(made.asked)
+    assert not any(made.inbox.flags.values())
+    folder.close()
+
+
+def test_mails_are_marked_and_moved(server) -> None:
+    made, open_folder = server
+    made.folders["Done"] = FolderOfMails()
+    folder = open_folder()
+    folder.mark_seen([1, 3, 9])
+    folder.move([3], "Done")
+    assert made.inbox.flags[1] == {"\\Seen"}
+    assert ([*made.inbox.mails], [*made.folders["Done"].mails.values()]) == ([1, 2], [bill(2)])
+    with pytest.raises(Trouble, match="no such folder"):
+        folder.move([1], "Nowhere")
+
+
+@pytest.mark.parametrize("login", [Login(USER, password="wrong"), Login(USER, token="wrong")])
+def test_who_is_not_let_in_is_told_so_without_what_was_said(server, login: Login) -> None:
+    _, open_folder = server
+    with pytest.raises(Denied, match=f"does not let {USER} in") as denied:
+        open_folder(login)
+    assert "wrong" not in repr(login)
+    assert "wrong" not in str(denied.value).replace("] wrong", "")
+
+
+def test_a_folder_that_is_not_there_is_named(server) -> None:
+    _, open_folder = server
+    with pytest.raises(Trouble, match=r"the folder Bills cannot be opened: .*there is no Bills"):
+        open_folder(name="Bills")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\n",
+        b"* 1 FETCH (UID 1 BODY[] {%d}\r\n" % (3 * 2**20) + bytes(3 * 2**20),
+        b"* OK " + b"x" * 3_000_000 + b"\r\n",
+        b"* OK x\r\n" * 200_000,
+    ],
+    ids=["a size beyond all", "more than was allowed", "a line without end", "lines without end"],
+)
+def test_a_server_that_says_too_much_is_left(server, says: bytes) -> None:
+    made, open_folder = server
+
+    def talk(imap: Imap, connection: socket.socket, mail: bytes, uid: int) -> bool:
+        connection.sendall(says)
+        return True
+
+    made.fault = talk
+    folder = open_folder()
+    with pytest.raises(Trouble):
+        folder.content(1, 100)
+
+
+def test_a_server_that_drips_is_left_when_the_time_is_over(server) -> None:
+    made, open_folder = server
+
+    def drip(imap: Imap, connection: socket.socket, mail: bytes, uid: int) -> bool:
+        connection.sendall(b"* 1 FETCH (UID 1 BODY[] {100}\r\n")
+        while not imap.stopping.wait(0.05):
+            connection.sendall(b"x")
+        return True
+
+    made.fault = drip
+    folder, began = open_folder(), time.monotonic()
+    with pytest.raises(Trouble, match=r"within 0\.5 s"):
+        folder.content(1, 100, 0.5)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"* BYE go away\r\n", b"HTTP/1.1 400 Bad\r\n\r\n", b"\x00\xff" * 100 + b"\r\n", b""]
+)
+def test_what_is_no_imap_is_a_word(authority: Authority, greeting: bytes) -> None:
+    def greet(_: Server, connection: socket.socket) -> None:
+        connection.sendall(greeting)
+
+    with serving(greet, authority.serving("localhost")) as made, pytest.raises(Trouble):
+        imap.open_folder(imap.server("localhost", made.port, "tls"), "tls", LOGIN, "INBOX", 2.0)
+
+
+def test_a_search_that_answers_with_what_was_not_asked_is_looked_through_again(server, monkeypatch) -> None:
+    _, open_folder = server
+    folder = open_folder()
+    monkeypatch.setattr(folder._client, "search", lambda criteria: [3, 1, 0, -5, 2**40, 3])
+    assert folder.uids(2) == [3]
+    folder.next_uid = imap.LAST_UID + 1  # a server that says no UIDNEXT
+    assert folder.uids(2) == [3]
+
+
+def test_uids_far_apart_are_found(server) -> None:
+    made, open_folder = server
+    made.inbox.mails[200_000] = bill(9)
+    made.inbox.next_uid = 200_001
+    assert open_folder().uids(3) == [200_000]

@@ -1,0 +1,114 @@
+"""A mail is taken apart in a jail: whatever it is, it ends in time, and what comes of it can be kept."""
+
+import time
+
+import pytest
+
+from domain.mailboxes import mime, reading
+from domain.mailboxes.reading import Unreadable
+from domain.mailboxes.taking import MAX_BYTES
+from tests.integration.mailboxes.letters import ODD, PDF, attached, bill, deep, letter, many_parts
+
+
+@pytest.fixture(autouse=True)
+def loopback_may_be_read() -> None:
+    """No database is needed here."""
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_mail_gives_its_files(name: str) -> None:
+    mail, files = ODD[name]
+    read = reading.read(mail)
+    assert [one.name for one in read.attachments] == files
+    for one in read.attachments:
+        assert one.data.startswith(b"%PDF") or name == "signs in base64 that are none"
+    assert all(text.isprintable() for text in (read.subject, read.sender, read.message_id))
+
+
+def test_headers_are_read_in_any_charset_and_never_cut() -> None:
+    read = reading.read("From: Ä <a@b.c>\r\nMessage-ID: <a b@c>\r\n <d@e>\r\nSubject: ü\r\n\r\n".encode("latin-1"))
+    assert (read.sender, read.message_id, read.subject) == ("Ä <a@b.c>", "<a b@c> <d@e>", "ü")
+    assert reading.read("Subject: ü\r\n\r\n".encode()).subject == "ü"
+    assert reading.read(b"Subject: =?x-foo?B?AAAA?=\r\n\r\n").subject == "", "PostgreSQL refuses NUL"
+    assert reading.read(b"Subject: =?utf-8?B?AABhAA==?=\r\n\r\n").subject == "a"
+
+
+def test_one_mail_has_one_hash_wherever_it_lies() -> None:
+    assert reading.read(bill(1)).hash == reading.read(b"Received: from x\r\n" + bill(1)).hash
+    assert reading.read(bill(1)).hash != reading.read(bill(2)).hash
+    no_id = letter(attached()).replace(b"Message-ID: <1@x>\r\n", b"")
+    assert reading.read(no_id).hash != reading.read(b"X: y\r\n" + no_id).hash
+
+
+@pytest.mark.parametrize(
+    ("mail", "reason"),
+    [
+        (many_parts(100_000), "it has more than 1000 parts"),
+        (many_parts(2000), "it has more than 1000 parts"),
+        (deep(1000), "too deep"),
+        (deep(60), "too deep"),
+        (letter(*[attached()] * 101), "it has more than 100 attachments"),
+    ],
+    ids=["100,000 parts", "2,000 parts", "1,000 deep", "60 deep", "101 attachments"],
+)
+def test_what_is_beyond_the_limits_has_a_reason_in_time(mail: bytes, reason: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(Unreadable, match=reason):
+        reading.read(mail)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"Subject: " + b"a " * 1_000_000 + b"\r\n\r\n",
+        b"".join(b"X%d: y\r\n" % n for n in range(100_000)) + b"\r\n",
+        b"From: " + b'"' * 100_000 + b"\r\n\r\n",
+        b"Content-Type: text/plain;" + b' a="b";' * 50_000 + b"\r\n\r\n",
+        b"Subject: " + b"=?utf-8?q?a?= " * 50_000 + b"\r\n\r\n",
+        b'Content-Type: multipart/mixed; boundary="' + b"x" * 100_000 + b'"\r\n\r\n',
+    ],
+    ids=["long subject", "many headers", "quotes", "parameters", "coded words", "long boundary"],
+)
+def test_headers_without_end_take_no_time(mail: bytes) -> None:
+    began = time.monotonic()
+    reading.read(mail)
+    assert time.monotonic() - began < 5
+
+
+def test_the_largest_mail_is_read_whole() -> None:
+    file = PDF + bytes(17 * 1024 * 1024)
+    mail = letter(attached(file))
+    assert 0.9 * MAX_BYTES < len(mail) < MAX_BYTES
+    [read] = reading.read(mail).attachments
+    assert read.data == file
+
+
+def test_a_reader_that_was_taken_over_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for answer in (b"", b"\xff\xff\xff\xff", b"\0\0\0\x02{}", b'\0\0\0\x1e{"attachments":[{"size":99}]}'):
+        monkeypatch.setattr(reading, "_asked", lambda mail, answer=answer: answer)
+        with pytest.raises(Unreadable):
+            reading.read(b"")
+
+
+def test_a_reader_that_never_ends_or_crashes_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "TIMEOUT_S", 0.0)
+    with pytest.raises(Unreadable, match="too long"):
+        reading.read(bill(1))
+
+
+def test_nothing_is_loaded_once_the_jail_is_closed() -> None:
+    """Every codec that a mail may name is there, and one that is not is no reason to look for it."""
+    for charset in (
+        "utf-7",
+        "iso-2022-jp",
+        "koi8-r",
+        "x-unknown",
+        "../../etc/passwd",
+        "zlib",
+        "idna",
+        "unicode_escape",
+    ):
+        mail = f"Subject: =?{charset}?q?a?=\r\nContent-Type: text/plain; charset={charset}\r\n\r\na".encode()
+        reading.read(mail)
+    assert mime.MAX_PARTS < mime.MAX_BOUNDARIES
