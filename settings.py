@@ -31,8 +31,6 @@ ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 LAST_PORT = 65535
 # Of the signing key and of each master key.
 KEY_BYTES = 32
-# The addresses that have their names by custom: the others begin as all settings do.
-CUSTOMARY = {"database_url", "database_owner_url", "broker_url"}
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
 Switch = Literal[0, 1]
@@ -149,7 +147,6 @@ class Settings:
         if self.master_keys and not all(map(_is_key, self.master_keys.split(","))):
             name = variable("master_keys_file" if self.master_keys_file else "master_keys")
             raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
-        networks(variable("webhook_allowed_networks"), self.webhook_allowed_networks)
         _check_storage(self)
         for name in ("webhook_allowed_networks", "mailbox_allowed_networks"):
             networks(variable(name), getattr(self, name))
@@ -268,8 +265,6 @@ def use(settings: Settings) -> None:
 
 
 def variable(name: str) -> str:
-    """Return the environment variable of the setting `name`: some URLs by custom, the rest prefixed."""
-    return name.upper() if name in CUSTOMARY else PREFIX + name.upper()
     """Return the environment variable of the setting `name`: some have theirs by custom, the rest are prefixed."""
     return name.upper() if name in BY_CUSTOM else PREFIX + name.upper()
 

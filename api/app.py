@@ -3,6 +3,7 @@ from flask import Flask
 from api.accounting.endpoints import accounting_api
 from api.accounting.schemas import RecreationAccepted
 from api.automations.endpoints import automations_api
+from api.bills.endpoints import bills_api
 from api.events.endpoints import events_api
 from api.files.endpoints import files_api
 from api.http.auth import authenticate
@@ -47,11 +48,8 @@ from settings import Settings
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
-    templates_api, jobs_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api, cron_api, admin_api,
-    events_api, webhooks_api, files_api, me_api, metrics_api, health_api,
-    templates_api, jobs_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, accounting_api,
-    cron_api, admin_api, events_api, webhooks_api, automations_api, me_api, metrics_api, health_api,
-    events_api, webhooks_api, mail_api, mailboxes_api,
+    templates_api, jobs_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, bills_api,
+    accounting_api, mail_api, mailboxes_api, automations_api, cron_api, admin_api, events_api, webhooks_api, files_api,
     me_api, metrics_api, health_api,
 )  # fmt: skip
 

@@ -23,6 +23,7 @@ from bench import (
     idle,
     intake,
     order,
+    received,
     recovery,
     rest,
     scale,
@@ -41,7 +42,10 @@ from tasks import kinds
 RESULTS = Path(__file__).parent / "results"
 # Each has measure(machine) and rows(figures).
 QUICK = (throughput, intake, idle)
-FULL = (*QUICK, costs, rest, calibration, comparison, busy, order, flood, slow, webhooks, recovery, scale, held, soak)
+FULL = (
+    *QUICK, costs, rest, calibration, comparison, busy, order, flood, slow, webhooks, received, recovery, scale, held,
+    soak,
+)  # fmt: skip
 
 
 def main() -> None:

@@ -1,22 +1,29 @@
 """The peers of the bench: bare Celery, and the design everybody writes first."""
 
+import json
 import time
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import redis
 import requests
 from celery import Celery
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 import settings
 from db.models import Client, Invoice, InvoiceItem, Job, NumberSeries, Supplier, Template
 from db.transaction import transaction
+from domain.bills import answers
+from domain.bills.content import TEXT, Page, Reading
+from domain.bills.extraction import Hints, check, extract
+from domain.bills.pdf_file import PdfFile
 from domain.invoices.request import InvoiceRequest
 from domain.pricing import price
 
 STARTED = "started after ms"
+NAIVE_BILL = text("INSERT INTO naive_bills (path, fields) VALUES (:path, CAST(:fields AS jsonb))")
 
 app = Celery("peers", broker=settings.current().broker_url)
 app.conf.update(task_ignore_result=True)
@@ -38,6 +45,22 @@ def started(sent: float) -> None:
 def post(url: str, body: str) -> None:
     """Post to a receiver as one does first."""
     requests.post(url, body, timeout=15).raise_for_status()
+
+
+@app.task(name="read bill", queue="naive", acks_late=True)
+def read_bill(path: str) -> None:
+    """Read a file with the same libraries and rules, in this process, and write what it says."""
+    said = PdfFile(Path(path).read_bytes()).text()
+    pages = [
+        Page(number, page["width"], page["height"], TEXT, answers.words(page["words"]))
+        for number, page in enumerate(said["pages"], 1)
+    ]
+    hints = Hints()
+    found = extract(Reading(pages), hints)
+    check(found, None, hints, date.today())
+    fields = {name: one.value for name, one in found.items()}
+    with transaction() as session:
+        session.execute(NAIVE_BILL, {"path": path, "fields": json.dumps(fields)})
 
 
 @cache

@@ -70,6 +70,8 @@ def require_storage() -> None:
         raise ConfigurationError(f"{variable('storage_url')}: {error}") from None
     except storage.Unavailable as error:
         log.warning("files are refused until the storage works: %s", error)
+
+
 def require_mail() -> None:
     """Raise ConfigurationError if mails are to be sent and cannot be, as an address or the relay's URL is none.
 

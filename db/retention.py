@@ -57,8 +57,7 @@ def _alone(session: Session) -> bool:
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, event_days: int, limit: int = 10_000) -> int:
-    """Delete up to `limit` jobs, and as many kept answers, events and slots, past their retention; return how many.
-    """Delete up to `limit` jobs, and as many kept answers, events and mails, that are past their retention.
+    """Delete up to `limit` jobs, and as many kept answers, events, slots and mails, that are past their retention.
 
     Return how many. Mails are kept as long as failed jobs. As many rows of waits are deleted, and folded, which counts
     as well.

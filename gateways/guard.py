@@ -95,7 +95,7 @@ def target(url: str, setting: str = WEBHOOKS) -> Target:
     path = parts["path"] if parts["path"].startswith("/") else "/" + parts["path"]
     web = [*PORTS["https"], *(PORTS["http"] if settings.current().webhook_allow_http else ())]
     found = server(host, int(written or PORTS[scheme][0]), web, setting)
-    return Target(scheme, host, found.port, path, found.local, setting)
+    return Target(scheme, host, found.port, path, found.local, setting=setting)
 
 
 def server(host: str, port: int, usual: Sequence[int], setting: str) -> Server:
@@ -122,7 +122,6 @@ def trusted(url: str) -> Target:
     return Target(scheme, host, int(written or PORTS[scheme][0]), parts["path"] or "/", local=False, trusted=True)
 
 
-def check_addresses(addresses: Iterable[Address], local: bool, whose: str) -> None:
 def check_addresses(addresses: Iterable[Address], local: bool, whose: str, setting: str = WEBHOOKS) -> None:
     """Raise Refused unless each address is public or in an allowed network; if `local`, in an allowed network."""
     # Which address it is stays unsaid: else any customer could read the names of our own network.

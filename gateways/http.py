@@ -18,8 +18,7 @@ from gateways import certificates, guard, require_outside
 from gateways.guard import MAILBOXES, Refused, Target, check
 from gateways.streams import Budget, EnoughRead, Network, Stale, Unsent
 
-__all__ = ["Answer", "Provider", "Receiver", "Refused", "Unsent", "check", "check_headers"]
-__all__ = ["MAILBOXES", "Answer", "Receiver", "Refused", "Unsent", "check", "check_headers"]
+__all__ = ["MAILBOXES", "Answer", "Provider", "Receiver", "Refused", "Unsent", "check", "check_headers"]
 
 SECONDS = 15.0
 LONGEST_BODY = 64 * 1024
@@ -56,20 +55,16 @@ class Receiver:
 
     longest_body = LONGEST_BODY
 
-    def __init__(self, url: str, connections: int = 4):
-        """Raise Refused for everything that `check` finds in the `url`."""
-        self._target = self._checked(url)
-        self._trust = certificates.context() if self._target.scheme == "https" else None
     def __init__(self, url: str, connections: int = 4, setting: str = guard.WEBHOOKS):
         """Raise Refused for everything that `check` finds in the `url`; `setting` is the one that allows networks."""
-        self._target = guard.target(url, setting)
+        self._target = self._checked(url, setting)
         self._trust = certificates.context("http/1.1") if self._target.scheme == "https" else None
         self._free = threading.BoundedSemaphore(connections)
         self._idle: deque[httpcore.HTTPConnection] = deque()
 
     @staticmethod
-    def _checked(url: str) -> Target:
-        return guard.target(url)
+    def _checked(url: str, setting: str) -> Target:
+        return guard.target(url, setting)
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +134,7 @@ class Provider(Receiver):
     longest_body = LONGEST_OF_PROVIDER
 
     @staticmethod
-    def _checked(url: str) -> Target:
+    def _checked(url: str, setting: str) -> Target:
         return guard.trusted(url)
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -111,26 +112,13 @@ class Network(httpcore.NetworkBackend):
         self, host: str, port: int, timeout: Any = None, local_address: Any = None, socket_options: Any = None
     ) -> httpcore.NetworkStream:
         """Return a connection to the first address that takes one, of those that have all passed the guard."""
-        budget: Budget = timeout
-        addresses = resolve(host, budget)
-        if not self._target.trusted:
-            guard.check_addresses(addresses, self._target.local, whose=f"an address of {host}")
-        budget.awaited, budget.is_new_connection = "no connection", True
-        tried = addresses[:MOST_TRIED]
-        trouble = Unsent("the name does not resolve")
-        for place, address in enumerate(tried):
-            try:
-                return Stream(connect(address, port, budget.left(share=len(tried) - place)), address, port)
-            except TimeoutError:
-                trouble = budget.late()
-            except OSError as error:
-                trouble = Unsent(plain_words(error))
-        raise trouble
-        target, whose = self._target, f"an address of {host}"
-        connection, address = reach(
-            host, port, budget, lambda found: guard.check_addresses(found, target.local, whose, target.setting)
-        )
+        connection, address = reach(host, port, timeout, partial(self._check, host))
         return Stream(connection, address, port)
+
+    def _check(self, host: str, addresses: list[Address]) -> None:
+        if not self._target.trusted:
+            local, whose = self._target.local, f"an address of {host}"
+            guard.check_addresses(addresses, local, whose, self._target.setting)
 
 
 class Stream(httpcore.NetworkStream):

@@ -84,9 +84,8 @@ class Stack:
             shared: dict[str, Any] = {"master_keys": self._key("master_keys", "master"), **self._storage()}
             parts = [self._part("api", listener=listener, signing_key=signing, **shared)]
             parts += [self._part(name, broker_url=self._broker_url) for name in ("relay", "beat")]
-            parts += [self._part(name, broker_url=self._broker_url, **shared) for name in ("worker", "io")]
             workers = ("worker", "io", "ocr")
-            parts += [self._part(name, broker_url=self._broker_url, master_keys=master) for name in workers]
+            parts += [self._part(name, broker_url=self._broker_url, **shared) for name in workers]
             parts += [self._part("flower", health=self._flower_url, broker_url=self._flower_broker_url)]
             supervisor.start_together(parts)
             facts = self._facts(parts)

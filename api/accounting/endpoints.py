@@ -36,7 +36,7 @@ IN_BACKGROUND = {"anyOf": [
 accounting_api = Blueprint(
     "accounting",
     __name__,
-    description="The journal entries of invoices, payments, sales, purchases and transfers, and their sums.",
+    description="The journal entries of invoices, bills, payments, sales, purchases and transfers, and their sums.",
     url_prefix="/api/v1/accounting",
 )
 

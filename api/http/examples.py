@@ -18,6 +18,14 @@ DAY, MOMENT, HASH = (
 # By field, or by schema and field where one name means several things.
 EVENT_ID = "0b6c1d6e-6d1f-4a9c-9d0a-6a1c2f3e4d5b"
 CONDITION = {"field": "total", "op": "atLeast", "value": 10000}
+BOX = [0.62, 0.81, 0.7, 0.83]
+FOUND = {
+    "confidence": 0.97,
+    "origin": "text",
+    "page": 1,
+    "box": BOX,
+    "reason": "it stands at its label",
+}
 VALUES: Mapping[str, Any] = {
     "name": "Ada Analytics", "addressLine1": "12 Engine Row", "city": "London", "country": "GB",
     "vatId": "GB123456789", "description": "Support, hours", "message": "invoice generated",
@@ -47,10 +55,20 @@ VALUES: Mapping[str, Any] = {
     "DeliveryAttempt.responseBody": "ok", "Delivery.status": "delivered", "Delivery.error": None,
     "url": "https://hooks.example.com/counterfoil", "eventTypes": ["invoice.*"], "headerNames": ["Authorization"],
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Accepted.message": "the event is on its way",
+    "address": "ada@example.com", "subject": "Invoice INV-000001 from Ada Analytics",
+    "messageId": "<mail-1.0f1e2d3c4b5a6978@example.com>", "MailRecipient.at": MOMENT,
     "Schedule.name": "Monthly entries", "Schedule.type": KIND, "Schedule.cron": "0 6 1 * *", "Schedule.lastError": None,
     "Schedule.meaning": "At 06:00 on the first day of every month (Europe/Dublin)", "Schedule.everySeconds": None,
     "Schedule.payload": {"documents": [{"type": "invoice", "id": 1}]}, "Schedule.catchUp": "once",
     "Schedule.enabled": True, "Schedule.disabledReason": None, "Schedule.lastJobStatus": "completed",
+    "Mailbox.name": "Bills",
+    "host": "imap.example.com", "user": "bills@example.com", "folder": "INBOX", "Mailbox.after": "seen",
+    "MailboxFilter.from": ["@supplier.example"], "MailboxFilter.subject": None,
+    "MailboxMail.from": "<billing@supplier.example>", "MailPreview.from": "<billing@supplier.example>",
+    "MailboxMail.subject": "Your bill", "MailPreview.subject": "Your bill", "MailAttachment.name": "bill.pdf",
+    "MailAttachment.type": "application/pdf", "MailPreviewAttachment.name": "bill.pdf",
+    "MailPreviewAttachment.type": "application/pdf", "Mailbox.port": 993, "Mailbox.everyMinutes": 15,
+    "MailboxSyncAccepted.message": "the mailbox is read in the background",
     "Automation.name": "Large invoices", "Automation.enabled": True, "Automation.disabledReason": None,
     "Automation.conditions": {"all": [CONDITION]}, "Automation.actions": [{"do": "add_note", "text": "Look at it"}],
     "Trigger.event": "invoice.issued", "Trigger.cron": None, "Trigger.timeZone": None, "Trigger.meaning": None,
@@ -66,15 +84,14 @@ VALUES: Mapping[str, Any] = {
     "CatalogueEvent.subject": "invoiceId", "CatalogueAction.do": "add_note",
     "CatalogueAction.permission": "jobs:create",
     "CatalogueAction.description": "Write a note.", "CatalogueAction.parameters": {"type": "object"},
-    "address": "ada@example.com", "subject": "Invoice INV-000001 from Ada Analytics",
-    "messageId": "<mail-1.0f1e2d3c4b5a6978@example.com>", "MailRecipient.at": MOMENT, "Mailbox.name": "Bills",
-    "host": "imap.example.com", "user": "bills@example.com", "folder": "INBOX", "Mailbox.after": "seen",
-    "MailboxFilter.from": ["@supplier.example"], "MailboxFilter.subject": None,
-    "MailboxMail.from": "<billing@supplier.example>", "MailPreview.from": "<billing@supplier.example>",
-    "MailboxMail.subject": "Your bill", "MailPreview.subject": "Your bill", "MailAttachment.name": "bill.pdf",
-    "MailAttachment.type": "application/pdf", "MailPreviewAttachment.name": "bill.pdf",
-    "MailPreviewAttachment.type": "application/pdf", "Mailbox.port": 993, "Mailbox.everyMinutes": 15,
-    "MailboxSyncAccepted.message": "the mailbox is read in the background",
+    "BillCheck.name": "totals", "BillCheck.passed": True, "BillCheck.says": "80.00 plus 16.00 is 96.00",
+    "BillCheck.fields": ["subtotal", "taxTotal", "total"], "confidence": 0.99, "box": BOX,
+    "BillFields.currencyCode": FOUND | {"value": "EUR"}, "BillFields.invoiceNumber": FOUND | {"value": "INV-000001"},
+    "FoundText.value": "INV-000001", "FoundDay.value": DAY, "fileName": "bill.pdf", "Bill.sha256": HASH,
+    "Bill.supplierName": "Ada Analytics", "BillHead.supplierName": "Ada Analytics",
+    **{f"{name}.reason": "it stands at its label" for name in (
+        "FoundText", "FoundDay", "FoundAmount", "FoundTaxes", "FoundLines", "BillField")},
+    "BillAccepted.message": "the bill is read in the background", "BillAccepted.status": "received",
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

@@ -131,6 +131,22 @@ class Amount(fields.Field[Decimal]):
         return value
 
 
+class SignedAmount(Amount):
+    """An amount that may be below zero, as that of a credit note is."""
+
+    def __init__(self, digits: int, places: int, **options: Any):
+        super().__init__(digits, places, **options)
+        self._smallest = -self._largest
+        number, digits_text, *_ = self.metadata["anyOf"]
+        number["minimum"] = -number["maximum"]
+        digits_text["pattern"] = f"^-?{digits_text['pattern'][1:]}"
+
+    def _number(self, value: Any) -> Decimal:
+        if isinstance(value, str) and NEGATIVE_TEXT.fullmatch(value):
+            return -super()._number(value[1:])
+        return super()._number(value)
+
+
 class Rate(Amount):
     """A tax rate as a fraction with four decimals; 20 for 20 % is refused."""
 

@@ -39,6 +39,8 @@ MULTIPART = "multipart/form-data"
 PART = "file"
 PIECE_BYTES = 64 * 1024
 # Of the part's headers and the boundaries around it.
+# RFC 2046, 5.1.1 allows 70; some clients write a few more.
+LONGEST_BOUNDARY = 100
 MAX_HEAD_BYTES = 16 * 1024
 # Behind the last boundary: a line break, if anything.
 MAX_EPILOGUE_BYTES = 16
@@ -114,7 +116,7 @@ class Form:
         if sent.mimetype != MULTIPART or sent.headers.get("Content-Encoding", IDENTITY).lower() != IDENTITY:
             raise Refused(415, f"send the file as {MULTIPART}, without Content-Encoding")
         boundary = sent.mimetype_params.get("boundary", "")
-        if not 1 <= len(boundary) <= 70 or not boundary.isascii():  # RFC 2046, 5.1.1
+        if not 1 <= len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
             raise Refused(400, "the Content-Type names no boundary of the form's parts")
         self._sent, self._decoder = sent, MultipartDecoder(boundary.encode())
         # The decoder takes a carriage return for content when what it is given ends within the last boundary. So it is

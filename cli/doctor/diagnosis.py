@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from cli import preflight
-from cli.doctor import broker, ports, storage
-from cli.doctor import broker, mail, ports
+from cli.doctor import broker, mail, ports, storage
 from domain.doctor.checks import CHECKS, COMMAND_CHECKS, examine, unseen
 from domain.doctor.findings import Finding, Line, wrong
 from settings import ConfigurationError

@@ -1,5 +1,6 @@
 from db.models.accounting import Account, AccountingSource, JournalEntry, JournalLine
 from db.models.automations import Automation, AutomationJob, AutomationRun, AutomationSubject
+from db.models.bills import Bill, BillSupplier
 from db.models.columns import Base
 from db.models.encryption import DataKey
 from db.models.events import Event, EventStream, PendingEvent
@@ -33,23 +34,12 @@ from db.models.templates import Template, TemplateSource
 from db.models.webhooks import Delivery, Webhook
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Base", "Canary", "Client", "DataKey", "Delivery",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Automation", "AutomationJob", "AutomationRun",
+    "AutomationSubject", "Base", "Bill", "BillSupplier", "Canary", "Client", "DataKey", "Delivery",
     "DocumentNumber", "Event", "EventStream", "File", "FileTotal", "FileWrite", "IdempotencyKey", "Incident",
     "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine",
-    "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process",
-    "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock",
-    "Supplier", "Template", "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Automation", "AutomationJob", "AutomationRun",
-    "AutomationSubject", "Base", "Canary", "Client", "DataKey", "Delivery", "DocumentNumber", "Event", "EventStream",
-    "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt",
-    "JournalEntry", "JournalLine", "Location", "Movement", "NumberSeries", "Organization", "OutboxEntry", "Pause",
-    "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation", "RunStatistics",
-    "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template", "TemplateSource", "Transfer",
-    "TransferLine", "WaitStatistics", "Webhook",
-    "DocumentNumber", "Event", "EventStream", "IdempotencyKey", "Incident", "Invoice", "InvoiceHead", "InvoiceItem",
-    "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine", "Location", "Mail", "Mailbox",
-    "MailboxMail", "Movement",
-    "NumberSeries", "Organization", "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase",
-    "PurchaseLine", "RelayState", "Reservation", "RunStatistics", "Sale", "SaleLine", "Stock", "Supplier", "Template",
+    "Location", "Mail", "Mailbox", "MailboxMail", "Movement", "NumberSeries", "Organization", "OutboxEntry",
+    "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation",
+    "RunStatistics", "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template",
     "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
 ]  # fmt: skip

@@ -8,17 +8,27 @@ from sqlalchemy.orm import Session
 from db.models import Account
 
 CASH, RECEIVABLE, INVENTORY, IN_TRANSIT = "1000", "1100", "1300", "1310"
-PAYABLE, SALES_TAX, REVENUE, COST_OF_GOODS = "2000", "2200", "4000", "5000"
+INPUT_TAX, PAYABLE, SALES_TAX, REVENUE, COST_OF_GOODS = "1400", "2000", "2200", "4000", "5000"
+# Where the expense of a bill goes that nobody has put elsewhere.
+EXPENSES = "6000"
 
 DEFAULT = (
     (CASH, "Cash", "asset"),
     (RECEIVABLE, "Accounts receivable", "asset"),
     (INVENTORY, "Inventory", "asset"),
     (IN_TRANSIT, "Goods in transit", "asset"),
+    (INPUT_TAX, "Input tax", "asset"),
     (PAYABLE, "Accounts payable", "liability"),
     (SALES_TAX, "Sales tax payable", "liability"),
     (REVENUE, "Sales revenue", "income"),
     (COST_OF_GOODS, "Cost of goods sold", "expense"),
+    (EXPENSES, "General expenses", "expense"),
+    ("6100", "Materials and goods", "expense"),
+    ("6200", "Services", "expense"),
+    ("6300", "Rent and energy", "expense"),
+    ("6400", "Office and communication", "expense"),
+    ("6500", "Travel", "expense"),
+    ("6600", "Vehicles", "expense"),
 )
 
 

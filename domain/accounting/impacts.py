@@ -13,6 +13,7 @@ from domain.accounting.chart import (
     CASH,
     COST_OF_GOODS,
     IN_TRANSIT,
+    INPUT_TAX,
     INVENTORY,
     PAYABLE,
     RECEIVABLE,
@@ -103,6 +104,14 @@ def _transfer(row: Any) -> list[list[Line]]:
     return [[there, _credit(INVENTORY, row.value, row.from_location_id)]]
 
 
+def _bill(row: Any) -> list[list[Line]]:
+    """Return what a bill does, or with amounts below zero a credit note that was received."""
+    if row.total < 0:
+        tax = _credit(INPUT_TAX, -row.tax_total)
+        return [[_debit(PAYABLE, -row.total), tax, _credit(row.account_code, -row.subtotal)]]
+    return [[_debit(row.account_code, row.subtotal), _debit(INPUT_TAX, row.tax_total), _credit(PAYABLE, row.total)]]
+
+
 def _debit(account_code: str, amount: Decimal, location_id: int | None = None) -> Line:
     return Line(account_code, amount, ZERO, location_id)
 
@@ -117,4 +126,5 @@ STATEMENTS: dict[str, tuple[str, Callable[[Any], list[list[Line]]]]] = {
     "purchase": ("account_purchases", _purchase),
     "transfer": ("account_transfers", _transfer),
     "payment": ("account_payments", _payment),
+    "bill": ("account_bills", _bill),
 }

@@ -12,7 +12,7 @@ from domain.jobs.priorities import NORMAL
 from domain.jobs.submission import enqueue
 
 KIND = "accounting.recreate"
-TYPES = ("invoice", "sale", "purchase", "transfer", "payment")
+TYPES = ("invoice", "sale", "purchase", "transfer", "payment", "bill")
 MAX_SOURCES_IN_A_JOB = 200
 MAX_SOURCES_SYNCHRONIZED, SYNCHRONIZED_SOURCES_IN_A_JOB = 10_000, 100
 

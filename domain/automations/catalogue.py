@@ -58,6 +58,10 @@ INVOICE = {
     "invoiceId": INTEGER, "invoiceNumber": TEXT, "supplierId": INTEGER, "issueDate": DAY, "currencyCode": TEXT,
     "total": NUMBER, "requestId": INTEGER,
 }  # fmt: skip
+BILL = {
+    "billId": INTEGER, "fileName": TEXT, "supplierName": TEXT, "supplierVatId": TEXT, "invoiceNumber": TEXT,
+    "issueDate": DAY, "currencyCode": TEXT, "total": NUMBER,
+}  # fmt: skip
 JOB = {"jobId": INTEGER, "kind": TEXT}
 FAILED_JOB = {**JOB, "error": TEXT}
 # Of each type of event but `webhook.pinged`, which is told for one webhook alone.
@@ -75,6 +79,16 @@ TRIGGERS: Mapping[str, Trigger] = {
             ("transfer", "sent"), ("transfer", "completed"), ("sale", "completed"), ("purchase", "approved"),
         )
     },
+    types.BILL_PROCESSED: Trigger(BILL, "billId"),
+    types.BILL_NEEDS_REVIEW: Trigger(BILL, "billId"),
+    types.BILL_FAILED: Trigger({"billId": INTEGER, "fileName": TEXT, "error": TEXT}, "billId"),
+    types.BILL_APPROVED: Trigger(BILL, "billId"),
+    types.BILL_REJECTED: Trigger({**BILL, "reason": TEXT}, "billId"),
+    types.MAIL_SENT: Trigger({"mailId": INTEGER, "messageId": TEXT}, "mailId"),
+    types.MAIL_REFUSED: Trigger({"mailId": INTEGER, "messageId": TEXT}, "mailId"),
+    types.MAILBOX_FAILING: Trigger(
+        {"mailboxId": INTEGER, "failingSince": TIME, "days": INTEGER, "error": TEXT}, "mailboxId"
+    ),
     types.FAILING: Trigger({"webhookId": INTEGER, "failingSince": TIME, "days": INTEGER}, "webhookId"),
     types.DISABLED: Trigger({"webhookId": INTEGER, "reason": TEXT}, "webhookId"),
     types.AUTOMATION_DISABLED: Trigger({"automationId": INTEGER, "reason": TEXT}, "automationId"),

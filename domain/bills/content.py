@@ -12,6 +12,12 @@ FIELDS = (
 )  # fmt: skip
 
 
+def public_name(field: str) -> str:
+    """Return what a field is called outside: `supplierName` for `supplier_name`."""
+    first, *rest = field.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 class Box(NamedTuple):
     """A place on a page, in fractions of its width and height from its upper left corner."""
 

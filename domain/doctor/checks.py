@@ -31,10 +31,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("encryption", encryption.encryption),
     ("scans", scans.scans),
 )
-# What `counterfoil doctor` looks at besides: it connects to broker and storage, and to each port without a password.
-COMMAND_CHECKS = ("broker", "persistence", "ports", "storage")
-# What `counterfoil doctor` looks at besides: it connects to the broker, to ports without a password, and to the relay.
-COMMAND_CHECKS = ("broker", "persistence", "ports", "mail")
+# What `counterfoil doctor` looks at besides: it connects to the broker, to ports without a password, to the storage and
+# to the relay of mail.
+COMMAND_CHECKS = ("broker", "persistence", "ports", "storage", "mail")
 
 
 def examine() -> list[Line]:

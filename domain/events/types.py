@@ -6,9 +6,11 @@ from collections.abc import Iterable
 INVOICE_ISSUED, INVOICE_CREDITED = "invoice.issued", "invoice.credited"
 MARKED_ISSUED = "invoice.marked_issued"
 JOB_COMPLETED = "job.completed"
-AUTOMATION_DISABLED = "automation.disabled"
+BILL_PROCESSED, BILL_NEEDS_REVIEW, BILL_FAILED = "bill.processed", "bill.needs_review", "bill.failed"
+BILL_APPROVED, BILL_REJECTED = "bill.approved", "bill.rejected"
 MAIL_SENT, MAIL_REFUSED = "mail.sent", "mail.refused"
 MAILBOX_FAILING = "mailbox.failing"
+AUTOMATION_DISABLED = "automation.disabled"
 PINGED, FAILING, DISABLED = "webhook.pinged", "webhook.failing", "webhook.disabled"
 # What each says; a transfer, sale or purchase that has been moved tells of it as NOUN.STATUS.
 TYPES = {
@@ -23,6 +25,11 @@ TYPES = {
     "transfer.completed": "All goods of a transfer have arrived.",
     "sale.completed": "All goods of a sale have left.",
     "purchase.approved": "All goods of a purchase have come in.",
+    BILL_PROCESSED: "A bill was read, and all of it is certain.",
+    BILL_NEEDS_REVIEW: "A bill was read, and somebody has to look at what is not certain.",
+    BILL_FAILED: "A bill could not be read.",
+    BILL_APPROVED: "A bill was approved and is booked.",
+    BILL_REJECTED: "A bill was rejected.",
     MAIL_SENT: "The relay has taken a mail for all of its recipients.",
     MAIL_REFUSED: "The relay has refused a mail for good, for one recipient at least.",
     MAILBOX_FAILING: "A mailbox could not be read for one day, or for three.",
@@ -31,6 +38,8 @@ TYPES = {
     DISABLED: "A webhook was disabled, as no delivery to it succeeded or its receiver said so.",
     AUTOMATION_DISABLED: "An automation was disabled, as its runs failed or the key that wrote it was revoked.",
 }
+# Another name of a type, which is taken and shown as that type.
+ALIASES = {"entry.approved": BILL_APPROVED}
 FAMILIES = sorted({f"{name.partition('.')[0]}.*" for name in TYPES})
 ALL = "*"
 # A type, a family such as `invoice.*`, or all.

@@ -4,7 +4,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from domain.bills import intake
 from domain.errors import Invalid
+from domain.files import spooling, storing
+from domain.files.names import clean
 from domain.mailboxes.reading import Attachment
 
 NAMELESS = "attachment"
@@ -28,9 +31,6 @@ class Stored(NamedTuple):
 
 def store(organization_id: int, attachment: Attachment) -> Stored:
     """Return the attachment, stored if its content may be a bill's; raise OverQuota, Away, or Conflict."""
-    from domain.files import spooling, storing
-    from domain.files.names import clean
-
     name = clean(attachment.name) if attachment.name else NAMELESS
     about = name, attachment.type, len(attachment.data)
     if attachment.is_picture_of_text:
@@ -45,11 +45,9 @@ def store(organization_id: int, attachment: Attachment) -> Stored:
 
 def receive(session: Session, organization_id: int, stored: list[Stored]) -> list[dict[str, Any]]:
     """Write the bills of the files, in the transaction of their mail; return what its row keeps of each attachment."""
-    from domain.bills import intake  # type: ignore[attr-defined]
-
     told = {id(one): one.about() for one in stored}
     # In one order everywhere, or two mails with the same files would wait for each other.
     for one in sorted((one for one in stored if one.file), key=lambda one: one.file.sha256):
-        received = intake.receive(session, organization_id, one.file, one.name, intake.MAILBOX)
+        received = intake.receive(session, one.file, one.name, intake.MAILBOX)
         told[id(one)] |= {"bill_id": received.bill.id}
     return [told[id(one)] for one in stored]

@@ -1,10 +1,10 @@
 """Where files are kept: a folder, or a bucket of a server that speaks S3.
 
-Nothing lives from one call to the next, no connection and no thread, so a process may fork whenever it likes; and each
-call ends within its time.
+A process may fork whenever it likes: the child makes connections of its own. Each call ends within its time.
 """
 
 import secrets
+from hashlib import sha256 as sha256_of
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -16,12 +16,10 @@ from gateways.storage.bucket import Bucket
 from gateways.storage.content import Content
 from gateways.storage.faults import Misconfigured, Missing, Unavailable
 from gateways.storage.folder import Folder
-from gateways.storage.signature import Signer, digest
 
 __all__ = ["Content", "Misconfigured", "Missing", "Unavailable"]
 
 PROBE = "0/probe-{}"
-UNSIGNED = "a bucket needs COUNTERFOIL_STORAGE_ACCESS_KEY and COUNTERFOIL_STORAGE_SECRET_KEY"
 UNSET = "this installation keeps no files yet: its operator sets COUNTERFOIL_STORAGE_URL"
 
 
@@ -57,7 +55,7 @@ def probe() -> None:
     require_outside()
     key, body = PROBE.format(secrets.token_hex(8)), b"probe"
     place = _place()
-    place.write(key, BytesIO(body), len(body), digest(body))
+    place.write(key, BytesIO(body), len(body), sha256_of(body).digest())
     place.delete(key)
 
 
@@ -81,9 +79,13 @@ def _place() -> Folder | Bucket:
         return Folder(Path(unquote(url.path)))
     if url.scheme != "s3":
         raise Misconfigured(UNSET)
-    if not given.storage_access_key or not given.storage_secret_key:
-        raise Misconfigured(UNSIGNED)
-    signer = Signer(given.storage_access_key, given.storage_secret_key, given.storage_region)
     amazon = f"https://s3.{given.storage_region}.amazonaws.com"
-    public = given.storage_public_endpoint or ("" if given.storage_endpoint else amazon)
-    return Bucket(url.netloc, url.path.strip("/"), given.storage_endpoint or amazon, public, signer)
+    return Bucket(
+        url.netloc,
+        url.path.strip("/"),
+        given.storage_endpoint or amazon,
+        given.storage_public_endpoint or ("" if given.storage_endpoint else amazon),
+        given.storage_region,
+        given.storage_access_key,
+        given.storage_secret_key,
+    )

@@ -14,12 +14,14 @@ from cli.main import counterfoil
 from domain.files.spooling import MAX_FILE_MB
 from domain.webhooks.sending import IN_FLIGHT
 from local import broker
-from settings import CUSTOMARY, Settings, variable
+from settings import BY_CUSTOM, Settings, variable
 from tests.architecture.compose import IMAGE, VARIABLE, document, parts, services
 from tests.architecture.sources import PACKAGES, ROOT, ROOT_MODULES
 
 SCHEMA = json.loads((ROOT / "tests" / "architecture" / "compose-spec.json").read_text())
 VARIABLES = {variable(name) for name in Settings.__dataclass_fields__}
+# They keep files, or read them.
+KEEPERS = ("api", "worker", "io", "ocr")
 TEXT = (ROOT / "docker-compose.yml").read_text()
 every_service = pytest.mark.parametrize("name", services())
 every_part = pytest.mark.parametrize("name", parts())
@@ -87,7 +89,7 @@ def test_a_worker_can_call_other_services_and_nothing_can_call_the_database() ->
 
 @every_part
 def test_it_reaches_database_and_broker_under_the_least_of_names(name: str) -> None:
-    servers = {variable(setting) for setting in CUSTOMARY}
+    servers = {variable(setting) for setting in BY_CUSTOM}
     urls = {one: urlsplit(value) for one, value in parts()[name]["environment"].items() if one in servers}
     database = {"DATABASE_URL": "counterfoil_part"}
     expected = {
@@ -112,8 +114,9 @@ def test_each_password_reaches_those_who_need_it() -> None:
     assert who_knows("PART_PASSWORD") == parts().keys()
     assert who_knows("BROKER_PASSWORD") == {"broker", "relay", "worker", "io", "ocr", "beat"}
     assert who_knows("FLOWER_BROKER_PASSWORD") == {"broker", "flower"}
-    assert who_knows("MASTER_KEYS") == {"api", "worker", "io"}
-    assert who_knows("STORAGE_ACCESS_KEY") == who_knows("STORAGE_SECRET_KEY") == {"rustfs", "api", "worker", "io"}
+    assert who_knows("MASTER_KEYS") == {"api", "worker", "io", "ocr"}
+    assert who_knows("SMTP_URL") == {"io"}
+    assert who_knows("STORAGE_ACCESS_KEY") == who_knows("STORAGE_SECRET_KEY") == {"rustfs", *KEEPERS}
 
 
 def test_the_parts_that_keep_files_reach_the_storage_and_no_other_does() -> None:
@@ -122,7 +125,7 @@ def test_the_parts_that_keep_files_reach_the_storage_and_no_other_does() -> None
         for name, service in parts().items()
         if variable("storage_url") in service["environment"]
     }
-    assert used == {(name, "rustfs") for name in ("api", "worker", "io")}
+    assert used == {(name, "rustfs") for name in KEEPERS}
     assert services()["rustfs"]["networks"] == ["inside"]
 
 
@@ -131,8 +134,6 @@ def test_the_api_has_room_for_an_upload_in_each_of_its_threads() -> None:
     [room] = [int(found[1]) for entry in api["tmpfs"] if (found := re.search(r"size=(\d+)m", entry))]
     processes = int(api["environment"][variable("api_workers")])
     assert room >= processes * Settings().api_threads * MAX_FILE_MB, "uploads would be refused for want of room"
-    assert who_knows("MASTER_KEYS") == {"api", "worker", "io", "ocr"}
-    assert who_knows("SMTP_URL") == {"io"}
 
 
 def test_the_broker_gives_the_rights_that_the_embedded_one_gives() -> None:

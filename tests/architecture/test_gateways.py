@@ -10,29 +10,16 @@ import pytest
 
 import settings
 from db.transaction import transaction
-from gateways import http, storage
-from gateways import chat, http, providers, vision
-from gateways import http, imap, smtp
+from gateways import chat, http, imap, providers, smtp, storage, vision
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
 URL = "https://hooks.example.com/"
 # What others import of gateways. What is behind these has no caller of its own.
-DOORS = {"gateways", "gateways.http", "gateways.storage"}
-SENDS: dict[str, Callable[[], object]] = {
-    "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
-    "gateways.storage.write": lambda: storage.write("1/a", BytesIO(), 0, b""),
-    "gateways.storage.read": lambda: storage.read("1/a"),
-    "gateways.storage.size": lambda: storage.size("1/a"),
-    "gateways.storage.delete": lambda: storage.delete("1/a"),
-    "gateways.storage.probe": lambda: storage.probe(),
-DOORS = {"gateways", "gateways.chat", "gateways.http", "gateways.providers", "gateways.vision"}
-SENDS: dict[str, Callable[[], object]] = {
-    "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
-    "gateways.providers.post": lambda: providers.post("ocr", "/", {}, {}),
-    "gateways.vision.annotate": lambda: vision.annotate(b""),
-    "gateways.chat.ask": lambda: chat.ask("", "", "", {}),
-DOORS = {"gateways", "gateways.http", "gateways.imap", "gateways.smtp"}
+DOORS = {
+    "gateways", "gateways.chat", "gateways.http", "gateways.imap", "gateways.providers", "gateways.smtp",
+    "gateways.storage", "gateways.vision",
+}  # fmt: skip
 RELAY = smtp.Relay("smtp", "127.0.0.1", 1)
 SERVER = imap.server("imap.example.com", 993, "tls")
 
@@ -44,6 +31,14 @@ def folder() -> imap.Folder:
 
 SENDS: dict[str, Callable[[], object]] = {
     "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.storage.write": lambda: storage.write("1/a", BytesIO(), 0, b""),
+    "gateways.storage.read": lambda: storage.read("1/a"),
+    "gateways.storage.size": lambda: storage.size("1/a"),
+    "gateways.storage.delete": lambda: storage.delete("1/a"),
+    "gateways.storage.probe": lambda: storage.probe(),
+    "gateways.providers.post": lambda: providers.post("ocr", "/", {}, {}),
+    "gateways.vision.annotate": lambda: vision.annotate(b""),
+    "gateways.chat.ask": lambda: chat.ask("", "", "", {}),
     "gateways.imap.open_folder": lambda: imap.open_folder(SERVER, "tls", imap.Login("ada"), "INBOX"),
     "gateways.imap.Folder.uids": lambda: folder().uids(0),
     "gateways.imap.Folder.last_uids": lambda: folder().last_uids(1),

@@ -47,7 +47,7 @@ def test_a_header_stands_in_the_file_of_its_verb_and_first():
 
 def test_no_query_without_a_header_writes_a_status():
     for path in QUERIES.rglob("*.sql"):
-        writes = re.search(r"SET status|INSERT INTO open_jobs\b", path.read_text())
+        writes = re.search(r"UPDATE (open_)?jobs\s+SET status|INSERT INTO open_jobs\b", path.read_text())
         assert bool(writes) == (path.stem in MOVES), path.name
 
 

@@ -112,7 +112,6 @@ RULES = (
         "the database's clock decides: a machine two hours off must neither end a lease nor date an invoice",
         {
             "domain/jobs/presence.py": "it tells the database its time, so that a clock that is off is seen; no more",
-            "gateways/storage/bucket.py": "S3 has a request dated by its sender; nothing is decided by that date",
             "cli/webhook.py": "it checks the age of a message where there is no database, and writes nothing",
         },
     ),

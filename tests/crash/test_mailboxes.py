@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
-import settings
 from counterfoil.crashkit.trial import every_point
 from domain import encryption, master_keys
 from domain.mailboxes import registration
@@ -16,24 +15,22 @@ from domain.mailboxes.owing import KIND
 from tests.conftest import configure
 from tests.integration.gateways.authority import Authority
 from tests.integration.mailboxes.box import BILLS
-from tests.integration.mailboxes.intake import receive_bills
 from tests.integration.mailboxes.letters import bill, letter
 from tests.integration.mailboxes.servers import PASSWORD, USER, FolderOfMails, Imap, serving_imap
+from tests.storages import Place
 
 MAILS = "SELECT subject, outcome FROM mailbox_mails ORDER BY id"
 
 
 @pytest.fixture
-def imap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Imap]:
+def imap(storage_folder: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Imap]:
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     monkeypatch.setattr(encryption, "_unwrapped", encryption.UnwrappedKeys())
-    before = settings.current()
     configure(master_keys=master_keys.new_key(), mailbox_allowed_networks="127.0.0.0/8")
     with serving_imap(authority.serving("localhost")) as server:
         server.folders["Done"] = FolderOfMails()
         yield server
-    settings.use(before)
 
 
 def fields(port: int) -> dict[str, Any]:
@@ -46,12 +43,11 @@ def fields(port: int) -> dict[str, Any]:
 @pytest.mark.chaos
 @pytest.mark.parametrize("replaced", [False, True], ids=["the same folder", "a folder that was replaced"])
 def test_no_mail_is_lost_or_doubled_wherever_the_worker_dies(
-    template_database, imap: Imap, monkeypatch: pytest.MonkeyPatch, record_property, replaced: bool
+    template_database, imap: Imap, record_property, replaced: bool
 ) -> None:
     imap.inbox.add(bill(1), letter(), bill(2))
 
     def prepare(session: Session, organization_id: int) -> dict[str, Any]:
-        receive_bills(monkeypatch)
         mailbox = registration.create(session, organization_id, fields(imap.port))
         if replaced:
             mailbox.uid_validity, mailbox.last_uid, mailbox.epoch = 99, 17, 1

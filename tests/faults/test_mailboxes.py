@@ -20,9 +20,9 @@ from tests.faults import dovecot
 from tests.faults.dovecot import LACKING, PASSWORD, PROGRAM, USER, Dovecot
 from tests.integration.gateways.authority import Authority
 from tests.integration.mailboxes.box import BILLS
-from tests.integration.mailboxes.intake import receive_bills
 from tests.integration.mailboxes.letters import bill, deep, letter
 from tests.integration.mailboxes.mortals import read_by_mortals
+from tests.storages import Place
 from tests.tenant import Tenant
 
 FOLDER = "Bills"
@@ -31,10 +31,9 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason=LACKING)
 
 
 @pytest.fixture
-def server(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dovecot]:
+def server(database: str, storage_folder: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dovecot]:
     monkeypatch.setattr(encryption, "_unwrapped", encryption.UnwrappedKeys())
     configure(master_keys=master_keys.new_key(), mailbox_allowed_networks="127.0.0.0/8")
-    receive_bills(monkeypatch)
     with tempfile.TemporaryDirectory(prefix="cf-mail-") as place:
         os.chmod(place, 0o755)
         authority, folder = Authority(Path(place)), Path(place, "dovecot")

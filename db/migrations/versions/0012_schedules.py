@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 
 UP = (
     # To which the jobs of the installation itself belong. It is made when a kind first declares a schedule.

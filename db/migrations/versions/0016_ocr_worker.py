@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0016"
-down_revision = "0009"
+down_revision = "0015"
 
 PARTS = "ALTER TABLE processes DROP CONSTRAINT processes_part_check, ADD CHECK (part IN ({}))"
 PARTS_BEFORE = "'api', 'relay', 'worker', 'beat', 'io'"

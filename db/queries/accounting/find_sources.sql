@@ -5,5 +5,6 @@ WHERE CASE type
     WHEN 'sale' THEN EXISTS (SELECT FROM sales AS s WHERE s.id = t.id AND organization_id = %(organization_id)s)
     WHEN 'purchase' THEN EXISTS (SELECT FROM purchases AS s WHERE s.id = t.id AND organization_id = %(organization_id)s)
     WHEN 'payment' THEN EXISTS (SELECT FROM invoice_payments AS s WHERE s.id = t.id AND organization_id = %(organization_id)s)
+    WHEN 'bill' THEN EXISTS (SELECT FROM bills AS s WHERE s.id = t.id AND organization_id = %(organization_id)s)
     WHEN 'transfer' THEN EXISTS (SELECT FROM transfers AS s WHERE s.id = t.id AND organization_id = %(organization_id)s)
 END

@@ -4,6 +4,7 @@ WITH final (source_type, source_id) AS (
     UNION ALL SELECT 'sale', id FROM sales WHERE organization_id = %(organization_id)s AND status = 'completed'
     UNION ALL SELECT 'purchase', id FROM purchases WHERE organization_id = %(organization_id)s AND status = 'approved'
     UNION ALL SELECT 'payment', id FROM invoice_payments WHERE organization_id = %(organization_id)s
+    UNION ALL SELECT 'bill', id FROM bills WHERE organization_id = %(organization_id)s AND status = 'approved'
     UNION ALL SELECT 'transfer', id FROM transfers WHERE organization_id = %(organization_id)s AND sent_at IS NOT NULL
 ), unheard AS (
     INSERT INTO accounting_sources (source_type, source_id, organization_id)

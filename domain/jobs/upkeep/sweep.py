@@ -6,8 +6,8 @@ from db.transaction import statement
 from domain.events import sequencing
 from domain.jobs.dispatch.pacing import PacedScan
 from domain.jobs.upkeep.clock import follow_clock
-from domain.schedules import waking
 from domain.mailboxes import owing
+from domain.schedules import waking
 
 _mends = PacedScan()
 

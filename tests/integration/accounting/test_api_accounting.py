@@ -14,7 +14,10 @@ from tests.warehouse import stocked
 
 ACCOUNTING = "/api/v1/accounting"
 RECREATIONS, ENTRIES = f"{ACCOUNTING}/recreations", f"{ACCOUNTING}/entries"
-CHART = ["1000", "1100", "1300", "1310", "2000", "2200", "4000", "5000"]
+CHART = [
+    "1000", "1100", "1300", "1310", "1400", "2000", "2200", "4000", "5000", "6000", "6100", "6200", "6300", "6400",
+    "6500", "6600",
+]  # fmt: skip
 
 
 @pytest.fixture

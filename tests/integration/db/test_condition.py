@@ -40,7 +40,6 @@ def test_a_database_without_a_schema_is_to_be_migrated(database, statement):
 def test_a_schema_of_an_older_version_is_to_be_migrated(database):
     chain.ask("UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(condition.Unusable, match=r"revision 0000, but [0-9]{4} is needed: run `counterfoil migrate`"):
-    with pytest.raises(condition.Unusable, match="revision 0000, but 0013 is needed: run `counterfoil migrate`"):
         check()
 
 

@@ -12,28 +12,29 @@ from domain import master_keys
 from tests import bodies, chain
 from tests.caller import Caller, application
 from tests.conftest import configure
+from tests.integration.bills import papers
+from tests.storages import Place
 from tests.tenant import Tenant
 
 CONVERTERS = re.compile("<(row_id|invoice_number|link_token):")
 OWN = "rows of the stranger's own"
 WEBHOOK = {"url": "https://192.0.43.8/", "eventTypes": ["*"]}
+MAIL = {"to": ["ada@example.com"], "subject": "Hello", "text": "Dear Ada"}
 SCHEDULE = {
     "name": "Nightly", "type": "accounting.recreate", "payload": {"documents": [{"type": "invoice", "id": 1}]},
     "cron": "0 3 * * *",
 }  # fmt: skip
+MAILBOX = {"name": "Bills", "host": "imap.example.com", "user": "ada@example.com", "password": "s3cret"}
 AUTOMATION = {
     "name": "Notes", "trigger": {"event": "sale.completed"},
     "actions": [{"do": "add_note", "text": "{{data.saleNumber}}"}],
 }  # fmt: skip
-MAIL = {"to": ["ada@example.com"], "subject": "Hello", "text": "Dear Ada"}
-MAILBOX = {"name": "Bills", "host": "imap.example.com", "user": "ada@example.com", "password": "s3cret"}
 TABLES = (
     "invoices", "invoice_payments", "jobs", "clients", "suppliers", "templates", "number_series",
     "products", "locations", "stock", "movements", "transfers", "sales", "purchases", "document_numbers",
     "accounts", "accounting_sources", "journal_entries", "journal_lines", "webhooks", "deliveries", "pending_events",
-    "files", "file_writes",
-    "schedules", "automations", "automation_runs",
-    "mails", "mailboxes", "mailbox_mails",
+    "files", "file_writes", "bills", "bill_suppliers", "mails", "mailboxes", "mailbox_mails", "schedules",
+    "automations", "automation_runs",
 )  # fmt: skip
 
 
@@ -52,6 +53,17 @@ def invoice(places: dict[str, int]) -> dict[str, Any]:
 
 # What a route may answer a stranger who asks for {supplier}, {client}, {template}, {request} of somebody else.
 CASES: dict[str, Case] = {
+    "POST /api/v1/bills": Case("/api/v1/bills", 415),
+    "GET /api/v1/bills": Case("/api/v1/bills", 200, answer=[]),
+    "GET /api/v1/bills/<bill_id>": Case("/api/v1/bills/{bill}", 404),
+    "GET /api/v1/bills/<bill_id>/file": Case("/api/v1/bills/{bill}/file", 404),
+    "GET /api/v1/bills/<bill_id>/file-link": Case("/api/v1/bills/{bill}/file-link", 404),
+    "GET /api/v1/bills/<bill_id>/pages/<page_number>.png": Case("/api/v1/bills/{bill}/pages/1.png", 404),
+    "PUT /api/v1/bills/<bill_id>/fields": Case("/api/v1/bills/{bill}/fields", 404, lambda _: {"total": 1}),
+    "POST /api/v1/bills/<bill_id>/approve": Case("/api/v1/bills/{bill}/approve", 404),
+    "POST /api/v1/bills/<bill_id>/reject": Case("/api/v1/bills/{bill}/reject", 404, lambda _: {"reason": "x"}),
+    "POST /api/v1/bills/<bill_id>/reopen": Case("/api/v1/bills/{bill}/reopen", 404),
+    "POST /api/v1/bills/<bill_id>/reprocess": Case("/api/v1/bills/{bill}/reprocess", 404),
     "GET /metrics": Case("/metrics", 403),
     "GET /api/v1/me": Case("/api/v1/me", 200),
     "POST /api/v1/webhooks": Case("/api/v1/webhooks", 201, lambda _: WEBHOOK),
@@ -67,6 +79,10 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/webhook-deliveries/<delivery_id>": Case("/api/v1/webhook-deliveries/{delivery}", 404),
     "POST /api/v1/webhook-deliveries/<delivery_id>/retry": Case("/api/v1/webhook-deliveries/{delivery}/retry", 404),
+    "GET /api/v1/mails": Case("/api/v1/mails", 200, answer=OWN),
+    "GET /api/v1/mails/<mail_id>": Case("/api/v1/mails/{mail}", 404),
+    "POST /api/v1/mails/<mail_id>/retry": Case("/api/v1/mails/{mail}/retry", 404),
+    "POST /api/v1/invoices/<number>/send": Case("/api/v1/invoices/INV-000001/send", 404, lambda _: {"to": MAIL["to"]}),
     "POST /api/v1/automations": Case("/api/v1/automations", 201, lambda _: AUTOMATION),
     "GET /api/v1/automations": Case("/api/v1/automations", 200, answer=OWN),
     "GET /api/v1/automations/catalogue": Case("/api/v1/automations/catalogue", 200),
@@ -83,10 +99,6 @@ CASES: dict[str, Case] = {
     "POST /api/v1/schedules/<schedule_id>/run": Case("/api/v1/schedules/{schedule}/run", 404),
     "POST /api/v1/schedules/<schedule_id>/pause": Case("/api/v1/schedules/{schedule}/pause", 404),
     "POST /api/v1/schedules/<schedule_id>/resume": Case("/api/v1/schedules/{schedule}/resume", 404),
-    "GET /api/v1/mails": Case("/api/v1/mails", 200, answer=OWN),
-    "GET /api/v1/mails/<mail_id>": Case("/api/v1/mails/{mail}", 404),
-    "POST /api/v1/mails/<mail_id>/retry": Case("/api/v1/mails/{mail}/retry", 404),
-    "POST /api/v1/invoices/<number>/send": Case("/api/v1/invoices/INV-000001/send", 404, lambda _: {"to": MAIL["to"]}),
     "POST /api/v1/mailboxes": Case("/api/v1/mailboxes", 201, lambda _: MAILBOX),
     "GET /api/v1/mailboxes": Case("/api/v1/mailboxes", 200, answer=OWN),
     "GET /api/v1/mailboxes/<mailbox_id>": Case("/api/v1/mailboxes/{mailbox}", 404),
@@ -236,7 +248,7 @@ GUARDED = [name for name, rule in operations() if rule.endpoint not in OPEN]
 
 
 @pytest.fixture
-def places(organization: Tenant, client: Caller) -> dict[str, int]:
+def places(storage_folder: Place, organization: Tenant, client: Caller) -> dict[str, int]:
     """What the first organization owns: an invoice with its entry, a request, a client."""
     body = bodies.invoice(organization.supplier_id, dueDate="2099-01-01")
     request = client.post("/api/v1/invoice-requests", body).json["requestId"]
@@ -250,9 +262,10 @@ def places(organization: Tenant, client: Caller) -> dict[str, int]:
         "request": request,
         **bodies.inventory(client),
         **webhook(client),
+        **mail(client),
+        "bill": papers.received(client)["id"],
         "automation": client.post("/api/v1/automations", AUTOMATION).json["id"],
         "schedule": client.post("/api/v1/schedules", SCHEDULE).json["id"],
-        **mail(client),
         "mailbox": client.post("/api/v1/mailboxes", MAILBOX).json["id"],
     }
 

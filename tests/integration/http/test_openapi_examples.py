@@ -17,6 +17,7 @@ from domain.jobs.registry import kinds
 from tests import bodies
 from tests.caller import application
 from tests.conftest import configure
+from tests.integration.bills import papers
 
 JSON = "application/json"
 # By operationId, each after what its example refers to.
@@ -25,12 +26,10 @@ IN_ORDER = (
     "issueInvoice", "issueInvoiceForInterface", "verifyNumbering", "requestInvoice", "requestInvoices", "submitJob",
     "retryJobs", "recreateEntries", "synchronizeJournal", "createLocation", "createProduct", "createPurchase",
     "approvePurchase", "createSale", "createTransfer", "sendTransfer", "completeTransfer", "sendTransferAsync",
-    "completeTransferAsync", "recordPayment", "requestCredit", "requestCredits",
-    "creditInvoice", "createSchedule", "replaceSchedule",
-    "createAutomation", "replaceAutomation", "tryAutomation", "pauseQueue", "resumeQueue", "setShare",
-    "creditInvoice", "pauseQueue", "resumeQueue", "setShare",
-    "sendMail", "sendInvoice",
-    "createMailbox", "replaceMailbox",
+    "completeTransferAsync", "recordPayment", "requestCredit", "requestCredits", "sendMail", "sendInvoice",
+    "putBillRight", "approveBill", "rejectBill", "createMailbox", "replaceMailbox", "creditInvoice", "createSchedule",
+    "replaceSchedule", "createAutomation", "replaceAutomation", "tryAutomation", "pauseQueue", "resumeQueue",
+    "setShare",
     # Last: what happens from then on would be sent.
     "createWebhook", "replaceWebhook", "rotateSecret", "redeliverEvents",
 )  # fmt: skip
@@ -75,7 +74,7 @@ def test_every_schema_has_examples_that_fit_it(spec):
             assert [error.message for error in validator.iter_errors(example)] == [], (name, example)
 
 
-def test_every_example_of_a_request_is_accepted_by_a_fresh_stack(spec, client, organization):
+def test_every_example_of_a_request_is_accepted_by_a_fresh_stack(spec, client, organization, storage_folder):
     """Its key, supplier 1, and nothing else; a worker runs meanwhile."""
     configure(master_keys=master_keys.new_key(), mail_from="billing@example.com", smtp_url="smtp://127.0.0.1:1")
     with transaction() as session:
@@ -85,12 +84,16 @@ def test_every_example_of_a_request_is_accepted_by_a_fresh_stack(spec, client, o
             if JSON in operation.get("requestBody", {}).get("content", ())}  # fmt: skip
     assert set(IN_ORDER) == set(sent)
     for name in IN_ORDER:
+        if name == "putBillRight":
+            papers.received(client)
         if name == "sendTransferAsync":
             client.post("/api/v1/transfers", bodies.transfer({"product": 1, "location": 1, "warehouse": 2}))
         method, path, operation = sent[name]
         of_a_transfer = 2 if "async" in path else 1
         path = re.sub("{[a-z_]+}", str(of_a_transfer), path.replace("{number}", "INV-000001"))
         for title, example in operation["requestBody"]["content"][JSON]["examples"].items():
+            if name in ("approveBill", "rejectBill"):
+                client.post("/api/v1/bills/1/reopen")
             headers = {"Authorization": f"Bearer {operator}"}
             answer = client.send(method, path, example["value"], headers=headers)
             assert 200 <= answer.status_code < 300, (name, title, answer.json)

@@ -34,6 +34,7 @@ FACTS = [
 ]  # fmt: skip
 ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL")
 GENERATE = "/api/v1/invoices/generate"
+KEEPERS = ("api", "worker", "io", "ocr")
 PARTS = ["api", "relay", "worker", "io", "ocr", "beat", "postgres", "broker"]
 
 
@@ -158,18 +159,16 @@ def handed(stack: RunningStack) -> dict[str, list[str]]:
 
 def test_the_api_and_the_workers_alone_are_handed_the_master_key_and_nobody_else_reads_it(stack, data_dir):
     kept = data_dir / "master.key"
-    assert (kept.stat().st_mode & 0o777, len(base64.b64decode(kept.read_text()))) == (0o600, 32)
-    key = [kept.read_text()]
-    assert handed(stack) == {part: [] for part in [*PARTS, "flower"]} | dict.fromkeys(
-        ("api", "worker", "io", "ocr"), key
-    )
-    assert [line for line in stack.lines if kept.read_text() in line] == []
+    key = kept.read_text()
+    assert (kept.stat().st_mode & 0o777, len(base64.b64decode(key))) == (0o600, 32)
+    assert handed(stack) == {part: [] for part in (*PARTS, "flower")} | {part: [key] for part in KEEPERS}
+    assert [line for line in stack.lines if key in line] == []
 
 
 def test_files_are_kept_in_the_data_folder_by_those_who_need_them(stack, data_dir):
     given = {part: psutil.Process(pid).environ() for part, pid in stack.facts["pids"].items() if pid}
     urls = {part: url for part, environment in given.items() if (url := environment.get("COUNTERFOIL_STORAGE_URL"))}
-    assert urls == dict.fromkeys(("api", "worker", "io"), (data_dir / "files").as_uri())
+    assert urls == dict.fromkeys(KEEPERS, (data_dir / "files").as_uri())
 
 
 def test_a_terminal_is_told_no_secret(tmp_path):
@@ -246,12 +245,7 @@ def test_given_urls_and_keys_are_used_and_nothing_is_embedded(tmp_path, variable
         EmbeddedBroker(tmp_path / "broker") as broker,
         RunningStack(tmp_path / "data", DATABASE_URL=postgres.url, BROKER_URL=broker.url, **given) as stack,
     ):
-        assert {part: keys for part, keys in handed(stack).items() if keys} == {
-            "api": [key],
-            "worker": [key],
-            "io": [key],
-            "ocr": [key],
-        }
+        assert {part: keys for part, keys in handed(stack).items() if keys} == {part: [key] for part in KEEPERS}
         assert not (tmp_path / "data" / "master.key").exists()
         assert stack.facts["databaseUrl"] == postgres.url
         assert stack.facts["brokerUrl"] == broker.url

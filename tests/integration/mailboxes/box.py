@@ -9,7 +9,7 @@ from tests.caller import Caller
 from tests.integration.mailboxes.servers import PASSWORD, USER
 
 PATH = "/api/v1/mailboxes"
-BILLS = "SELECT count(*) FROM received"
+BILLS = "SELECT count(*) FROM bills"
 JOBS = "SELECT status, error FROM jobs WHERE kind = 'email.sync' ORDER BY id"
 
 

@@ -8,8 +8,8 @@ from tests.caller import Caller
 from tests.conftest import configure
 from tests.integration.gateways.authority import Authority
 from tests.integration.mailboxes.box import Box
-from tests.integration.mailboxes.intake import receive_bills
 from tests.integration.mailboxes.servers import Imap, serving_imap
+from tests.storages import Place
 
 HOST = "localhost"
 
@@ -23,11 +23,10 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 
 
 @pytest.fixture(autouse=True)
-def loopback_may_be_read(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Servers of these tests listen on loopback, and bills are received."""
+def loopback_may_be_read(database: str, storage_folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of these tests listen on loopback, and attachments are kept in a folder."""
     monkeypatch.setattr(encryption, "_unwrapped", encryption.UnwrappedKeys())
     configure(master_keys=master_keys.new_key(), mailbox_allowed_networks="127.0.0.0/8")
-    receive_bills(monkeypatch)
 
 
 @pytest.fixture

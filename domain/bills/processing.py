@@ -1,0 +1,234 @@
+"""Bills on their way from bytes to fields: read in one transaction, parsed with none open, recorded in a fenced one.
+
+A file says what it says in XML or in text; or its pages are looked at, by OCR here or by a provider outside. Each is a
+kind of work in a lane of its own. The row keeps what was read so far, so that no page is read twice.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+
+import settings
+from db.jobs import ClaimedJob
+from db.queries import run
+from domain.bills import catalogue, checking, duplicates, extraction, providers, reader, readings, suppliers
+from domain.bills.content import PERSON, Found, Reading
+from domain.bills.extraction import Hints
+from domain.bills.identity import Keys, keys
+from domain.bills.intake import payload
+from domain.bills.status import ASK, SCAN, Status
+from domain.events.telling import News, tell
+from domain.events.types import BILL_FAILED, BILL_NEEDS_REVIEW, BILL_PROCESSED
+from domain.files import storing
+from domain.files.storing import File, StorageAway
+from domain.jobs.submission import enqueue
+from domain.jobs.work import Later, Outcome, Retry
+
+# Of the time that a task may take: after which no file is begun, and what one file, or a scan, may take. So a run, of
+# one scan or of many other files, ends in time.
+BUDGET, LONGEST, LONGEST_SCAN = 0.3, 0.3, 0.55
+AWAY_S = 60.0
+TOLD = {Status.PROCESSED: BILL_PROCESSED, Status.NEEDS_REVIEW: BILL_NEEDS_REVIEW, Status.ERROR: BILL_FAILED}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A bill, its job of which kind, and what is known before it is read."""
+
+    kind: str
+    job: ClaimedJob
+    row: Any
+    hints: Hints
+
+    @property
+    def file(self) -> File:
+        """Return where the bill's file is."""
+        return File(self.row.organization_id, self.row.sha256, self.row.size, self.row.media_type, self.row.write_id)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to for one bill: its end in `status`, the kind that goes `on` with it, or another attempt."""
+
+    task: Task
+    reading: Reading | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    checks: Sequence[Mapping[str, Any]] = ()
+    status: Status = Status.PROCESSING
+    message: str | None = None
+    on: str | None = None
+    again: Retry | Later | None = None
+
+
+class Processing:
+    """The bills of one run of a kind, which may be of several organizations."""
+
+    def __init__(self, kind: str, jobs: Sequence[ClaimedJob]) -> None:
+        self._kind, self._jobs = kind, jobs
+        self._tasks: list[Task] = []
+
+    def prepare(self, session: Session) -> list[Outcome] | None:
+        """Take up the bills; return the outcomes if nobody waits for any of them."""
+        rows = run(
+            session,
+            "begin_bills",
+            ids=[job.payload["invoiceId"] for job in self._jobs],
+            organization_ids=[job.organization_id for job in self._jobs],
+            job_ids=[job.id for job in self._jobs],
+        )
+        known = {one: suppliers.hints(session, one) for one in {row.organization_id for row in rows}}
+        jobs = {job.id: job for job in self._jobs}
+        self._tasks = [Task(self._kind, jobs[row.job_id], row, known[row.organization_id]) for row in rows]
+        return None if rows else [_nothing(job) for job in self._jobs]
+
+    def perform(self) -> list[Result]:
+        """Return what became of each bill; those for which there was no time go on."""
+        end = time.monotonic() + BUDGET * settings.current().task_timeout
+        results: list[Result] = []
+        for task in self._tasks:
+            in_time = not results or time.monotonic() < end
+            results.append(_attempt(task) if in_time else Result(task, again=Later(0)))
+        return results
+
+    def record(self, session: Session, results: Sequence[Result]) -> list[Outcome]:
+        """Write what became of the bills, tell of it, and owe what goes on."""
+        run(session, "lock_bill_jobs", ids=[job.id for job in self._jobs])
+        held = _write(session, results)
+        mine = [one for one in results if one.task.row.id in held]
+        ended = [one for one in mine if one.status in TOLD]
+        _tell(session, ended, _ask_for_review(session, ended))
+        _hand_on(session, [one for one in mine if one.on])
+        outcomes: dict[int, Outcome] = {one.task.job.id: one.again or _outcome(one) for one in mine}
+        return [outcomes.get(job.id) or _nothing(job) for job in self._jobs]
+
+
+def _attempt(task: Task) -> Result:
+    try:
+        return _advance(task)
+    except reader.Unreadable as refused:
+        return Result(task, status=Status.ERROR, message=str(refused))
+    except storing.Damaged as lost:
+        return Result(task, status=Status.ERROR, message=str(lost))
+    except StorageAway:
+        return Result(task, again=Later(AWAY_S))
+    except providers.Unusable as useless:
+        return Result(task, status=Status.ERROR, message=str(useless))
+    except (reader.Unavailable, providers.Unavailable, providers.Misconfigured) as away:
+        return Result(task, again=Retry(getattr(away, "retry_after", None) or AWAY_S, str(away)))
+
+
+def _advance(task: Task) -> Result:
+    """Read on in a bill, as far as its job's kind goes and for as long as one file may take."""
+    longest = LONGEST_SCAN if task.kind == SCAN else LONGEST
+    deadline = time.monotonic() + longest * settings.current().task_timeout
+    reading = readings.unpack(task.row.reading) if task.row.reading else None
+    if reading is None or reading.scans:
+        data = storing.content(task.file)
+        before = reading or reader.read_text(data, task.row.media_type, deadline)
+        reading = _look(task, data, before, deadline)
+        if task.kind == ASK and reading is not before:  # a run makes one call outside
+            return Result(task, reading, again=Later(0))
+    if reading.scans:
+        on = SCAN if providers.scans_here() else ASK
+        return Result(task, reading, again=Later(0)) if task.kind == on else Result(task, reading, on=on)
+    found = extraction.extract(reading, task.hints)
+    if reading.xml is None and providers.asks_model():
+        if task.kind != ASK:
+            return Result(task, reading, on=ASK)
+        found = extraction.believe(providers.ask_model(reading), reading, found, task.hints)
+    return _judged(task, reading, found)
+
+
+def _look(task: Task, data: bytes, reading: Reading, deadline: float) -> Reading:
+    """Return the reading with some of its pages looked at, if that is what the job does."""
+    if reading.scans and task.kind == SCAN:
+        return reader.read_scans(reading, data, task.row.media_type, task.hints.language, deadline)
+    if reading.scans and task.kind == ASK:
+        return _ask_about_next_scan(task, data, reading, deadline)
+    return reading
+
+
+def _ask_about_next_scan(task: Task, data: bytes, reading: Reading, deadline: float) -> Reading:
+    number, *others = reading.scans
+    pages = list(reading.pages)
+    image = reader.picture(data, task.row.media_type, number, deadline)
+    languages = [task.hints.language] if task.hints.language else []
+    pages[number - 1] = providers.read_picture(image, number, *pages[number - 1][1:3], languages)
+    return reading._replace(pages=pages, scans=others)
+
+
+def _judged(task: Task, reading: Reading, found: Mapping[str, Found]) -> Result:
+    by_person = {name: Found(**one) for name, one in task.row.fields.items() if one["origin"] == PERSON}
+    verdict = checking.judge({**found, **by_person}, reading, task.hints, task.row.today)
+    return Result(task, reading, verdict.fields, verdict.checks, verdict.status)
+
+
+def _write(session: Session, results: Sequence[Result]) -> set[int]:
+    """Write what was read; return the ids of the bills that are still ours."""
+    columns = [keys(one.fields or one.task.row.fields) for one in results]
+    rows = run(
+        session,
+        "record_bills",
+        ids=[one.task.row.id for one in results],
+        job_ids=[one.task.job.id for one in results],
+        statuses=[one.status for one in results],
+        messages=[one.message for one in results],
+        fields=[orjson.dumps(one.fields or one.task.row.fields).decode() for one in results],
+        checks=[orjson.dumps(one.checks).decode() for one in results],
+        readings=[readings.pack(one.reading) if one.reading else one.task.row.reading for one in results],
+        page_counts=[len(one.reading.pages) if one.reading else None for one in results],
+        **{name: [getattr(one, name) for one in columns] for name in Keys._fields},
+    )
+    return {row.id for row in rows}
+
+
+def _ask_for_review(session: Session, ended: Sequence[Result]) -> set[int]:
+    """Have somebody look at bills that seem to be there twice; return those that were processed otherwise."""
+    twins: list[int] = []
+    for organization_id, of_one in _by_organization(ended).items():
+        processed = [one.task.row.id for one in of_one if one.status == Status.PROCESSED]
+        twins += duplicates.of_bills(session, organization_id, processed) if processed else ()
+    if twins:
+        run(session, "review_again", ids=twins)
+    return set(twins)
+
+
+def _tell(session: Session, ended: Sequence[Result], twins: Container[int]) -> None:
+    for organization_id, of_one in _by_organization(ended).items():
+        tell(session, organization_id, [_news(one, one.task.row.id in twins) for one in of_one])
+
+
+def _news(one: Result, is_twin: bool) -> News:
+    status = Status.NEEDS_REVIEW if is_twin else one.status
+    said = catalogue.told(one.task.row.id, one.task.row.file_name, one.fields)
+    return News(TOLD[status], {**said, "error": one.message} if status == Status.ERROR else said)
+
+
+def _hand_on(session: Session, results: Sequence[Result]) -> None:
+    """Owe the jobs that go on with bills, which are theirs from now on."""
+    groups: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for one in results:
+        groups[one.task.row.organization_id, one.on or ""].append(one.task.row.id)
+    for (organization_id, kind), ids in groups.items():
+        job_ids = enqueue(session, organization_id, kind, [("", payload(organization_id, one)) for one in ids])
+        run(session, "hand_on_bills", ids=ids, job_ids=job_ids)
+
+
+def _by_organization(results: Sequence[Result]) -> dict[int, list[Result]]:
+    found: dict[int, list[Result]] = defaultdict(list)
+    for one in results:
+        found[one.task.row.organization_id].append(one)
+    return found
+
+
+def _outcome(one: Result) -> dict[str, Any]:
+    return {"billId": one.task.row.id, "status": one.status, "message": one.message}
+
+
+def _nothing(job: ClaimedJob) -> dict[str, Any]:
+    return {"billId": job.payload["invoiceId"], "message": "nothing to do: somebody else works on the bill, or decided"}
