@@ -19,11 +19,16 @@ STATUS_TOLD = (
 TO_TOLD = "Each gets the mail once, and sees the others."
 
 
+SHAPE = r"^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,180}$"
+
+
 class EmailAddress(Text):
     """An address that every relay takes."""
 
     def __init__(self) -> None:
         super().__init__(LONGEST, pattern=f"^{ADDRESS}$", meant=MEANT, required=True)
+        # What an address looks like: the whole rule is nothing that a reader, or a generator of examples, could follow.
+        self.metadata = {**self.metadata, "pattern": SHAPE}
 
 
 class MailAttachmentBody(Body):
