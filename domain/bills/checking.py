@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db import clock
 from db.models import Bill
 from domain.bills import extraction, readings, suppliers
 from domain.bills.content import PERSON, Found, Reading
@@ -62,7 +62,7 @@ def kept(fields: Mapping[str, Any]) -> dict[str, Found]:
 
 def check_again(session: Session, bill: Bill) -> None:
     """Judge a bill whose fields were changed."""
-    today = session.scalars(select(func.clock_timestamp())).one().date()
+    today = clock.now(session).date()
     reading = readings.unpack(bill.reading) if bill.reading else None
     found = judge(kept(bill.fields), reading, suppliers.hints(session, bill.organization_id), today)
     bill.fields, bill.checks, bill.status, bill.message = found.fields, found.checks, found.status, None

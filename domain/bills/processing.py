@@ -136,12 +136,11 @@ def _advance(task: Task) -> Result:
     if reading.scans:
         on = SCAN if providers.scans_here() else ASK
         return Result(task, reading, again=Later(0)) if task.kind == on else Result(task, reading, on=on)
-    found = extraction.extract(reading, task.hints)
     if reading.xml is None and providers.asks_model():
         if task.kind != ASK:
             return Result(task, reading, on=ASK)
-        found = extraction.believe(providers.ask_model(reading), reading, found, task.hints)
-    return _judged(task, reading, found)
+        return _judged(task, reading, providers.fields(reading, task.hints))
+    return _judged(task, reading, extraction.extract(reading, task.hints))
 
 
 def _look(task: Task, data: bytes, reading: Reading, deadline: float) -> Reading:

@@ -3,15 +3,15 @@
 import base64
 import hmac
 import struct
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import settings
+from db import clock
 from domain.errors import Conflict, Gone, NotFound
 from domain.files import storing
 from domain.files.names import clean, disposition
@@ -46,7 +46,7 @@ def signed(session: Session, organization_id: int, sha256: bytes, name: str, sec
     file, name, seconds = storing.find(session, organization_id, sha256), clean(name), min(seconds, LONGEST_S)
     if storage.is_set() and (url := storage.signed_url(file.key, seconds, disposition(name), file.media_type)):
         return url
-    ends = int((_now(session) + timedelta(seconds=seconds)).timestamp())
+    ends = int((clock.now(session) + timedelta(seconds=seconds)).timestamp())
     told = HEAD.pack(VERSION, ends, organization_id, sha256) + name.encode()
     keys = _keys()
     if not keys:
@@ -60,7 +60,7 @@ def follow(session: Session, token: str) -> Linked:
     if told is None or told[0] != VERSION:
         raise NotFound("there is no such link")
     _, ends, organization_id, sha256 = HEAD.unpack_from(told)
-    if _now(session).timestamp() >= ends:
+    if clock.now(session).timestamp() >= ends:
         raise Gone("this link is no longer good; ask for a new one")
     return Linked(storing.find(session, organization_id, sha256), told[HEAD.size :].decode())
 
@@ -87,7 +87,3 @@ def _keys() -> list[bytes]:
     given = settings.current()
     secrets = filter(None, (given.signing_key, *given.master_keys.split(",")))
     return [HKDF(SHA256(), 32, None, PURPOSE).derive(base64.b64decode(secret)) for secret in secrets]
-
-
-def _now(session: Session) -> datetime:
-    return session.scalars(select(func.clock_timestamp())).one()

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import settings
+from db import clock
 from db.jobs import ClaimedJob
 from db.models import Invoice, Mail, Organization, Supplier
 from domain import encryption
@@ -105,7 +106,7 @@ class Delivery:
         if mail is None:
             return {"status": "deleted"}
         is_last = self._job.attempts >= self._job.max_attempts
-        at = moment(session.scalars(select(func.clock_timestamp())).one())
+        at = moment(clock.now(session))
         mail.recipients = [_after(one, done, is_last, at) for one in mail.recipients]
         statuses = [one["status"] for one in mail.recipients]
         mail.error = done.reason if isinstance(done, Unsent) else _trouble(mail.recipients)
