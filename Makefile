@@ -25,8 +25,8 @@ $(READY): requirements-dev.lock pyproject.toml
 demo: $(READY)  ## start the stack, issue invoices over HTTP, audit the numbers, stop
 	@$(BIN)/counterfoil demo
 
-up: $(READY)  ## run the whole stack on embedded PostgreSQL and Valkey until Ctrl-C
-	@$(BIN)/counterfoil up
+up: $(READY)  ## run the whole stack on embedded PostgreSQL and Valkey until Ctrl-C (SAMPLE_DATA=1: with a made-up company)
+	@$(BIN)/counterfoil up $(if $(SAMPLE_DATA),--sample-data)
 
 test: $(READY)  ## prove the promises on real PostgreSQL and Valkey
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
@@ -49,7 +49,7 @@ bench-bills: $(READY)  ## how many fields of bills are read right: SAMPLES=folde
 bench-full: $(READY)  ## hours: make bench, other queues, and all else there is; writes docs/performance.md
 	@$(BIN)/python -m bench full
 
-chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes of faults, 5 of random histories, amounts in every locale (SEED=n repeats one)
+chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes of faults, 5 of random histories, 5 of bills and mails, amounts in every locale (SEED=n repeats one)
 	@$(BIN)/python -m pytest -m chaos tests/chaos tests/crash tests/faults tests/integration/pdf --timeout 3600 -s
 
 model:  ## check the protocol and its mutations with Spin: some minutes, 2 GB
@@ -57,7 +57,7 @@ model:  ## check the protocol and its mutations with Spin: some minutes, 2 GB
 
 lock: $(READY)  ## resolve the dependencies anew, with hashes for every platform
 	@$(BIN)/python -m pip install --quiet uv
-	@$(COMPILE) --extra einvoices --extra fonts --extra ocr pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra einvoices --extra fonts --extra ocr --extra oidc pyproject.toml -o requirements.lock
 	@$(COMPILE) --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove the virtual environments and caches

@@ -29,7 +29,8 @@ worker_max_memory_per_child = settings.current().worker_memory_mb * 1024 // 2
 worker_hijack_root_logger = False
 # Events cost an idle request a quarter of its time; Flower asks for them while it runs.
 worker_send_task_events = False
-worker_cancel_long_running_tasks_on_connection_loss = False
+# It cancels what is acknowledged late, which is nothing; False would warn of that whenever the broker is lost.
+worker_cancel_long_running_tasks_on_connection_loss = True
 # What runs may end: a job cut off costs an attempt and waits for the sweep.
 worker_soft_shutdown_timeout = settings.current().task_timeout
 task_time_limit = settings.current().task_timeout

@@ -50,6 +50,11 @@ class Settings:
     api_port: int = 8000
     api_workers: int = 1
     api_threads: int = 8
+    public_url: str = ""
+    trusted_proxies: int = 0
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
     api_subscribers: int = 1000
     api_connections: int = 4000
     api_request_timeout: int = 15
@@ -147,7 +152,10 @@ class Settings:
         if self.master_keys and not all(map(_is_key, self.master_keys.split(","))):
             name = variable("master_keys_file" if self.master_keys_file else "master_keys")
             raise ConfigurationError(f"{name} must be base64 of {KEY_BYTES} bytes, or several with commas between")
-        _check_storage(self)
+        _check_places(self)
+        if self.oidc_issuer and not (self.oidc_client_id and self.public_url):
+            needed = f"{variable('oidc_client_id')} and {variable('public_url')}"
+            raise ConfigurationError(f"{variable('oidc_issuer')} needs {needed}: the provider leads back there")
         for name in ("webhook_allowed_networks", "mailbox_allowed_networks"):
             networks(variable(name), getattr(self, name))
         if self.smtp_url and not self.mail_from:
@@ -155,20 +163,18 @@ class Settings:
         return self
 
 
-def _check_storage(given: Settings) -> None:
-    """Raise ConfigurationError unless the storage can be where the settings say."""
+def _check_places(given: Settings) -> None:
+    """Raise ConfigurationError unless the storage can be, and people can come, where the settings say."""
     name = variable("storage_url")
     scheme, host, path = _split(name, given.storage_url)
     is_folder = scheme == "file" and not host and path.strip("/")
     is_bucket = scheme == "s3" and BUCKET.fullmatch(host or "")
     if given.storage_url and not is_folder and not is_bucket:
         raise ConfigurationError(f"{name} must look like file:///folder or s3://bucket/prefix")
-    for setting in ("storage_endpoint", "storage_public_endpoint"):
+    for setting in ("storage_endpoint", "storage_public_endpoint", "public_url"):
         scheme, host, path = _split(variable(setting), getattr(given, setting))
         if getattr(given, setting) and (scheme not in ("http", "https") or not host or path.strip("/")):
-            raise ConfigurationError(
-                f"{variable(setting)} must look like https://storage.example.com:9000, with no path"
-            )
+            raise ConfigurationError(f"{variable(setting)} must look like https://books.example.com:9000, with no path")
 
 
 def _is_key(text: str) -> bool:

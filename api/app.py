@@ -6,7 +6,8 @@ from api.automations.endpoints import automations_api
 from api.bills.endpoints import bills_api
 from api.events.endpoints import events_api
 from api.files.endpoints import files_api
-from api.http.auth import authenticate
+from api.http.auth import require_permissions
+from api.http.bodies.invoices import ClientDetails, KnownClient
 from api.http.doubled import refuse_doubled
 from api.http.errors import register
 from api.http.exact_json import ExactProvider
@@ -16,7 +17,10 @@ from api.http.rates import limit_rates
 from api.http.security import protect
 from api.http.server import answer_heads
 from api.http.shares import share_threads
+from api.identity.audit import audit_api
+from api.identity.keys import keys_api
 from api.identity.me import me_api
+from api.identity.users import users_api
 from api.inventory.purchases import purchases_api
 from api.inventory.sales import sales_api
 from api.inventory.stock import stock_api
@@ -27,10 +31,10 @@ from api.invoices.generation import generation_api
 from api.invoices.issued import invoices_api
 from api.invoices.payments import payments_api
 from api.invoices.requests import requests_api
-from api.invoices.schemas import ClientDetails, KnownClient
 from api.invoices.templates import templates_api
 from api.jobs.direct_path import EXTENSION, DirectPath
 from api.jobs.endpoints import jobs_api
+from api.jobs.failures import failures_api
 from api.jobs.schemas import document_kinds
 from api.mail.endpoints import mail_api
 from api.mailboxes.endpoints import mailboxes_api
@@ -48,9 +52,9 @@ from settings import Settings
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
-    templates_api, jobs_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, bills_api,
+    templates_api, jobs_api, failures_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, bills_api,
     accounting_api, mail_api, mailboxes_api, automations_api, cron_api, admin_api, events_api, webhooks_api, files_api,
-    me_api, metrics_api, health_api,
+    me_api, users_api, keys_api, audit_api, metrics_api, health_api,
 )  # fmt: skip
 
 
@@ -70,7 +74,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(refuse_other_paths)
     app.before_request(refuse_webhooks)
     app.before_request(refuse_doubled)
-    app.before_request(authenticate)
+    require_permissions(app)
     answer_heads(app)
     limit_rates(app)
     share_threads(app, settings.api_threads)

@@ -30,6 +30,7 @@ from bench import (
     slow,
     soak,
     throughput,
+    wall,
     webhooks,
 )
 from bench.machine import Machine, machine
@@ -44,7 +45,7 @@ RESULTS = Path(__file__).parent / "results"
 QUICK = (throughput, intake, idle)
 FULL = (
     *QUICK, costs, rest, calibration, comparison, busy, order, flood, slow, webhooks, received, recovery, scale, held,
-    soak,
+    wall, soak,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 from api.http import exact_json
-from api.invoices.schemas import InvoiceBody, invoice_request
+from api.http.bodies.invoices import InvoiceBody, invoice_request
 from bench.backlog import Workload
 from bench.bare_flask import TABLE
 from bench.callers import accepted_per_second
@@ -15,7 +15,7 @@ from bench.order import Api
 from bench.runs import several
 from bench.table import row
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys
 from domain.pricing import price
 
 PATH, SECONDS, WARM_UP = "/api/v1/invoice-requests", 2.5, 0.5
@@ -53,7 +53,7 @@ def ours(machine: Machine, callers: int, idempotent: bool = False) -> float:
     """Return how many invoice requests are accepted a second; each has its job."""
     work = Workload(1)
     with transaction() as session:
-        key = organizations.create_key(session, work.organization_id, "bench")
+        key = keys.create(session, work.organization_id, "bench").secret
     with machine.running(("cli", "api")):
         body = json.dumps(Api(machine, key).invoice(work)).encode()
         _, warm = accepted_per_second(machine.api_port, PATH, key, body, callers, WARM_UP, idempotent)

@@ -11,7 +11,7 @@ from bench.machine import Machine, wait_for
 from bench.table import row
 from bench.workloads import CHAIN
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys
 from domain.jobs.priorities import HIGH, NORMAL
 from domain.jobs.submission import enqueue
 
@@ -57,7 +57,7 @@ def ten_at_once(machine: Machine) -> float:
     work = Workload(1)
     _owe(work.organization_id, SECONDS, BACKLOG)
     with transaction() as session:
-        key = organizations.create_key(session, work.organization_id, "bench")
+        key = keys.create(session, work.organization_id, "bench").secret
     with machine.running(*CHAIN, ("cli", "api")):
         api = Api(machine, key)
         issue = [api.timed("/api/v1/invoices/generate", api.invoice(work)) for _ in range(12)]

@@ -15,15 +15,22 @@ from sqlalchemy.orm import Session
 import settings
 from db.models import Client, Invoice, InvoiceItem, Job, NumberSeries, Supplier, Template
 from db.transaction import transaction
-from domain.bills import answers
+from domain.bills.checking import judge
 from domain.bills.content import TEXT, Page, Reading
-from domain.bills.extraction import Hints, check, extract
-from domain.bills.pdf_file import PdfFile
+from domain.bills.extraction import Hints, extract
+from domain.bills.reading import answers, reader
+from domain.bills.reading.order import in_order
+from domain.bills.reading.pdf_file import PdfFile
 from domain.invoices.request import InvoiceRequest
 from domain.pricing import price
 
 STARTED = "started after ms"
-NAIVE_BILL = text("INSERT INTO naive_bills (path, fields) VALUES (:path, CAST(:fields AS jsonb))")
+PATH = text("SELECT path FROM naive_bills WHERE id = :id")
+NAIVE_BILL = text(
+    "UPDATE naive_bills SET status = :status, fields = CAST(:fields AS jsonb), checks = CAST(:checks AS jsonb)"
+    " WHERE id = :id"
+)
+SECONDS = 30
 
 app = Celery("peers", broker=settings.current().broker_url)
 app.conf.update(task_ignore_result=True)
@@ -48,19 +55,34 @@ def post(url: str, body: str) -> None:
 
 
 @app.task(name="read bill", queue="naive", acks_late=True)
-def read_bill(path: str) -> None:
-    """Read a file with the same libraries and rules, in this process, and write what it says."""
-    said = PdfFile(Path(path).read_bytes()).text()
-    pages = [
-        Page(number, page["width"], page["height"], TEXT, answers.words(page["words"]))
-        for number, page in enumerate(said["pages"], 1)
-    ]
-    hints = Hints()
-    found = extract(Reading(pages), hints)
-    check(found, None, hints, date.today())
-    fields = {name: one.value for name, one in found.items()}
+def read_bill(bill_id: int) -> None:
+    """Read a file with the same libraries and rules, in this process, whatever it may do to it."""
     with transaction() as session:
-        session.execute(NAIVE_BILL, {"path": path, "fields": json.dumps(fields)})
+        said = PdfFile(_content(session, bill_id)).text()
+        pages = [
+            Page(number, page["width"], page["height"], TEXT, in_order(answers.words(page["words"])))
+            for number, page in enumerate(said["pages"], 1)
+        ]
+        _record(session, bill_id, Reading(pages))
+
+
+@app.task(name="read bill in a jail", queue="naive", acks_late=True)
+def read_bill_in_a_jail(bill_id: int) -> None:
+    """Do the same with a process of the jail for each file."""
+    with transaction() as session:
+        data = _content(session, bill_id)
+        _record(session, bill_id, reader.read_text(data, "application/pdf", time.monotonic() + SECONDS))
+
+
+def _content(session: Session, bill_id: int) -> bytes:
+    return Path(session.scalars(PATH, {"id": bill_id}).one()).read_bytes()
+
+
+def _record(session: Session, bill_id: int, reading: Reading) -> None:
+    hints = Hints()
+    found = judge(extract(reading, hints), reading, hints, date.today())
+    told = {"fields": json.dumps(found.fields), "checks": json.dumps(found.checks)}
+    session.execute(NAIVE_BILL, {"id": bill_id, "status": found.status, **told})
 
 
 @cache

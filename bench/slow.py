@@ -15,7 +15,7 @@ from bench.machine import Machine
 from bench.order import Api
 from bench.table import row
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys
 
 SENDERS, READERS = 200, 200
 REQUESTS, WARM_UP, TIMEOUT_S = 600, 50, 30
@@ -30,7 +30,7 @@ def measure(machine: Machine) -> dict:
     print("slow: a caller alone, then beside those that hang ...", flush=True)
     work = Workload(1)
     with transaction() as session:
-        key = organizations.create_key(session, work.organization_id, "bench")
+        key = keys.create(session, work.organization_id, "bench").secret
     with machine.running(("cli", "api")):
         body = json.dumps(Api(machine, key).invoice(work)).encode()
         alone = waits(machine.api_port, key, body)

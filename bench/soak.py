@@ -16,7 +16,7 @@ from bench.order import Api
 from bench.table import row
 from bench.workloads import CHAIN, await_end
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys
 from domain.invoices.intake import KIND
 from domain.jobs.submission import enqueue
 from local.part import Part
@@ -113,7 +113,7 @@ class Callers:
     def __init__(self, machine: Machine) -> None:
         self._machine, self._work = machine, Workload(20)
         with transaction() as session:
-            key = organizations.create_key(session, self._work.organization_id, "bench")
+            key = keys.create(session, self._work.organization_id, "bench").secret
         body = Api(machine, key).invoice(self._work)
         self._invoices = cycle(body | {"supplierId": supplier} for supplier in self._work.suppliers)
         self._session = requests.Session()

@@ -163,7 +163,7 @@ def _prepare(machine: Machine) -> int:
 def _hook(work: Workload, url: str, event_type: str = "*") -> int:
     with transaction() as session:
         fields = {"url": url, "event_types": [event_type], "enabled": True}
-        return registration.create(session, work.organization_id, fields)[0].id
+        return registration.create(session, work.organization_id, fields).id
 
 
 def _tell(work: Workload, name: str, count: int) -> None:

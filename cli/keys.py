@@ -1,10 +1,11 @@
 """`counterfoil keys`: API keys are made, listed and revoked; the keys that sign and encrypt are made and rotated."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
 
 import click
+
+from cli.database import database
+from domain.identity import roles
 
 
 @click.group()
@@ -15,36 +16,52 @@ def keys() -> None:
 @keys.command()
 @click.option("--organization", required=True, help="Name of the organization, made if it is new.")
 @click.option("--currency", help="Currency of a new organization (ISO 4217); EUR without it.")
-@click.option("--operator", is_flag=True, help="The key also opens /api/v1/admin and /metrics.")
-def create(organization: str, currency: str | None, operator: bool) -> None:
+@click.option("--name", default="created on the command line", show_default=True, help="What the key is called.")
+@click.option("--role", type=click.Choice(list(roles.ROLES)), help="What the key may do; without it, as an owner.")
+@click.option("--operator", is_flag=True, help="As --role operator: the key also opens /api/v1/admin and /metrics.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(list(roles.PERMISSIONS)), help="Instead of a role.")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="The day (UTC) from which on it opens nothing.")
+def create(
+    organization: str,
+    currency: str | None,
+    name: str,
+    role: str | None,
+    operator: bool,
+    scopes: tuple[str, ...],
+    expires: datetime | None,
+) -> None:
     """Print a new API key; it is shown this once."""
     from domain.errors import Invalid
-    from domain.identity import organizations
+    from domain.identity import keys, organizations
     from domain.text import is_blank
 
+    if sum(map(bool, (role, operator, scopes))) > 1:
+        raise click.UsageError("give one of --role, --operator and --scope")
     if is_blank(organization):
         raise click.UsageError("--organization must not be blank")
-    with _database() as session:
+    with database() as session:
         owner = organizations.find(session, organization)
         if owner and currency and currency != owner.currency_code:
             raise click.UsageError(f"{organization} has the currency {owner.currency_code}, and keeps it")
         try:
             owner = owner or organizations.create(session, organization, currency or "EUR")
+            role = roles.OPERATOR if operator else role
+            until = expires and expires.replace(tzinfo=UTC)
+            key = keys.create(session, owner.id, name, role, list(scopes) or None, until)
         except Invalid as refused:
             raise click.UsageError(str(refused)) from None
-        key = organizations.create_key(session, owner.id, "created on the command line", operator)
-    click.echo(key)
+    click.echo(key.secret)
 
 
 @keys.command("list")
 def list_keys() -> None:
-    """List the live keys: id, organization, when it was made, operator or not. The keys themselves are not kept."""
-    from domain.identity import organizations
+    """List the live keys: id, organization, when it was made, role or scopes, name. The keys are not kept."""
+    from domain.identity import keys
 
-    with _database() as session:
-        for key, owner in organizations.live_keys(session):
-            role = "operator" if key.operator else "caller"
-            click.echo(f"{key.id}\t{owner}\t{key.created_at:%Y-%m-%d %H:%M}\t{role}\t{key.name}")
+    with database() as session:
+        for key, owner in keys.everyone(session):
+            allows = key.role or ",".join(key.scopes or ())
+            click.echo(f"{key.id}\t{owner}\t{key.created_at:%Y-%m-%d %H:%M}\t{allows}\t{key.name}")
 
 
 @keys.command()
@@ -52,11 +69,11 @@ def list_keys() -> None:
 def revoke(key_id: int) -> None:
     """Let a key open nothing from now on; an event stream that it opened ends within ten minutes."""
     from domain.errors import NotFound
-    from domain.identity import organizations
+    from domain.identity import keys
 
     try:
-        with _database() as session:
-            organizations.revoke_key(session, key_id)
+        with database() as session:
+            keys.revoke(session, key_id)
     except NotFound as error:
         raise click.UsageError(f"{error}; `counterfoil keys list` shows them") from None
 
@@ -121,15 +138,3 @@ def _what_next(older: list[str], left: int) -> str:
         f"To change it: put a new one (`counterfoil keys master`) first in {name}, "
         "restart api, worker, io, ocr, run this."
     )
-
-
-@contextmanager
-def _database() -> Iterator[Any]:
-    """Run the block in one transaction, once the database can be used."""
-    from cli import preflight
-
-    preflight.require_database()
-    from db.transaction import transaction
-
-    with transaction() as session:
-        yield session

@@ -2,13 +2,19 @@
 
 import json
 import logging
+import re
 import warnings
 from datetime import UTC, datetime
 
 # The attributes that every record has; all others were passed as `extra`.
 OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
-# They greet, or repeat what the worker says.
-QUIET_AT_START = ("alembic.runtime.plugins", "celery.worker.control", "kombu.mixins", "flower", "tornado")
+# They greet, repeat what the worker says, or tell of each connection that it is closed.
+QUIET = ("alembic.runtime.plugins", "celery.worker.control", "kombu.mixins", "flower", "tornado", "imapclient")
+
+# They add tracebacks of Celery's own code, and a number that looks like a job's and is none.
+WORDY = ("celery.worker.request", "celery.beat")
+LOST = re.compile(r"Worker exited prematurely: (.+) Job: \d+")
+NOT_SENT = re.compile(r"Message Error: (.+)")
 
 
 class TextFormatter(logging.Formatter):
@@ -52,6 +58,18 @@ def configure(part: str, level: str, kind: str) -> None:
     logging.captureWarnings(True)
     # Celery warns a worker that runs as root of pickled messages, which ours never accepts.
     warnings.filterwarnings("ignore", message="(?s)You're running the worker with superuser privileges")
-    for name in QUIET_AT_START:
+    for name in WORDY:
+        logging.getLogger(name).addFilter(shortened)
+    for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.getLogger("flower.inspector").setLevel(logging.ERROR)  # it asks before the worker can answer
+
+
+def shortened(record: logging.LogRecord) -> bool:
+    """Have what Celery says of a child that died, and of a message that was not sent, said in one line."""
+    said = record.getMessage()
+    if lost := LOST.search(said):
+        record.msg, record.args, record.exc_info = f"a child ended by {lost[1]}; its jobs go on elsewhere", None, None
+    elif failed := NOT_SENT.match(said):
+        record.msg, record.args, record.exc_info = failed[1], None, None
+    return True

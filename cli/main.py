@@ -4,6 +4,7 @@ import logging
 import sys
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 import settings
 from cli import logs
@@ -13,8 +14,10 @@ from cli.keys import keys
 from cli.parts import api, beat, flower, io, ocr, relay, worker
 from cli.schema import migrate
 from cli.stack import demo, up
+from cli.users import users
 from cli.verify import verify
 from cli.webhook import webhook
+from db.transaction import is_transient
 from local.process import StartFailed
 from settings import ConfigurationError, variable
 
@@ -27,6 +30,11 @@ def main() -> None:
         refuse(error, 2)
     except StartFailed as error:
         refuse(error.summary, 1)
+    except DBAPIError as error:
+        if not is_transient(error):
+            raise
+        first_line, _, _ = str(error.orig).partition("\n")
+        refuse(f"the database failed: {first_line}", 1)
 
 
 def refuse(error: object, status: int) -> None:
@@ -46,5 +54,22 @@ def counterfoil(context: click.Context) -> None:
     logs.configure(context.invoked_subcommand or "", settings.current().log_level, settings.current().log)
 
 
-for command in (up, demo, migrate, api, relay, worker, io, ocr, beat, flower, keys, check, doctor, verify, webhook):
+for command in (
+    up,
+    demo,
+    migrate,
+    api,
+    relay,
+    worker,
+    io,
+    ocr,
+    beat,
+    flower,
+    keys,
+    users,
+    check,
+    doctor,
+    verify,
+    webhook,
+):
     counterfoil.add_command(command)

@@ -76,10 +76,12 @@ def io() -> None:
 @click.command()
 def ocr() -> None:
     """Read scans, one at a time: the models take most of a gigabyte from the first scan on, and nothing before."""
-    from domain.bills import recognition
+    from domain.bills import providers
+    from domain.bills.reading import recognition
     from domain.jobs.lanes import OCR
 
-    recognition.tell_what_is_lacking()
+    if providers.scans_here():
+        recognition.tell_what_is_lacking()
     # A thread answers the broker while another waits for the jail, which has the models.
     _work("ocr", [OCR], 1, "--pool=threads")
 

@@ -6,7 +6,7 @@ import sys
 def say_ready(part: str) -> None:
     """Tell the process that started this part that it works; past Celery, which takes sys.stdout for its log."""
     import settings
-    from local.console import json_line
+    from local.output import json_line
 
     line = f"{part} ready"
     as_json = settings.current().log == "json"

@@ -92,8 +92,18 @@ def hear_the_end(arbiter: Any, worker: Any) -> None:
 
 def wsgi(settings: Settings):
     """Return the application for any WSGI server, with every kind of job known to it."""
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
     import tasks.kinds
     from api import create_app
+    from api.http import rates, shares
+    from console.app import PATH, create_console
 
     tasks.kinds.load()
-    return create_app(settings)
+    api, console = create_app(settings), create_console(settings)
+    for once_a_process in (rates.EXTENSION, shares.EXTENSION):
+        console.extensions[once_a_process] = api.extensions[once_a_process]
+    both = DispatcherMiddleware(api, {PATH: console})
+    many = settings.trusted_proxies
+    return ProxyFix(both, x_for=many, x_proto=many, x_host=many) if many else both

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from db import acting
 from db.queries import fetch, run
 from db.transaction import savepoint, sqlstate
 
@@ -57,11 +58,42 @@ class Failure(NamedTuple):
 
 
 class NewJob(NamedTuple):
-    """A job to be written; jobs of one group key had better be done together."""
+    """A job to be written; jobs of one group key had better be done together.
+
+    Without `created_by` it is of whoever acts in this thread.
+    """
 
     organization_id: int
     payload: Mapping[str, Any]
     group_key: str = ""
+    created_by: str | None = None
+
+
+class FailureGroup(NamedTuple):
+    """Jobs that failed alike. `shape` is what their errors have in common, of which `fingerprint` is a digest.
+
+    `job_ids` are those of the jobs, oldest first, where a single group was asked for; `failed` is how many failed jobs
+    were looked at in all.
+    """
+
+    fingerprint: str
+    kind: str
+    shape: str
+    jobs: int
+    organizations: int
+    first_at: datetime
+    last_at: datetime
+    newest_id: int
+    job_ids: list[int] | None
+    failed: int
+
+
+class Outcomes(NamedTuple):
+    """How many of some jobs were completed, failed again (an attempt of theirs did), and have not run yet."""
+
+    completed: int
+    failed: int
+    under_way: int
 
 
 def enqueue(
@@ -83,6 +115,7 @@ def enqueue(
     `version` is that of the payloads, `total` how many items each job will work through. A job waits until `run_at`, or
     for `delay` seconds. Of one kind and `unique_key` one job at a time may wait or run.
     """
+    actor = acting.actor()
     rows = run(
         session,
         "enqueue",
@@ -99,6 +132,7 @@ def enqueue(
         organization_ids=[job.organization_id for job in jobs],
         payloads=[PAYLOADS.encode(job.payload) for job in jobs],
         group_keys=[job.group_key for job in jobs],
+        created_by=[job.created_by or actor for job in jobs],
     )
     return [row.id for row in rows]
 
@@ -186,9 +220,29 @@ def states(session: Session, ids: Iterable[int]) -> Sequence[Any]:
     return run(session, "job_states", ids=sorted(set(ids)))
 
 
+def digests(session: Session, organization_ids: Collection[int], jobs: int) -> dict[int, str]:
+    """Return for each organization a digest of so many of its newest jobs, which changes when one of them does."""
+    rows = run(session, "digest_jobs", organization_ids=sorted(organization_ids), jobs=jobs)
+    return {row.organization_id: row.digest or "" for row in rows}
+
+
 def requeue(session: Session, organization_id: int, *job_ids: int) -> list[int]:
     """Give FAILED and CANCELLED jobs their attempts again, of one unique key one; return the ids of those that were."""
     return [row.id for row in run(session, "requeue", ids=list(job_ids), organization_id=organization_id)]
+
+
+def group_failures(session: Session, organization_id: int | None, **terms: Any) -> list[FailureGroup]:
+    """Return the groups of the newest failed jobs of an organization, or of all for None, which failed last first.
+
+    `terms`: how many `failed` jobs are looked at, how many `groups` returned, or the `fingerprint` of one or a
+    `job_id` in it, and `other_kinds_than`.
+    """
+    return fetch(session, FailureGroup, "group_failures", organization_id=organization_id, **terms)
+
+
+def outcomes(session: Session, retry_id: int, ids: Sequence[int]) -> Outcomes:
+    """Return what came of jobs since the job `retry_id`, which has them tried again, was made."""
+    return fetch(session, Outcomes, "count_outcomes", retry_id=retry_id, ids=list(ids))[0]
 
 
 def sweep(session: Session, limit: int = 1000, whole: bool = False) -> None:

@@ -67,6 +67,13 @@ class Entry(NamedTuple):
     group_limit: int | None
 
 
+class OldestWait(NamedTuple):
+    """Since when the oldest job that waits in a lane has been due."""
+
+    lane: str
+    since: datetime
+
+
 class Facts(NamedTuple):
     """Decide when a PENDING job starts.
 
@@ -168,6 +175,13 @@ def mend(session: Session, limit: int = 10_000) -> int:
 def report(session: Session, listening: bool, reaches_broker: bool) -> None:
     """Say that a relay runs, whether intakes are to wake it by NOTIFY, and whether it reaches the broker."""
     run(session, "report", listening=listening, reaches_broker=reaches_broker)
+
+
+def oldest_waits(session: Session, organization_id: int | None) -> list[OldestWait]:
+    """Return the oldest wait in each lane that holds a job which is due: of an organization, or of all."""
+    if organization_id is None:
+        return fetch(session, OldestWait, "oldest_waits")
+    return fetch(session, OldestWait, "oldest_waits_of_one", organization_id=organization_id)
 
 
 def count_waiting(session: Session) -> int:

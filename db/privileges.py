@@ -36,7 +36,12 @@ TABLES: Mapping[str, str] = {
     **KEPT,
     # What invoices, entries and movements refer to.
     "organizations": CHANGE,
-    "api_keys": f"{ADD}, UPDATE (revoked_at)",
+    "api_keys": f"{ADD}, UPDATE (revoked_at, last_used_at)",
+    "audit_log": ADD,
+    "users": CHANGE,
+    "user_links": REMOVE,
+    "user_sessions": REMOVE,
+    "login_attempts": REMOVE,
     "data_keys": f"{ADD}, UPDATE (wrapped, master_key_id)",
     "suppliers": CHANGE,
     "clients": CHANGE,
@@ -90,7 +95,7 @@ TABLES: Mapping[str, str] = {
     "alembic_version": READ,
 }
 # Each week of completed jobs and events is made and dropped by functions that run as the owner.
-FUNCTIONS = ("make_week", "drop_week")
+FUNCTIONS = ("make_week", "drop_week", "confined_to", "count_running")
 EXISTING = """
     SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace)
     AND relkind IN ('r', 'p', 'v')

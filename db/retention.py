@@ -17,6 +17,8 @@ ADVISORY_LOCK = 4_270_332
 WAIT_BRIEFLY = text("SET LOCAL lock_timeout = '500ms'")
 # To make one PostgreSQL reads all of the partition for the rest, which is long if no cleanup ran for weeks.
 READ_BRIEFLY = text("SET LOCAL statement_timeout = '1s'")
+# So long an address is known as one from which a user has logged in.
+SESSION_DAYS = 30
 PARENTS = JOBS, EVENTS = "completed_jobs", "events"
 
 
@@ -57,7 +59,7 @@ def _alone(session: Session) -> bool:
 
 
 def clean(session: Session, days: int, failed_days: int, hours: int, event_days: int, limit: int = 10_000) -> int:
-    """Delete up to `limit` jobs, and as many kept answers, events, slots and mails, that are past their retention.
+    """Delete up to `limit` jobs, and as many answers, events, slots, mails and sessions, that are past their retention.
 
     Return how many. Mails are kept as long as failed jobs. As many rows of waits are deleted, and folded, which counts
     as well.
@@ -71,6 +73,7 @@ def clean(session: Session, days: int, failed_days: int, hours: int, event_days:
         *run(session, "clean_automations", days=event_days, limit=limit),
     ]
     mails = run(session, "clean_mails", days=failed_days, limit=limit)
+    sessions = run(session, "clean_sessions", days=SESSION_DAYS, limit=limit)
     run(session, "fold_statistics")
     waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]
-    return len(jobs) + len(keys) + len(events) + len(mails) + sum(map(len, waits))
+    return sum(map(len, (jobs, keys, events, mails, sessions, *waits)))

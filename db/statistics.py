@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -55,6 +56,23 @@ class WaitTotal(NamedTuple):
     p99_seconds: float | None
 
 
+class HourTotal(NamedTuple):
+    """How many jobs were claimed in an hour, of which `seconds` have passed, and how long they had waited.
+
+    A percentile is seconds, None without jobs, and infinite in the last bucket.
+    """
+
+    hour: datetime
+    seconds: float
+    jobs: int
+    p50_seconds: float | None
+    p99_seconds: float | None
+
+    @property
+    def jobs_per_minute(self) -> float:
+        return self.jobs * 60 / max(self.seconds, 1.0)
+
+
 class Recent(NamedTuple):
     """Latest runs of a kind: how many, their jobs and seconds, and sums of squares and products; all fading."""
 
@@ -88,6 +106,11 @@ def run_totals(session: Session) -> list[RunTotal]:
 def wait_totals(session: Session, **asked: Any) -> list[WaitTotal]:
     """Return how long jobs waited, the slowest first; `asked` are the parameters of wait_totals.sql."""
     return fetch(session, WaitTotal, "wait_totals", **asked)
+
+
+def hour_totals(session: Session, **asked: Any) -> list[HourTotal]:
+    """Return what was claimed in each of the last hours; `asked` are the parameters of hour_totals.sql."""
+    return fetch(session, HourTotal, "hour_totals", **asked)
 
 
 def record_incident(session: Session, name: str, count: int = 1) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, Timeou
 from sqlalchemy.orm import Session, SessionTransaction
 
 import settings
+from db import acting
 from db.engine import CRASH_SHUTDOWN, READ_ONLY, engine, heard_of_crash
 from db.queries import failure, run
 
@@ -46,10 +47,14 @@ class Transaction(Session):
 def _choose_mode(session: Any, begun: SessionTransaction, connection: Connection) -> None:
     # SQLAlchemy's own way to switch costs more than the statement.
     line: Any = connection.connection.driver_connection
-    if begun.nested or line.autocommit == session.autocommit:
+    if begun.nested:
         return
     try:
-        line.autocommit = session.autocommit
+        if line.autocommit != session.autocommit:
+            line.autocommit = session.autocommit
+        # The policies of the tables ask for it. No query, as the first of a report comes after its isolation level.
+        if not session.autocommit and (organization_id := acting.organization_id()):
+            line.execute(f"SET LOCAL counterfoil.organization = {organization_id:d}")
     except psycopg.Error as error:
         raise failure(connection, "begin", error) from error
 
@@ -71,7 +76,10 @@ def is_open() -> bool:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Commit what the block wrote, or nothing of it when the block raises; the connection opens on first use."""
+    """Commit what the block wrote, or nothing of it when the block raises; the connection opens on first use.
+
+    It sees and writes no rows of another organization than the one to which this thread is confined, if to any.
+    """
     blocks = _thread.blocks
     blocks[0] += 1
     try:

@@ -44,6 +44,10 @@ class Taken(Conflict):
         super().__init__(f"another {noun} has this {field}", {field: ["is taken"]})
 
 
+class Forbidden(Refusal):
+    """The caller may not do it: `permission` names what it lacks."""
+
+
 class Gone(Refusal):
     """It was there, and is past its retention."""
 

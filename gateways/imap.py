@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
-from gateways import guard, require_outside
+from gateways import guard, require_outside, secrecy
 from gateways.guard import Refused, Server
 from gateways.lines import Lines, encrypted
 from gateways.streams import Budget, Unsent, plain_words, reach
@@ -30,6 +30,8 @@ RANGE = 50_000
 LAST_UID = 2**32 - 1
 AT_ONCE = 100
 LONGEST_ANSWER = 300
+# As imaplib says that the connection ended.
+HUNG_UP = "socket error: EOF"
 
 
 class Trouble(Exception):
@@ -286,21 +288,26 @@ def _plainly(budget: Budget, login: Login) -> Iterator[None]:
         raise Trouble(str(budget.late())) from error
     except (ssl.SSLError, OSError) as error:
         raise Trouble(plain_words(error)) from error
-    except LoginError as error:
-        raise Denied(f"the server does not let {login.user} in: {_plain(error, login)}") from error
-    except imaplib.IMAP4.abort as error:
-        raise Trouble(f"the connection broke: {_plain(error, login)}") from error
     except imaplib.IMAP4.error as error:
-        raise Trouble(f"the server refuses: {_plain(error, login)}") from error
+        raise _told(error, login) from error
     except Exception as error:  # the libraries' parsers raise what they like at what is not IMAP
         raise Trouble(f"the server is not understood: {type(error).__name__}") from error
 
 
+def _told(error: imaplib.IMAP4.error, login: Login) -> Trouble:
+    """Return what the server said; who hangs up without a word refuses nobody, also while somebody logs in."""
+    said = _plain(error, login)
+    if said.endswith(HUNG_UP):
+        return Trouble("the server hung up")
+    if isinstance(error, LoginError):
+        return Denied(f"the server does not let {login.user} in: {said}")
+    broke = isinstance(error, imaplib.IMAP4.abort)
+    return Trouble(f"{'the connection broke' if broke else 'the server refuses'}: {said}")
+
+
 def _plain(error: Exception, login: Login) -> str:
     """Return what the server said as one line that can be shown, without what let the user in."""
-    said = str(error)
-    for secret in filter(None, (login.password, login.token)):
-        said = said.replace(secret, "[hidden]")
+    said = secrecy.without(str(error), (login.password, login.token))
     return " ".join("".join(one if one.isprintable() else " " for one in said).split())[:LONGEST_ANSWER]
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from math import isnan
 from typing import Any
 
 import orjson
 
 import settings
-from gateways import require_outside
+from gateways import require_outside, secrecy
 from gateways.http import Answer, Provider, Refused, Unsent
 
 # One call is a run of its own, which has to end within its task's time.
@@ -75,7 +76,8 @@ def _check_status(name: str, answer: Answer) -> None:
 
 def _retry_after(answer: Answer) -> float | None:
     with suppress(ValueError):
-        return min(max(float(answer.headers.get("retry-after", "")), 0.0), LONGEST_WAIT_S)
+        seconds = float(answer.headers.get("retry-after", ""))
+        return None if isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT_S)
     return None
 
 
@@ -88,7 +90,9 @@ def _told(answer: Answer) -> str:
 
 
 def line(text: str) -> str:
-    """Return a service's words in a line for a person, without what a terminal would obey."""
+    """Return a service's words in a line for a person, without our keys and what a terminal would obey."""
+    given = settings.current()
+    text = secrecy.without(text, (given.ocr_api_key, given.extraction_api_key))
     return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST_WORDS].strip()
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from gateways import require_outside
+from gateways import require_outside, secrecy
 from gateways.lines import Lines, encrypted
 from gateways.streams import Budget, Unsent, plain_words, reach
 from settings import ConfigurationError, variable
@@ -153,16 +153,17 @@ def _session(to: Relay, domain: str, seconds: float) -> Iterator[Line]:
     except Unsent:
         raise
     except Exception as error:
-        raise _unsent(error, budget) from error
+        raise _unsent(error, budget, to.password) from error
     finally:
         line.close()
 
 
-def _unsent(error: Exception, budget: Budget) -> Unsent:
+def _unsent(error: Exception, budget: Budget, password: str) -> Unsent:
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return Unsent("the relay closed the connection")
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return Unsent(f"the relay does not accept the user and password: {error.smtp_code} {_plain(error.smtp_error)}")
+        said = secrecy.without(_plain(error.smtp_error), [password])
+        return Unsent(f"the relay does not accept the user and password: {error.smtp_code} {said}")
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Unsent("the relay offers no way to log in that is known here")
     if isinstance(error, smtplib.SMTPResponseException):

@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import collapse_rfc2231_value, decode_params, unquote
 from itertools import takewhile
 from typing import Any, NamedTuple
 
 MOST_PARTS, LONGEST_NAME = 200, 200
+# As it comes, in percents or base64.
+LONGEST_VALUE = 2000
 # Where a part of its own has its fields (RFC 9051, 7.5.2); a text has one more, and a message three.
 TYPE, SUBTYPE, PARAMETERS, SIZE = 0, 1, 2, 6
 DISPOSITION = {b"text": 9, b"message": 11}
@@ -51,7 +56,7 @@ def _part(one: Any) -> Part:
     kind = one[TYPE].lower()
     place = DISPOSITION.get(kind, OTHER_DISPOSITION)
     how, pairs = _disposition(one[place] if len(one) > place else None)
-    name = _named(pairs, b"filename") or _named(one[PARAMETERS], b"name")
+    name = _named(pairs, "filename") or _named(one[PARAMETERS], "name")
     attached = how == b"attachment" or bool(name) or kind != b"text"
     return Part(f"{_text(kind)}/{_text(one[SUBTYPE].lower())}", name, int(one[SIZE] or 0), attached)
 
@@ -65,12 +70,27 @@ def _disposition(value: Any) -> tuple[bytes, Any]:
     return (value[0].lower(), value[1] if len(value) > 1 else ()) if value else (b"", ())
 
 
-def _named(pairs: Any, wanted: bytes) -> str:
+def _named(pairs: Any, wanted: str) -> str:
     flat = pairs or ()
-    found = (flat[i + 1] for i in range(0, len(flat) - 1, 2) if flat[i].lower().rstrip(b"*0") == wanted)
-    return next((_text(value) for value in found if isinstance(value, bytes)), "")
+    said = ((flat[i], flat[i + 1]) for i in range(0, len(flat) - 1, 2))
+    given = [(_text(name).lower(), _text(value)) for name, value in said if isinstance(value, bytes)]
+    found = (
+        unquote(collapse_rfc2231_value(value)) for name, value in decode_params([("", ""), *given]) if name == wanted
+    )
+    return _printable(_decoded(next(found, "")))[:LONGEST_NAME]
+
+
+def _decoded(name: str) -> str:
+    """Return a name that was sent as an encoded word (RFC 2047), as many programs do against its rules."""
+    try:
+        return str(make_header(decode_header(name)))
+    except (HeaderParseError, LookupError, ValueError):
+        return name
 
 
 def _text(value: bytes) -> str:
-    text = value.decode("utf-8", "replace")[:LONGEST_NAME]
-    return "".join(one if one.isprintable() else " " for one in text)
+    return _printable(value.decode("utf-8", "replace")[:LONGEST_VALUE])
+
+
+def _printable(value: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in value)

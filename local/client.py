@@ -12,6 +12,10 @@ HTTP_TIMEOUT = 30
 # A 409 with Retry-After: the request of this key still runs. A 503: whether it was done is not known, the key tells.
 COME_AGAIN = (409, 503)
 COME_AGAIN_TIMEOUT_S = 30
+BOUNDARY = "counterfoil-7d1a5e0c2f9b4e63"
+FORM = (
+    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n%s\r\n--{BOUNDARY}--\r\n'
+).encode()
 
 
 class Client:
@@ -27,10 +31,20 @@ class Client:
 
     def post(self, path: str, body: dict, key: str | None = None) -> tuple[int, Any]:
         """Return status and body of POST `path` with a JSON body; under a key, come again when the API says so."""
+        return self._post(path, json.dumps(body).encode(), key)
+
+    def upload(self, path: str, name: str, content: bytes, key: str) -> tuple[int, Any]:
+        """Return status and body of POST `path` with a file; under its key, come again when the API says so."""
+        form = FORM % (name.encode(), content)
+        return self._post(path, form, key, {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})
+
+    def _post(
+        self, path: str, data: bytes, key: str | None, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[int, Any]:
         deadline = time.monotonic() + COME_AGAIN_TIMEOUT_S
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {**headers, "Idempotency-Key": key} if key else headers
         while True:
-            status, answer, pause = self._send("POST", path, json.dumps(body).encode(), headers)
+            status, answer, pause = self._send("POST", path, data, headers)
             if not key or not pause or status not in COME_AGAIN or time.monotonic() + pause > deadline:
                 return status, answer
             time.sleep(pause)

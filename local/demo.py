@@ -94,6 +94,9 @@ def run() -> int:
             return 1
         finally:
             stack.stop()
+    print(
+        "to look at yours in a browser: make up, then http://127.0.0.1:8000/console/; data/access.json has the password"
+    )
     print(f"demo: {count} invoices COMPLETED, numbering audit clean")
     return 0
 

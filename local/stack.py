@@ -8,13 +8,15 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 import settings
-from local.access import first_access, keep_access
+from local.access import first_access, keep_access, kept_access
 from local.broker import EmbeddedBroker
 from local.client import Client
-from local.console import Console
+from local.output import Output
 from local.part import COUNTERFOIL, Part
 from local.postgres import EmbeddedPostgres
 from local.process import LOOPBACK, StartFailed, free_port, is_free, run
+from local.sample import filling
+from local.sample.company import ORGANIZATION
 from local.secret import write_secret
 from local.server_folder import FolderInUse, ServerFolder
 from local.supervisor import Supervisor
@@ -23,10 +25,10 @@ from settings import ConfigurationError, child_environment, variable
 
 # As many may wait for the api while it is started again.
 BACKLOG = 2048
-SECRETS = ("apiKey", "databaseUrl", "databaseOwnerUrl", "brokerUrl")
+SECRETS = ("apiKey", "password", "databaseUrl", "databaseOwnerUrl", "brokerUrl")
 
 
-def up(data_dir: Path, port: int, workers: int, tell_all: bool) -> None:
+def up(data_dir: Path, port: int, workers: int, tell_all: bool, sample_data: bool) -> None:
     """Run the stack until SIGTERM or Ctrl-C; nothing of it is left then, whatever happens.
 
     A terminal is told no secret unless it is to be told all.
@@ -42,10 +44,10 @@ def up(data_dir: Path, port: int, workers: int, tell_all: bool) -> None:
         raise ConfigurationError(
             f"port {port} is taken; choose another with --port or {variable('api_port')} (--port 0 takes a free one)"
         )
-    console = Console(settings.current().log == "json")
+    console = Output(settings.current().log == "json")
     stack = Stack(folder.path, port or free_port(), workers, console, tell_all or not console.is_terminal)
     try:
-        stack.run()
+        stack.run(sample_data)
     except KeyboardInterrupt:
         pass
     except OSError as error:  # the disk became full, or the folder read-only
@@ -61,7 +63,7 @@ def _unusable(data_dir: Path, error: OSError) -> ConfigurationError:
 class Stack:
     """The parts of one installation: servers first, then the schema, then those who use them."""
 
-    def __init__(self, data_dir: Path, port: int, workers: int, console: Console, tell_all: bool) -> None:
+    def __init__(self, data_dir: Path, port: int, workers: int, console: Output, tell_all: bool) -> None:
         self._data_dir = data_dir
         self._console = console
         self._tell_all = tell_all
@@ -73,8 +75,8 @@ class Stack:
         self._url = f"http://{LOOPBACK}:{port}"
         self._flower_url = f"http://{LOOPBACK}:{self._flower_port}"
 
-    def run(self) -> None:
-        """Start all, say so in one line, and keep all alive."""
+    def run(self, sample_data: bool) -> None:
+        """Start all, say so in one line, make the sample company if it is wanted, and keep all alive."""
         address = (settings.current().api_host, self._port)
         with socket.create_server(address, backlog=BACKLOG) as listener, Supervisor(self._console) as supervisor:
             self._start_servers(supervisor)
@@ -90,6 +92,8 @@ class Stack:
             supervisor.start_together(parts)
             facts = self._facts(parts)
             self._console.announce("ready " + json.dumps(self._told(facts)))
+            if sample_data:
+                self._fill()
             watch = Watch(Client(self._url, facts["apiKey"]), parts[0])
             supervisor.run(lambda: watch.hanging)
 
@@ -158,17 +162,23 @@ class Stack:
             return facts
         return {name: fact for name, fact in facts.items() if name not in SECRETS}
 
+    def _fill(self) -> None:
+        """Make the sample company; the stack stays, whatever comes of it."""
+        self._console.announce(f"sample data: {ORGANIZATION} is made, which takes up to half a minute")
+        told = filling.fill(self._data_dir, self._database(), self._url, self._counterfoil)
+        self._console.announce(f"sample data: {told}")
+
+    @staticmethod
+    def _database() -> str:
+        """Return the name under which the data folder keeps what opens the database."""
+        if not settings.current().database_url:
+            return "embedded"
+        place = conninfo_to_dict(settings.current().database_url)
+        return f"{place.get('host')}:{place.get('port')}/{place['dbname']}"
+
     def _facts(self, parts: list[Part]) -> dict:
-        database = "embedded"
-        if settings.current().database_url:
-            place = conninfo_to_dict(settings.current().database_url)
-            database = f"{place.get('host')}:{place.get('port')}/{place['dbname']}"
-        access = first_access(
-            self._data_dir,
-            database,
-            self._url,
-            lambda: self._counterfoil("keys", "create", "--operator", "--organization", "First organization"),
-        )
+        database = self._database()
+        access = first_access(self._data_dir, database, self._url, self._counterfoil)
         access |= {
             "databaseUrl": self._database_url,
             "databaseOwnerUrl": self._owner_url,
@@ -176,10 +186,11 @@ class Stack:
         }
         return {
             "url": self._url,
+            "consoleUrl": self._url + "/console/",
             "docsUrl": self._url + "/docs",
             "flowerUrl": self._flower_url,
             **access,
-            "secretsIn": str(keep_access(self._data_dir, database, access)),
+            "secretsIn": str(keep_access(self._data_dir, database, kept_access(self._data_dir, database) | access)),
             "pids": {
                 **{part.name: part.pid for part in parts},
                 "postgres": None if settings.current().database_url else self._postgres.pid,

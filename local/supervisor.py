@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from local.console import Console
+from local.output import Output
 from local.process import Child
 
 TICK_S = 0.1
@@ -17,7 +17,7 @@ STABLE_AFTER_S = 30.0
 class Supervisor:
     """Within its `with`, children run; after it, none is left. SIGTERM, SIGHUP and Ctrl-C end `run`."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Output) -> None:
         self._console = console
         self._children: list[Child] = []
         self._starting: set[Child] = set()

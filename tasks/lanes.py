@@ -9,6 +9,8 @@ from domain.jobs.dispatch.costs import RUN_SECONDS, SHORT_RUN_SECONDS
 SHORT_RUNS_SHARE = 0.1
 # Without a backlog nothing is sent behind so many seconds of work: what comes meanwhile makes larger groups.
 BUSY_SECONDS = SHORT_RUN_SECONDS / 2
+# Of the time for which a full lane stands still, the part that passes until it is polled again, and its limit.
+STILL_SHARE, MAX_POLL_PAUSE_S = 0.1, 2.0
 
 
 class Lane:
@@ -18,19 +20,27 @@ class Lane:
         self.name = name
         self._waiting: deque[float] = deque()
         self._depth: int | None = None
+        self._polled_at = self._moved_at = 0.0
 
-    def needs_poll(self, run_seconds: float, backlog: bool) -> bool:
-        """Tell whether the queue's length is not known, or is so long by the last poll that no more may be sent."""
-        return self._depth is None or not self.capacity(run_seconds, backlog)
+    def needs_poll(self, now: float, run_seconds: float, backlog: bool) -> bool:
+        """Tell whether the queue's length is not known, or by a poll some time before `now` no more may be sent."""
+        if self._depth is None:
+            return True
+        pause = min(STILL_SHARE * (now - self._moved_at), MAX_POLL_PAUSE_S)
+        return now >= self._polled_at + pause and not self.capacity(run_seconds, backlog)
 
-    def polled(self, depth: int) -> None:
+    def polled(self, now: float, depth: int) -> None:
         """Take note of how many messages wait."""
+        if depth < (self._depth or 0):
+            self._moved_at = now
+        self._polled_at = now
         while len(self._waiting) > depth:
             self._waiting.popleft()
         self._depth = depth
 
-    def add(self, seconds: float) -> None:
+    def add(self, now: float, seconds: float) -> None:
         """Take note of a message that was just sent, with so many seconds of work in it."""
+        self._moved_at = now
         self._waiting.append(seconds)
         if self._depth is not None:
             self._depth += 1

@@ -1,5 +1,6 @@
 """From the outbox to the broker. No transaction is open while the relay talks to the broker."""
 
+import time
 from collections.abc import Iterable
 
 from db import outbox
@@ -43,7 +44,7 @@ class Relay:
             self._publisher.connect()
         for lane in due:
             self._publisher.send(canaries.TASK, lane, {})
-            self._lanes[lane].add(0.0)
+            self._lanes[lane].add(time.monotonic(), 0.0)
 
     @property
     def is_full(self) -> bool:
@@ -70,9 +71,10 @@ class Relay:
         return lane.capacity(self._dispatcher.run_seconds, lane.name in self._dispatcher.more)
 
     def _poll(self) -> None:
+        now = time.monotonic()
         for lane in self._lanes.values():
-            if lane.needs_poll(self._dispatcher.run_seconds, lane.name in self._dispatcher.more):
-                lane.polled(self._publisher.depth(lane.name))
+            if lane.needs_poll(now, self._dispatcher.run_seconds, lane.name in self._dispatcher.more):
+                lane.polled(now, self._publisher.depth(lane.name))
 
     def _publish(self, entries: Iterable[Entry]) -> None:
         unsent = {entry.job_id for entry in entries}
@@ -80,7 +82,8 @@ class Relay:
             for message in coalesce(entries, self._dispatcher.group_size):
                 self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
-                self._lanes[message.lane].add(self._dispatcher.costs.seconds(message.kind, len(message.job_ids)))
+                seconds = self._dispatcher.costs.seconds(message.kind, len(message.job_ids))
+                self._lanes[message.lane].add(time.monotonic(), seconds)
         except BrokerAway:
             with statement() as session:
                 outbox.give_back(session, list(unsent))

@@ -21,6 +21,7 @@ from counterfoil.crashkit.recovery import TIME_PASSES
 from db.engine import owner_url
 from db.transaction import transaction
 from domain.accounting.sources import KIND as ACCOUNTING
+from domain.events.telling import PAUSE_S
 from domain.invoices.request import InvoiceRequest
 from domain.jobs.execution import run_jobs
 from domain.jobs.lanes import LANES
@@ -179,6 +180,7 @@ def recover() -> None:
     for _ in range(MAX_ROUNDS):
         if not value(UNFINISHED):
             return
+        _relay_of.cache_clear()
         time_passes()
         sweeper()
         while relay() + work():
@@ -192,8 +194,10 @@ def keep_books() -> None:
 
 
 def run_waiting(kind_name: str) -> None:
-    """Run the jobs of a kind that wait, as a worker would; no broker is needed."""
+    """Run the jobs of a kind that wait, as a worker would a moment later; no broker is needed."""
     kind = find(kind_name)
+    moment = f"available_at - interval '{PAUSE_S} s' <= clock_timestamp()"
+    ask(f"UPDATE open_jobs SET available_at = clock_timestamp() WHERE kind = %s AND {moment}", kind_name)
     key = "group_key" if kind.by_key else "''"
     waiting = f"SELECT id, {key} FROM jobs WHERE kind = %s AND status = 'PENDING' ORDER BY 2, 1"
     for _, same in groupby(rows(waiting, kind_name), key=itemgetter(1)):
@@ -228,6 +232,11 @@ def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
 
 def value(statement: str, *parameters: object) -> Any:
     return rows(statement, *parameters)[0][0]
+
+
+def look_away() -> None:
+    """Close the connection by which this process looks at the database."""
+    _connection.cache_clear()
 
 
 @lru_cache(maxsize=1)

@@ -4,10 +4,10 @@ I1 no accepted request is lost, I2 one invoice a request and one request a key, 
 and in order, I4 COMPLETED means one linked invoice, I5 only legal moves, I6 depth returns to zero, I7 no
 row refers to another organization's, I9 issued rows unchanged and chained, I10 nothing left behind, I11
 stock is the sum of its movements and never below zero, I12 each line of a document moves once a step, and back
-when the step is undone, I13 what a job will take and what a half done step brought in is nobody else's, E1 each
-change is told once and numbered without a gap. It
-reads with SQL of its own over a connection of its own, in one snapshot. I8 (accepting stays fast) and what
-I7 means over HTTP have tests of their own.
+when the step is undone, I13 what a job will take and what a half done step brought in is nobody else's, A1 to A3 the
+books have each document once, B1 a bill is under way while its job is, E1 each change is told once and numbered
+without a gap. It reads with SQL of its own over a connection of its own, in one snapshot. I8 (accepting stays fast)
+and what I7 means over HTTP have tests of their own.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The invariants I1-I13, A1 to A3 of the journal and E1 of events, as SQL: each query returns the rows at fault.
+"""The invariants I1-I13, A1 to A3 of the journal, B1 of bills and E1 of events, as SQL: each returns the rows at fault.
 
 A healthy database returns none."""
 
@@ -88,11 +88,13 @@ JOBS = (
            OR (lease_token IS NULL) <> (lease_expires_at IS NULL)
            OR (status IN ('COMPLETED', 'FAILED', 'CANCELLED')) <> (completed_at IS NOT NULL)"""),
     Rule("I6", "no job waits any more", """
-        SELECT id, status, attempts, available_at, error FROM jobs
-        WHERE status = 'PENDING'""", after_drain=True),
+        SELECT id, status, attempts, available_at, error FROM jobs WHERE status = 'PENDING'""", after_drain=True),
     Rule("I10", "a PENDING job has one outbox entry, any other none", """
         SELECT j.id, j.status, o.job_id AS entry FROM jobs AS j FULL JOIN outbox AS o ON o.job_id = j.id
         WHERE j.id IS NULL OR (j.status = 'PENDING') <> (o.job_id IS NOT NULL)"""),
+    Rule("B1", "a bill is under way while its job is", """
+        SELECT bills.id, bills.status, job_id, j.status AS job FROM bills LEFT JOIN jobs AS j ON j.id = job_id
+        WHERE bills.status IN ('received', 'processing') AND (j.status IN ('PENDING', 'PROCESSING')) IS NOT TRUE"""),
     Rule("I10", "nothing is PROCESSING", """
         SELECT id, attempts, lease_expires_at FROM jobs
         WHERE status = 'PROCESSING'""", after_drain=True),
@@ -266,8 +268,12 @@ JOURNAL = (
             UNION ALL SELECT 'sale', id FROM sales WHERE status = 'completed'
             UNION ALL SELECT 'purchase', id FROM purchases WHERE status = 'approved'
             UNION ALL SELECT 'transfer', id FROM transfers WHERE sent_at IS NOT NULL
+            UNION ALL SELECT 'bill', id FROM bills WHERE status = 'approved'
         ) AS final LEFT JOIN accounting_sources AS d ON d.source_type = type AND d.source_id = id
         WHERE (d.entered_version = d.version) IS NOT TRUE""", after_drain=True),
+    Rule("A2", "of bills, nothing is entered but those that are approved", """
+        SELECT bills.id, status, e.id AS entry FROM bills JOIN journal_entries AS e ON source_id = bills.id
+        WHERE source_type = 'bill' AND deleted_at IS NULL AND status <> 'approved'""", after_drain=True),
     Rule("A3", "the journal's inventory is worth what the movements of finished steps have left", f"""
         SELECT o.id, moved.value, booked.value AS booked FROM organizations AS o
         LEFT JOIN LATERAL (

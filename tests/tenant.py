@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys, organizations
 from domain.invoices.request import InvoiceRequest, Item
 from domain.parties import suppliers
 
@@ -32,7 +32,7 @@ class Tenant:
 def new_tenant(name: str) -> Tenant:
     with transaction() as session:
         organization = organizations.create(session, name)
-        key = organizations.create_key(session, organization.id, "first")
+        key = keys.create(session, organization.id, "first").secret
         supplier = suppliers.create(session, organization.id, {"name": f"{name} Ltd", **ADDRESS})
     return Tenant(organization.id, key, supplier.id)
 

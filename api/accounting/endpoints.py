@@ -17,7 +17,7 @@ from api.accounting.schemas import (
 )
 from api.http.blueprint import Blueprint
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, page, position
+from api.http.pagination import LINK, page, place
 from api.jobs.direct_path import direct_path
 from api.jobs.outcome import finished
 from db.transaction import report, transaction
@@ -41,7 +41,7 @@ accounting_api = Blueprint(
 )
 
 
-@accounting_api.route("/recreations", methods=["POST"])
+@accounting_api.route("/recreations", "accounting:recreate", methods=["POST"])
 @accounting_api.arguments(RecreationBody())
 @accounting_api.response(200, Recreated(many=True))
 @accounting_api.alt_response(202, schema=IN_BACKGROUND)
@@ -57,7 +57,7 @@ def recreate_entries(body: dict[str, Any]) -> Response:
     return (_recreate_here if len(wanted) <= MAX_SOURCES_AT_ONCE else _recreate_later)(wanted)
 
 
-@accounting_api.route("/sync", methods=["POST"])
+@accounting_api.route("/sync", "accounting:recreate", methods=["POST"])
 @accounting_api.arguments(SyncBody(), required=False)
 @accounting_api.response(202, SyncAccepted)
 @accounting_api.idempotent
@@ -80,7 +80,7 @@ def synchronize_journal(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@accounting_api.route("/accounts")
+@accounting_api.route("/accounts", "accounting:read")
 @accounting_api.response(200, Account(many=True))
 def list_accounts() -> Any:
     """List the accounts, all of them: a chart is short.
@@ -91,7 +91,7 @@ def list_accounts() -> Any:
         return chart.accounts(session, g.organization_id)
 
 
-@accounting_api.route("/entries")
+@accounting_api.route("/entries", "accounting:read")
 @accounting_api.arguments(EntryPage(), location="query")
 @accounting_api.response(200, Entry(many=True), headers=LINK)
 def list_entries(query: dict[str, Any]) -> Any:
@@ -100,19 +100,12 @@ def list_entries(query: dict[str, Any]) -> Any:
     Each entry belongs to one version of a document, and its lines balance. A new version replaces the entry.
     """
     with report() as session:
-        rows = journal.entries(
-            session,
-            g.organization_id,
-            query.get("source_type"),
-            query.get("source_id"),
-            query["deleted"],
-            position(query),
-            query["limit"] + 1,
-        )
+        filters = journal.Filters(query.get("source_type"), query.get("source_id"), deleted=query["deleted"])
+        rows = journal.entries(session, g.organization_id, filters, *place(query))
         return page(rows, query, Entry())
 
 
-@accounting_api.route("/trial-balance")
+@accounting_api.route("/trial-balance", "accounting:read")
 @accounting_api.response(200, TrialBalance)
 def show_trial_balance() -> Any:
     """Sum up the live entries of each account and currency; the balance of each currency is zero.

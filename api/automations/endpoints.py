@@ -1,6 +1,5 @@
 """Automations: what is done when an event says so, or at a time."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, g
@@ -8,25 +7,22 @@ from sqlalchemy.orm import Session
 
 from api.automations.schemas import (
     Automation,
-    AutomationBody,
     AutomationRun,
     Catalogue,
     Trial,
-    TrialBody,
     catalogue_event,
 )
 from api.http.blueprint import Blueprint
+from api.http.bodies.automations import AutomationBody, TrialBody
+from api.http.changes import change
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
-from db.models import Automation as AutomationRow
-from db.models import AutomationRun as RunRow
-from db.models import Schedule
+from api.http.pagination import LINK, Page, page, place
 from db.transaction import report, transaction
-from domain.automations import registration, runs, trial
+from domain.automations import owner, registration, runs, trial
 from domain.automations.actions import all_actions
 from domain.automations.catalogue import TRIGGERS
+from domain.automations.seen import Seen, SeenRun
 from domain.events.types import TYPES
-from domain.schedules.registration import timing_of
 
 PATH = "/api/v1/automations"
 automations_api = Blueprint(
@@ -37,7 +33,7 @@ automations_api = Blueprint(
 )
 
 
-@automations_api.route("", methods=["POST"])
+@automations_api.route("", "automations:manage", methods=["POST"])
 @automations_api.arguments(AutomationBody())
 @automations_api.response(201, Automation)
 @automations_api.refuses(409)
@@ -50,13 +46,14 @@ def create_automation(body: dict[str, Any]) -> Response:
     """
 
     def work(session: Session) -> Answer:
-        made = registration.create(session, g.organization_id, g.key_id, body)
-        return Answer(201, Automation().dump(_shown(session, made)), {"Location": f"{PATH}/{made.id}"})
+        made = registration.create(session, g.organization_id, g.caller.actor, body)
+        owner.require_actions(g.caller, made)
+        return Answer(201, Automation().dump(Seen.one(session, made)), {"Location": f"{PATH}/{made.id}"})
 
     return once(work).response()
 
 
-@automations_api.route("")
+@automations_api.route("", "automations:read")
 @automations_api.arguments(Page(), location="query")
 @automations_api.response(200, Automation(many=True), headers=LINK)
 def list_automations(query: dict[str, Any]) -> Any:
@@ -65,11 +62,11 @@ def list_automations(query: dict[str, Any]) -> Any:
     They come in the order in which they were created.
     """
     with report() as session:
-        rows = registration.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
-        return page(_seen(session, rows), query, Automation())
+        rows = registration.page(session, g.organization_id, *place(query, 0))
+        return page(Seen.all(session, rows), query, Automation())
 
 
-@automations_api.route("/catalogue")
+@automations_api.route("/catalogue", "automations:read")
 @automations_api.response(200, Catalogue)
 def show_catalogue() -> Any:
     """Show what automations may be made of: types of events with their fields, and actions with their parameters.
@@ -83,7 +80,7 @@ def show_catalogue() -> Any:
     return {"events": [catalogue_event(name, TYPES[name]) for name in TRIGGERS], "actions": actions}
 
 
-@automations_api.route("/<row_id:automation_id>")
+@automations_api.route("/<row_id:automation_id>", "automations:read")
 @automations_api.response(200, Automation)
 @automations_api.refuses(404)
 def show_automation(automation_id: int) -> Any:
@@ -92,10 +89,10 @@ def show_automation(automation_id: int) -> Any:
     `listRuns` says what it did.
     """
     with transaction() as session:
-        return _shown(session, registration.get(session, g.organization_id, automation_id))
+        return Seen.one(session, registration.get(session, g.organization_id, automation_id))
 
 
-@automations_api.route("/<row_id:automation_id>", methods=["PUT"])
+@automations_api.route("/<row_id:automation_id>", "automations:manage", methods=["PUT"])
 @automations_api.arguments(AutomationBody())
 @automations_api.response(200, Automation)
 @automations_api.refuses(404)
@@ -105,12 +102,13 @@ def replace_automation(body: dict[str, Any], automation_id: int) -> Any:
     From now on it acts in the name of the key that sends this. Its failures, and for what its conditions held, are
     forgotten; runs that wait do what they were to do.
     """
-    with transaction() as session:
-        changed = registration.change(session, g.organization_id, g.key_id, automation_id, body)
-        return _shown(session, changed)
+    with change() as session:
+        changed = registration.change(session, g.organization_id, g.caller.actor, automation_id, body)
+        owner.require_actions(g.caller, changed)
+        return Seen.one(session, changed)
 
 
-@automations_api.route("/<row_id:automation_id>", methods=["DELETE"])
+@automations_api.route("/<row_id:automation_id>", "automations:manage", methods=["DELETE"])
 @automations_api.response(204)
 @automations_api.refuses(404)
 def delete_automation(automation_id: int) -> Response:
@@ -118,12 +116,12 @@ def delete_automation(automation_id: int) -> Response:
 
     What it has done stays.
     """
-    with transaction() as session:
+    with change() as session:
         registration.delete(session, g.organization_id, automation_id)
     return Response(status=204)
 
 
-@automations_api.route("/<row_id:automation_id>/test", methods=["POST"])
+@automations_api.route("/<row_id:automation_id>/test", "automations:manage", methods=["POST"])
 @automations_api.arguments(TrialBody(), required=False)
 @automations_api.response(200, Trial)
 @automations_api.refuses(404, 409)
@@ -139,7 +137,7 @@ def try_automation(body: dict[str, Any], automation_id: int) -> Any:
         return dict.fromkeys(Trial().fields) | found._asdict()
 
 
-@automations_api.route("/<row_id:automation_id>/runs")
+@automations_api.route("/<row_id:automation_id>/runs", "automations:read")
 @automations_api.arguments(Page(), location="query")
 @automations_api.response(200, AutomationRun(many=True), headers=LINK)
 @automations_api.refuses(404)
@@ -150,47 +148,5 @@ def list_runs(query: dict[str, Any], automation_id: int) -> Any:
     """
     with report() as session:
         registration.get(session, g.organization_id, automation_id)
-        rows = runs.page(session, g.organization_id, automation_id, position(query), query["limit"] + 1)
-        return page([_SeenRun(*one) for one in rows], query, AutomationRun())
-
-
-def _shown(session: Session, row: AutomationRow) -> "_Seen":
-    [seen] = _seen(session, [row])
-    return seen
-
-
-def _seen(session: Session, rows: Sequence[AutomationRow]) -> "list[_Seen]":
-    schedules = registration.schedules_of(session, rows)
-    return [_Seen(row, schedules.get(row.schedule_id or 0)) for row in rows]
-
-
-class _Seen:
-    """An automation with its trigger as its answer says it."""
-
-    def __init__(self, row: AutomationRow, schedule: Schedule | None) -> None:
-        self._row, self.id = row, row.id
-        self.trigger = {
-            "event": row.event_type,
-            "cron": schedule and schedule.cron,
-            "time_zone": schedule and schedule.time_zone,
-            "meaning": schedule and timing_of(schedule).explained(),
-            "next_at": schedule and schedule.next_at,
-        }
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)
-
-
-class _SeenRun:
-    """A run as its answer says it."""
-
-    def __init__(self, row: RunRow, status: str, error: str | None) -> None:
-        self._row, self.id, self.status, self.error = row, row.id, status, error
-        self.event = row if row.sequence else None
-        self.depth = len(row.chain)
-        done = row.status in (runs.SUCCEEDED, runs.FAILED)
-        to_come = "pending" if status == runs.PENDING else runs.SKIPPED
-        self.actions = row.actions if done else [{**runs.plan(one), "status": to_come} for one in row.actions]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)
+        rows = runs.page(session, g.organization_id, automation_id, *place(query))
+        return page([SeenRun(*one) for one in rows], query, AutomationRun())

@@ -6,20 +6,13 @@ from typing import Any
 from flask import Response, g
 from sqlalchemy.orm import Session
 
-from api.bills.schemas import (
-    ApprovalBody,
-    Bill,
-    BillAccepted,
-    BillFieldsBody,
-    BillHead,
-    BillPage,
-    FileLink,
-    RejectionBody,
-)
+from api.bills.schemas import Bill, BillAccepted, BillHead, BillPage, FileLink
 from api.http.blueprint import Blueprint
+from api.http.bodies.bills import ApprovalBody, BillFieldsBody, RejectionBody
+from api.http.changes import change
 from api.http.downloads import HEADERS, download
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, page, position
+from api.http.pagination import LINK, page, place
 from api.http.shares import heavy
 from api.http.uploads import Upload, takes_file
 from db.transaction import report, transaction
@@ -37,7 +30,7 @@ bills_api = Blueprint(
 )
 
 
-@bills_api.route(PATH)
+@bills_api.route(PATH, "bills:read")
 @bills_api.arguments(BillPage(), location="query")
 @bills_api.response(200, BillHead(many=True), headers=LINK)
 def list_bills(query: dict[str, Any]) -> Any:
@@ -47,18 +40,18 @@ def list_bills(query: dict[str, Any]) -> Any:
     """
     statuses = [query["status"]] if "status" in query else []
     with report() as session:
-        rows = catalogue.page(session, g.organization_id, statuses, position(query), query["limit"] + 1)
+        rows = catalogue.page(session, g.organization_id, statuses, *place(query))
         return page(rows, query, BillHead())
 
 
-@bills_api.route(PATH, methods=["POST"])
+@bills_api.route(PATH, "bills:upload", methods=["POST"])
 @bills_api.response(202, BillAccepted)
 @bills_api.alt_response(200, schema=BillAccepted)
 @bills_api.refuses(409, 429)
 @bills_api.idempotent
 @takes_file
 def upload_bill(upload: Upload) -> Response:
-    """Send the file of a bill: it is read after the answer, by the job `jobId`.
+    """Send the file of a bill: it is read after the answer, by a job.
 
     A PDF, PNG, JPEG, TIFF, WebP or XML of up to 20 MB; its content decides, not its name. For the same bytes again the
     answer is 200, with the bill that is there.
@@ -72,19 +65,19 @@ def upload_bill(upload: Upload) -> Response:
     return once(work, prepare=upload.store).response()
 
 
-@bills_api.route(ONE)
+@bills_api.route(ONE, "bills:read")
 @bills_api.response(200, Bill)
 @bills_api.refuses(404)
 def show_bill(bill_id: int) -> Any:
     """Show one bill: its fields, each with where it comes from, and the checks that it passed or did not.
 
-    A bill that `needs_review` has a check that did not pass, or a field that is not certain.
+    A bill that `needs_review` has a check that did not pass, a field that is not certain, or `duplicates`.
     """
     with transaction() as session:
         return _shown(session, catalogue.get(session, g.organization_id, bill_id))
 
 
-@bills_api.route(f"{ONE}/file")
+@bills_api.route(f"{ONE}/file", "bills:read")
 @bills_api.response(200, BINARY, content_type="*/*", headers=HEADERS)
 @bills_api.refuses(404)
 def download_bill(bill_id: int) -> Response:
@@ -98,7 +91,7 @@ def download_bill(bill_id: int) -> Response:
     return download(file, bill.file_name)
 
 
-@bills_api.route(f"{ONE}/file-link")
+@bills_api.route(f"{ONE}/file-link", "bills:read")
 @bills_api.response(200, FileLink)
 @bills_api.refuses(404, 409)
 def link_bill_file(bill_id: int) -> Any:
@@ -111,7 +104,7 @@ def link_bill_file(bill_id: int) -> Any:
         return {"url": links.signed(session, g.organization_id, bill.sha256, bill.file_name)}
 
 
-@bills_api.route(f"{ONE}/pages/<row_id:page_number>.png")
+@bills_api.route(f"{ONE}/pages/<row_id:page_number>.png", "bills:read")
 @bills_api.response(200, BINARY, content_type="image/png")
 @bills_api.refuses(404)
 @heavy
@@ -125,7 +118,7 @@ def show_bill_page(bill_id: int, page_number: int) -> Response:
     return Response(pictures.draw(wanted), mimetype="image/png")
 
 
-@bills_api.route(f"{ONE}/fields", methods=["PUT"])
+@bills_api.route(f"{ONE}/fields", "bills:review", methods=["PUT"])
 @bills_api.arguments(BillFieldsBody())
 @bills_api.response(200, Bill)
 @bills_api.refuses(404, 409)
@@ -136,11 +129,11 @@ def put_bill_right(body: dict[str, Any], bill_id: int) -> Any:
     accordingly.
     """
     said = review.said(body)
-    with transaction() as session:
+    with change() as session:
         return _shown(session, review.put_right(session, g.organization_id, bill_id, said))
 
 
-@bills_api.route(f"{ONE}/approve", methods=["POST"])
+@bills_api.route(f"{ONE}/approve", "bills:approve", methods=["POST"])
 @bills_api.arguments(ApprovalBody(), required=False)
 @bills_api.response(200, Bill)
 @bills_api.refuses(404, 409)
@@ -159,13 +152,13 @@ def approve_bill(body: dict[str, Any], bill_id: int) -> Response:
     return once(work).response()
 
 
-@bills_api.route(f"{ONE}/reject", methods=["POST"])
+@bills_api.route(f"{ONE}/reject", "bills:approve", methods=["POST"])
 @bills_api.arguments(RejectionBody())
 @bills_api.response(200, Bill)
 @bills_api.refuses(404, 409)
 @bills_api.idempotent
 def reject_bill(body: dict[str, Any], bill_id: int) -> Response:
-    """Reject a bill; it keeps the reason as its `message`.
+    """Reject a bill; it keeps the reason.
 
     Nothing is booked. `reopenBill` takes it back.
     """
@@ -177,7 +170,7 @@ def reject_bill(body: dict[str, Any], bill_id: int) -> Response:
     return once(work).response()
 
 
-@bills_api.route(f"{ONE}/reopen", methods=["POST"])
+@bills_api.route(f"{ONE}/reopen", "bills:approve", methods=["POST"])
 @bills_api.response(200, Bill)
 @bills_api.refuses(404, 409)
 @bills_api.idempotent
@@ -193,7 +186,7 @@ def reopen_bill(bill_id: int) -> Response:
     return once(work).response()
 
 
-@bills_api.route(f"{ONE}/reprocess", methods=["POST"])
+@bills_api.route(f"{ONE}/reprocess", "bills:review", methods=["POST"])
 @bills_api.response(202, BillAccepted)
 @bills_api.refuses(404, 409)
 @bills_api.idempotent

@@ -1,100 +1,22 @@
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields
-from stdnum import iban
+from marshmallow import fields
 
-from api.http.fields import Amount, Choice, Day, Flag, Instant, Many, Rate, SignedAmount, Text
+from api.http.fields import Amount, Choice, Day, Instant
 from api.http.pagination import Page
-from api.http.schema import Body, CamelSchema, OptionalBody
-from api.parties.schemas import printed
+from api.http.schema import CamelSchema
 from domain.bills.content import FIELDS, ORIGINS, public_name
 from domain.bills.duplicates import AMOUNT, NUMBER
 from domain.bills.intake import MAILBOX, UPLOAD
 from domain.bills.status import Status
-from domain.errors import Invalid
-from domain.money import smallest_unit
 
-MAX_TAXES, MAX_LINES, MAX_REASON = 20, 1000, 500
-PUT_RIGHT_TOLD = "Fields that are left out stay as they are."
-ABSENT_TOLD = "Fields that the bill does not have, whatever was read there."
 ORIGIN_TOLD = (
     "Where the value comes from: the e-invoice in the file (`xml`), the text of its pages, their pictures (`ocr`), a "
     "language model, or a person."
 )
 BOX_TOLD = "Where it stands on the page: left, top, right and bottom, as fractions of its width and height."
 DUPLICATES_TOLD = "Other bills that may be the same invoice: of one supplier, with its number, or its total of one day."
-
-
-def check_iban(value: str) -> None:
-    """Refuse what is no IBAN."""
-    if not iban.is_valid(value):
-        raise ValidationError("must be an IBAN: its checksum does not hold")
-
-
-def check_currency(value: str) -> None:
-    """Refuse what is no currency of today."""
-    try:
-        smallest_unit(value)
-    except Invalid as refused:
-        raise ValidationError(str(refused)) from None
-
-
-def amount(**options: Any) -> SignedAmount:
-    """Return a field for an amount, below zero on a credit note."""
-    return SignedAmount(15, 4, **options)
-
-
-class BillTaxBody(Body):
-    EXAMPLES = {"20 %": {"rate": "0.2", "base": "100.00", "tax": "20.00"}}
-
-    rate = Rate(required=True)
-    base = amount(required=True)
-    tax = amount(required=True)
-
-
-class BillLineBody(Body):
-    EXAMPLES = {"Paper": {"description": "Paper", "quantity": "10", "unitPrice": "5.00", "total": "50.00"}}
-
-    description = printed(500, required=True)
-    quantity = SignedAmount(9, 4)
-    unit_price = amount()
-    tax_rate = Rate()
-    total = amount(required=True)
-
-
-class BillFieldsBody(Body):
-    EXAMPLES = {"The number and the total": {"invoiceNumber": "2026-0117", "total": "120.00"}}
-
-    supplier_name = printed(200)
-    supplier_vat_id = Text(50)
-    supplier_tax_id = Text(50)
-    iban = Text(42, check=check_iban)
-    invoice_number = Text(100)
-    issue_date = Day(allow_none=True)
-    due_date = Day(allow_none=True)
-    currency_code = Text(3, check=check_currency)
-    subtotal = amount()
-    tax_total = amount()
-    total = amount()
-    taxes = Many(fields.Nested(BillTaxBody), 0, MAX_TAXES, allow_none=True)
-    lines = Many(fields.Nested(BillLineBody), 0, MAX_LINES, allow_none=True)
-    absent = Many(Choice(*map(public_name, FIELDS)), 0, len(FIELDS), allow_none=True, description=ABSENT_TOLD)
-
-
-class ApprovalBody(OptionalBody):
-    EXAMPLES = {"As the supplier's last bill": {}, "As travel": {"accountCode": "6500"}}
-
-    confirm_duplicate = Flag(load_default=False, description="It is no duplicate, though it looks like another bill.")
-    account_code = Text(
-        20, description="The account of the expense. By default that of the supplier's last bill, or 6000."
-    )
-
-
-class RejectionBody(Body):
-    EXAMPLES = {"Not ours": {"reason": "It is addressed to another company"}}
-
-    reason = Text(MAX_REASON, required=True, description="Why, for those who ask later.")
 
 
 class BillPage(Page):

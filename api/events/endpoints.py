@@ -12,8 +12,8 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 import settings
-from api.events.schemas import EVENT_TYPES, EventType
 from api.http.blueprint import Blueprint
+from api.http.bodies.events import EVENT_TYPES, EventType
 from api.http.fields import LARGEST_ID, Instant, Whole
 from api.http.pagination import LINK, pages
 from api.http.preferences import preferred_wait
@@ -72,7 +72,7 @@ class EventShown(CamelSchema):
     data = fields.Dict(metadata={"description": "What the event is about; its fields depend on the type."})
 
 
-@events_api.route("")
+@events_api.route("", "events:read")
 @events_api.arguments(EventPage(), location="query")
 @events_api.response(200, EventShown(many=True), headers=LINK)
 @events_api.honours(PREFER)
@@ -97,7 +97,7 @@ def list_events(query: dict[str, Any]) -> Response:
     return response
 
 
-@events_api.route("/stream")
+@events_api.route("/stream", "events:read")
 @events_api.arguments(EventPage(only=("after", "type")), location="query")
 @events_api.response(
     200, {"type": "string"}, content_type=MEDIA_TYPE, description="Each event's data is the event as JSON."
@@ -105,7 +105,7 @@ def list_events(query: dict[str, Any]) -> Response:
 @events_api.honours({**LAST_EVENT_ID, "schema": {"type": "string", "pattern": f"^({SEQUENCE.pattern})?$"}})
 @events_api.refuses(409, 410)
 def follow_events(query: dict[str, Any]) -> Response:
-    """Follow events as they come, after `after` or the Last-Event-ID.
+    """Follow events as they come, after one that you name.
 
     The stream is Server-Sent Events, named after their type; an event's id is its `sequence`. It ends after ten minutes
     at the latest, and a browser connects again by itself.

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from api.http.blueprint import Blueprint
+from api.http.blueprint import OPEN, Blueprint
 from api.http.downloads import HEADERS, download
 from db.transaction import transaction
 from domain.files import links
@@ -10,7 +10,7 @@ from domain.files import links
 files_api = Blueprint("files", __name__, description="Files that were received, by links that are good for minutes.")
 
 
-@files_api.route(f"{links.PATH}<link_token:token>")
+@files_api.route(f"{links.PATH}<link_token:token>", OPEN)
 @files_api.response(200, {"type": "string", "format": "binary"}, content_type="*/*", headers=HEADERS)
 @files_api.refuses(404, 410)
 @files_api.doc(security=[])

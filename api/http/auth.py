@@ -1,53 +1,81 @@
-"""Every operation needs a key, unless it is listed here as open."""
+"""Every operation takes a key with the permission that its route declares, unless it is open to everybody."""
 
-from collections.abc import Sequence
+import ipaddress
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from flask import g, request
+from flask import Flask, g, request
 
+from api.http.blueprint import ANYONE, OPEN, PERMISSIONS
 from api.http.group_commit import GroupCommit
 from api.http.problems import Refused, invalid
+from api.http.schema import camel_case
 from api.http.server import name_caller
+from db import acting
+from db.acting import Act
 from db.transaction import is_transient, statement
-from domain.identity import organizations
-from domain.identity.organizations import KeyHolder
+from domain.identity import keys
+from domain.identity.callers import Caller
 
-OPEN = frozenset([
-    "health.show_health", "cron.process_jobs", "api-docs.openapi_json", "docs.root", "docs.page", "docs.start",
-    "docs.asset", "files.download_file",
-])  # fmt: skip
+Found = TypeVar("Found")
+# Those of the reader of the spec, which are no operations.
+PAGES = frozenset(["api-docs.openapi_json", "docs.root", "docs.page", "docs.start", "docs.asset"])
 
 
-def authenticate() -> None:
-    """Set in `g` whose Bearer key it is, as KeyHolder names it; raise the 401 for a missing, unknown or revoked one."""
-    if request.endpoint is None or request.endpoint in OPEN:
+def require_permissions(app: Flask) -> None:
+    """Have each request of `app` made by somebody who may make it, and its changes in that name."""
+    app.before_request(_authenticate)
+    app.teardown_request(lambda _: acting.end())
+
+
+def _authenticate() -> None:
+    """Set `g.caller`; raise the 401 for a missing, unknown or revoked key, the 403 for one that may not do this."""
+    if request.endpoint is None or request.endpoint in PAGES:
+        return
+    permission = PERMISSIONS[request.endpoint]
+    if permission == OPEN:
         return
     if "," in request.headers.get("Authorization", ""):
         raise invalid({"Authorization": ["must be given once"]})
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    holder = _of_key(key.strip()) if scheme.lower() == "bearer" else None
-    if holder is None:
+    caller = again_after_restart(lambda: _look_up(key.strip())) if scheme.lower() == "bearer" else None
+    if caller is None:
         raise Refused(401, "send a valid key: Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"})
-    g.key_id, g.organization_id, g.operator, g.max_requests_per_second = holder
-    name_caller("operators" if g.operator else g.organization_id)
+    g.caller, g.organization_id, g.permission = caller, caller.organization_id, permission
+    name_caller("operators" if caller.is_operator else caller.organization_id)
+    if permission != ANYONE:
+        caller.require(permission)
+    action = camel_case(request.endpoint.rpartition(".")[2])
+    act = Act(caller.organization_id, caller.actor, caller.name, remote_address(), action, request.path)
+    acting.start(act, everywhere=caller.is_operator)
 
 
-def require_operator() -> None:
-    """Raise the 403 for a key that is no operator's."""
-    if not g.operator:
-        raise Refused(403, "this concerns all organizations: it takes an operator's key")
+def remote_address() -> str | None:
+    """Return where the request comes from, without a zone, which PostgreSQL refuses.
 
-
-def _of_key(key: str) -> KeyHolder | None:
+    None if that is no address: of a socket file, or as a proxy of somebody else's says it.
+    """
+    address = (request.remote_addr or "").partition("%")[0]
     try:
-        return _look_up(key)
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None
+
+
+def again_after_restart(read: Callable[[], Found]) -> Found:
+    """Return what `read` does. A restart of the database leaves dead connections in the pool: then it reads again.
+
+    The first to notice discards them all.
+    """
+    try:
+        return read()
     except Exception as error:
         if not is_transient(error) or not getattr(error, "connection_invalidated", False):
             raise
-        # A restart of the database leaves dead connections in the pool; the first to notice discards them all.
-        return _look_up(key)
+        return read()
 
 
 @GroupCommit
-def _look_up(keys: Sequence[str]) -> list[KeyHolder | None]:
+def _look_up(given: Sequence[str]) -> list[Caller | None]:
     with statement() as session:
-        return organizations.of_keys(session, keys)
+        return keys.holders(session, given)

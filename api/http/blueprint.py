@@ -14,9 +14,14 @@ from webargs.flaskparser import FlaskParser
 from api.http import exact_json
 from api.http.problems import Refused, flat, invalid
 from api.http.schema import UNKNOWN, OptionalBody, camel_case
+from domain.identity import roles
 
 JSON = "application/json"
 IDENTITY = "identity"
+# Instead of a permission: whoever has a key may do it, and whoever has none.
+ANYONE, OPEN = "anyone", "open"
+# What each operation takes, by its endpoint.
+PERMISSIONS: dict[str, str] = {}
 PATH_PARAMETER = re.compile(r":([a-z_]+)>")
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -69,11 +74,22 @@ class Blueprint(flask_smorest.Blueprint):
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(_add_refusals)
 
-    def route(self, rule: str, **options: Any) -> Callable:
-        """Register a view; its name in camelCase is the operationId, so it must be the only view of that name."""
+    def route(self, rule: str, permission: str, **options: Any) -> Callable:  # type: ignore[override]
+        """Register a view that takes a permission, or is for ANYONE or OPEN.
+
+        Its name in camelCase is the operationId, so it must be the only view of that name.
+        """
+        if permission not in (ANYONE, OPEN, *roles.PERMISSIONS):
+            raise TypeError(f"{permission!r} is no permission")
         named = [{"name": name, "in": "path", "description": _told(name)} for name in PATH_PARAMETER.findall(rule)]
         register = super().route(rule, parameters=named, **options)
-        return lambda view: register(_strict(self.doc(operationId=camel_case(view.__name__))(view)))
+
+        def declare(view: Callable) -> Callable:
+            PERMISSIONS[f"{self.name}.{view.__name__}"] = permission
+            view = _declare(permission=permission)(view)
+            return register(_strict(self.doc(operationId=camel_case(view.__name__))(view)))
+
+        return declare
 
     @staticmethod
     def refuses(*statuses: int) -> Callable:
@@ -118,11 +134,12 @@ def _told(parameter: str) -> str:
     return "The number of the invoice, with its prefix." if noun == "number" else f"The id of the {noun}."
 
 
-def _declare(refusals: tuple[int, ...], *headers: dict[str, Any]) -> Callable:
+def _declare(refusals: tuple[int, ...] = (), *headers: dict[str, Any], **others: str) -> Callable:
     def declare(view: Callable) -> Callable:
         known = deepcopy(getattr(view, "_apidoc", {}))
         known["refusals"] = {*known.get("refusals", ()), *refusals}
         known["headers"] = [*known.get("headers", ()), *headers]
+        known |= others
         view._apidoc = known  # type: ignore[attr-defined]
         return view
 
@@ -131,6 +148,9 @@ def _declare(refusals: tuple[int, ...], *headers: dict[str, Any]) -> Callable:
 
 def _add_refusals(doc: dict, doc_info: dict, **kwargs: Any) -> dict:
     statuses = {400, 401, 429, 500, 503, *doc_info.get("refusals", ())}
+    if (permission := doc_info["permission"]) not in (ANYONE, OPEN):
+        statuses.add(403)
+        doc_info["docstring"]["description"] += f"\n\nIt takes the permission `{permission}`."
     if "requestBody" in doc:
         statuses |= {413, 415}
         content = doc["requestBody"]["content"][JSON]

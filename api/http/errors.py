@@ -3,20 +3,23 @@
 import logging
 from uuid import uuid4
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError, StatementError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from api.http.problems import Refused, over_quota, problem, unavailable
 from db.transaction import is_transient, state
-from domain.errors import Conflict, Gone, Invalid, NotFound, NotYet, Refusal
+from domain.errors import Conflict, Forbidden, Gone, Invalid, NotFound, NotYet, Refusal
+from domain.identity.logins import TooManyAttempts
 from domain.identity.quotas import OverQuota
 from domain.jobs.admission import TooManyWaiting
 from domain.pdf.rendering import RenderingFailed, ShareInUse
 
 log = logging.getLogger(__name__)
 UNKNOWN_ADDRESS = "nothing is at this address: /docs lists them all, and an id is a number from 1"
-CODES: dict[type[Refusal], int] = {NotFound: 404, Conflict: 409, Gone: 410, Invalid: 400}
+CODES: dict[type[Refusal], int] = {
+    TooManyAttempts: 429, Forbidden: 403, NotFound: 404, Conflict: 409, Gone: 410, Invalid: 400,
+}  # fmt: skip
 
 
 def register(app: Flask) -> None:
@@ -43,8 +46,15 @@ def _http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    detail = UNKNOWN_ADDRESS if error.code == 404 else error.description or error.name
-    return problem(Refused(error.code, detail, headers=headers))
+    return problem(Refused(error.code, _detail(error), headers=headers))
+
+
+def _detail(error: HTTPException) -> str:
+    if error.code == 404:
+        return UNKNOWN_ADDRESS
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        return f"this address does not take {request.method}, only {', '.join(sorted(error.valid_methods))}"
+    return error.description or error.name
 
 
 def _too_many(error: TooManyWaiting) -> Response:

@@ -41,7 +41,9 @@ VALUES: Mapping[str, Any] = {
     "Account.name": "Receivables", "Account.code": "1200", "AccountSums.name": "Receivables",
     "AccountSums.code": "1200", "Incident.name": "lease_lost", "Location.name": "Main warehouse",
     "Product.name": "Tea, 250 g", "Pause.name": "io", "Template.name": "Plain", "Organization.name": "My company",
-    "organizationName": "My company",
+    "organizationName": "My company", "link": "https://books.example.com/console/password/0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "User.email": "grace@example.com", "User.role": "accountant", "UserWithLink.role": "accountant",
+    "UserWithLink.email": "grace@example.com",
     "Problem.type": "about:blank", "Problem.status": 400, "Problem.error": "supplierId is required",
     "Problem.errors": {"supplierId": ["is required"]}, "Queued.status": "PENDING", "Verdict.status": "PENDING",
     "Queued.message": "invoice generation request queued", "Verdict.error": "supplierId is required",
@@ -92,6 +94,14 @@ VALUES: Mapping[str, Any] = {
     **{f"{name}.reason": "it stands at its label" for name in (
         "FoundText", "FoundDay", "FoundAmount", "FoundTaxes", "FoundLines", "BillField")},
     "BillAccepted.message": "the bill is read in the background", "BillAccepted.status": "received",
+    "Me.actor": "key:7", "Me.name": "Shop", "Me.permissions": ["requests:read", "requests:submit"],
+    **{f"{name}.{field}": value for name in ("Key", "KeyWithSecret") for field, value in {
+        "name": "Shop", "lastFour": "x7Qa", "role": None, "scopes": ["requests:submit"]}.items()},
+    "KeyWithSecret.key": "cf_Jm2-WkV8sTz4dQeYb1nXcRgU6hLpA3oF9iKtBvNx7Qa", "JobState.createdBy": "key:7",
+    "AuditEntry.actor": "key:7", "AuditEntry.actorName": "Shop", "AuditEntry.action": "createLocation",
+    "AuditEntry.target": "/api/v1/locations/1", "AuditEntry.address": "192.0.2.7",
+    "FailureGroup.fingerprint": "5b6f1a2c3d4e5f60", "FailureGroup.shape": "TR-# is sent, not draft",
+    "Touched.types": {SEND.kind: 1}, "Automation.owner": "key:7", "KindState.permission": "transfers:send",
     "KindState.payloadSchema": {"type": "object", "required": ["transferId"]},
 }  # fmt: skip
 

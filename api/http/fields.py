@@ -15,7 +15,7 @@ from domain.errors import MAX_ERRORS
 LARGEST_ID = 10**18 - 1
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
-DIGITS = re.compile(r"[0-9]{1,19}")
+DIGITS = re.compile(r"-?[0-9]{1,19}")
 DECIMAL_TEXT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 NEGATIVE_TEXT = re.compile(r"-[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 MAX_DIGITS = 30
@@ -25,6 +25,8 @@ UNWRITABLE = re.compile(f"[{CONTROLS}\ud800-\udfff]")
 # So many characters at the most become one in NFC.
 MAX_COMPOSED = 4
 ANY_TEXT, TEXT = rf"^[^{CONTROLS}]*$", rf"^[^{CONTROLS}]*[^\s{text.INVISIBLE_RANGES}][^{CONTROLS}]*$"
+BROKEN = rf"{CONTROLS}\t\n\r\x7f-\x9f\u2028\u2029"
+ONE_LINE = rf"^[^{BROKEN}]*[^\s{text.INVISIBLE_RANGES}][^{BROKEN}]*$"
 FIRST_DAY = date(1900, 1, 1)
 
 
@@ -261,6 +263,24 @@ class Flag(fields.Field[bool]):
         if not isinstance(value, bool):
             raise ValidationError("must be true or false")
         return value
+
+
+class Identifier(fields.UUID):
+    """The id of something that has no number."""
+
+    default_error_messages = {"invalid_uuid": "must be an id such as 7d9c4e0a-52b1-4c8f-9a3e-1f6b2d8c5e70"}
+
+    def __init__(self, **options: Any):
+        super().__init__(metadata=documented(options), **options)
+
+
+class Object(fields.Dict):
+    """An object that is looked into elsewhere."""
+
+    default_error_messages = {"invalid": "must be an object"}
+
+    def __init__(self, **options: Any):
+        super().__init__(metadata=documented(options), **options)
 
 
 class Choice(fields.Field[str]):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.http import exact_json
+from api.http.changes import log
 from api.http.problems import MEDIA_TYPE, Refused, invalid, problem_body
 from db.transaction import is_transient, sqlstate, transaction
 from domain import idempotency
@@ -27,12 +28,16 @@ PAUSES = (0.02, 0.1)
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of the work: kept under the key, so that it can be given again."""
+    """The answer of the work: kept under the key, so that it can be given again.
+
+    `target` is what the work has changed, if neither the path nor a Location below it says so.
+    """
 
     status: int
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
     replayed: bool = False
+    target: str | None = None
 
     def response(self) -> Response:
         """Return the answer as JSON."""
@@ -56,13 +61,16 @@ def once(
     work: Callable[[Session], Answer],
     prepare: Callable[[], object] | None = None,
     unkeyed: Callable[[], Answer] | None = None,
+    key: str | None = None,
 ) -> Answer:
     """Return what `work` answers, done and kept in one transaction, or what it answered to this key before.
+
+    The key is the request's header, or `key`, which a form holds.
 
     `prepare` runs first, outside any transaction, unless there is an answer already. `unkeyed` does what `work` does,
     at less cost, for a caller that sends no key.
     """
-    key = _key()
+    key = key or _key()
     if prepare:
         if known := key and _repeated(lambda: _known(key), key):
             return known
@@ -82,14 +90,21 @@ def _do(work: Callable[[Session], Answer], key: str | None, unkeyed: Callable[[]
         return unkeyed()
     with transaction() as session:
         if key is None:
-            return work(session)
+            return _logged(session, work(session))
         if not idempotency.lock(session, g.organization_id, key):
             raise Refused(409, STILL_RUNNING, headers={"Retry-After": "1"})
         if known := _replay(session, key):
             return known
-        answer = work(session)
+        answer = _logged(session, work(session))
         idempotency.keep(session, g.organization_id, key, _fingerprint(), answer.status, _text(answer))
         return answer
+
+
+def _logged(session: Session, answer: Answer) -> Answer:
+    if answer.status < 400:
+        made = answer.headers.get("Location", "")
+        log(session, answer.target or (made if made.startswith(f"{request.path}/") else None))
+    return answer
 
 
 def _text(answer: Answer) -> str:

@@ -109,13 +109,12 @@ def register_spec(app: Flask) -> Api:
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
     )
-    api = Api(
-        app, spec_kwargs={"security": [{"key": []}], "marshmallow_plugin": Examples(), "info": {"description": ABOUT}}
-    )
+    spec = {"security": [{"apiKey": []}], "marshmallow_plugin": Examples(), "info": {"description": ABOUT}}
+    api = Api(app, spec_kwargs=spec)
     key = {"type": "http", "scheme": "bearer", "description": "An API key: cf_..."}
     secret = {"type": "http", "scheme": "bearer", "description": "The value of COUNTERFOIL_CRON_SECRET."}
-    api.spec.components.security_scheme("key", key)
-    api.spec.components.security_scheme("cron", secret)
+    api.spec.components.security_scheme("apiKey", key)
+    api.spec.components.security_scheme("cronSecret", secret)
     api.register_converter(RowId, lambda converter: RowId.documented)
     api.register_converter(InvoiceNumber, lambda converter: InvoiceNumber.documented)
     api.register_converter(LinkToken, lambda converter: LinkToken.documented)

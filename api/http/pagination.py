@@ -34,13 +34,16 @@ class Page(Query):
     )
 
 
-def position(query: dict[str, Any]) -> int | None:
-    """Return the id that the page begins after, None for the first page."""
-    return int(query["cursor"]) if "cursor" in query else None
+def place(query: dict[str, Any], first: int | None = None) -> tuple[Any, int]:
+    """Return the id that the page begins after, `first` for the first page, and how many rows `page` needs.
+
+    That is one more than the page has: so it sees whether another page follows.
+    """
+    return int(query["cursor"]) if "cursor" in query else first, query["limit"] + 1
 
 
 def page(rows: Iterable[Row], query: dict[str, Any], schema: Schema) -> Response:
-    """Return the answer that shows `rows`, read up to one beyond the limit: a row that is left makes a next page.
+    """Return the answer that shows `rows`, of which `place` says how many are read: one that is left makes a next page.
 
     A page ends early rather than grow beyond MAX_PAGE_BYTES, and no more rows are read then; one row is always shown.
     """

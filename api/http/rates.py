@@ -23,16 +23,16 @@ def limit_rates(app: Flask) -> None:
 def allowances() -> list[Allowance]:
     """Return the rates of this request's caller."""
     given = settings.current()
-    of_all = g.max_requests_per_second or given.max_requests_per_second
+    of_all = g.caller.max_requests_per_second or given.max_requests_per_second
     of_key = min(of_all, given.max_requests_per_second_per_key)
     return [
         Allowance(ORGANIZATION, g.organization_id, of_all, given.request_burst),
-        Allowance(KEY, g.key_id, of_key, given.request_burst),
+        Allowance(KEY, g.caller.actor, of_key, given.request_burst),
     ]
 
 
 def _count() -> None:
-    if "organization_id" not in g or g.operator:
+    if "caller" not in g or g.caller.is_operator:
         return
     g.standings, spent = current_app.extensions[EXTENSION].take(allowances())
     if spent:

@@ -21,6 +21,10 @@ def camel_case(name: str) -> str:
 class CamelSchema(Schema):
     """Its fields are camelCase in JSON."""
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "CamelSchema":
+        """Return itself, as it never changes: flask-smorest copies what a view is documented by at each decorator."""
+        return self
+
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
         if field_obj.data_key is None:
             field_obj.data_key = camel_case(field_name)
@@ -41,6 +45,8 @@ class Body(CamelSchema):
         super().on_bind_field(field_name, field_obj)
         if _is_unbounded(field_obj):
             raise TypeError(f"{type(self).__name__}.{field_name} must be a Many, which says how long it may be")
+        if _is_stock(field_obj):
+            raise TypeError(f"{type(self).__name__}.{field_name} must be of api.http.fields, which refuse in our words")
 
     @pre_load
     def accept_snake_case(self, data: Any, **kwargs: Any) -> Any:
@@ -63,6 +69,12 @@ def _is_unbounded(field: fields.Field) -> bool:
     if isinstance(field, fields.List):
         return not isinstance(field, Many) or _is_unbounded(field.inner)
     return isinstance(field, fields.Nested) and bool(field.many)
+
+
+def _is_stock(field: fields.Field) -> bool:
+    if isinstance(field, Many):
+        return _is_stock(field.inner)
+    return type(field).__module__ == fields.__name__ and not isinstance(field, fields.Nested | fields.Raw)
 
 
 class OptionalBody(Body):

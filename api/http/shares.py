@@ -13,6 +13,8 @@ from domain.shares import OverShare, Shares
 EXTENSION = "counterfoil.shares"
 # Operators are an organization of their own here: whatever their organization's callers do, they get in.
 OPERATORS = 0
+# All who have not logged in yet, together.
+STRANGERS = -1
 PAUSE_S = 1
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -25,6 +27,8 @@ class RequestShares:
         # Held until an answer is read, which may take long.
         self.heavy = Shares(max(2, threads // 2), prompt_s=0)
         self.long_polls = Shares(max(1, threads // 2), prompt_s=0)
+        # A password takes a core for a while, a provider of logins its time: half of the threads at the most.
+        self.strangers = Shares(threads, lent=False)
 
 
 def share_threads(app: Flask, threads: int) -> None:
@@ -42,7 +46,7 @@ def request_shares() -> RequestShares:
 
 def asker() -> int:
     """Return who is counted for this request: the caller's organization, or all operators together."""
-    return OPERATORS if g.operator else g.organization_id
+    return OPERATORS if g.caller.is_operator else g.organization_id
 
 
 def heavy(view: View) -> View:
@@ -54,6 +58,15 @@ def heavy(view: View) -> View:
         return view(*arguments, **named)
 
     return run  # type: ignore[return-value]
+
+
+def hold_as_stranger() -> None:
+    """Give this request one of the slots that all who have not logged in have together, or refuse it."""
+    g.held = ExitStack()
+    try:
+        g.held.callback(request_shares().strangers.take(STRANGERS))
+    except OverShare:
+        raise unavailable("too many people are at the door: send this again in a moment") from None
 
 
 def _hold_thread() -> None:

@@ -1,4 +1,4 @@
-"""The caller itself: whose key it holds, and what is left of its quotas."""
+"""The caller itself: whose key it holds, what it may do, and what is left of its quotas."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from flask import g
 from marshmallow import fields
 
-from api.http.blueprint import Blueprint
+from api.http.blueprint import ANYONE, Blueprint
 from api.http.rates import allowances
 from api.http.schema import CamelSchema
 from api.http.shares import request_shares
@@ -32,15 +32,17 @@ class Quota(CamelSchema):
 class Me(CamelSchema):
     organization_id = fields.Integer()
     organization_name = fields.String()
-    key_id = fields.Integer()
+    actor = fields.String(metadata={"description": "Who you are in `createdBy`, such as key:7."})
+    name = fields.String(metadata={"description": "What the key is called."})
+    permissions = fields.List(fields.String())
     operator = fields.Boolean(metadata={"description": "Whether the key opens what concerns all organizations."})
     quotas = fields.List(fields.Nested(Quota))
 
 
-@me_api.route("/api/v1/me")
+@me_api.route("/api/v1/me", ANYONE)
 @me_api.response(200, Me)
 def show_me() -> Any:
-    """Show whose key this is, and its quotas.
+    """Show whose key this is, what it may do, and its quotas.
 
     The rates of `organization` and `key` are for each API process; `concurrent-requests` is what one process does at
     once for an organization while another asks. An operator's key has no rate.
@@ -50,14 +52,16 @@ def show_me() -> Any:
     return {
         "organization_id": g.organization_id,
         "organization_name": used.organization,
-        "key_id": g.key_id,
-        "operator": g.operator,
+        "actor": g.caller.actor,
+        "name": g.caller.name,
+        "permissions": sorted(g.caller.permissions),
+        "operator": g.caller.is_operator,
         "quotas": [*_rates(), *_sizes(used)],
     }
 
 
 def _rates() -> Iterator[dict[str, Any]]:
-    for one in () if g.operator else allowances():
+    for one in () if g.caller.is_operator else allowances():
         yield _quota(one.name, one.quota, None, one.burst_s)
     yield _quota("concurrent-requests", max(1, request_shares().requests.slots // 2), None, None)
 

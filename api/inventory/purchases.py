@@ -6,10 +6,11 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.inventory import NotesBody, PurchaseBody
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.inventory.operations import TakeStep
-from api.inventory.schemas import NotesBody, Purchase, PurchaseAccepted, PurchaseBody, PurchaseHead
+from api.inventory.schemas import Purchase, PurchaseAccepted, PurchaseHead
 from api.jobs.outcome import MIN_LINES_FOR_A_JOB, outcome_of
 from db import models
 from db.transaction import report, transaction
@@ -20,7 +21,7 @@ PATH = "/api/v1/purchases"
 purchases_api = Blueprint("purchases", __name__, description="Goods bought for a location.", url_prefix=PATH)
 
 
-@purchases_api.route("")
+@purchases_api.route("", "purchases:read")
 @purchases_api.arguments(Page(), location="query")
 @purchases_api.response(200, PurchaseHead(many=True), headers=LINK)
 def list_purchases(query: dict[str, Any]) -> Any:
@@ -29,11 +30,11 @@ def list_purchases(query: dict[str, Any]) -> Any:
     The lines are left out; `showPurchase` has them.
     """
     with report() as session:
-        rows = documents.page(session, models.Purchase, g.organization_id, position(query), query["limit"] + 1)
+        rows = documents.page(session, models.Purchase, g.organization_id, *place(query))
         return page(rows, query, PurchaseHead())
 
 
-@purchases_api.route("", methods=["POST"])
+@purchases_api.route("", "purchases:create", methods=["POST"])
 @purchases_api.arguments(PurchaseBody())
 @purchases_api.response(201, Purchase)
 @purchases_api.idempotent
@@ -50,7 +51,7 @@ def create_purchase(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@purchases_api.route("/<row_id:purchase_id>")
+@purchases_api.route("/<row_id:purchase_id>", "purchases:read")
 @purchases_api.response(200, Purchase)
 @purchases_api.refuses(404)
 def show_purchase(purchase_id: int) -> Any:
@@ -62,7 +63,7 @@ def show_purchase(purchase_id: int) -> Any:
         return documents.get(session, models.Purchase, g.organization_id, purchase_id)
 
 
-@purchases_api.route("/<row_id:purchase_id>/approve", methods=["POST"])
+@purchases_api.route("/<row_id:purchase_id>/approve", "purchases:approve", methods=["POST"])
 @purchases_api.arguments(NotesBody(), required=False)
 @purchases_api.response(200, Purchase)
 @purchases_api.alt_response(202, schema=PurchaseAccepted)

@@ -7,15 +7,14 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.inventory import LocationBody, ProductBody
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.inventory.schemas import (
     Location,
-    LocationBody,
     Movement,
     MovementPage,
     Product,
-    ProductBody,
     StockLevel,
     StockPage,
 )
@@ -27,7 +26,7 @@ PRODUCTS, LOCATIONS = "/api/v1/products", "/api/v1/locations"
 stock_api = Blueprint("stock", __name__, description="Products, locations, and how much of each product is where.")
 
 
-@stock_api.route(PRODUCTS)
+@stock_api.route(PRODUCTS, "goods:read")
 @stock_api.arguments(Page(), location="query")
 @stock_api.response(200, Product(many=True), headers=LINK)
 def list_products(query: dict[str, Any]) -> Any:
@@ -38,7 +37,7 @@ def list_products(query: dict[str, Any]) -> Any:
     return _page(models.Product, query, Product())
 
 
-@stock_api.route(PRODUCTS, methods=["POST"])
+@stock_api.route(PRODUCTS, "goods:create", methods=["POST"])
 @stock_api.arguments(ProductBody())
 @stock_api.response(201, Product)
 @stock_api.idempotent
@@ -50,7 +49,7 @@ def create_product(body: dict[str, Any]) -> Response:
     return _created(models.Product, Product(), PRODUCTS, body)
 
 
-@stock_api.route(f"{PRODUCTS}/<row_id:product_id>")
+@stock_api.route(f"{PRODUCTS}/<row_id:product_id>", "goods:read")
 @stock_api.response(200, Product)
 @stock_api.refuses(404)
 def show_product(product_id: int) -> Any:
@@ -61,7 +60,7 @@ def show_product(product_id: int) -> Any:
     return _one(models.Product, product_id)
 
 
-@stock_api.route(LOCATIONS)
+@stock_api.route(LOCATIONS, "goods:read")
 @stock_api.arguments(Page(), location="query")
 @stock_api.response(200, Location(many=True), headers=LINK)
 def list_locations(query: dict[str, Any]) -> Any:
@@ -72,7 +71,7 @@ def list_locations(query: dict[str, Any]) -> Any:
     return _page(models.Location, query, Location())
 
 
-@stock_api.route(LOCATIONS, methods=["POST"])
+@stock_api.route(LOCATIONS, "goods:create", methods=["POST"])
 @stock_api.arguments(LocationBody())
 @stock_api.response(201, Location)
 @stock_api.idempotent
@@ -84,7 +83,7 @@ def create_location(body: dict[str, Any]) -> Response:
     return _created(models.Location, Location(), LOCATIONS, body)
 
 
-@stock_api.route(f"{LOCATIONS}/<row_id:location_id>")
+@stock_api.route(f"{LOCATIONS}/<row_id:location_id>", "goods:read")
 @stock_api.response(200, Location)
 @stock_api.refuses(404)
 def show_location(location_id: int) -> Any:
@@ -95,7 +94,7 @@ def show_location(location_id: int) -> Any:
     return _one(models.Location, location_id)
 
 
-@stock_api.route("/api/v1/stock")
+@stock_api.route("/api/v1/stock", "goods:read")
 @stock_api.arguments(StockPage(), location="query")
 @stock_api.response(200, StockLevel(many=True), headers=LINK)
 @stock_api.refuses(404)
@@ -104,13 +103,13 @@ def list_stock(query: dict[str, Any]) -> Any:
 
     Products that were never there are left out.
     """
-    place = g.organization_id, query["location_id"]
+    where = g.organization_id, query["location_id"]
     with report() as session:
-        rows = stock.page(session, *place, position(query) or 0, query["limit"] + 1)
+        rows = stock.page(session, *where, *place(query, 0))
         return page(rows, query, StockLevel())
 
 
-@stock_api.route("/api/v1/movements")
+@stock_api.route("/api/v1/movements", "goods:read")
 @stock_api.arguments(MovementPage(), location="query")
 @stock_api.response(200, Movement(many=True), headers=LINK)
 @stock_api.refuses(404)
@@ -119,9 +118,9 @@ def list_movements(query: dict[str, Any]) -> Any:
 
     Their sum is the stock. Movements are only added, never changed.
     """
-    place = g.organization_id, query["location_id"], query["product_id"]
+    where = g.organization_id, query["location_id"], query["product_id"]
     with report() as session:
-        rows = stock.movements(session, *place, position(query), query["limit"] + 1)
+        rows = stock.movements(session, *where, *place(query))
         return page(rows, query, Movement())
 
 
@@ -140,5 +139,5 @@ def _one(model: type[Any], thing_id: int) -> Any:
 
 def _page(model: type[Any], query: dict[str, Any], schema: Schema) -> Response:
     with report() as session:
-        rows = catalogue.page(session, model, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = catalogue.page(session, model, g.organization_id, *place(query, 0))
         return page(rows, query, schema)

@@ -6,10 +6,11 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.inventory import NotesBody, TransferBody
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.inventory.operations import TakeStep
-from api.inventory.schemas import NotesBody, Transfer, TransferAccepted, TransferBody, TransferHead
+from api.inventory.schemas import Transfer, TransferAccepted, TransferHead
 from api.jobs.outcome import outcome_of
 from db import models
 from db.transaction import report, transaction
@@ -22,7 +23,7 @@ transfers_api = Blueprint(
 )
 
 
-@transfers_api.route("")
+@transfers_api.route("", "transfers:read")
 @transfers_api.arguments(Page(), location="query")
 @transfers_api.response(200, TransferHead(many=True), headers=LINK)
 def list_transfers(query: dict[str, Any]) -> Any:
@@ -31,11 +32,11 @@ def list_transfers(query: dict[str, Any]) -> Any:
     The lines are left out; `showTransfer` has them.
     """
     with report() as session:
-        rows = documents.page(session, models.Transfer, g.organization_id, position(query), query["limit"] + 1)
+        rows = documents.page(session, models.Transfer, g.organization_id, *place(query))
         return page(rows, query, TransferHead())
 
 
-@transfers_api.route("", methods=["POST"])
+@transfers_api.route("", "transfers:create", methods=["POST"])
 @transfers_api.arguments(TransferBody())
 @transfers_api.response(201, Transfer)
 @transfers_api.idempotent
@@ -52,7 +53,7 @@ def create_transfer(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@transfers_api.route("/<row_id:transfer_id>")
+@transfers_api.route("/<row_id:transfer_id>", "transfers:read")
 @transfers_api.response(200, Transfer)
 @transfers_api.refuses(404)
 def show_transfer(transfer_id: int) -> Any:
@@ -64,7 +65,7 @@ def show_transfer(transfer_id: int) -> Any:
         return documents.get(session, models.Transfer, g.organization_id, transfer_id)
 
 
-@transfers_api.route("/<row_id:transfer_id>/send", methods=["POST"])
+@transfers_api.route("/<row_id:transfer_id>/send", "transfers:send", methods=["POST"])
 @transfers_api.arguments(NotesBody(), required=False)
 @transfers_api.response(200, Transfer)
 @transfers_api.alt_response(202, schema=TransferAccepted)
@@ -79,7 +80,7 @@ def send_transfer(body: dict[str, Any], transfer_id: int) -> Response:
     return outcome_of(TakeStep(SEND, Transfer(), transfer_id, body))
 
 
-@transfers_api.route("/<row_id:transfer_id>/complete", methods=["POST"])
+@transfers_api.route("/<row_id:transfer_id>/complete", "transfers:complete", methods=["POST"])
 @transfers_api.arguments(NotesBody(), required=False)
 @transfers_api.response(200, Transfer)
 @transfers_api.alt_response(202, schema=TransferAccepted)
@@ -94,7 +95,7 @@ def complete_transfer(body: dict[str, Any], transfer_id: int) -> Response:
     return outcome_of(TakeStep(COMPLETE, Transfer(), transfer_id, body))
 
 
-@transfers_api.route("/<row_id:transfer_id>/send-async", methods=["POST"])
+@transfers_api.route("/<row_id:transfer_id>/send-async", "transfers:send", methods=["POST"])
 @transfers_api.arguments(NotesBody(), required=False)
 @transfers_api.response(202, TransferAccepted)
 @transfers_api.refuses(404, 409)
@@ -107,7 +108,7 @@ def send_transfer_async(body: dict[str, Any], transfer_id: int) -> Response:
     return once(lambda session: TakeStep(SEND, Transfer(), transfer_id, body).accept(session, 0.0)).response()
 
 
-@transfers_api.route("/<row_id:transfer_id>/complete-async", methods=["POST"])
+@transfers_api.route("/<row_id:transfer_id>/complete-async", "transfers:complete", methods=["POST"])
 @transfers_api.arguments(NotesBody(), required=False)
 @transfers_api.response(202, TransferAccepted)
 @transfers_api.refuses(404, 409)

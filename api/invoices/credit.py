@@ -7,7 +7,8 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
-from api.http.fields import Amount, Day, Many, Text, Whole
+from api.http.bodies.invoices import CreditBody
+from api.http.fields import Many, Text, Whole
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused
 from api.http.schema import Body
@@ -15,9 +16,7 @@ from api.http.shares import heavy
 from api.invoices.generation import Generated
 from api.invoices.issued import WhoseNumber
 from api.invoices.requests import Queued, RequestState, Verdict, accepted, answers, load
-from api.invoices.schemas import MAX_ITEMS
 from api.jobs import long_poll
-from api.parties.schemas import printed
 from domain.errors import Refusal
 from domain.identity.quotas import quotas
 from domain.invoices import catalogue, credit_intake, crediting
@@ -31,28 +30,6 @@ credit_api = Blueprint(
     __name__,
     description="A credit note takes back an invoice or a part of it. Once issued it never changes.",
 )
-
-
-class CreditLineBody(Body):
-    EXAMPLES = {"A half": {"lineNumber": 1, "quantity": "0.5"}}
-
-    line_number = Whole(required=True, description="The `lineNumber` of the invoice's line.")
-    quantity = Amount(
-        9, 4, "0.0001", required=True, description="How much of that line is taken back, in its own unit."
-    )
-
-
-class CreditBody(Body):
-    EXAMPLES = {"All that is left": {"reason": "Ordered twice"}}
-
-    reason = printed(500, required=True, description="Why it is credited, as the credit note says it.")
-    lines = Many(
-        fields.Nested(CreditLineBody),
-        1,
-        MAX_ITEMS,
-        description="The lines to credit. Without it, all that is left of the invoice.",
-    )
-    issue_date = Day(allow_none=True)
 
 
 class CreditRequestBody(CreditBody):
@@ -78,7 +55,7 @@ class BulkCreditBody(Body):
     )
 
 
-@credit_api.route("/api/v1/invoices/<invoice_number:number>/credit", methods=["POST"])
+@credit_api.route("/api/v1/invoices/<invoice_number:number>/credit", "invoices:credit", methods=["POST"])
 @credit_api.arguments(WhoseNumber(), location="query")
 @credit_api.arguments(CreditBody())
 @credit_api.response(200, Generated)
@@ -99,7 +76,7 @@ def credit_invoice(query: dict[str, Any], body: dict[str, Any], number: str) -> 
     return once(work).response()
 
 
-@credit_api.route(PATH, methods=["POST"])
+@credit_api.route(PATH, "invoices:credit", methods=["POST"])
 @credit_api.arguments(CREDIT)
 @credit_api.response(201, Queued)
 @credit_api.refuses(404, 409, 429)
@@ -118,7 +95,7 @@ def request_credit(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@credit_api.route(f"{PATH}/bulk", methods=["POST"])
+@credit_api.route(f"{PATH}/bulk", "invoices:credit", methods=["POST"])
 @credit_api.arguments(BulkCreditBody())
 @credit_api.response(201, Verdict(many=True))
 @credit_api.refuses(429)
@@ -140,7 +117,7 @@ def request_credits(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@credit_api.route(f"{PATH}/<row_id:request_id>")
+@credit_api.route(f"{PATH}/<row_id:request_id>", "invoices:read")
 @credit_api.response(200, RequestState, headers=long_poll.HEADERS)
 @long_poll.documented(credit_api)
 @credit_api.refuses(404)

@@ -46,7 +46,7 @@ class Preview(CamelSchema):
     limit = fields.Integer()
 
 
-@export_api.route("/preview")
+@export_api.route("/preview", "invoices:read")
 @export_api.arguments(SpanQuery(), location="query")
 @export_api.response(200, Preview)
 @export_api.refuses(404)
@@ -67,7 +67,7 @@ def preview_export(query: dict[str, Any]) -> Any:
     }
 
 
-@export_api.route("/csv")
+@export_api.route("/csv", "invoices:read")
 @export_api.arguments(SpanQuery(), location="query")
 @export_api.response(200, {"type": "string"}, content_type=CSV)
 @export_api.refuses(404)
@@ -85,7 +85,7 @@ def download_table(query: dict[str, Any]) -> Response:
     return Response(table.stream(g.organization_id, _span(query)), headers=headers, mimetype=CSV)
 
 
-@export_api.route("/zip")
+@export_api.route("/zip", "invoices:read")
 @export_api.arguments(ArchiveQuery(), location="query")
 @export_api.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
 @export_api.refuses(404)

@@ -7,15 +7,13 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.invoices import InvoiceBody, invoice_request
+from api.http.documents import PDF, attachment
 from api.http.fields import Choice, Day, Flag
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused, invalid, unavailable
 from api.http.schema import CamelSchema, Query
-from api.invoices.files import PDF, attachment
-from api.invoices.schemas import InvoiceBody, invoice_request
 from db.transaction import transaction
-from domain.errors import Refusal
-from domain.identity.quotas import quotas
 from domain.invoices import catalogue, generation, printing
 from domain.invoices.request import InvoiceRequest
 from domain.pdf.rendering import RendererBusy, RenderingFailed
@@ -38,7 +36,7 @@ class InterfaceParameters(Query):
     unpaid = Flag(query=True, load_default=False, description="true leaves the invoice unpaid.")
 
 
-@generation_api.route("/api/v1/invoices/generate", methods=["POST"])
+@generation_api.route("/api/v1/invoices/generate", "invoices:issue", methods=["POST"])
 @generation_api.arguments(NoParameters(), location="query")
 @generation_api.arguments(InvoiceBody())
 @generation_api.response(200, Generated)
@@ -55,7 +53,7 @@ def issue_invoice(query: dict[str, Any], body: dict[str, Any]) -> Response:
     return _pages(request) if body["response_type"] == "pdf" else _number(request)
 
 
-@generation_api.route("/invoices/generate", methods=["POST"])
+@generation_api.route("/invoices/generate", "invoices:issue", methods=["POST"])
 @generation_api.arguments(InterfaceParameters(), location="query")
 @generation_api.arguments(InvoiceBody())
 @generation_api.response(200, Generated)
@@ -72,8 +70,9 @@ def issue_invoice_for_interface(query: dict[str, Any], body: dict[str, Any]) -> 
 
 def _number(request: InvoiceRequest) -> Response:
     def work(session: Session) -> Answer:
-        issued = _issued(session, request)
-        return Answer(200, Generated().dump(issued) | {"message": "invoice generated"})
+        issued = generation.issue_one(session, request)
+        body = Generated().dump(issued) | {"message": "invoice generated"}
+        return Answer(200, body, target=_place(issued))
 
     return once(work).response()
 
@@ -82,8 +81,8 @@ def _pages(request: InvoiceRequest) -> Response:
     """Issue only what has been printed once: a template that cannot print costs no number."""
 
     def work(session: Session) -> Answer:
-        issued = _issued(session, request)
-        return Answer(200, {"id": issued.id, "number": issued.invoice_number})
+        issued = generation.issue_one(session, request)
+        return Answer(200, {"id": issued.id, "number": issued.invoice_number}, target=_place(issued))
 
     answer = once(work, prepare=lambda: _rehearse(request))
     with transaction() as session:
@@ -108,9 +107,5 @@ def _rehearse(request: InvoiceRequest) -> None:
         raise Refused(400, f"the invoice cannot be printed: {failure.detail}") from None
 
 
-def _issued(session: Session, request: InvoiceRequest) -> generation.Issued:
-    quotas.admit_invoices(session, request.organization_id, 1)
-    [issued] = generation.issue(session, [request])
-    if isinstance(issued, Refusal):
-        raise issued
-    return issued
+def _place(issued: generation.Issued) -> str:
+    return f"/api/v1/invoices/{issued.invoice_number}"

@@ -5,11 +5,12 @@ from typing import Any
 from flask import Response, g
 
 from api.http.blueprint import Blueprint
+from api.http.changes import change
+from api.http.documents import PDF, XML, attachment, written_as_it_was_issued
 from api.http.fields import Choice, Whole
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.http.schema import Query
 from api.http.shares import heavy
-from api.invoices.files import PDF, XML, attachment, written_as_it_was_issued
 from api.invoices.schemas import Invoice
 from db.transaction import report, transaction
 from domain.einvoices import hybrid
@@ -40,7 +41,7 @@ class XmlQuery(WhoseNumber):
     syntax = Choice(*SYNTAXES, load_default=CII, description="cii (UN/CEFACT) or ubl (OASIS UBL 2.1).")
 
 
-@invoices_api.route("")
+@invoices_api.route("", "invoices:read")
 @invoices_api.arguments(InvoicePage(), location="query")
 @invoices_api.response(200, Invoice(many=True), headers=LINK)
 @heavy
@@ -50,11 +51,11 @@ def list_invoices(query: dict[str, Any]) -> Any:
     Each comes with its items, its supplier and its client as they were when it was issued.
     """
     with report() as session:
-        rows = catalogue.page(session, g.organization_id, query.get("status"), position(query), query["limit"] + 1)
+        rows = catalogue.page(session, g.organization_id, query.get("status"), *place(query))
         return page(rows, query, Invoice())
 
 
-@invoices_api.route("/<invoice_number:number>")
+@invoices_api.route("/<invoice_number:number>", "invoices:read")
 @invoices_api.arguments(WhoseNumber(), location="query")
 @invoices_api.response(200, Invoice)
 @invoices_api.refuses(404)
@@ -67,7 +68,7 @@ def show_invoice(query: dict[str, Any], number: str) -> Any:
         return catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
 
 
-@invoices_api.route("/<invoice_number:number>/pdf")
+@invoices_api.route("/<invoice_number:number>/pdf", "invoices:read")
 @invoices_api.arguments(PrintQuery(), location="query")
 @invoices_api.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 @invoices_api.refuses(404, 409, 429)
@@ -88,7 +89,7 @@ def print_invoice(query: dict[str, Any], number: str) -> Response:
         return attachment(invoice, hybrid.bind(content, pages) if query["format"] == "facturx" else pages)
 
 
-@invoices_api.route("/<invoice_number:number>/xml")
+@invoices_api.route("/<invoice_number:number>/xml", "invoices:read")
 @invoices_api.arguments(XmlQuery(), location="query")
 @invoices_api.response(200, {"type": "string"}, content_type=XML)
 @invoices_api.refuses(404, 409)
@@ -106,7 +107,7 @@ def show_invoice_as_xml(query: dict[str, Any], number: str) -> Response:
         return attachment(invoice, xml(content, query["syntax"]), XML)
 
 
-@invoices_api.route("/<invoice_number:number>/mark-issued", methods=["POST"])
+@invoices_api.route("/<invoice_number:number>/mark-issued", "invoices:issue", methods=["POST"])
 @invoices_api.arguments(WhoseNumber(), location="query")
 @invoices_api.response(200, Invoice)
 @invoices_api.refuses(404, 409)
@@ -115,6 +116,6 @@ def mark_invoice_issued(query: dict[str, Any], number: str) -> Any:
 
     409 if the invoice is marked already.
     """
-    with transaction() as session:
+    with change() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
         return catalogue.mark_issued(session, invoice)

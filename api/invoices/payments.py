@@ -7,10 +7,11 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
-from api.http.fields import Amount, Choice, Day, Instant, Text
+from api.http.bodies.invoices import PAYMENT, REFUND, PaymentBody
+from api.http.fields import Amount, Choice, Day, Instant
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
-from api.http.schema import Body, CamelSchema
+from api.http.pagination import LINK, Page, page, place
+from api.http.schema import CamelSchema
 from api.invoices.issued import WhoseNumber
 from api.invoices.schemas import NUMBER, PAYMENT_STATUS
 from api.parties.schemas import optional
@@ -20,20 +21,10 @@ from domain.invoices import catalogue, payments
 
 payments_api = Blueprint("payments", __name__, description="Money received for invoices, and given back.")
 PATH = "/api/v1/invoices/<invoice_number:number>/payments"
-PAYMENT, REFUND = "payment", "refund"
 
 
 class PaymentPage(Page, WhoseNumber):
     pass
-
-
-class PaymentBody(Body):
-    EXAMPLES = {"A part": {"amount": "10.00", "paidOn": "2026-01-31", "reference": "statement 7"}}
-
-    amount = Amount(12, 4, "0.0001", required=True)
-    type = Choice(PAYMENT, REFUND, load_default=PAYMENT, description="A refund is given back, out of what was paid.")
-    paid_on = Day(allow_none=True, description="Today, where the supplier is, if it is left out.")
-    reference = Text(140)
 
 
 class Type(Choice):
@@ -72,7 +63,7 @@ class Recorded(Balance):
     payment = fields.Nested(Payment)
 
 
-@payments_api.route(PATH, methods=["POST"])
+@payments_api.route(PATH, "invoices:issue", methods=["POST"])
 @payments_api.arguments(WhoseNumber(), location="query")
 @payments_api.arguments(PaymentBody())
 @payments_api.response(201, Recorded)
@@ -94,7 +85,7 @@ def record_payment(query: dict[str, Any], body: dict[str, Any], number: str) -> 
     return once(work).response()
 
 
-@payments_api.route(PATH)
+@payments_api.route(PATH, "invoices:read")
 @payments_api.arguments(PaymentPage(), location="query")
 @payments_api.response(200, Payment(many=True), headers=LINK)
 @payments_api.refuses(404)
@@ -105,7 +96,7 @@ def list_payments(query: dict[str, Any], number: str) -> Any:
     """
     with transaction() as session:
         invoice = catalogue.find(session, g.organization_id, number, query.get("supplier_id"))
-        rows = payments.page(session, invoice, position(query) or 0, query["limit"] + 1)
+        rows = payments.page(session, invoice, *place(query, 0))
         return page(rows, query, Payment())
 
 

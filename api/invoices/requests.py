@@ -1,6 +1,7 @@
 """Invoices issued in the background. The id of a request is the id of its job."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -9,13 +10,14 @@ from marshmallow import ValidationError, fields
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.invoices import InvoiceBody, invoice_request
 from api.http.errors import refusal
 from api.http.fields import Choice, Instant, Many
 from api.http.group_commit import GroupCommit
 from api.http.idempotency import Answer, once
 from api.http.problems import Refused, flat, invalid
 from api.http.schema import Body, CamelSchema
-from api.invoices.schemas import Invoice, InvoiceBody, invoice_request
+from api.invoices.schemas import Invoice
 from api.jobs import event_stream, long_poll
 from db.transaction import statement, transaction
 from domain.errors import MAX_ERRORS, Refusal
@@ -69,7 +71,7 @@ class RequestState(CamelSchema):
     completed_at = Instant(allow_none=True)
 
 
-@requests_api.route("", methods=["POST"])
+@requests_api.route("", "requests:submit", methods=["POST"])
 @requests_api.arguments(INVOICE)
 @requests_api.response(201, Queued)
 @requests_api.idempotent
@@ -85,7 +87,7 @@ def request_invoice(body: dict[str, Any]) -> Response:
     ).response()
 
 
-@requests_api.route("/bulk", methods=["POST"])
+@requests_api.route("/bulk", "requests:submit", methods=["POST"])
 @requests_api.arguments(BulkBody())
 @requests_api.response(201, Verdict(many=True))
 @requests_api.idempotent
@@ -106,7 +108,7 @@ def request_invoices(body: dict[str, Any]) -> Response:
     return once(work, unkeyed=lambda: _in_one_statement(work)).response()
 
 
-@requests_api.route("/<row_id:request_id>")
+@requests_api.route("/<row_id:request_id>", "requests:read")
 @requests_api.response(200, RequestState, headers=long_poll.HEADERS)
 @long_poll.documented(requests_api)
 @requests_api.refuses(404)
@@ -118,7 +120,7 @@ def show_request(request_id: int) -> Response:
     return long_poll.answer(intake.find, request_id, RequestState())
 
 
-@requests_api.route("/<row_id:request_id>/events")
+@requests_api.route("/<row_id:request_id>/events", "requests:read")
 @event_stream.documented(requests_api)
 @requests_api.refuses(404)
 def follow_request(request_id: int) -> Response:
@@ -130,7 +132,7 @@ def follow_request(request_id: int) -> Response:
     return event_stream.events(intake.find, request_id, RequestState())
 
 
-@requests_api.route("/<row_id:request_id>/invoice")
+@requests_api.route("/<row_id:request_id>/invoice", "requests:read")
 @requests_api.response(200, Invoice)
 @requests_api.refuses(404, 409)
 def show_requested_invoice(request_id: int) -> Any:
@@ -151,7 +153,7 @@ def _accept(requests: Sequence[InvoiceRequest]) -> list[intake.Verdict]:
 def _join(request: InvoiceRequest) -> Answer:
     with statement() as session:
         admission.admit(session, request.organization_id)  # who counts for long keeps no other waiting
-    return accepted(_accept(request))
+    return accepted(_accept(replace(request, created_by=g.caller.actor)))
 
 
 def _in_one_statement(work: Callable[[Session], Answer]) -> Answer:

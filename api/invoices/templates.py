@@ -7,9 +7,10 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.changes import change
 from api.http.fields import Flag, Instant, Text
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.http.schema import Body, CamelSchema
 from api.http.shares import heavy
 from db.transaction import report, transaction
@@ -55,7 +56,7 @@ class Template(CamelSchema):
     updated_at = Instant()
 
 
-@templates_api.route("")
+@templates_api.route("", "templates:read")
 @templates_api.arguments(Page(), location="query")
 @templates_api.response(200, Template(many=True), headers=LINK)
 def list_templates(query: dict[str, Any]) -> Any:
@@ -64,11 +65,11 @@ def list_templates(query: dict[str, Any]) -> Any:
     The HTML of each is included.
     """
     with report() as session:
-        rows = library.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = library.page(session, g.organization_id, *place(query, 0))
         return page(rows, query, Template())
 
 
-@templates_api.route("", methods=["POST"])
+@templates_api.route("", "templates:manage", methods=["POST"])
 @templates_api.arguments(TemplateBody())
 @templates_api.response(201, Template)
 @templates_api.idempotent
@@ -87,7 +88,7 @@ def create_template(body: dict[str, Any]) -> Response:
     return once(work, prepare=lambda: library.check(g.organization_id, body["html"])).response()
 
 
-@templates_api.route("/<row_id:template_id>")
+@templates_api.route("/<row_id:template_id>", "templates:read")
 @templates_api.response(200, Template)
 @templates_api.refuses(404)
 def show_template(template_id: int) -> Any:
@@ -99,7 +100,7 @@ def show_template(template_id: int) -> Any:
         return library.get(session, g.organization_id, template_id)
 
 
-@templates_api.route("/<row_id:template_id>", methods=["PUT"])
+@templates_api.route("/<row_id:template_id>", "templates:manage", methods=["PUT"])
 @templates_api.arguments(TemplateBody())
 @templates_api.response(200, Template)
 @templates_api.refuses(404)
@@ -111,6 +112,6 @@ def replace_template(body: dict[str, Any], template_id: int) -> Any:
     the default instead.
     """
     library.check(g.organization_id, body["html"])
-    with transaction() as session:
+    with change() as session:
         quotas.admit_template(session, g.organization_id, new=False)
         return library.change(session, g.organization_id, template_id, **body)

@@ -6,11 +6,14 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.changes import change
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, page, position
+from api.http.kinds import kinds_beyond, require_kind
+from api.http.pagination import LINK, page, place
 from api.jobs import event_stream, long_poll
 from api.jobs.schemas import (
     Attempt,
+    CancelBody,
     Explanation,
     JobAccepted,
     JobBody,
@@ -19,13 +22,15 @@ from api.jobs.schemas import (
     KindState,
     Retried,
     RetryBody,
+    Touched,
     filters,
     kind_name,
 )
+from api.jobs.touching import touched
 from db import jobs as job_rows
 from db.models import Job
 from db.transaction import report, transaction
-from domain.jobs import catalogue
+from domain.jobs import bulk, catalogue
 from domain.jobs.monitoring import explanation
 from domain.jobs.priorities import ranked
 from domain.jobs.registry import submittable
@@ -40,7 +45,7 @@ jobs_api = Blueprint(
 )
 
 
-@jobs_api.route("", methods=["POST"])
+@jobs_api.route("", "jobs:create", methods=["POST"])
 @jobs_api.arguments(JobBody())
 @jobs_api.response(202, JobAccepted)
 @jobs_api.alt_response(200, schema=JobAccepted, description="A job with that `uniqueKey` waits or runs: this one.")
@@ -55,7 +60,8 @@ def submit_job(body: dict[str, Any]) -> Response:
 
     def work(session: Session) -> Answer:
         kind = kind_name(body["type"])
-        priority = ranked(body["priority"]) if g.operator else body["priority"]
+        require_kind(kind)
+        priority = ranked(body["priority"]) if g.caller.is_operator else body["priority"]
         terms = {name: body[name] for name in ("run_at", "unique_key") if name in body}
         submitted = submit(
             session, g.organization_id, kind, body["payload"], priority=priority, delay=body["delay_seconds"], **terms
@@ -69,7 +75,7 @@ def submit_job(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@jobs_api.route("")
+@jobs_api.route("", "jobs:read")
 @jobs_api.arguments(JobPage(), location="query")
 @jobs_api.response(200, JobState(many=True), headers=LINK)
 def list_jobs(query: dict[str, Any]) -> Any:
@@ -78,11 +84,12 @@ def list_jobs(query: dict[str, Any]) -> Any:
     The next page is in the Link header.
     """
     with report() as session:
-        rows = catalogue.page(session, g.organization_id, filters(query), position(query), query["limit"] + 1)
+        mine = {"created_by": g.caller.actor} if query["mine"] else {}
+        rows = catalogue.page(session, g.organization_id, filters(query) | mine, *place(query))
         return page(rows, query, JobState())
 
 
-@jobs_api.route("/kinds")
+@jobs_api.route("/kinds", "jobs:read")
 @jobs_api.response(200, KindState(many=True))
 def list_kinds() -> Any:
     """List the kinds of job that can be submitted, each with the schema of its payload.
@@ -92,7 +99,7 @@ def list_kinds() -> Any:
     return submittable()
 
 
-@jobs_api.route("/<row_id:job_id>")
+@jobs_api.route("/<row_id:job_id>", "jobs:read")
 @jobs_api.response(200, JobState, headers=long_poll.HEADERS)
 @long_poll.documented(jobs_api)
 @jobs_api.refuses(404)
@@ -104,7 +111,7 @@ def show_job(job_id: int) -> Response:
     return long_poll.answer(catalogue.get, job_id, JobState())
 
 
-@jobs_api.route("/<row_id:job_id>/events")
+@jobs_api.route("/<row_id:job_id>/events", "jobs:read")
 @event_stream.documented(jobs_api)
 @jobs_api.refuses(404)
 def follow_job(job_id: int) -> Response:
@@ -116,7 +123,7 @@ def follow_job(job_id: int) -> Response:
     return event_stream.events(catalogue.get, job_id, JobState())
 
 
-@jobs_api.route("/<row_id:job_id>/explain")
+@jobs_api.route("/<row_id:job_id>/explain", "jobs:read")
 @jobs_api.response(200, Explanation)
 @jobs_api.refuses(404)
 def explain_job(job_id: int) -> Any:
@@ -130,7 +137,7 @@ def explain_job(job_id: int) -> Any:
         return {"job_id": job_id, "status": job.status.lower()} | explanation.explain(session, job).document()
 
 
-@jobs_api.route("/<row_id:job_id>/attempts")
+@jobs_api.route("/<row_id:job_id>/attempts", "jobs:read")
 @jobs_api.response(200, Attempt(many=True))
 @jobs_api.refuses(404)
 def list_attempts(job_id: int) -> Any:
@@ -142,42 +149,72 @@ def list_attempts(job_id: int) -> Any:
         return catalogue.attempts(session, catalogue.get(session, g.organization_id, job_id))
 
 
-@jobs_api.route("/<row_id:job_id>/cancel", methods=["POST"])
+@jobs_api.route("/<row_id:job_id>/cancel", "jobs:cancel-own", methods=["POST"])
 @jobs_api.response(200, JobState)
 @jobs_api.refuses(404, 409)
 def cancel_job(job_id: int) -> Job:
     """Cancel a job; one that runs stops at its next checkpoint, and what it has done stays done.
 
-    A transfer, sale or purchase that is half done is put back by a job of its own.
-
+    A transfer, sale or purchase that is half done is put back by a job of its own. What others asked for takes the
+    permission `jobs:cancel`.
 
     409 if the job has ended. `retryJob` goes on with a cancelled job.
     """
-    with transaction() as session:
+    with change() as session:
+        if catalogue.get(session, g.organization_id, job_id).created_by != g.caller.actor:
+            g.caller.require("jobs:cancel")
         return catalogue.cancel(session, g.organization_id, job_id)
 
 
-@jobs_api.route("/<row_id:job_id>/retry", methods=["POST"])
+@jobs_api.route("/<row_id:job_id>/retry", "jobs:retry", methods=["POST"])
 @jobs_api.response(200, JobState)
 @jobs_api.refuses(404, 409)
 def retry_job(job_id: int) -> Job:
     """Try a failed or cancelled job again, from where it stopped.
 
-    The job gets all its attempts again. 409 unless it has failed or was cancelled.
+    The job gets all its attempts again. 409 unless it has failed or was cancelled. It takes what submitting the job
+    would take as well.
     """
-    with transaction() as session:
+    with change() as session:
+        require_kind(catalogue.get(session, g.organization_id, job_id).kind)
         return catalogue.requeue(session, g.organization_id, job_id)
 
 
-@jobs_api.route("/retry", methods=["POST"])
+@jobs_api.route("/retry", "jobs:retry", methods=["POST"])
 @jobs_api.arguments(RetryBody())
 @jobs_api.response(200, Retried)
 def retry_jobs(body: dict[str, Any]) -> Any:
-    """Try all failed jobs that match again, cancelled ones if `status` says so; or only say which these would be.
+    """Try all failed jobs that match again, cancelled ones if you say so; or only say which these would be.
 
-    Up to 1,000 jobs go in one call: call it again until `matched` is 0.
+    Up to 1,000 jobs go in one call: call it again until `matched` is 0. Jobs of types that you may not submit are left
+    out.
     """
-    with transaction() as session:
-        matched = catalogue.requeueable(session, g.organization_id, filters(body))
+    with change() as session:
+        matched = catalogue.requeueable(
+            session, g.organization_id, {**filters(body), "other_kinds_than": kinds_beyond()}
+        )
         retried = [] if body["dry_run"] else job_rows.requeue(session, g.organization_id, *matched)
     return {"matched": len(matched), "retried": len(retried), "dry_run": body["dry_run"], "job_ids": matched}
+
+
+@jobs_api.route("/cancel", "jobs:cancel-own", methods=["POST"])
+@jobs_api.arguments(CancelBody())
+@jobs_api.response(202, Touched)
+@jobs_api.alt_response(200, schema=Touched, description="The dry run.")
+@jobs_api.refuses(409)
+@jobs_api.idempotent
+def cancel_jobs(body: dict[str, Any]) -> Response:
+    """Cancel all jobs that match, as far as they have not ended; or only say how many these would be.
+
+    A job of type `jobs.cancel` does it, and can be cancelled itself. What others asked for is left out unless you have
+    the permission `jobs:cancel`. 409 while another such job is at work.
+    """
+
+    def work(session: Session) -> Answer:
+        own = {"created_by": g.caller.actor} if body["mine"] or not g.caller.may("jobs:cancel") else {}
+        selection = bulk.select(session, g.organization_id, bulk.CANCEL, filters(body) | own)
+        if body["dry_run"]:
+            return touched(selection)
+        return touched(selection, bulk.owe(session, g.organization_id, bulk.CANCEL, selection, bulk.MATCHING))
+
+    return once(work).response()

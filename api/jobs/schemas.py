@@ -6,11 +6,13 @@ from typing import Any
 from apispec import APISpec
 from marshmallow import ValidationError, fields, validates_schema
 
-from api.http.fields import Choice, Flag, Instant, Text, Whole
+from api.http.fields import Choice, Flag, Instant, Object, Text, Whole
 from api.http.pagination import Page
-from api.http.schema import Body, CamelSchema
+from api.http.schema import Body, CamelSchema, Query
 from db.models import Job
 from domain.accounting.sources import KIND
+from domain.jobs.bulk import MAX_JOBS, MAX_RATE, RATE
+from domain.jobs.failures import MAX_FAILED, is_complete
 from domain.jobs.lifecycle import Status
 from domain.jobs.priorities import MAX_OWN, NORMAL, given
 from domain.jobs.registry import submittable
@@ -35,9 +37,8 @@ class JobBody(Body):
     }  # fmt: skip
 
     type = Text(100, required=True)
-    payload = fields.Dict(
-        required=True,
-        metadata={"description": "The work to be done, in the fields of the type's schema: GET /api/v1/jobs/kinds."},
+    payload = Object(
+        required=True, description="The work to be done, in the fields of the type's schema: GET /api/v1/jobs/kinds."
     )
     priority = Whole(0, MAX_OWN, load_default=NORMAL, description=PRIORITY)
     run_at = Instant(description="The job does not start before this time, which is at most 366 days ahead.")
@@ -66,6 +67,7 @@ class KindState(CamelSchema):
     lane = fields.String()
     max_attempts = fields.Integer()
     payload_schema = fields.Dict(attribute="schema")
+    permission = fields.String(metadata={"description": "What it takes to submit one, besides jobs:create."})
 
 
 class JobAccepted(CamelSchema):
@@ -95,6 +97,10 @@ class JobState(CamelSchema):
         metadata={"type": ["string", "null"], "description": "When a job that waits for its time starts."},
     )
     unique_key = fields.String(allow_none=True)
+    created_by = fields.String(
+        allow_none=True,
+        metadata={"description": "Who asked for it, such as key:7; null if Counterfoil did by itself."},
+    )
     created_at = Instant()
     started_at = Instant(allow_none=True)
     completed_at = Instant(allow_none=True)
@@ -144,7 +150,7 @@ class Filters(Body):
 
 
 class JobPage(Page, Filters):
-    pass
+    mine = Flag(query=True, load_default=False, description="true for the jobs alone that you asked for.")
 
 
 class RetryBody(Filters):
@@ -161,6 +167,75 @@ class RetryBody(Filters):
         given = {name for name, value in data.items() if value is not None}
         if not data["all"] and not given - {"all", "dry_run"}:
             raise ValidationError("must be true to mean all failed jobs, unless you give a filter", "all")
+
+
+class CancelBody(Filters):
+    """Which jobs to cancel: those that wait or run, or of the `status`. Without a filter, `all` must be true."""
+
+    EXAMPLES = {"All entries that wait, only to see how many": {"type": KIND, "dryRun": True}}
+
+    status = Choice("pending", "processing")
+    mine = Flag(load_default=False, description="true for the jobs alone that you asked for.")
+    all = Flag(load_default=False)
+    dry_run = Flag(load_default=False)
+
+    @validates_schema
+    def says_which(self, data: dict[str, Any], **_: Any) -> None:
+        given = {name for name, value in data.items() if value not in (None, False)}
+        if not given - {"dry_run"}:
+            raise ValidationError("must be true to mean all jobs that wait or run, unless you give a filter", "all")
+
+
+class Touched(CamelSchema):
+    """What the job `jobId` does the act to; it is null in a dry run. There may be more if it is not `complete`."""
+
+    matched = fields.Integer(metadata={"description": f"Up to {MAX_JOBS:,} jobs in one act, oldest first."})
+    types = fields.Dict(metadata={"description": "How many jobs of each type."})
+    complete = fields.Boolean()
+    dry_run = fields.Boolean()
+    job_id = fields.Integer(allow_none=True)
+
+
+class FailureQuery(Query):
+    everywhere = Flag(
+        query=True,
+        load_default=False,
+        description="true for the failed jobs of all organizations: takes the permission installation:read.",
+    )
+
+
+class FailureGroup(CamelSchema):
+    """Failed jobs of one type, whose errors differ only in numbers, ids and quoted texts: `shape` has `#` for these."""
+
+    fingerprint = fields.String()
+    type = fields.String(attribute="kind")
+    shape = fields.String()
+    jobs = fields.Integer()
+    organizations = fields.Integer()
+    first_failed_at = Instant(attribute="first_at")
+    last_failed_at = Instant(attribute="last_at")
+    newest_job_id = fields.Integer(attribute="newest_id")
+    complete = fields.Function(
+        is_complete,
+        metadata={
+            "type": "boolean",
+            "description": f"false if only the newest {MAX_FAILED:,} failed jobs were counted.",
+        },
+    )
+
+
+class FailureRetryBody(Body):
+    """Which group to try again, and how many of its jobs a second once 1 % of them have gone well."""
+
+    EXAMPLES = {"One group, only to see how many": {"fingerprint": "5b6f1a2c3d4e5f60", "dryRun": True}}
+
+    fingerprint = Text(16, required=True)
+    per_second = Whole(1, MAX_RATE, load_default=RATE)
+    everywhere = Flag(
+        load_default=False,
+        description="true for the jobs of all organizations: takes the permission installation:manage.",
+    )
+    dry_run = Flag(load_default=False)
 
 
 class Retried(CamelSchema):

@@ -6,10 +6,11 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.mail import InvoiceMailBody, MailBody
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, page, position
+from api.http.pagination import LINK, page, place
 from api.invoices.issued import WhoseNumber
-from api.mail.schemas import InvoiceMailBody, Mail, MailBody, MailPage
+from api.mail.schemas import Mail, MailPage
 from db.transaction import transaction
 from domain.mail import catalogue, sending
 from domain.mail.sending import Attachment
@@ -18,7 +19,7 @@ PATH = "/api/v1/mails"
 mail_api = Blueprint("mail", __name__, description="Mails that bring invoices to clients, and what became of each.")
 
 
-@mail_api.route(PATH, methods=["POST"])
+@mail_api.route(PATH, "invoices:issue", methods=["POST"])
 @mail_api.arguments(MailBody())
 @mail_api.response(202, Mail)
 @mail_api.refuses(404, 409, 429)
@@ -34,7 +35,7 @@ def send_mail(body: dict[str, Any]) -> Response:
     return _accepted(lambda session: sending.send(session, g.organization_id, attachments=attachments, **body))
 
 
-@mail_api.route("/api/v1/invoices/<invoice_number:number>/send", methods=["POST"])
+@mail_api.route("/api/v1/invoices/<invoice_number:number>/send", "invoices:issue", methods=["POST"])
 @mail_api.arguments(WhoseNumber(), location="query")
 @mail_api.arguments(InvoiceMailBody(), required=False)
 @mail_api.response(202, Mail)
@@ -49,7 +50,7 @@ def send_invoice(query: dict[str, Any], body: dict[str, Any], number: str) -> Re
     return _accepted(lambda session: sending.send_invoice(session, g.organization_id, number, **query, **body))
 
 
-@mail_api.route(PATH)
+@mail_api.route(PATH, "mails:read")
 @mail_api.arguments(MailPage(), location="query")
 @mail_api.response(200, Mail(many=True), headers=LINK)
 def list_mails(query: dict[str, Any]) -> Any:
@@ -58,11 +59,11 @@ def list_mails(query: dict[str, Any]) -> Any:
     They are kept for a year, or as long as the operator keeps failed jobs.
     """
     with transaction() as session:
-        rows = catalogue.page(session, g.organization_id, query.get("status"), position(query), query["limit"] + 1)
+        rows = catalogue.page(session, g.organization_id, query.get("status"), *place(query))
         return page(rows, query, Mail())
 
 
-@mail_api.route(f"{PATH}/<row_id:mail_id>")
+@mail_api.route(f"{PATH}/<row_id:mail_id>", "mails:read")
 @mail_api.response(200, Mail)
 @mail_api.refuses(404)
 def show_mail(mail_id: int) -> Any:
@@ -74,7 +75,7 @@ def show_mail(mail_id: int) -> Any:
         return catalogue.get(session, g.organization_id, mail_id)
 
 
-@mail_api.route(f"{PATH}/<row_id:mail_id>/retry", methods=["POST"])
+@mail_api.route(f"{PATH}/<row_id:mail_id>/retry", "invoices:issue", methods=["POST"])
 @mail_api.response(202, Mail)
 @mail_api.refuses(404, 409)
 @mail_api.idempotent

@@ -1,6 +1,5 @@
 """Mailboxes: where bills come in by mail, and what came of each mail."""
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,15 +7,16 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.mailboxes import MailboxBody
+from api.http.changes import change
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.http.shares import heavy
-from api.mailboxes.schemas import Mailbox, MailboxBody, MailboxMail, MailboxMailPage, MailboxSyncAccepted, MailboxTrial
+from api.mailboxes.schemas import Mailbox, MailboxMail, MailboxMailPage, MailboxSyncAccepted, MailboxTrial
 from db.transaction import report, transaction
 from domain.mailboxes import mails, owing, registration, trial
 
 PATH = "/api/v1/mailboxes"
-PORTS = {"tls": 993, "starttls": 143}
 mailboxes_api = Blueprint(
     "mailboxes",
     __name__,
@@ -24,7 +24,7 @@ mailboxes_api = Blueprint(
 )
 
 
-@mailboxes_api.route(PATH, methods=["POST"])
+@mailboxes_api.route(PATH, "mailboxes:manage", methods=["POST"])
 @mailboxes_api.arguments(MailboxBody())
 @mailboxes_api.response(201, Mailbox)
 @mailboxes_api.refuses(409)
@@ -37,13 +37,13 @@ def create_mailbox(body: dict[str, Any]) -> Response:
     """
 
     def work(session: Session) -> Answer:
-        mailbox = registration.create(session, g.organization_id, _fields(body))
+        mailbox = registration.create(session, g.organization_id, registration.completed(body))
         return Answer(201, Mailbox().dump(_shown(mailbox)), {"Location": f"{PATH}/{mailbox.id}"})
 
     return once(work).response()
 
 
-@mailboxes_api.route(PATH)
+@mailboxes_api.route(PATH, "mailboxes:read")
 @mailboxes_api.arguments(Page(), location="query")
 @mailboxes_api.response(200, Mailbox(many=True), headers=LINK)
 def list_mailboxes(query: dict[str, Any]) -> Any:
@@ -52,11 +52,11 @@ def list_mailboxes(query: dict[str, Any]) -> Any:
     They come in the order in which they were created.
     """
     with report() as session:
-        rows = registration.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = registration.page(session, g.organization_id, *place(query, 0))
         return page([SimpleNamespace(**_shown(row)) for row in rows], query, Mailbox())
 
 
-@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>")
+@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>", "mailboxes:read")
 @mailboxes_api.response(200, Mailbox)
 @mailboxes_api.refuses(404)
 def show_mailbox(mailbox_id: int) -> Any:
@@ -68,7 +68,7 @@ def show_mailbox(mailbox_id: int) -> Any:
         return _shown(registration.get(session, g.organization_id, mailbox_id))
 
 
-@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>", methods=["PUT"])
+@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>", "mailboxes:manage", methods=["PUT"])
 @mailboxes_api.arguments(MailboxBody())
 @mailboxes_api.response(200, Mailbox)
 @mailboxes_api.refuses(404)
@@ -78,11 +78,11 @@ def replace_mailbox(body: dict[str, Any], mailbox_id: int) -> Any:
     `password` and `oauth` stay as they are when both are left out. What was imported is known by its Message-ID and
     content, and not imported again.
     """
-    with transaction() as session:
-        return _shown(registration.change(session, g.organization_id, mailbox_id, _fields(body)))
+    with change() as session:
+        return _shown(registration.change(session, g.organization_id, mailbox_id, registration.completed(body)))
 
 
-@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>", methods=["DELETE"])
+@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>", "mailboxes:manage", methods=["DELETE"])
 @mailboxes_api.response(204)
 @mailboxes_api.refuses(404)
 def delete_mailbox(mailbox_id: int) -> Response:
@@ -90,12 +90,12 @@ def delete_mailbox(mailbox_id: int) -> Response:
 
     Its bills stay, and so do the mails on their server.
     """
-    with transaction() as session:
+    with change() as session:
         registration.delete(session, g.organization_id, mailbox_id)
     return Response(status=204)
 
 
-@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>/test", methods=["POST"])
+@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>/test", "mailboxes:manage", methods=["POST"])
 @mailboxes_api.response(200, MailboxTrial)
 @mailboxes_api.refuses(404, 429)
 @heavy
@@ -107,9 +107,9 @@ def test_mailbox(mailbox_id: int) -> Any:
     return trial.attempt(g.organization_id, mailbox_id)
 
 
-@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>/sync", methods=["POST"])
+@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>/sync", "mailboxes:manage", methods=["POST"])
 @mailboxes_api.response(202, MailboxSyncAccepted)
-@mailboxes_api.refuses(404, 429)
+@mailboxes_api.refuses(404, 409, 429)
 @mailboxes_api.idempotent
 def sync_mailbox(mailbox_id: int) -> Response:
     """Read the new mails of a mailbox now, as a job.
@@ -125,7 +125,7 @@ def sync_mailbox(mailbox_id: int) -> Response:
     return once(work).response()
 
 
-@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>/mails")
+@mailboxes_api.route(f"{PATH}/<row_id:mailbox_id>/mails", "mailboxes:read")
 @mailboxes_api.arguments(MailboxMailPage(), location="query")
 @mailboxes_api.response(200, MailboxMail(many=True), headers=LINK)
 @mailboxes_api.refuses(404)
@@ -135,19 +135,12 @@ def list_mailbox_mails(query: dict[str, Any], mailbox_id: int) -> Any:
     An attachment has the id of its bill, or the reason why there is none.
     """
     with transaction() as session:
-        place = (position(query), query["limit"] + 1)
-        rows = mails.page(session, g.organization_id, mailbox_id, query.get("outcome"), *place)
+        rows = mails.page(session, g.organization_id, mailbox_id, query.get("outcome"), *place(query))
         return page(rows, query, MailboxMail())
 
 
 def _shown(mailbox: Any) -> dict[str, Any]:
     names = [field.attribute or name for name, field in Mailbox().fields.items() if name != "counts"]
     counts = {name: getattr(mailbox, name) for name in ("imported", "filtered", "skipped", "unreadable")}
-    return {name: getattr(mailbox, name) for name in names} | {"counts": counts}
-
-
-def _fields(body: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = dict(body["filter"])
-    plain = {"from": list(wanted.get("from_", ())), "subject": wanted.get("subject")}
-    plain["has_attachment"] = wanted.get("has_attachment", False)
-    return {"port": PORTS[body["security"]], **body, "filter": plain}
+    due = mailbox.next_sync_at if mailbox.enabled else None
+    return {name: getattr(mailbox, name) for name in names} | {"counts": counts, "next_sync_at": due}

@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import fields, pre_dump
 
-from api.http.auth import require_operator
 from api.http.blueprint import Blueprint
+from api.http.changes import change
 from api.http.fields import Choice, Instant, Text, Whole
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.http.schema import Body, CamelSchema
 from db.transaction import report, transaction
 from domain.doctor.checks import COMMAND_CHECKS, examine, unseen
@@ -22,7 +22,6 @@ PATH = "/api/v1/admin"
 admin_api = Blueprint(
     "admin", __name__, description="For operators: the queues of all organizations, pauses and shares.", url_prefix=PATH
 )
-admin_api.before_request(require_operator)
 
 
 class Depth(CamelSchema):
@@ -179,9 +178,8 @@ class ShareBody(Body):
     max_invoices_per_day = own_limit(2_000_000_000)
 
 
-@admin_api.route("/queues")
+@admin_api.route("/queues", "installation:read")
 @admin_api.response(200, Queues)
-@admin_api.refuses(403)
 def show_queues() -> Any:
     """Show what waits, runs and has failed, how old the oldest is, how fast it goes, and what is paused.
 
@@ -197,9 +195,8 @@ def show_queues() -> Any:
         }
 
 
-@admin_api.route("/processes")
+@admin_api.route("/processes", "installation:read")
 @admin_api.response(200, Process(many=True))
-@admin_api.refuses(403)
 def list_processes() -> Any:
     """List the processes that live, or have lived within the last hour: each part, its version, and who is silent.
 
@@ -209,9 +206,8 @@ def list_processes() -> Any:
         return processes(session)
 
 
-@admin_api.route("/doctor")
+@admin_api.route("/doctor", "installation:read")
 @admin_api.response(200, Diagnosis)
-@admin_api.refuses(403)
 def diagnose() -> Any:
     """Check the traps that an installation can fall into, such as a clock that is off or a full disk.
 
@@ -227,10 +223,9 @@ def diagnose() -> Any:
     return {"verdict": worst(lines), "checks": lines}
 
 
-@admin_api.route("/waits")
+@admin_api.route("/waits", "installation:read")
 @admin_api.arguments(WaitPage(), location="query")
 @admin_api.response(200, Waits(many=True), headers=LINK)
-@admin_api.refuses(403)
 def list_waits(query: dict[str, Any]) -> Any:
     """List how long the jobs of each organization and lane waited until they were claimed, slowest first.
 
@@ -242,63 +237,61 @@ def list_waits(query: dict[str, Any]) -> Any:
             query["hours"],
             query.get("organization_id"),
             query.get("lane"),
-            position(query) or 0,
-            query["limit"] + 1,
+            *place(query, 0),
         )
         return page(rows, query, Waits())
 
 
-@admin_api.route("/pause", methods=["POST"])
+@admin_api.route("/pause", "installation:manage", methods=["POST"])
 @admin_api.arguments(PauseBody())
 @admin_api.response(200, Pause(many=True))
-@admin_api.refuses(403, 404)
+@admin_api.refuses(404)
 def pause_queue(body: dict[str, Any]) -> Any:
     """Pause a lane or a kind: nothing of it is sent to workers or claimed by them. The answer lists what is paused now.
 
     What workers have already been sent is still run.
     """
-    with transaction() as session:
+    with change() as session:
         queues.pause(session, **body)
         return queues.pauses(session)
 
 
-@admin_api.route("/resume", methods=["POST"])
+@admin_api.route("/resume", "installation:manage", methods=["POST"])
 @admin_api.arguments(PauseBody())
 @admin_api.response(200, Pause(many=True))
-@admin_api.refuses(403, 404)
+@admin_api.refuses(404)
 def resume_queue(body: dict[str, Any]) -> Any:
     """Resume a lane or a kind that was paused. The answer lists what is still paused.
 
     What has waited meanwhile goes in its usual order.
     """
-    with transaction() as session:
+    with change() as session:
         queues.resume(session, **body)
         return queues.pauses(session)
 
 
-@admin_api.route("/organizations")
+@admin_api.route("/organizations", "installation:read")
 @admin_api.arguments(Page(), location="query")
 @admin_api.response(200, Organization(many=True), headers=LINK)
-@admin_api.refuses(403)
 def list_organizations(query: dict[str, Any]) -> Any:
     """List organizations with their shares.
 
     They come in the order in which they were created.
     """
     with report() as session:
-        rows = organizations.page(session, position(query) or 0, query["limit"] + 1)
+        rows = organizations.page(session, *place(query, 0))
         return page(rows, query, Organization())
 
 
-@admin_api.route("/organizations/<row_id:organization_id>", methods=["PUT"])
+@admin_api.route("/organizations/<row_id:organization_id>", "installation:manage", methods=["PUT"])
 @admin_api.arguments(ShareBody())
 @admin_api.response(200, Organization)
-@admin_api.refuses(403, 404)
+@admin_api.refuses(404)
 def set_share(body: dict[str, Any], organization_id: int) -> Any:
     """Set an organization's share of the turns, how many of its jobs may run at once, and its quotas.
 
     An organization with weight 2 gets twice the turns of one with weight 1. Without `maxRunning` there is no limit; a
     quota that is absent or null is that of the installation.
     """
-    with transaction() as session:
+    with change() as session:
         return organizations.share(session, organization_id, **body)

@@ -8,7 +8,7 @@ from flask import request
 from marshmallow import fields
 
 import settings
-from api.http.blueprint import Blueprint
+from api.http.blueprint import OPEN, Blueprint
 from api.http.problems import Refused
 from api.http.schema import CamelSchema
 from domain.jobs import inline
@@ -24,8 +24,8 @@ class Processed(CamelSchema):
     duration = fields.Integer(metadata={"description": "Milliseconds."})
 
 
-@cron_api.route("/api/v1/cron/process-jobs")
-@cron_api.doc(security=[{"cron": []}])
+@cron_api.route("/api/v1/cron/process-jobs", OPEN)
+@cron_api.doc(security=[{"cronSecret": []}])
 @cron_api.response(200, Processed)
 def process_jobs() -> Any:
     """Run due jobs for a bounded time, for installations without workers; takes COUNTERFOIL_CRON_SECRET as the key.

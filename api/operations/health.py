@@ -6,7 +6,7 @@ from flask import current_app
 from marshmallow import fields
 from sqlalchemy.orm import Session
 
-from api.http.blueprint import Blueprint
+from api.http.blueprint import OPEN, Blueprint
 from api.http.fields import Choice
 from api.http.problems import unavailable
 from api.http.schema import CamelSchema
@@ -60,7 +60,7 @@ class Health(CamelSchema):
     )
 
 
-@health_api.route("/api/v1/health")
+@health_api.route("/api/v1/health", OPEN)
 @health_api.response(200, Health)
 @health_api.doc(security=[])
 def show_health() -> dict[str, Any]:

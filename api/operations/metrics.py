@@ -9,7 +9,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from api.http.auth import require_operator
 from api.http.blueprint import Blueprint
 from db.models import Process
 from db.transaction import transaction
@@ -18,10 +17,9 @@ from domain.jobs.monitoring.processes import life, processes
 from domain.jobs.monitoring.statistics import BOUNDS
 
 metrics_api = Blueprint("metrics", __name__, description="Figures for Prometheus.")
-metrics_api.before_request(require_operator)
 
 
-@metrics_api.route("/metrics")
+@metrics_api.route("/metrics", "installation:read")
 @metrics_api.response(200, {"type": "string"}, content_type="text/plain")
 @metrics_api.refuses(403)
 def show_metrics() -> Response:

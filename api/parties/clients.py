@@ -6,17 +6,19 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.parties import ClientBody
+from api.http.changes import change
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.http.problems import invalid
-from api.parties.schemas import Client, ClientBody, Identity, Search
+from api.parties.schemas import Client, Identity, Search
 from db.transaction import report, transaction
 from domain.parties import clients
 
 clients_api = Blueprint("clients", __name__, description="Clients receive invoices.", url_prefix="/api/v1/parties")
 
 
-@clients_api.route("/clients")
+@clients_api.route("/clients", "clients:read")
 @clients_api.arguments(Page(), location="query")
 @clients_api.response(200, Client(many=True), headers=LINK)
 def list_clients(query: dict[str, Any]) -> Any:
@@ -25,11 +27,11 @@ def list_clients(query: dict[str, Any]) -> Any:
     They come in the order in which they were created.
     """
     with report() as session:
-        rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = clients.page(session, g.organization_id, *place(query, 0))
         return page(rows, query, Client())
 
 
-@clients_api.route("/clients", methods=["POST"])
+@clients_api.route("/clients", "clients:edit", methods=["POST"])
 @clients_api.arguments(ClientBody())
 @clients_api.response(201, Client)
 @clients_api.idempotent
@@ -47,7 +49,7 @@ def create_client(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@clients_api.route("/clients/search")
+@clients_api.route("/clients/search", "clients:read")
 @clients_api.arguments(Search(), location="query")
 @clients_api.response(200, Client(many=True), headers=LINK)
 def search_clients(query: dict[str, Any]) -> Any:
@@ -56,11 +58,11 @@ def search_clients(query: dict[str, Any]) -> Any:
     Letter case does not matter.
     """
     with transaction() as session:
-        rows = clients.page(session, g.organization_id, position(query) or 0, query["limit"] + 1, search=query["q"])
+        rows = clients.page(session, g.organization_id, *place(query, 0), search=query["q"])
         return page(rows, query, Client())
 
 
-@clients_api.route("/client")
+@clients_api.route("/client", "clients:read")
 @clients_api.arguments(Identity(), location="query")
 @clients_api.response(200, Client)
 @clients_api.refuses(404)
@@ -75,7 +77,7 @@ def find_client(query: dict[str, Any]) -> Any:
         return clients.with_identity(session, g.organization_id, query.get("tax_id"), query.get("vat_id"))
 
 
-@clients_api.route("/clients/<row_id:client_id>")
+@clients_api.route("/clients/<row_id:client_id>", "clients:read")
 @clients_api.response(200, Client)
 @clients_api.refuses(404)
 def show_client(client_id: int) -> Any:
@@ -87,7 +89,7 @@ def show_client(client_id: int) -> Any:
         return clients.get(session, g.organization_id, client_id)
 
 
-@clients_api.route("/clients/<row_id:client_id>", methods=["PUT"])
+@clients_api.route("/clients/<row_id:client_id>", "clients:edit", methods=["PUT"])
 @clients_api.arguments(ClientBody())
 @clients_api.response(200, Client)
 @clients_api.refuses(404, 409)
@@ -96,11 +98,11 @@ def replace_client(body: dict[str, Any], client_id: int) -> Any:
 
     Send all fields: what is left out is cleared.
     """
-    with transaction() as session:
+    with change() as session:
         return clients.change(session, g.organization_id, client_id, body)
 
 
-@clients_api.route("/clients/<row_id:client_id>", methods=["DELETE"])
+@clients_api.route("/clients/<row_id:client_id>", "clients:edit", methods=["DELETE"])
 @clients_api.response(204)
 @clients_api.refuses(404)
 def delete_client(client_id: int) -> Response:
@@ -108,6 +110,6 @@ def delete_client(client_id: int) -> Response:
 
     Invoices keep the client as it was when they were issued.
     """
-    with transaction() as session:
+    with change() as session:
         clients.delete(session, g.organization_id, client_id)
     return Response(status=204)

@@ -1,6 +1,5 @@
 """The suppliers, who issue invoices, and the proof that their numbers are complete."""
 
-from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
 from flask import Response, g
@@ -8,15 +7,17 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.parties import CODE_MEANT, SERIES_CODE, SupplierBody
+from api.http.changes import change
+from api.http.documents import JSON_LINES, numbering_report
 from api.http.fields import LARGEST_ID, TEXT, Choice, Text, Whole
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.http.schema import Body, CamelSchema, Query
 from api.http.shares import heavy
-from api.parties.schemas import CODE_MEANT, SERIES_CODE, Supplier, SupplierBody
+from api.parties.schemas import Supplier
 from db.transaction import report, transaction
 from domain.invoices import audit, verification
-from domain.invoices import report as numbering_report
 from domain.invoices.request import SERIES
 from domain.invoices.series import CHRONOLOGIES
 from domain.parties import suppliers
@@ -26,9 +27,6 @@ suppliers_api = Blueprint(
     "suppliers", __name__, description="Suppliers issue invoices. Each has one or more number series."
 )
 SERIES_OF_PLACE = "The series of the `number`: `invoice` by default for a whole number, any for text."
-JSON_LINES = "application/jsonl"
-# Of a report: what is kept in memory rather than on disk, and sent at a time.
-MAX_IN_MEMORY, CHUNK = 8 * 1024 * 1024, 64 * 1024
 HASH = r"^[0-9a-fA-F]{64}$"
 MAX_NUMBER_LENGTH = 60
 
@@ -89,7 +87,7 @@ class Verification(CamelSchema):
     verdict = Choice(*verification.Verdict)
 
 
-@suppliers_api.route(PATH)
+@suppliers_api.route(PATH, "suppliers:read")
 @suppliers_api.arguments(Page(), location="query")
 @suppliers_api.response(200, Supplier(many=True), headers=LINK)
 def list_suppliers(query: dict[str, Any]) -> Any:
@@ -98,11 +96,11 @@ def list_suppliers(query: dict[str, Any]) -> Any:
     They come in the order in which they were created.
     """
     with report() as session:
-        rows = suppliers.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = suppliers.page(session, g.organization_id, *place(query, 0))
         return page(rows, query, Supplier())
 
 
-@suppliers_api.route(PATH, methods=["POST"])
+@suppliers_api.route(PATH, "suppliers:manage", methods=["POST"])
 @suppliers_api.arguments(SupplierBody())
 @suppliers_api.response(201, Supplier)
 @suppliers_api.idempotent
@@ -120,7 +118,7 @@ def create_supplier(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@suppliers_api.route(f"{PATH}/<row_id:supplier_id>")
+@suppliers_api.route(f"{PATH}/<row_id:supplier_id>", "suppliers:read")
 @suppliers_api.response(200, Supplier)
 @suppliers_api.refuses(404)
 def show_supplier(supplier_id: int) -> Any:
@@ -132,7 +130,7 @@ def show_supplier(supplier_id: int) -> Any:
         return suppliers.get(session, g.organization_id, supplier_id)
 
 
-@suppliers_api.route(f"{PATH}/<row_id:supplier_id>", methods=["PUT"])
+@suppliers_api.route(f"{PATH}/<row_id:supplier_id>", "suppliers:manage", methods=["PUT"])
 @suppliers_api.arguments(SupplierBody())
 @suppliers_api.response(200, Supplier)
 @suppliers_api.refuses(404, 409)
@@ -143,11 +141,11 @@ def replace_supplier(body: dict[str, Any], supplier_id: int) -> Any:
     what any series that was used says, but for its `chronology`: send them as they are. A 409 names them. `series`,
     `taxRounding` and `timeZone` stay as they are when they are absent.
     """
-    with transaction() as session:
+    with change() as session:
         return suppliers.change(session, g.organization_id, supplier_id, body)
 
 
-@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/audit")
+@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/audit", "suppliers:read")
 @suppliers_api.arguments(WhichSeries(), location="query")
 @suppliers_api.response(200, Audit)
 @suppliers_api.refuses(404)
@@ -162,7 +160,7 @@ def audit_numbering(query: dict[str, Any], supplier_id: int) -> Response:
     return Answer(200, findings).response()
 
 
-@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/report")
+@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/report", "suppliers:read")
 @suppliers_api.arguments(WhichSeries(), location="query")
 @suppliers_api.response(200, {"type": "string"}, content_type=JSON_LINES)
 @suppliers_api.refuses(404, 409)
@@ -173,17 +171,10 @@ def report_numbering(query: dict[str, Any], supplier_id: int) -> Response:
     Whoever has it checks it by `counterfoil verify`, without this installation. It is JSON Lines: a head, each invoice,
     the audit, and an Ed25519 signature over the SHA-256 of the lines before. 409 if the installation has no key.
     """
-    file = SpooledTemporaryFile(max_size=MAX_IN_MEMORY)  # noqa: SIM115  closed with the response
-    with report() as session:
-        numbering_report.write(session, g.organization_id, supplier_id, query["series_code"], file)
-    file.seek(0)
-    headers = {"Content-Disposition": f'attachment; filename="numbering-{supplier_id}.jsonl"'}
-    response = Response(iter(lambda: file.read(CHUNK), b""), headers=headers, mimetype=JSON_LINES)
-    response.call_on_close(file.close)
-    return response
+    return numbering_report(g.organization_id, supplier_id, query["series_code"])
 
 
-@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/verify", methods=["POST"])
+@suppliers_api.route("/api/v1/suppliers/<row_id:supplier_id>/numbering/verify", "suppliers:read", methods=["POST"])
 @suppliers_api.arguments(HandedOut())
 @suppliers_api.response(200, Verification)
 @suppliers_api.refuses(404)

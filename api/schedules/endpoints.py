@@ -1,22 +1,23 @@
 """Schedules: jobs that are made again and again."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.schedules import ScheduleBody
+from api.http.changes import change
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.kinds import require_kind
+from api.http.pagination import LINK, Page, page, place
 from api.jobs.schemas import JobAccepted, kind_name
-from api.schedules.schemas import Schedule, ScheduleBody
-from db import jobs as job_rows
+from api.schedules.schemas import Schedule
 from db.models import Schedule as ScheduleRow
 from db.transaction import transaction
 from domain.jobs.lifecycle import Status
 from domain.schedules import registration
-from domain.schedules.registration import Keeper
+from domain.schedules.seen import Seen
 
 PATH = "/api/v1/schedules"
 schedules_api = Blueprint(
@@ -27,7 +28,7 @@ schedules_api = Blueprint(
 )
 
 
-@schedules_api.route("", methods=["POST"])
+@schedules_api.route("", "jobs:manage", methods=["POST"])
 @schedules_api.arguments(ScheduleBody())
 @schedules_api.response(201, Schedule)
 @schedules_api.refuses(409)
@@ -46,7 +47,7 @@ def create_schedule(body: dict[str, Any]) -> Response:
     return once(work).response()
 
 
-@schedules_api.route("")
+@schedules_api.route("", "schedules:read")
 @schedules_api.arguments(Page(), location="query")
 @schedules_api.response(200, Schedule(many=True), headers=LINK)
 def list_schedules(query: dict[str, Any]) -> Any:
@@ -55,12 +56,11 @@ def list_schedules(query: dict[str, Any]) -> Any:
     An operator's key also sees those that types of jobs declare for the installation.
     """
     with transaction() as session:
-        place = (position(query) or 0, query["limit"] + 1)
-        rows = registration.page(session, g.organization_id, g.operator, *place)
-        return page(_Seen.all(session, rows), query, Schedule())
+        rows = registration.page(session, g.organization_id, g.caller.is_operator, *place(query, 0))
+        return page(Seen.all(session, rows), query, Schedule())
 
 
-@schedules_api.route("/<row_id:schedule_id>")
+@schedules_api.route("/<row_id:schedule_id>", "schedules:read")
 @schedules_api.response(200, Schedule)
 @schedules_api.refuses(404)
 def show_schedule(schedule_id: int) -> Any:
@@ -69,10 +69,10 @@ def show_schedule(schedule_id: int) -> Any:
     `meaning` says its time in words.
     """
     with transaction() as session:
-        return _shown(session, registration.get(session, g.organization_id, schedule_id, g.operator))
+        return _shown(session, registration.get(session, g.organization_id, schedule_id, g.caller.is_operator))
 
 
-@schedules_api.route("/<row_id:schedule_id>", methods=["PUT"])
+@schedules_api.route("/<row_id:schedule_id>", "jobs:manage", methods=["PUT"])
 @schedules_api.arguments(ScheduleBody())
 @schedules_api.response(200, Schedule)
 @schedules_api.refuses(404)
@@ -81,11 +81,11 @@ def replace_schedule(body: dict[str, Any], schedule_id: int) -> Any:
 
     Where neither its time nor `enabled` changes, its next slot stays; else it begins anew, from now.
     """
-    with transaction() as session:
+    with change() as session:
         return _shown(session, registration.change(session, g.organization_id, schedule_id, _given(body)))
 
 
-@schedules_api.route("/<row_id:schedule_id>", methods=["DELETE"])
+@schedules_api.route("/<row_id:schedule_id>", "jobs:manage", methods=["DELETE"])
 @schedules_api.response(204)
 @schedules_api.refuses(404)
 def delete_schedule(schedule_id: int) -> Response:
@@ -93,12 +93,12 @@ def delete_schedule(schedule_id: int) -> Response:
 
     To keep it for later, pause it instead.
     """
-    with transaction() as session:
+    with change() as session:
         registration.delete(session, g.organization_id, schedule_id)
     return Response(status=204)
 
 
-@schedules_api.route("/<row_id:schedule_id>/run", methods=["POST"])
+@schedules_api.route("/<row_id:schedule_id>/run", "jobs:manage", methods=["POST"])
 @schedules_api.response(202, JobAccepted)
 @schedules_api.refuses(404, 409)
 @schedules_api.idempotent
@@ -109,14 +109,15 @@ def run_schedule(schedule_id: int) -> Response:
     """
 
     def work(session: Session) -> Answer:
-        job_id = registration.run_now(session, g.organization_id, schedule_id, g.operator)
+        _require_kind(session, schedule_id)
+        job_id = registration.run_now(session, g.organization_id, schedule_id, g.caller.is_operator)
         accepted = {"jobId": job_id, "status": Status.PENDING.lower(), "message": "Job created."}
         return Answer(202, accepted, {"Location": f"/api/v1/jobs/{job_id}"})
 
     return once(work).response()
 
 
-@schedules_api.route("/<row_id:schedule_id>/pause", methods=["POST"])
+@schedules_api.route("/<row_id:schedule_id>/pause", "jobs:manage", methods=["POST"])
 @schedules_api.response(200, Schedule)
 @schedules_api.refuses(404)
 def pause_schedule(schedule_id: int) -> Any:
@@ -127,7 +128,7 @@ def pause_schedule(schedule_id: int) -> Any:
     return _switched(schedule_id, False)
 
 
-@schedules_api.route("/<row_id:schedule_id>/resume", methods=["POST"])
+@schedules_api.route("/<row_id:schedule_id>/resume", "jobs:manage", methods=["POST"])
 @schedules_api.response(200, Schedule)
 @schedules_api.refuses(404)
 def resume_schedule(schedule_id: int) -> Any:
@@ -139,37 +140,25 @@ def resume_schedule(schedule_id: int) -> Any:
 
 
 def _switched(schedule_id: int, enabled: bool) -> Any:
-    with transaction() as session:
-        return _shown(session, registration.switch(session, g.organization_id, schedule_id, enabled, g.operator))
+    with change() as session:
+        if enabled:
+            _require_kind(session, schedule_id)
+        return _shown(
+            session, registration.switch(session, g.organization_id, schedule_id, enabled, g.caller.is_operator)
+        )
+
+
+def _require_kind(session: Session, schedule_id: int) -> None:
+    """Raise Forbidden for a schedule whose jobs the caller may not submit."""
+    require_kind(registration.get(session, g.organization_id, schedule_id, g.caller.is_operator).kind)
 
 
 def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return body | {"kind": kind_name(body["type"])}
+    kind = kind_name(body["type"])
+    require_kind(kind)
+    return body | {"kind": kind}
 
 
-def _shown(session: Session, schedule: ScheduleRow) -> "_Seen":
-    [seen] = _Seen.all(session, [schedule])
+def _shown(session: Session, schedule: ScheduleRow) -> Seen:
+    [seen] = Seen.all(session, [schedule])
     return seen
-
-
-class _Seen:
-    """A schedule with what its answer says besides its row."""
-
-    def __init__(self, row: ScheduleRow, status: str | None) -> None:
-        self._row = row
-        self.last_job_status = status and status.lower()
-        self.meaning = registration.timing_of(row).explained()
-        self.declared = row.keeper == Keeper.KIND
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)
-
-    @property
-    def id(self) -> int:
-        return self._row.id
-
-    @classmethod
-    def all(cls, session: Session, rows: Sequence[ScheduleRow]) -> "list[_Seen]":
-        made = [row.last_job_id for row in rows if row.last_job_id]
-        statuses = {job.id: job.status for job in job_rows.states(session, made)}
-        return [cls(row, statuses.get(row.last_job_id)) for row in rows]

@@ -1,23 +1,22 @@
 """Webhooks: where events are sent, what came of it, and a way to send them again."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, g
 from sqlalchemy.orm import Session
 
 from api.http.blueprint import Blueprint
+from api.http.bodies.webhooks import NewWebhookBody, RedeliveryBody, RotationBody, WebhookBody
+from api.http.changes import change
 from api.http.idempotency import Answer, once
-from api.http.pagination import LINK, Page, page, position
+from api.http.pagination import LINK, Page, page, place
 from api.webhooks.schemas import (
     Accepted,
     Delivery,
     DeliveryPage,
-    NewWebhookBody,
     Redelivery,
-    RedeliveryBody,
-    RotationBody,
     Webhook,
-    WebhookBody,
     WebhookWithSecret,
 )
 from db.transaction import report, transaction
@@ -31,23 +30,26 @@ webhooks_api = Blueprint(
 )
 
 
-@webhooks_api.route(PATH, methods=["POST"])
+@webhooks_api.route(PATH, "webhooks:manage", methods=["POST"])
 @webhooks_api.arguments(NewWebhookBody())
 @webhooks_api.response(201, WebhookWithSecret)
 @webhooks_api.refuses(409)
+@webhooks_api.idempotent
 def create_webhook(body: dict[str, Any]) -> Response:
-    """Create a webhook; its secret is shown this once.
+    """Create a webhook; its secret is shown this once, and to whoever repeats the request under its key.
 
     Each event of the types that it asks for is posted there from now on, as JSON, and signed as Standard Webhooks says.
     A receiver answers 2xx within 15 seconds. What fails is tried eight times over a day and a half.
     """
-    with transaction() as session:
-        webhook, secret = registration.create(session, g.organization_id, body)
-        shown = WebhookWithSecret().dump(_with(webhook, secret))
-    return Answer(201, shown, {"Location": f"{PATH}/{webhook.id}"}).response()
+
+    def work(session: Session) -> Answer:
+        webhook = registration.create(session, g.organization_id, body)
+        return Answer(201, Webhook().dump(webhook), {"Location": f"{PATH}/{webhook.id}"})
+
+    return _with_secret(once(work))
 
 
-@webhooks_api.route(PATH)
+@webhooks_api.route(PATH, "webhooks:read")
 @webhooks_api.arguments(Page(), location="query")
 @webhooks_api.response(200, Webhook(many=True), headers=LINK)
 def list_webhooks(query: dict[str, Any]) -> Any:
@@ -56,11 +58,11 @@ def list_webhooks(query: dict[str, Any]) -> Any:
     They come in the order in which they were created.
     """
     with report() as session:
-        rows = registration.page(session, g.organization_id, position(query) or 0, query["limit"] + 1)
+        rows = registration.page(session, g.organization_id, *place(query, 0))
         return page(rows, query, Webhook())
 
 
-@webhooks_api.route(f"{PATH}/<row_id:webhook_id>")
+@webhooks_api.route(f"{PATH}/<row_id:webhook_id>", "webhooks:read")
 @webhooks_api.response(200, Webhook)
 @webhooks_api.refuses(404)
 def show_webhook(webhook_id: int) -> Any:
@@ -72,7 +74,7 @@ def show_webhook(webhook_id: int) -> Any:
         return registration.get(session, g.organization_id, webhook_id)
 
 
-@webhooks_api.route(f"{PATH}/<row_id:webhook_id>", methods=["PUT"])
+@webhooks_api.route(f"{PATH}/<row_id:webhook_id>", "webhooks:manage", methods=["PUT"])
 @webhooks_api.arguments(WebhookBody())
 @webhooks_api.response(200, Webhook)
 @webhooks_api.refuses(404)
@@ -83,11 +85,11 @@ def replace_webhook(body: dict[str, Any], webhook_id: int) -> Any:
     `enabled: false` again where a webhook is to stay disabled. One that is enabled again is sent what happens from then
     on: `redeliver` sends what it missed.
     """
-    with transaction() as session:
+    with change() as session:
         return registration.change(session, g.organization_id, webhook_id, body)
 
 
-@webhooks_api.route(f"{PATH}/<row_id:webhook_id>", methods=["DELETE"])
+@webhooks_api.route(f"{PATH}/<row_id:webhook_id>", "webhooks:manage", methods=["DELETE"])
 @webhooks_api.response(204)
 @webhooks_api.refuses(404)
 def delete_webhook(webhook_id: int) -> Response:
@@ -95,19 +97,19 @@ def delete_webhook(webhook_id: int) -> Response:
 
     The events themselves stay, and `listEvents` has them.
     """
-    with transaction() as session:
+    with change() as session:
         registration.delete(session, g.organization_id, webhook_id)
     return Response(status=204)
 
 
-@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/ping", methods=["POST"])
+@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/ping", "webhooks:manage", methods=["POST"])
 @webhooks_api.response(202, Accepted)
 @webhooks_api.refuses(404, 409)
 @webhooks_api.idempotent
 def ping_webhook(webhook_id: int) -> Response:
-    """Send an event `webhook.pinged` to this webhook alone, whatever types it asks for.
+    """Send an event to this webhook alone, whatever types it asks for.
 
-    What came of it is the newest in `listDeliveries`.
+    The event is a `webhook.pinged`; what came of it is the newest in `listDeliveries`.
     """
 
     def work(session: Session) -> Answer:
@@ -117,20 +119,26 @@ def ping_webhook(webhook_id: int) -> Response:
     return once(work).response()
 
 
-@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/rotate-secret", methods=["POST"])
+@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/rotate-secret", "webhooks:manage", methods=["POST"])
 @webhooks_api.arguments(RotationBody(), required=False)
 @webhooks_api.response(200, WebhookWithSecret)
-@webhooks_api.refuses(404)
-def rotate_secret(body: dict[str, Any], webhook_id: int) -> Any:
+@webhooks_api.refuses(404, 409)
+@webhooks_api.idempotent
+def rotate_secret(body: dict[str, Any], webhook_id: int) -> Response:
     """Give a webhook a new secret, shown this once; both sign for 24 hours.
 
     A receiver accepts a delivery if one of its signatures is right, so there is a day to change the secret there.
     """
-    with transaction() as session:
-        return _with(*registration.rotate(session, g.organization_id, webhook_id, body.get("secret")))
+
+    def work(session: Session) -> Answer:
+        return Answer(
+            200, Webhook().dump(registration.rotate(session, g.organization_id, webhook_id, body.get("secret")))
+        )
+
+    return _with_secret(once(work))
 
 
-@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/deliveries")
+@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/deliveries", "webhooks:read")
 @webhooks_api.arguments(DeliveryPage(), location="query")
 @webhooks_api.response(200, Delivery(many=True), headers=LINK)
 @webhooks_api.refuses(404)
@@ -140,12 +148,11 @@ def list_deliveries(query: dict[str, Any], webhook_id: int) -> Any:
     They are kept as long as their events.
     """
     with transaction() as session:
-        place = (position(query), query["limit"] + 1)
-        rows = deliveries.page(session, g.organization_id, webhook_id, query.get("status"), *place)
+        rows = deliveries.page(session, g.organization_id, webhook_id, query.get("status"), *place(query))
         return page(rows, query, Delivery())
 
 
-@webhooks_api.route("/api/v1/webhook-deliveries/<row_id:delivery_id>")
+@webhooks_api.route("/api/v1/webhook-deliveries/<row_id:delivery_id>", "webhooks:read")
 @webhooks_api.response(200, Delivery)
 @webhooks_api.refuses(404)
 def show_delivery(delivery_id: int) -> Any:
@@ -157,7 +164,7 @@ def show_delivery(delivery_id: int) -> Any:
         return deliveries.get(session, g.organization_id, delivery_id)
 
 
-@webhooks_api.route("/api/v1/webhook-deliveries/<row_id:delivery_id>/retry", methods=["POST"])
+@webhooks_api.route("/api/v1/webhook-deliveries/<row_id:delivery_id>/retry", "webhooks:manage", methods=["POST"])
 @webhooks_api.response(202, Delivery)
 @webhooks_api.refuses(404, 409)
 @webhooks_api.idempotent
@@ -175,13 +182,13 @@ def retry_delivery(delivery_id: int) -> Response:
     return once(work).response()
 
 
-@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/redeliver", methods=["POST"])
+@webhooks_api.route(f"{PATH}/<row_id:webhook_id>/redeliver", "webhooks:manage", methods=["POST"])
 @webhooks_api.arguments(RedeliveryBody())
 @webhooks_api.response(202, Redelivery)
 @webhooks_api.refuses(404, 409)
 @webhooks_api.idempotent
 def redeliver_events(body: dict[str, Any], webhook_id: int) -> Response:
-    """Send a range of events again, up to 10,000 a call; with `dryRun` only count them.
+    """Send a range of events again, up to 10,000 a call; or only count them.
 
     Only events that the webhook asks for now are sent, and none that is on its way to it.
     """
@@ -193,6 +200,8 @@ def redeliver_events(body: dict[str, Any], webhook_id: int) -> Response:
     return once(work).response()
 
 
-def _with(webhook: Any, secret: str) -> dict[str, Any]:
-    shown = {name: getattr(webhook, name) for name in Webhook().fields}
-    return shown | {"secret": secret}
+def _with_secret(answer: Answer) -> Response:
+    """Add the secret, which is kept encrypted with its webhook, and never with an answer."""
+    with transaction() as session:
+        secret = registration.secret(session, g.organization_id, answer.body["id"])
+    return replace(answer, body={**answer.body, "secret": secret}).response()

@@ -9,7 +9,7 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
-from cli.http.chunks import Chunks, TooLarge
+from cli.http.chunks import Chunks
 
 END_OF_HEAD = b"\r\n\r\n"
 MAX_HEAD_BYTES = 32 * 1024
@@ -27,10 +27,9 @@ class Arrival:
     `feed` raises TooLarge, Prefixed, or one of gunicorn's errors: the connection then has to be closed.
     """
 
-    def __init__(self, cfg: Any, peer: Any, max_body_bytes: int, largest_body_bytes: int) -> None:
-        """Take a body up to the largest, until `allow` says how much this request may have; else `max_body_bytes`."""
+    def __init__(self, cfg: Any, peer: Any, max_body_bytes: int) -> None:
+        """Bound no body before `allow` says how much this request may have: only then is the refusal the right one."""
         self._cfg, self._peer, self.max_body_bytes = cfg, peer, max_body_bytes
-        self._largest_body_bytes = largest_body_bytes
         self._received = bytearray()
         self.request: Request | None = None
         self.body = bytearray()
@@ -70,9 +69,9 @@ class Arrival:
 
     def allow(self, max_body_bytes: int) -> None:
         """Have the body be so large at the most."""
-        self.max_body_bytes = min(max_body_bytes, self._largest_body_bytes)
+        self.max_body_bytes = max_body_bytes
         if self._chunks:
-            self._chunks.max_bytes = self.max_body_bytes
+            self._chunks.max_bytes = max_body_bytes
 
     @property
     def is_too_large(self) -> bool:
@@ -114,13 +113,11 @@ class Arrival:
 
     def _choose_body(self, reader: ChunkedReader | LengthReader) -> None:
         if isinstance(reader, ChunkedReader):
-            self._chunks = chunks = Chunks(self._largest_body_bytes)
+            self._chunks = chunks = Chunks()
             self._take_body = lambda: chunks.take(self._received, self.body)
         else:
             self._length = reader.length
             self._take_body = self._take_length
-            if self._length > self._largest_body_bytes:
-                raise TooLarge
 
     def _take_length(self) -> bool:
         piece = self._received[: self._length - len(self.body)]

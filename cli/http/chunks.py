@@ -1,6 +1,7 @@
 """A chunked body, decoded as it comes (RFC 9112, 7.1)."""
 
 import re
+import sys
 
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize, InvalidHeader, LimitRequestHeaders
 
@@ -17,10 +18,10 @@ class TooLarge(Exception):
 
 
 class Chunks:
-    """Decodes one body; raises one of gunicorn's errors for what is no chunk, and TooLarge."""
+    """Decodes one body; raises one of gunicorn's errors for what is no chunk, and TooLarge beyond `max_bytes`."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
+    def __init__(self) -> None:
+        self.max_bytes = sys.maxsize
         self.missing = self._count = self._trailer_bytes = 0
         self._line_ends_data = self._in_trailer = False
 

@@ -67,6 +67,11 @@ class Connection:
         """Return how much of the request and of the answer is kept here."""
         return len(self._unsent) + self._arrival.held_bytes
 
+    @property
+    def caller(self) -> Hashable:
+        """Return who takes turns with the others: whom the key or cookie is of, else all of an address together."""
+        return self._worker.callers.find(self._credentials()) or (self._peer or ("a socket",))[0]
+
     def arm(self, event: int) -> None:
         """Have the loop go on at the event; whoever calls it has the connection no longer."""
         with self._worker.lock:
@@ -111,7 +116,7 @@ class Connection:
         self._refuse(408, f"the request must arrive within {self._worker.request_timeout} s")
 
     def _new_arrival(self) -> Arrival:
-        return Arrival(self._worker.cfg, self._peer, self._worker.max_body_bytes, self._worker.largest_body_bytes)
+        return Arrival(self._worker.cfg, self._peer, self._worker.max_body_bytes)
 
     # ------------------------------------------------------------------ the loop reads
 
@@ -180,18 +185,15 @@ class Connection:
     def _run(self, step: Callable[[], None]) -> None:
         self.deadline = None
         self._next = step
-        self._worker.turns.submit(self._caller(), self.go_on)
-
-    def _caller(self) -> Hashable:
-        """Return who takes turns with the others: the caller whose key is known, else all of an address together."""
-        return self._worker.callers.find(self._authorization()) or (self._peer or ("a socket",))[0]
+        self._worker.turns.submit(self.caller, self.go_on)
 
     def _note_caller(self, caller: Hashable) -> None:
-        self._worker.callers.note(self._authorization(), caller)
+        self._worker.callers.note(self._credentials(), caller)
 
-    def _authorization(self) -> str:
+    def _credentials(self) -> str:
+        """Return what tells who calls: the key, or the cookie of a session."""
         headers = self._arrival.request.headers if self._arrival.request else ()
-        return next((value for name, value in headers if name == "AUTHORIZATION"), "")
+        return "\n".join(value for name, value in headers if name in ("AUTHORIZATION", "COOKIE"))
 
     def _environ(self) -> dict[str, Any]:
         request = self._arrival.request
@@ -225,6 +227,7 @@ class Connection:
     def _go_on_reading(self) -> None:
         """Take the body, which the application wants; a larger one need not come faster than the largest usual one."""
         arrival, usual = self._arrival, self._worker.max_body_bytes
+        arrival.allow(arrival.max_body_bytes)
         if arrival.is_too_large:
             self._refuse(*refusals.refusal(TooLarge(), arrival.max_body_bytes))
             return

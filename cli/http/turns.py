@@ -41,25 +41,25 @@ class Turns:
 
 
 class Callers:
-    """Who sends which Authorization header, as the application found last; the headers themselves are not kept."""
+    """Who sends which credentials, as the application found last; the credentials themselves are not kept."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._known: OrderedDict[bytes, Hashable] = OrderedDict()
 
-    def note(self, authorization: str, caller: Hashable) -> None:
-        """Keep that the header is the caller's, instead of what was noted longest ago."""
-        digest = _digest(authorization)
+    def note(self, credentials: str, caller: Hashable) -> None:
+        """Keep that the credentials are the caller's, instead of what was noted longest ago."""
+        digest = _digest(credentials)
         with self._lock:
             self._known[digest] = caller
             self._known.move_to_end(digest)
             if len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
 
-    def find(self, authorization: str) -> Hashable | None:
-        """Return whose header it is, None if that is not known."""
-        return self._known.get(_digest(authorization))
+    def find(self, credentials: str) -> Hashable | None:
+        """Return whose credentials they are, None if that is not known."""
+        return self._known.get(_digest(credentials))
 
 
-def _digest(authorization: str) -> bytes:
-    return hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
+def _digest(credentials: str) -> bytes:
+    return hashlib.sha256(credentials.encode("utf-8", "surrogatepass")).digest()

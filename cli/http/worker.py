@@ -8,6 +8,8 @@ import socket
 import sys
 import threading
 import time
+from collections import Counter
+from collections.abc import Hashable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ IDLE_STOPPING_S = 2.0
 # A thread that computes lets another go on after this time: a short request does so some ten times, beside long ones.
 SWITCH_S = 0.001
 MEGABYTE = 1024 * 1024
-# Requests and answers on their way; beyond it the connections that hold most are closed.
+# Requests and answers on their way; beyond it the largest connections of the caller that holds most are closed.
 MAX_HELD_BYTES = 256 * MEGABYTE
 
 
@@ -40,14 +42,12 @@ class BufferedWorker(Worker):
         """Make ready what belongs to this process, and run."""
         # Here, because Flask comes with it, and the arbiter, which imports this module, must not carry that.
         from api.http.server import stop
-        from api.http.uploads import MAX_UPLOAD_BYTES
         from cli.http.connection import Connection
 
         self._connection, self._tell_application = Connection, stop
         current = settings.current()
         self.request_timeout, self.send_timeout = current.api_request_timeout, current.api_send_timeout
         self.max_body_bytes = current.max_body_mb * MEGABYTE
-        self.largest_body_bytes = max(self.max_body_bytes, MAX_UPLOAD_BYTES)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         # Or a flood of connections would leave no file for the database.
         self._max_connections = min(current.api_connections, max(files - current.api_subscribers, files // 2))
@@ -98,23 +98,31 @@ class BufferedWorker(Worker):
         self.notify()
         now = time.monotonic()
         self._look_at = now + LOOK_S
-        for connection in list(self._connections.values()):
+        for connection in self._known():
             if connection.deadline is not None and connection.deadline <= now:
                 connection.expire()
         self._lighten()
 
     def _lighten(self) -> None:
-        surplus = sum(connection.held_bytes for connection in self._connections.values()) - MAX_HELD_BYTES
+        surplus = sum(connection.held_bytes for connection in self._known()) - MAX_HELD_BYTES
         if surplus <= 0:
             return
-        for connection in sorted(self._waiting(), key=lambda one: one.held_bytes, reverse=True):
+        held: Counter[Hashable] = Counter()
+        for connection in self._known():
+            held[connection.caller] += connection.held_bytes
+        # Those of the caller that holds most together: else many small ones of one would have the others' large closed.
+        for connection in sorted(self._waiting(), key=lambda one: (held[one.caller], one.held_bytes), reverse=True):
             if surplus > 0 and connection.held_bytes:
                 surplus -= connection.held_bytes
                 connection.close()
 
+    def _known(self) -> "list[Connection]":
+        """Return the connections of now, the oldest first: threads give theirs away at any time."""
+        return list(self._connections.values())
+
     def _waiting(self) -> "list[Connection]":
         """Return the connections that no thread works on, the oldest first."""
-        return [connection for connection in self._connections.values() if connection.deadline is not None]
+        return [connection for connection in self._known() if connection.deadline is not None]
 
     def _accept(self, listener: Any) -> None:
         for _ in range(ACCEPTS_AT_ONCE):

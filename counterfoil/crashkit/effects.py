@@ -5,12 +5,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-# What the queue keeps for itself: how a job got to its end, which a death may change.
+# What the queue keeps for itself: how a job got to its end, which a death may change. And the writes of files: one that
+# nobody lived to keep is collected after a day.
 QUEUE_TABLES = frozenset(
     {
         "alembic_version",
         "canaries",
         "completed_jobs",
+        "file_writes",
         "idempotency_keys",
         "incidents",
         "job_attempts",

@@ -6,7 +6,7 @@ from db.models.encryption import DataKey
 from db.models.events import Event, EventStream, PendingEvent
 from db.models.files import File, FileTotal, FileWrite
 from db.models.idempotency import IdempotencyKey
-from db.models.identity import ApiKey, Organization
+from db.models.identity import ApiKey, AuditEntry, LoginAttempts, Organization, User, UserLink, UserSession
 from db.models.inventory import (
     DocumentNumber,
     Location,
@@ -34,12 +34,12 @@ from db.models.templates import Template, TemplateSource
 from db.models.webhooks import Delivery, Webhook
 
 __all__ = [
-    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "Automation", "AutomationJob", "AutomationRun",
-    "AutomationSubject", "Base", "Bill", "BillSupplier", "Canary", "Client", "DataKey", "Delivery",
+    "PARTY_FIELDS", "Account", "AccountingSource", "ApiKey", "AuditEntry", "Automation", "AutomationJob",
+    "AutomationRun", "AutomationSubject", "Base", "Bill", "BillSupplier", "Canary", "Client", "DataKey", "Delivery",
     "DocumentNumber", "Event", "EventStream", "File", "FileTotal", "FileWrite", "IdempotencyKey", "Incident",
     "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine",
-    "Location", "Mail", "Mailbox", "MailboxMail", "Movement", "NumberSeries", "Organization", "OutboxEntry",
-    "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState", "Reservation",
-    "RunStatistics", "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template",
-    "TemplateSource", "Transfer", "TransferLine", "WaitStatistics", "Webhook",
+    "Location", "LoginAttempts", "Mail", "Mailbox", "MailboxMail", "Movement", "NumberSeries", "Organization",
+    "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState",
+    "Reservation", "RunStatistics", "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template",
+    "TemplateSource", "Transfer", "TransferLine", "User", "UserLink", "UserSession", "WaitStatistics", "Webhook",
 ]  # fmt: skip

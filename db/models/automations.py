@@ -10,13 +10,13 @@ from db.models.columns import TIME, Base, BigId, OrganizationId, Timestamp
 
 
 class Automation(Base):
-    """What is done when an event says so, or in each slot of its schedule, for the owner of the key that wrote it."""
+    """What is done when an event says so, or in each slot of its schedule, in the name of whoever wrote it."""
 
     __tablename__ = "automations"
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
-    key_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("api_keys.id"))
+    owner: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     event_type: Mapped[str | None] = mapped_column(Text)

@@ -16,6 +16,8 @@ class EventStream(Base):
 
     organization_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organizations.id"), primary_key=True)
     last_sequence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    # When events were numbered last.
+    sequenced_at: Mapped[datetime | None] = mapped_column(TIME)
     # Whether automations ask for its events.
     automated: Mapped[bool] = mapped_column(Boolean, server_default=false())
     created_at: Mapped[Timestamp]

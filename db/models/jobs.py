@@ -43,6 +43,8 @@ class Job(Base):
     cancel_requested: Mapped[bool] = mapped_column(Boolean, server_default=false())
     error: Mapped[str | None] = mapped_column(Text)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # The key that asked for it, as `key:7`; NULL if Counterfoil did by itself.
+    created_by: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Timestamp]
     started_at: Mapped[datetime | None] = mapped_column(TIME)
     completed_at: Mapped[datetime | None] = mapped_column(TIME)

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from db.models import JournalEntry
+from db.models import JournalEntry, JournalLine
 from db.queries import run
 from domain.accounting.sources import TYPES
 
@@ -16,27 +18,34 @@ SUMS = ("debit", "credit", "balance")
 ROWS_AT_ONCE = 50
 
 
+@dataclass(frozen=True)
+class Filters:
+    """Which entries a list shows: those of which all is true that is not None; `deleted` shows deleted ones too."""
+
+    source_type: str | None = None
+    source_id: int | None = None
+    account_code: str | None = None
+    first: date | None = None
+    last: date | None = None
+    deleted: bool = False
+
+
 def entries(
-    session: Session,
-    organization_id: int,
-    source_type: str | None,
-    source_id: int | None,
-    deleted: bool,
-    before: int | None,
-    limit: int,
+    session: Session, organization_id: int, filters: Filters, before: int | None, limit: int
 ) -> Iterable[JournalEntry]:
-    """Return up to `limit` entries, newest first, with ids below `before` if given; deleted ones only on demand.
+    """Return up to `limit` entries that match, newest first, with ids below `before` if given.
 
     They are read a few at a time.
     """
-    found = select(JournalEntry).where(JournalEntry.organization_id == organization_id)
-    if source_id is not None:
-        # The index begins with the type, so an id alone is looked for under each.
-        types = TYPES if source_type is None else (source_type,)
-        found = found.where(JournalEntry.source_id == source_id, JournalEntry.source_type.in_(types))
-    elif source_type is not None:
-        found = found.where(JournalEntry.source_type == source_type)
-    if not deleted:
+    found = _of_source(select(JournalEntry).where(JournalEntry.organization_id == organization_id), filters)
+    if filters.account_code is not None:
+        of_entry = JournalLine.entry_id == JournalEntry.id, JournalLine.account_code == filters.account_code
+        found = found.where(exists().where(*of_entry))
+    if filters.first is not None:
+        found = found.where(JournalEntry.entry_date >= filters.first)
+    if filters.last is not None:
+        found = found.where(JournalEntry.entry_date <= filters.last)
+    if not filters.deleted:
         found = found.where(JournalEntry.deleted_at.is_(None))
     if before is not None:
         found = found.where(JournalEntry.id < before)
@@ -44,9 +53,22 @@ def entries(
     return session.scalars(wanted.execution_options(yield_per=ROWS_AT_ONCE))
 
 
-def trial_balance(session: Session, organization_id: int) -> tuple[Sequence[Any], list[dict[str, Any]]]:
-    """Return the sums of each account and currency, and the totals of each currency, whose balance is zero."""
-    rows = run(session, "trial_balance", organization_id=organization_id)
+def _of_source(found: Select[JournalEntry], filters: Filters) -> Select[JournalEntry]:
+    if filters.source_id is not None:
+        # The index begins with the type, so an id alone is looked for under each.
+        types = TYPES if filters.source_type is None else (filters.source_type,)
+        return found.where(JournalEntry.source_id == filters.source_id, JournalEntry.source_type.in_(types))
+    return found if filters.source_type is None else found.where(JournalEntry.source_type == filters.source_type)
+
+
+def trial_balance(
+    session: Session, organization_id: int, last: date | None = None
+) -> tuple[Sequence[Any], list[dict[str, Any]]]:
+    """Return the sums of each account and currency, and the totals of each currency, whose balance is zero.
+
+    With `last`, entries that are dated later are left out.
+    """
+    rows = run(session, "trial_balance", organization_id=organization_id, last=last)
     return rows, [{"currency_code": code, **sums} for code, sums in sorted(_totals(rows).items())]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from domain.automations.catalogue import OPS, FieldType, Op
@@ -78,6 +79,8 @@ class _Check:
         if not isinstance(parts, list):
             self.errors[f"{place}.{name}"] = ["must be a list"]
             return
+        if not parts and (name == ANY or depth > 1):
+            self.errors[f"{place}.{name}"] = ["must have at least one part"]
         for index, part in enumerate(parts[: MAX_NODES + 1]):
             self.node(part, f"{place}.{name}[{index}]", depth + 1)
 
@@ -93,23 +96,27 @@ class _Check:
 
 def _wrong_value(kind: FieldType, op: str, value: Any) -> str | None:
     if op != Op.IN:
-        return None if _readable(kind, value) else f"must be {MEANT[kind]}"
+        return None if _takes(kind, value) else f"must be {MEANT[kind]}"
     if not isinstance(value, list) or not 0 < len(value) <= MAX_VALUES:
         return f"must be a list of 1 to {MAX_VALUES} values"
-    return None if all(_readable(kind, one) for one in value) else f"must be a list of values, each {MEANT[kind]}"
+    return None if all(_takes(kind, one) for one in value) else f"must be a list of values, each {MEANT[kind]}"
 
 
 MEANT = {
     FieldType.TEXT: f"text of up to {MAX_TEXT} characters",
-    FieldType.NUMBER: "a number",
-    FieldType.INTEGER: "a whole number",
+    FieldType.NUMBER: "a number of up to 15 digits",
+    FieldType.INTEGER: "a whole number of up to 19 digits",
     FieldType.DAY: "a day such as 2026-01-31",
     FieldType.TIME: "a time such as 2026-01-31T12:00:00Z",
 }
 
 
-def _readable(kind: FieldType, value: Any) -> bool:
-    return _read(kind, value) is not None
+def _takes(kind: FieldType, value: Any) -> bool:
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return False
+    # A row keeps a fraction as a double: what that rounds would never be what an event says.
+    exact = not isinstance(value, float | Decimal) or Decimal(repr(float(value))) == Decimal(str(value))
+    return exact and _read(kind, value) is not None
 
 
 def _read(kind: FieldType, value: Any) -> Any:
@@ -121,14 +128,14 @@ def _read(kind: FieldType, value: Any) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and len(value) <= MAX_TEXT else None
+    return value if isinstance(value, str) else None
 
 
 def _number(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     number = Decimal(str(value))
-    return number if number.is_finite() else None
+    return number if isfinite(float(number)) else None
 
 
 def _integer(value: Any) -> Decimal | None:
@@ -157,16 +164,12 @@ READ: Mapping[FieldType, Callable[[Any], Any]] = {
 def _compared(tree: Mapping[str, Any], fields: Fields, data: Mapping[str, Any]) -> bool:
     """Compare one field; what an event does not say is no value at all, and differs from each."""
     kind, op, wanted = fields.get(tree["field"]), tree["op"], tree["value"]
-    found = None if kind is None else _found(kind, data.get(tree["field"]))
+    found = None if kind is None else _read(kind, data.get(tree["field"]))
     if kind is None or found is None:
         return op == Op.IS_NOT
     if op == Op.IN:
         return found in [_read(kind, one) for one in wanted]
     return _holds(op, found, _read(kind, wanted))
-
-
-def _found(kind: FieldType, value: Any) -> Any:
-    return _read(kind, value[:MAX_TEXT] if kind == FieldType.TEXT and isinstance(value, str) else value)
 
 
 def _holds(op: str, found: Any, wanted: Any) -> bool:

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Automation, Schedule
 from db.queries import run
+from domain.counting import Wanted
 from domain.events.telling import News, tell
 from domain.events.types import AUTOMATION_DISABLED
 
@@ -39,3 +40,9 @@ def disable(session: Session, organization_id: int, automation_id: int, reason: 
     session.execute(update(Schedule).where(Schedule.id == gone.schedule_id).values(**off))
     log.warning("organization %d: automation %d is disabled: %s", organization_id, automation_id, reason)
     tell(session, organization_id, [News(AUTOMATION_DISABLED, {"automationId": automation_id, "reason": reason})])
+
+
+def disabled(organization_id: int) -> Wanted:
+    """Return the automations that were disabled because they failed, or their owner may not act any more."""
+    wanted = select(Automation.id, Automation.updated_at).where(Automation.organization_id == organization_id)
+    return wanted.where(~Automation.enabled, Automation.disabled_reason.is_not(None))

@@ -8,7 +8,7 @@ from typing import Any
 from domain.errors import PermanentError
 
 NAME = re.compile(r"\{\{\s*([A-Za-z]+(?:\.[A-Za-z]+)?)\s*\}\}")
-MAX_TEXT = 10_000
+MAX_TEXT = 20_000
 
 
 def unknown(value: Any, names: Mapping[str, Any]) -> Iterator[str]:

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from db import clock
 from db.jobs import PAYLOADS
-from db.models import Automation, AutomationRun, AutomationSubject, Organization, Schedule
+from db.models import Automation, AutomationRun, AutomationSubject, Schedule
 from db.queries import run
 from domain.automations import actions, catalogue, conditions
 from domain.automations.triggering import KIND
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Invalid, NotFound
 from domain.events import feed
+from domain.events.types import ALIASES
+from domain.identity.organizations import require_room
+from domain.jobs.payloads import require_storable
 from domain.schedules.registration import Keeper, restart
 from domain.schedules.timing import checked
 
@@ -23,26 +26,22 @@ MAX_AUTOMATIONS = 100
 ONLY_EVENTS = "are for triggers by an event: a schedule says nothing that could be compared"
 
 
-def create(session: Session, organization_id: int, key_id: int, fields: Mapping[str, Any]) -> Automation:
-    """Return a new automation, which acts for the owner of the key; raise Invalid or Conflict."""
+def create(session: Session, organization_id: int, owner: str, fields: Mapping[str, Any]) -> Automation:
+    """Return a new automation, which acts in the name of `owner`; raise Invalid or Conflict."""
     values = _checked(fields)
-    # Two at once would both be the last that may be made.
-    own = select(Organization.id).where(Organization.id == organization_id)
-    session.execute(own.with_for_update(key_share=True))
-    if session.scalars(select(func.count()).select_from(_of(organization_id).subquery())).one() >= MAX_AUTOMATIONS:
-        raise Conflict(f"an organization has {MAX_AUTOMATIONS} automations at the most: delete one that is not needed")
+    require_room(session, organization_id, _of(organization_id), MAX_AUTOMATIONS, "automations")
     _lock_stream(session, organization_id)
     schedule = _scheduled(session, organization_id, None, fields)
-    values |= {"key_id": key_id, "schedule_id": schedule and schedule.id}
+    values |= {"owner": owner, "schedule_id": schedule and schedule.id}
     automation = Automation(organization_id=organization_id, **values)
     session.add(automation)
     return _stored(session, automation, schedule)
 
 
 def change(
-    session: Session, organization_id: int, key_id: int, automation_id: int, fields: Mapping[str, Any]
+    session: Session, organization_id: int, owner: str, automation_id: int, fields: Mapping[str, Any]
 ) -> Automation:
-    """Return the changed automation, in its next version; from now on it acts for the owner of this key.
+    """Return the changed automation, in its next version; from now on it acts in the name of `owner`.
 
     It forgets for what its conditions held, and its failures. Raise NotFound or Invalid.
     """
@@ -51,7 +50,7 @@ def change(
     automation = get(session, organization_id, automation_id, locked=True)
     before = session.get(Schedule, automation.schedule_id) if automation.schedule_id else None
     schedule = _scheduled(session, organization_id, before, fields)
-    values |= {"key_id": key_id, "schedule_id": schedule and schedule.id, "version": automation.version + 1}
+    values |= {"owner": owner, "schedule_id": schedule and schedule.id, "version": automation.version + 1}
     for name, value in {**values, "failures": 0, "disabled_reason": None}.items():
         setattr(automation, name, value)
     session.flush()
@@ -59,6 +58,33 @@ def change(
         session.delete(before)
     _forget_subjects(session, automation_id)
     return _stored(session, automation, schedule)
+
+
+def switch(session: Session, organization_id: int, owner: str, automation_id: int, enabled: bool) -> Automation:
+    """Return the automation, which fires no more, or again in the name of `owner`; raise NotFound or Invalid.
+
+    One that is enabled begins afresh, as after a change; one that is disabled stays as it is otherwise.
+    """
+    automation = get(session, organization_id, automation_id)
+    schedule = schedules_of(session, [automation]).get(automation.schedule_id or 0)
+    if enabled:
+        fields = given(automation, schedule) | {"enabled": True}
+        return change(session, organization_id, owner, automation_id, fields)
+    _lock_stream(session, organization_id)
+    automation = get(session, organization_id, automation_id, locked=True)
+    automation.enabled = False
+    if schedule:
+        schedule.enabled, schedule.next_at = False, None
+    return _stored(session, automation, schedule)
+
+
+def given(automation: Automation, schedule: Schedule | None) -> dict[str, Any]:
+    """Return the fields by which an automation would be made again as it is."""
+    by_time = {"cron": schedule.cron, "time_zone": schedule.time_zone} if schedule else {}
+    names = ("name", "conditions", "actions", "repeat", "enabled")
+    return {name: getattr(automation, name) for name in names} | {
+        "trigger": by_time or {"event": automation.event_type}
+    }
 
 
 def delete(session: Session, organization_id: int, automation_id: int) -> None:
@@ -111,26 +137,32 @@ def _forget_subjects(session: Session, automation_id: int) -> None:
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns; raise Invalid, which names what is wrong in all parts."""
     trigger = fields["trigger"]
-    event_type = trigger.get("event")
+    event_type = ALIASES.get(trigger.get("event"), trigger.get("event"))
     if event_type is not None and event_type not in catalogue.TRIGGERS:
         raise Invalid.fields({"trigger.event": [f"must be one of: {', '.join(catalogue.TRIGGERS)}"]})
-    known = catalogue.TRIGGERS[event_type].fields if event_type else {}
     errors: dict[str, list[str]] = {}
     kept: dict[str, Any] = {}
     for name, check in (
-        ("conditions", lambda: conditions.checked(fields["conditions"], known)),
+        ("conditions", lambda: _conditions(fields["conditions"], event_type)),
         ("actions", lambda: actions.checked(fields["actions"], catalogue.names(event_type))),
     ):
         try:
+            require_storable(fields[name], name)
             kept[name] = orjson.loads(PAYLOADS.encode(check()))
         except Invalid as invalid:
             errors |= invalid.errors
-    if event_type is None and conditions.used(kept.get("conditions", {})):
-        errors["conditions"] = [ONLY_EVENTS]
     if errors:
         raise Invalid.fields(errors)
     rest = {name: fields[name] for name in ("name", "repeat", "enabled")}
     return {**kept, **rest, "event_type": event_type}
+
+
+def _conditions(tree: Any, event_type: str | None) -> dict[str, Any]:
+    if event_type is not None:
+        return conditions.checked(tree, catalogue.TRIGGERS[event_type].fields)
+    if tree not in ([], {conditions.ALL: []}):
+        raise Invalid.fields({"conditions": [ONLY_EVENTS]})
+    return {conditions.ALL: []}
 
 
 def _scheduled(

@@ -19,9 +19,11 @@ from domain.errors import NotFound, PermanentError
 from domain.events import feed
 from domain.events.feed import moment
 from domain.events.telling import CAUSED_BY
+from domain.identity.quotas import OverQuota
 from domain.jobs import backoff, verdict
+from domain.jobs.admission import TooManyWaiting
 from domain.jobs.lifecycle import Status
-from domain.jobs.work import ClaimedJob, Outcome, Payload, Retry
+from domain.jobs.work import ClaimedJob, Later, Outcome, Payload, Retry
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +63,16 @@ def perform(session: Session, jobs: Sequence[ClaimedJob], pause: float) -> list[
 
 
 def _tried(session: Session, job: ClaimedJob, run: AutomationRun, pause: float) -> Outcome:
-    """Do a run; what nobody expected undoes it whole, and is tried again while the job has attempts left."""
+    """Do a run; what nobody expected undoes it whole, and is tried again while the job has attempts left.
+
+    While no more jobs may wait, it waits as well.
+    """
     try:
         with savepoint(session):
             _do(session, run)
+    except TooManyWaiting as full:
+        session.refresh(run)
+        return Later(full.pause)
     except Exception as error:
         if is_transient(error):
             raise
@@ -86,7 +94,7 @@ def _do(session: Session, run: AutomationRun) -> None:
     session.info[CAUSED_BY] = caused_by(run)
     try:
         refused = _act(session, automation, run)
-        if isinstance(refused, owner.Revoked):
+        if isinstance(refused, owner.MayNot):
             health.disable(session, run.organization_id, automation.id, str(refused))
     finally:
         del session.info[CAUSED_BY]
@@ -98,7 +106,7 @@ def caused_by(run: AutomationRun) -> dict[str, Any]:
     return {"automationId": run.automation_id, "runId": run.id, "depth": len(run.chain), "chain": run.chain}
 
 
-def _act(session: Session, automation: Automation, run: AutomationRun) -> PermanentError | None:
+def _act(session: Session, automation: Automation, run: AutomationRun) -> Exception | None:
     """Do one action after the other until one is refused; return why it was."""
     told = [{**plan(one), "status": SKIPPED} for one in run.actions]
     try:
@@ -121,18 +129,18 @@ def plan(action: Mapping[str, Any]) -> dict[str, Any]:
 
 def _done(
     session: Session, automation: Automation, run: AutomationRun, one: dict[str, Any], values: Mapping[str, Any]
-) -> PermanentError | None:
+) -> Exception | None:
     """Do one action, and write into it what came of it; return why it was refused."""
-    acting = Acting(session, run.organization_id, automation.key_id, run.id)
+    acting = Acting(session, run.organization_id, automation.owner, run.id)
     try:
         with savepoint(session):
             one["parameters"] = actions.parameters(one[DO], one["parameters"], values)
             known = actions.find(one[DO])
-            owner.require(session, run.organization_id, automation.key_id, known.permission)
+            owner.require(session, run.organization_id, automation.owner, known.permission)
             one["result"] = known.perform(acting, one["parameters"])
             _note_job(session, run, one["result"])
             one["status"] = DONE
-    except PermanentError as refused:
+    except (PermanentError, OverQuota) as refused:
         one |= {"status": FAILED, "error": str(refused)}
         return refused
     return None
@@ -149,10 +157,10 @@ def values_of(session: Session, run: AutomationRun) -> dict[str, Any]:
     """Return what placeholders stand for in a run; raise PermanentError if its event is past its retention."""
     if run.sequence is None:
         return {"slot": moment(run.slot)} if run.slot else {}
-    found = feed.following(session, run.organization_id, run.sequence - 1, "*", 1)
-    if not found or found[0].sequence != run.sequence:
+    event = feed.find(session, run.organization_id, run.sequence)
+    if event is None:
         raise PermanentError("the event is past its retention")
-    return values_of_event(found[0])
+    return values_of_event(event)
 
 
 def values_of_event(event: feed.Event) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.models import Automation
-from db.queries import fetch, run
+from db.queries import run
 from domain.automations import actions, conditions, registration
 from domain.automations.actions import DO
 from domain.automations.catalogue import TRIGGERS
@@ -16,10 +16,9 @@ from domain.automations.triggering import chain_of, read, remembers, stopped, su
 from domain.errors import Conflict, NotFound, PermanentError
 from domain.events import feed
 from domain.events.feed import Event
+from domain.events.types import ALL
 
 RECENT = 100
-# Events that are older are not looked for: without an index of their ids, that would take long.
-REACH = 100_000
 
 
 class Trial(NamedTuple):
@@ -44,9 +43,9 @@ class Trials(NamedTuple):
 def with_event(session: Session, organization_id: int, automation_id: int, event_id: UUID) -> Trial:
     """Return what an automation would do for an event; raise NotFound, or Conflict if it waits for none."""
     automation = _triggered(session, organization_id, automation_id)
-    found = _recent(session, organization_id, None, event_id, 1)
+    found = feed.newest(session, organization_id, ALL, 1, event_id=event_id)
     if not found:
-        raise NotFound(f"event not found among the newest {REACH:,}")
+        raise NotFound(f"event not found among the newest {feed.REACH:,}")
     [event] = found
     if event.type != automation.event_type:
         raise Conflict(f"the event is of type {event.type}, and the automation waits for {automation.event_type}")
@@ -55,11 +54,20 @@ def with_event(session: Session, organization_id: int, automation_id: int, event
 
 def with_recent(session: Session, organization_id: int, automation_id: int) -> Trials:
     """Return which of the newest events of its type match an automation's conditions; raise as `with_event`."""
-    automation = _triggered(session, organization_id, automation_id)
-    found = _recent(session, organization_id, automation.event_type, None, RECENT)
-    fields = TRIGGERS[automation.event_type or ""].fields
-    matching = [event for event in found if conditions.holds(automation.conditions, fields, read(event.data))]
+    found = newest(session, organization_id, automation_id, RECENT)
+    matching = [event for event, matches in found if matches]
     return Trials(len(found), len(matching), matching)
+
+
+def newest(session: Session, organization_id: int, automation_id: int, limit: int) -> list[tuple[Event, bool]]:
+    """Return up to `limit` of the newest events of an automation's type, each with whether its conditions hold for it.
+
+    Raise as `with_event`.
+    """
+    automation = _triggered(session, organization_id, automation_id)
+    found = feed.newest(session, organization_id, automation.event_type or "", limit)
+    fields = TRIGGERS[automation.event_type or ""].fields
+    return [(event, conditions.holds(automation.conditions, fields, read(event.data))) for event in found]
 
 
 def _triggered(session: Session, organization_id: int, automation_id: int) -> Automation:
@@ -67,16 +75,6 @@ def _triggered(session: Session, organization_id: int, automation_id: int) -> Au
     if automation.event_type is None:
         raise Conflict("the automation waits for no event, but for the slots of a schedule")
     return automation
-
-
-def _recent(
-    session: Session, organization_id: int, event_type: str | None, event_id: UUID | None, limit: int
-) -> list[Event]:
-    last = max((stream.last_sequence for stream in feed.streams(session, [organization_id]).values()), default=0)
-    return fetch(
-        session, Event, "list_recent_events",
-        organization_id=organization_id, after=last - REACH, type=event_type, id=event_id, limit=limit,
-    )  # fmt: skip
 
 
 def _tried(session: Session, automation: Automation, event: Event) -> Trial:

@@ -84,7 +84,7 @@ def owe(session: Session, organization_id: int, firings: Sequence[Firing]) -> li
 def _payload(one: Firing, run_id: int) -> dict[str, Any]:
     return {
         "tenantId": one.automation.organization_id,
-        "tenantUserId": one.automation.key_id,
+        "tenantUserId": one.automation.owner,
         "automationId": one.automation.id,
         "eventId": str(one.event.id) if one.event else None,
         "runId": run_id,

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from db.models import Bill
+from domain.bills.status import Status
+from domain.counting import Wanted
 from domain.errors import NotFound
 
 
@@ -29,6 +31,26 @@ def page(
     if statuses:
         wanted = wanted.where(Bill.status.in_(statuses))
     return session.scalars(wanted.where(Bill.id < before) if before else wanted).all()
+
+
+def after(session: Session, organization_id: int, statuses: Sequence[str], bill_id: int) -> Bill | None:
+    """Return the first bill after this one that is in one of the statuses, None if there is none."""
+    wanted = _of(organization_id).where(Bill.status.in_(statuses), Bill.id > bill_id)
+    return session.scalar(wanted.order_by(Bill.id).limit(1))
+
+
+def counts(session: Session, organization_id: int, most: int) -> dict[str, int]:
+    """Return how many bills there are in each status, counted up to `most`."""
+    of_each = (_of(organization_id).with_only_columns(Bill.status).where(Bill.status == one) for one in Status)
+    some = union_all(*(select(each.limit(most).subquery()) for each in of_each)).subquery()
+    rows = session.execute(select(some.c.status, func.count().label("number")).group_by(some.c.status))
+    return {row.status: row.number for row in rows}
+
+
+def waiting(organization_id: int, status: str) -> Wanted:
+    """Return the bills in the status, oldest first, and when they were received."""
+    wanted = _of(organization_id).where(Bill.status == status).order_by(Bill.id)
+    return wanted.with_only_columns(Bill.id, Bill.created_at)
 
 
 def told(bill_id: int, file_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from domain.bills.extraction.comparison import PAGE_AGREES
 from domain.bills.identity import keys
 from domain.bills.status import Status
 
+# Fields in whose names letters stand for words.
+NAMED = {"supplier_vat_id": "supplier VAT id", "iban": "IBAN"}
+
 
 class Verdict(NamedTuple):
     """Fields and checks as a bill's row keeps them, and the status that follows from them."""
@@ -37,7 +40,7 @@ def judge(found: Mapping[str, Found], reading: Reading | None, hints: Hints, tod
 
 def _certain(found: Mapping[str, Found]) -> Check:
     unsure = extraction.unsure(found)
-    named = ", ".join(name.replace("_", " ") for name in unsure)
+    named = ", ".join(NAMED.get(name) or name.replace("_", " ") for name in unsure)
     return Check("certain", not unsure, f"somebody has to look at: {named}" if unsure else "all is certain", unsure)
 
 

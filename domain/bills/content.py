@@ -1,6 +1,7 @@
 """What reading a bill's file gives, and what is found in it: plain values, which the jail knows as well."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 XML, TEXT, OCR, MODEL, PERSON = "xml", "text", "ocr", "model", "person"
@@ -53,12 +54,14 @@ class Page(NamedTuple):
 class Reading(NamedTuple):
     """What a file says. `xml` is what an e-invoice in it says, by field.
 
-    `scans` are the numbers of the pages that have no text of their own, and were not recognized yet.
+    `scans` are the numbers of the pages that have no text of their own, and were not recognized yet; `unread` those of
+    which nobody could read the picture, by the reason.
     """
 
     pages: Sequence[Page]
     xml: Mapping[str, Any] | None = None
     scans: Sequence[int] = ()
+    unread: Mapping[str, Sequence[int]] = MappingProxyType({})
 
 
 class Found(NamedTuple):

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from domain.text import comparable_identity, comparable_legal_name
+from domain.text import Unbounded, comparable_identity, comparable_legal_name
 
 MAX_KEY = 200
 AMOUNTS = ("subtotal", "tax_total", "total")
@@ -39,7 +39,10 @@ def supplier_key(said: Mapping[str, Any]) -> str | None:
     for name in ("supplier_vat_id", "supplier_tax_id", "iban"):
         if key := comparable_identity(said.get(name) or ""):
             return f"{name.removeprefix('supplier_')}:{key}"[:MAX_KEY]
-    name = comparable_legal_name(said.get("supplier_name") or "")
+    try:
+        name = comparable_legal_name(said.get("supplier_name") or "")
+    except Unbounded:  # a file may have what nobody writes
+        return None
     return f"name:{name}"[:MAX_KEY] if name else None
 
 

@@ -34,21 +34,19 @@ def receive(session: Session, file: File, file_name: str, source: str) -> Receiv
     storing.keep(session, file)
     fields = {"organization_id": organization_id, "sha256": file.sha256, "file_name": file_name, "source": source}
     # Waits for one that is writing the same bytes.
-    new = session.scalar(insert(Bill).values(fields).on_conflict_do_nothing().returning(Bill.id))
+    if new := session.scalar(insert(Bill).values(fields).on_conflict_do_nothing().returning(Bill)):
+        owe(session, new, PROCESS)
+        return Received(new, new=True)
     known = select(Bill).where(Bill.organization_id == organization_id, Bill.sha256 == file.sha256)
-    bill = session.scalars(known).one()
-    if new:
-        owe(session, bill, PROCESS)
-    return Received(bill, bool(new))
+    return Received(session.scalars(known).one(), new=False)
 
 
 def owe(session: Session, bill: Bill, kind: str, **terms: Any) -> None:
     """Owe the job that works on a bill from now on; `terms` are those of `enqueue_jobs`."""
-    owed = [("", payload(bill.organization_id, bill.id))]
-    [bill.job_id] = enqueue(session, bill.organization_id, kind, owed, **terms)
+    [bill.job_id] = enqueue(session, bill.organization_id, kind, [work(bill.organization_id, bill.id)], **terms)
     session.flush()
 
 
-def payload(organization_id: int, bill_id: int) -> dict[str, int]:
-    """Return what a job knows of its bill."""
-    return {"invoiceId": bill_id, "tenantId": organization_id}
+def work(organization_id: int, bill_id: int) -> tuple[str, dict[str, int]]:
+    """Return the group key of a bill's job, so that those of one organization run together, and what it knows."""
+    return str(organization_id), {"invoiceId": bill_id, "tenantId": organization_id}

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from domain.bills import catalogue, reader, readings
+from domain.bills import catalogue, readings
+from domain.bills.reading import reader
 from domain.errors import NotFound
 from domain.files import storing
 from domain.files.storing import File

@@ -7,8 +7,8 @@ kind of work in a lane of its own. The row keeps what was read so far, so that n
 import time
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy.orm import Session
@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 import settings
 from db.jobs import ClaimedJob
 from db.queries import run
-from domain.bills import catalogue, checking, duplicates, extraction, providers, reader, readings, suppliers
+from domain.bills import catalogue, checking, duplicates, extraction, providers, readings, suppliers
 from domain.bills.content import PERSON, Found, Reading
-from domain.bills.extraction import Hints
+from domain.bills.extraction import Check, Hints
 from domain.bills.identity import Keys, keys
-from domain.bills.intake import payload
+from domain.bills.intake import work
+from domain.bills.reading import reader
+from domain.bills.reading.reader import Reader
 from domain.bills.status import ASK, SCAN, Status
 from domain.events.telling import News, tell
 from domain.events.types import BILL_FAILED, BILL_NEEDS_REVIEW, BILL_PROCESSED
@@ -46,9 +48,13 @@ class Task:
     hints: Hints
 
     @property
+    def organization_id(self) -> int:
+        return self.job.organization_id
+
+    @property
     def file(self) -> File:
         """Return where the bill's file is."""
-        return File(self.row.organization_id, self.row.sha256, self.row.size, self.row.media_type, self.row.write_id)
+        return File(self.organization_id, self.row.sha256, self.row.size, self.row.media_type, self.row.write_id)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,13 @@ class Result:
     message: str | None = None
     on: str | None = None
     again: Retry | Later | None = None
+
+    @property
+    def organization_id(self) -> int:
+        return self.task.organization_id
+
+
+OfOne = TypeVar("OfOne", Task, Result)
 
 
 class Processing:
@@ -90,9 +103,11 @@ class Processing:
         """Return what became of each bill; those for which there was no time go on."""
         end = time.monotonic() + BUDGET * settings.current().task_timeout
         results: list[Result] = []
-        for task in self._tasks:
-            in_time = not results or time.monotonic() < end
-            results.append(_attempt(task) if in_time else Result(task, again=Later(0)))
+        for tasks in _by_organization(self._tasks).values():
+            with Reader() as texts:
+                for task in tasks:
+                    in_time = not results or time.monotonic() < end
+                    results.append(_attempt(task, texts) if in_time else Result(task, again=Later(0)))
         return results
 
     def record(self, session: Session, results: Sequence[Result]) -> list[Outcome]:
@@ -107,29 +122,25 @@ class Processing:
         return [outcomes.get(job.id) or _nothing(job) for job in self._jobs]
 
 
-def _attempt(task: Task) -> Result:
+def _attempt(task: Task, texts: Reader) -> Result:
     try:
-        return _advance(task)
-    except reader.Unreadable as refused:
+        return _advance(task, texts)
+    except (reader.Unreadable, reader.NotInstalled, storing.Damaged, providers.Unusable) as refused:
         return Result(task, status=Status.ERROR, message=str(refused))
-    except storing.Damaged as lost:
-        return Result(task, status=Status.ERROR, message=str(lost))
     except StorageAway:
         return Result(task, again=Later(AWAY_S))
-    except providers.Unusable as useless:
-        return Result(task, status=Status.ERROR, message=str(useless))
     except (reader.Unavailable, providers.Unavailable, providers.Misconfigured) as away:
         return Result(task, again=Retry(getattr(away, "retry_after", None) or AWAY_S, str(away)))
 
 
-def _advance(task: Task) -> Result:
+def _advance(task: Task, texts: Reader) -> Result:
     """Read on in a bill, as far as its job's kind goes and for as long as one file may take."""
     longest = LONGEST_SCAN if task.kind == SCAN else LONGEST
     deadline = time.monotonic() + longest * settings.current().task_timeout
     reading = readings.unpack(task.row.reading) if task.row.reading else None
     if reading is None or reading.scans:
         data = storing.content(task.file)
-        before = reading or reader.read_text(data, task.row.media_type, deadline)
+        before = reading or texts.text(data, task.row.media_type, deadline)
         reading = _look(task, data, before, deadline)
         if task.kind == ASK and reading is not before:  # a run makes one call outside
             return Result(task, reading, again=Later(0))
@@ -139,7 +150,7 @@ def _advance(task: Task) -> Result:
     if reading.xml is None and providers.asks_model():
         if task.kind != ASK:
             return Result(task, reading, on=ASK)
-        return _judged(task, reading, providers.fields(reading, task.hints))
+        return _judged_with_model(task, reading)
     return _judged(task, reading, extraction.extract(reading, task.hints))
 
 
@@ -157,8 +168,21 @@ def _ask_about_next_scan(task: Task, data: bytes, reading: Reading, deadline: fl
     pages = list(reading.pages)
     image = reader.picture(data, task.row.media_type, number, deadline)
     languages = [task.hints.language] if task.hints.language else []
-    pages[number - 1] = providers.read_picture(image, number, *pages[number - 1][1:3], languages)
+    try:
+        pages[number - 1] = providers.read_picture(image, number, *pages[number - 1][1:3], languages)
+    except providers.Unusable as useless:
+        return reader.give_up(reading, [number], useless)
     return reading._replace(pages=pages, scans=others)
+
+
+def _judged_with_model(task: Task, reading: Reading) -> Result:
+    """Judge what the rules find and the model adds; where its answer is of no use, a person looks."""
+    try:
+        return _judged(task, reading, providers.fields(reading, task.hints))
+    except providers.Unusable as useless:
+        by_rules = _judged(task, reading, extraction.extract(reading, task.hints))
+        checks = [*by_rules.checks, Check("model", False, str(useless))._asdict()]
+        return replace(by_rules, checks=checks, status=Status.NEEDS_REVIEW)
 
 
 def _judged(task: Task, reading: Reading, found: Mapping[str, Found]) -> Result:
@@ -212,16 +236,16 @@ def _hand_on(session: Session, results: Sequence[Result]) -> None:
     """Owe the jobs that go on with bills, which are theirs from now on."""
     groups: dict[tuple[int, str], list[int]] = defaultdict(list)
     for one in results:
-        groups[one.task.row.organization_id, one.on or ""].append(one.task.row.id)
+        groups[one.organization_id, one.on or ""].append(one.task.row.id)
     for (organization_id, kind), ids in groups.items():
-        job_ids = enqueue(session, organization_id, kind, [("", payload(organization_id, one)) for one in ids])
+        job_ids = enqueue(session, organization_id, kind, [work(organization_id, one) for one in ids])
         run(session, "hand_on_bills", ids=ids, job_ids=job_ids)
 
 
-def _by_organization(results: Sequence[Result]) -> dict[int, list[Result]]:
-    found: dict[int, list[Result]] = defaultdict(list)
-    for one in results:
-        found[one.task.row.organization_id].append(one)
+def _by_organization(ones: Sequence[OfOne]) -> dict[int, list[OfOne]]:
+    found: dict[int, list[OfOne]] = defaultdict(list)
+    for one in ones:
+        found[one.organization_id].append(one)
     return found
 
 

@@ -1,11 +1,13 @@
 """The services that may read bills instead of this machine, as the settings choose; called with no transaction open."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import settings
 from domain.bills.content import OCR, Box, Found, Page, Reading, Word
 from domain.bills.extraction import Hints, believe, extract, model
+from domain.shares import Shares
 from gateways import chat, vision
 from gateways.providers import Misconfigured, Unavailable, Unusable
 
@@ -16,9 +18,19 @@ __all__ = [
     "ask_model",
     "asks_model",
     "fields",
+    "places",
     "read_picture",
     "scans_here",
 ]
+
+
+@cache
+def places() -> Shares:
+    """Return this process's places for bills, a quarter of its threads, shared among organizations.
+
+    A service may take half a minute for each, and each has its file in memory: webhooks and mails have the rest.
+    """
+    return Shares(max(2, settings.current().io_concurrency // 4))
 
 
 def scans_here() -> bool:

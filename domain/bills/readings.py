@@ -16,13 +16,13 @@ def pack(reading: Reading) -> bytes:
         [page.number, page.width, page.height, page.origin, page.turned, [_packed(word) for word in page.words]]
         for page in reading.pages
     ]
-    return zlib.compress(orjson.dumps([reading.xml, list(reading.scans), pages]))
+    return zlib.compress(orjson.dumps([reading.xml, list(reading.scans), pages, dict(reading.unread)]))
 
 
 def unpack(packed: bytes) -> Reading:
-    """Return the reading that `pack` has packed."""
-    xml, scans, pages = orjson.loads(zlib.decompress(packed))
-    return Reading([_page(*page) for page in pages], xml, scans)
+    """Return the reading that `pack` has packed, maybe in a version that did not know all of its members yet."""
+    xml, scans, pages, *later = orjson.loads(zlib.decompress(packed))
+    return Reading([_page(*page) for page in pages], xml, scans, *later)
 
 
 def _page(number: int, width: float, height: float, origin: str, turned: int, words: list[Any]) -> Page:

@@ -24,6 +24,14 @@ from domain.jobs.work import Payload
 # What the journal needs of a bill, and what a person must know whom to pay.
 NEEDED = ("supplier_name", "invoice_number", "issue_date", "currency_code", "subtotal", "tax_total", "total")
 SET_BY_PERSON = "a person has set it"
+# What stands in the way of what was asked for, and the way round it.
+WAYS = {
+    Status.PROCESSED: "it is neither approved nor rejected",
+    Status.NEEDS_REVIEW: "it is neither approved nor rejected",
+    Status.ERROR: "it could not be read: put its fields in by hand, have it read again, or reject it",
+    Status.APPROVED: "it is approved: reopen it first",
+    Status.REJECTED: "it is rejected: reopen it first",
+}
 
 
 def said(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +91,7 @@ def approve(
             duplicates=[twin.bill_id for twin in twins],
         )
     said = _said(bill)
-    account_code = account_code or suppliers.usual_account(session, organization_id, said) or EXPENSES
+    account_code = account_code or usual_account(session, bill)
     _require_expense(session, organization_id, account_code)
     bill.account_code = account_code
     _decide(bill, Status.APPROVED, None)
@@ -91,6 +99,11 @@ def approve(
     sources.changed(session, organization_id, [Source("bill", bill.id)])
     tell(session, organization_id, [News(BILL_APPROVED, _told(bill))])
     return _saved(session, bill)
+
+
+def usual_account(session: Session, bill: Bill) -> str:
+    """Return the account of the expense if nobody names one: that of the supplier's last bill, or EXPENSES."""
+    return suppliers.usual_account(session, bill.organization_id, _said(bill)) or EXPENSES
 
 
 def reject(session: Session, organization_id: int, bill_id: int, reason: str) -> Bill:
@@ -142,8 +155,7 @@ def _require(bill: Bill, statuses: tuple[Status, ...], done: str) -> None:
     if bill.status in UNDER_WAY:
         raise Conflict(f"the bill is being read: wait for job {bill.job_id}", billStatus=bill.status, jobId=bill.job_id)
     if bill.status not in statuses:
-        way = ": reopen it first" if bill.status in DECIDED else ""
-        raise Conflict(f"the bill is {bill.status} and cannot be {done}{way}", billStatus=bill.status)
+        raise Conflict(f"the bill cannot be {done}: {WAYS[Status(bill.status)]}", billStatus=bill.status)
 
 
 def _require_complete(bill: Bill) -> None:
@@ -175,7 +187,7 @@ def _lock_supplier(session: Session, bill: Bill) -> None:
 def _require_expense(session: Session, organization_id: int, code: str) -> None:
     account = session.get(Account, (organization_id, code))
     if account is None or account.type != "expense":
-        raise Invalid.fields({"accountCode": ["must be an account of the type expense: `listAccounts` has them"]})
+        raise Invalid.fields({"accountCode": ["must be an account of the type expense: GET /api/v1/accounts has them"]})
 
 
 def _decide(bill: Bill, status: Status, message: str | None) -> None:

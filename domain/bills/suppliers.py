@@ -51,7 +51,12 @@ def _known(one: BillSupplier) -> KnownSupplier:
 
 
 def see(session: Session, organization_id: int, said: Mapping[str, Any], account_code: str) -> None:
-    """Remember the supplier of a bill that says this and was approved, and the account of its expense."""
+    """Remember the supplier of a bill that says this and was approved, and the account of its expense.
+
+    One whose name is no letters, and who has no id, cannot be known again.
+    """
+    if not supplier_key(said):
+        return
     run(
         session,
         "see_supplier",

@@ -12,6 +12,8 @@ from domain.errors import Conflict, Gone
 from domain.events import types
 
 FIRST = 0
+# Among so many events the newest of a type are looked for: without an index of types, more would take long.
+REACH = 100_000
 
 
 def moment(at: datetime) -> str:
@@ -75,6 +77,35 @@ def following(session: Session, organization_id: int, sequence: int, pattern: st
         organization_id=organization_id, after=sequence, type=exact, prefix=pattern.removesuffix(types.ALL),
         limit=limit,
     )  # fmt: skip
+
+
+def newest(
+    session: Session,
+    organization_id: int,
+    pattern: str,
+    limit: int,
+    before: int | None = None,
+    event_id: UUID | None = None,
+) -> list[Event]:
+    """Return up to `limit` events of the types that `pattern` names, newest first, among the REACH before a number.
+
+    With an id, return the one of that id, if it is among them.
+    """
+    if before is None:
+        last = streams(session, [organization_id]).get(organization_id)
+        before = (last.last_sequence if last else 0) + 1
+    exact = None if pattern.endswith(types.ALL) else pattern
+    return fetch(
+        session, Event, "list_recent_events",
+        organization_id=organization_id, after=before - 1 - REACH, before=before, type=exact,
+        prefix=pattern.removesuffix(types.ALL), id=event_id, limit=limit,
+    )  # fmt: skip
+
+
+def find(session: Session, organization_id: int, sequence: int) -> Event | None:
+    """Return the event of that number, None if it is past its retention, or was never told."""
+    found = following(session, organization_id, sequence - 1, types.ALL, 1)
+    return found[0] if found and found[0].sequence == sequence else None
 
 
 def _require_told(stream: Stream | None, sequence: int) -> None:

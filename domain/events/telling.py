@@ -11,6 +11,8 @@ from domain.jobs.priorities import HIGH
 from domain.jobs.submission import enqueue
 
 KIND = "events.sequence"
+# Events of a rush are numbered so often: in groups, as each run costs as much as the numbering of some hundred.
+PAUSE_S = 0.25
 # In the data of an event that an automation has caused, and in the `info` of a session that acts for one: its run, how
 # deep it is, and the chain of automations that led to it.
 CAUSED_BY = "causedBy"
@@ -26,16 +28,20 @@ class News(NamedTuple):
 def tell(session: Session, organization_id: int, news: Sequence[News]) -> None:
     """Write the events and owe the job that numbers them, if the organization has asked for events."""
     cause = {CAUSED_BY: session.info[CAUSED_BY]} if CAUSED_BY in session.info else {}
-    if news and run(
+    if not news:
+        return
+    listening = run(
         session,
         "tell_events",
         organization_id=organization_id,
         types=[one.type for one in news],
         data=[orjson.dumps({**one.data, **cause}).decode() for one in news],
-    ):
-        owe_sequence(session, organization_id)
+        pause=PAUSE_S,
+    )
+    for stream in listening:
+        owe_sequence(session, organization_id, float(stream.delay))
 
 
-def owe_sequence(session: Session, organization_id: int) -> None:
-    """Owe the job that numbers an organization's events: before its other jobs, which may be many."""
-    enqueue(session, organization_id, KIND, [(str(organization_id), {})], priority=HIGH)
+def owe_sequence(session: Session, organization_id: int, delay: float = 0.0) -> None:
+    """Owe the job that numbers an organization's events, after `delay` s: before its other jobs, which may be many."""
+    enqueue(session, organization_id, KIND, [(str(organization_id), {})], priority=HIGH, delay=delay)

@@ -36,7 +36,7 @@ TYPES = {
     PINGED: "Somebody asked for this event to see that a webhook works.",
     FAILING: "No delivery to a webhook has succeeded for one day, or for three.",
     DISABLED: "A webhook was disabled, as no delivery to it succeeded or its receiver said so.",
-    AUTOMATION_DISABLED: "An automation was disabled, as its runs failed or the key that wrote it was revoked.",
+    AUTOMATION_DISABLED: "An automation was disabled, as its runs failed or whoever wrote it may act no more.",
 }
 # Another name of a type, which is taken and shown as that type.
 ALIASES = {"entry.approved": BILL_APPROVED}

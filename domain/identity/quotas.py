@@ -8,9 +8,11 @@ import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import settings
+from db.models import Organization
 from db.queries import fetch
 from domain.errors import NotFound
 from domain.invoices.request import CREDIT_KIND, KIND
@@ -97,7 +99,12 @@ class Stored(NamedTuple):
 
 
 def admit_bytes(session: Session, organization_id: int, count: int) -> None:
-    """Raise OverQuota unless the organization may store `count` bytes more; its files on their way are counted."""
+    """Raise OverQuota unless the organization may store `count` bytes more; its files on their way are counted.
+
+    Whoever asks next for the organization waits for the end of the transaction: many at once would all find room.
+    """
+    own = select(Organization.id).where(Organization.id == organization_id)
+    session.execute(own.with_for_update(key_share=True))
     [stored] = fetch(session, Stored, "stored_bytes", organization_id=organization_id)
     most = (stored.own_stored_mb or settings.current().max_stored_mb) * MEGABYTE
     if stored.stored_bytes + count > most:

@@ -1,6 +1,7 @@
 """Products and locations of an organization."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
@@ -45,6 +46,22 @@ def page(session: Session, model: type[Thing], organization_id: int, after: int,
     """Return up to `limit` products or locations with an id above `after`, in id order."""
     wanted = _of(model, organization_id).where(model.id > after).order_by(model.id).limit(limit)
     return session.scalars(wanted).all()
+
+
+def named(session: Session, model: type[Thing], organization_id: int, ids: Collection[int]) -> dict[int, Thing]:
+    """Return those of `ids` that are products or locations of the organization, by id."""
+    return {thing.id: thing for thing in session.scalars(_of(model, organization_id).where(model.id.in_(set(ids))))}
+
+
+def product_ids(session: Session, organization_id: int, skus: Collection[str]) -> dict[str, int]:
+    """Return the id of the product of each SKU that one has, by the SKU as it is given."""
+    compared = {}
+    for sku in skus:
+        with suppress(text.Unbounded):  # no product has it
+            compared[sku] = text.comparable(sku)
+    wanted = _of(Product, organization_id).where(Product.compared_sku.in_(set(compared.values())))
+    known = {product.compared_sku: product.id for product in session.scalars(wanted)}
+    return {sku: known[same] for sku, same in compared.items() if same in known}
 
 
 def unknown(session: Session, model: type[Thing], organization_id: int, ids: Collection[int]) -> set[int]:

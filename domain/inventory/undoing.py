@@ -85,6 +85,12 @@ def step_under_way(document: Any) -> Step:
     return COMPLETE if step is SEND and document.sent_at else step
 
 
+def half_done(session: Session, document: Any) -> int:
+    """Return how many lines have moved of a step that has not come to its end, 0 if none is under way."""
+    step = step_under_way(document)
+    return lines.moved(session, step, document.id, 1)[1] if document.status in (step.before, UNDOING) else 0
+
+
 def refuse_second(session: Session, document: Any) -> None:
     """Raise JobAtWork while a job that moves the document, or puts it back, has not ended."""
     at_work = select(Job.id).where(Job.id.in_([document.job_id, document.undo_job_id]), Job.status.not_in(FINISHED))

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
-from sqlalchemy import Select, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, Select, func, or_, select, update
+from sqlalchemy.orm import Session, lazyload
 
-from db.models import Invoice
+from db.models import Invoice, InvoiceHead
 from domain.accounting.sources import Source, changed
 from domain.errors import Conflict, Invalid, NotFound
 from domain.events.telling import News, tell
 from domain.events.types import MARKED_ISSUED
+from domain.invoices.request import INVOICE
+from domain.parties import clients
 
 # Of invoices with all their lines, which their reader may not want to the end.
 ROWS_AT_ONCE = 10
@@ -33,16 +36,39 @@ class SpanSummary:
     latest_date: date | None
 
 
+@dataclass(frozen=True)
+class Filters:
+    """Which invoices a list shows: those of which all is true that is not None.
+
+    `search` is a number, or a part of what a client is found by. `is_due` are invoices of which something is due.
+    """
+
+    status: str | None = None
+    search: str | None = None
+    supplier_id: int | None = None
+    client_id: int | None = None
+    first: date | None = None
+    last: date | None = None
+    is_due: bool | None = None
+
+
 def page(
     session: Session, organization_id: int, status: str | None, before: int | None, limit: int
 ) -> Iterable[Invoice]:
     """Return up to `limit` invoices, newest first, those older than `before` when it is given; read a few at a time."""
-    found = _of(organization_id).order_by(Invoice.id.desc()).limit(limit)
-    if status is not None:
-        found = found.where(Invoice.status == status)
-    if before is not None:
-        found = found.where(Invoice.id < before)
+    found = _page(organization_id, Filters(status), before, limit)
     return session.scalars(found.execution_options(yield_per=ROWS_AT_ONCE))
+
+
+def heads(
+    session: Session, organization_id: int, filters: Filters, before: int | None, limit: int
+) -> Sequence[Invoice]:
+    """Return up to `limit` invoices that match, newest first, those older than `before` when it is given.
+
+    Their lines are not read.
+    """
+    unread = lazyload(Invoice.items), lazyload(Invoice.credits)
+    return session.scalars(_page(organization_id, filters, before, limit).options(*unread)).all()
 
 
 def get(session: Session, organization_id: int, invoice_id: int) -> Invoice:
@@ -106,11 +132,36 @@ def _of(organization_id: int) -> Select[Invoice]:
     return select(Invoice).where(Invoice.organization_id == organization_id)
 
 
+def _page(organization_id: int, filters: Filters, before: int | None, limit: int) -> Select[Invoice]:
+    found = _of(organization_id).order_by(Invoice.id.desc()).limit(limit)
+    for column in (Invoice.status, Invoice.supplier_id, Invoice.client_id):
+        if (value := getattr(filters, column.key)) is not None:
+            found = found.where(column == value)
+    if filters.search is not None:
+        same_client = Invoice.client_id.in_(clients.ids_matching(organization_id, filters.search))
+        found = found.where(or_(Invoice.invoice_number == filters.search, same_client))
+    if filters.is_due:
+        found = found.where(Invoice.document_type == INVOICE, Invoice.total > Invoice.paid_amount + _credited())
+    if before is not None:
+        found = found.where(Invoice.id < before)
+    return _issued(found, filters.first, filters.last)
+
+
+def _credited() -> ScalarSelect[Decimal]:
+    """Return what the credit notes of an invoice come to."""
+    notes = select(func.coalesce(func.sum(InvoiceHead.total), 0)).where(InvoiceHead.credited_invoice_id == Invoice.id)
+    return notes.correlate(Invoice).scalar_subquery()
+
+
 def within(found: Select, organization_id: int, span: Span) -> Select:
     """Return what of `found` is in `span`."""
     found = found.where(Invoice.organization_id == organization_id, Invoice.supplier_id == span.supplier_id)
-    if span.first:
-        found = found.where(Invoice.issue_date >= span.first)
-    if span.last:
-        found = found.where(Invoice.issue_date <= span.last)
+    return _issued(found, span.first, span.last)
+
+
+def _issued(found: Select, first: date | None, last: date | None) -> Select:
+    if first:
+        found = found.where(Invoice.issue_date >= first)
+    if last:
+        found = found.where(Invoice.issue_date <= last)
     return found

@@ -96,6 +96,12 @@ def _breaks_a_rule(session: Session, draft: Draft, invoice: Invoice) -> Refusal 
     return None if isinstance(generation.conforming(session, [invoiced])[0], Refusal) else conforming
 
 
+def left(session: Session, invoice: Invoice) -> dict[int, Decimal]:
+    """Return how much of each line of the invoice, by its number, is not credited."""
+    credited = {number: line.quantity for number, line in _credited(session, invoice.id).items()}
+    return {item.line_number: item.quantity - credited.get(item.line_number, ZERO) for item in invoice.items}
+
+
 def check(session: Session, request: CreditRequest) -> None:
     """Raise Refusal if the credit note could not be issued as things are; nothing is locked."""
     _draft(session, request, _invoice(session, request, locked=False))

@@ -18,6 +18,7 @@ from domain.accounting.sources import Source, changed
 from domain.einvoices import conformity
 from domain.errors import Invalid, Refusal
 from domain.events.telling import tell
+from domain.identity.quotas import quotas
 from domain.invoices import numbering, printable, series, terms
 from domain.invoices.ledger import decimal, plain
 from domain.invoices.news import news
@@ -49,6 +50,15 @@ def issue(session: Session, requests: Sequence[InvoiceRequest]) -> list[Issued |
     drafts = draft(session, requests)
     issued = iter(write(session, [d for d in drafts if not isinstance(d, Refusal)]))
     return [d if isinstance(d, Refusal) else next(issued) for d in drafts]
+
+
+def issue_one(session: Session, request: InvoiceRequest) -> Issued:
+    """Issue an invoice while its caller waits; raise Refusal or OverQuota."""
+    quotas.admit_invoices(session, request.organization_id, 1)
+    [issued] = issue(session, [request])
+    if isinstance(issued, Refusal):
+        raise issued
+    return issued
 
 
 def draft(session: Session, requests: Sequence[InvoiceRequest]) -> list[Draft | Refusal]:

@@ -34,7 +34,7 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
     full = {organization_id: refusal(session, organization_id, count) for organization_id, count in asked.items()}
     verdicts = [refused or full[one.organization_id] for one, refused in zip(requests, refusals, strict=True)]
     accepted = [request for request, refused in zip(requests, verdicts, strict=True) if refused is None]
-    jobs = [NewJob(one.organization_id, one.payload(), str(one.supplier_id)) for one in accepted]
+    jobs = [NewJob(one.organization_id, one.payload(), str(one.supplier_id), one.created_by) for one in accepted]
     ids = iter(enqueue_jobs(session, KIND, jobs) if jobs else ())
     return [refused or next(ids) for refused in verdicts]
 

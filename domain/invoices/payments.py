@@ -6,11 +6,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Date, DateTime, cast, func, select
 from sqlalchemy.orm import Session
 
-from db.models import Invoice, InvoicePayment
+from db.models import Invoice, InvoiceHead, InvoicePayment
 from domain.accounting.sources import Source, changed
+from domain.counting import Wanted
 from domain.errors import Conflict, Invalid
 from domain.invoices import numbering
 from domain.invoices.ledger import decimal
@@ -19,6 +20,8 @@ from domain.invoices.request import CREDIT_NOTE, SERIES
 from domain.money import unit_of
 
 ZERO = Decimal(0)
+# Those that are overdue are looked for among so many of the newest invoices.
+MAX_LOOKED_AT = 1000
 
 
 class Status(StrEnum):
@@ -80,6 +83,23 @@ def page(session: Session, invoice: Invoice, after: int, limit: int) -> Sequence
     """Return up to `limit` payments of the invoice with an id above `after`, in the order of their ids."""
     found = select(InvoicePayment).where(InvoicePayment.invoice_id == invoice.id, InvoicePayment.id > after)
     return session.scalars(found.order_by(InvoicePayment.id).limit(limit)).all()
+
+
+def overdue(organization_id: int) -> Wanted:
+    """Return those of the newest MAX_LOOKED_AT invoices that were due before today (UTC) and are not paid."""
+    newest = select(Invoice.id).where(Invoice.organization_id == organization_id).order_by(Invoice.id.desc())
+    credited = (
+        select(func.coalesce(func.sum(InvoiceHead.total), 0))
+        .where(InvoiceHead.credited_invoice_id == Invoice.id)
+        .correlate(Invoice)
+        .scalar_subquery()
+    )
+    return select(Invoice.id, cast(Invoice.due_date, DateTime(timezone=True))).where(
+        Invoice.id.in_(newest.limit(MAX_LOOKED_AT)),
+        Invoice.document_type != CREDIT_NOTE,
+        Invoice.due_date < cast(func.timezone("UTC", func.statement_timestamp()), Date),
+        Invoice.paid_amount + credited < Invoice.total,
+    )
 
 
 def _check(invoice: Invoice, amount: Decimal) -> None:

@@ -40,7 +40,7 @@ class Item:
 class InvoiceRequest:
     """The invoice that is asked for. `client` is {"id": n} or the fields of a party.
 
-    `terms` are JSON values by the names of domain.invoices.terms.
+    `terms` are JSON values by the names of domain.invoices.terms, `created_by` who asks.
     """
 
     organization_id: int
@@ -56,6 +56,7 @@ class InvoiceRequest:
     series_code: str = SERIES
     locale_code: str | None = None
     terms: Mapping[str, Any] = field(default_factory=dict)
+    created_by: str | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the request as JSON values; amounts as text, so that no float ever touches them."""

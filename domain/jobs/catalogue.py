@@ -1,19 +1,22 @@
 """Jobs as their organization sees them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
 from db.models import Job, JobAttempt
+from domain.counting import LATELY, Wanted
 from domain.errors import Conflict, NotFound
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import registered
 
 MAX_REQUEUED_AT_ONCE = 1000
 ROWS_AT_ONCE = 50
+# Among so many that failed, the newest, those that failed lately are looked for.
+MAX_FAILED_LOOKED_AT = 1000
 
 
 def get(session: Session, organization_id: int, job_id: int) -> Job:
@@ -36,6 +39,19 @@ def page(
     wanted = _matching(organization_id, filters).order_by(Job.id.desc()).limit(limit)
     wanted = wanted.where(Job.id < before) if before else wanted
     return session.scalars(wanted.execution_options(yield_per=ROWS_AT_ONCE))
+
+
+def failed_lately(organization_id: int) -> Wanted:
+    """Return those of the newest MAX_FAILED_LOOKED_AT failed jobs that have failed lately, and when."""
+    failed = _matching(organization_id, {"status": Status.FAILED}).with_only_columns(Job.id, Job.completed_at)
+    newest = failed.order_by(Job.id.desc()).limit(MAX_FAILED_LOOKED_AT).subquery()
+    lately = func.clock_timestamp() - text(f"interval '{LATELY}'")
+    return select(newest).where(newest.c.completed_at > lately)
+
+
+def digests(session: Session, organization_ids: Collection[int]) -> dict[int, str]:
+    """Return for each organization a digest of its newest jobs, which changes when one of them does."""
+    return job_rows.digests(session, organization_ids, ROWS_AT_ONCE)
 
 
 def attempts(session: Session, job: Job) -> list[dict[str, Any]]:
@@ -81,6 +97,12 @@ def requeueable(session: Session, organization_id: int, filters: Mapping[str, An
     return session.scalars(ids.limit(MAX_REQUEUED_AT_ONCE)).all()
 
 
+def oldest(session: Session, organization_id: int, filters: Mapping[str, Any], limit: int) -> Sequence[Any]:
+    """Return the id and the kind of up to `limit` jobs that match, oldest first."""
+    wanted = _matching(organization_id, filters).with_only_columns(Job.id, Job.kind).order_by(Job.id)
+    return session.execute(wanted.limit(limit)).all()
+
+
 def _conflict(job: Job, wish: str) -> Conflict:
     status = job.status.lower()
     return Conflict(f"job {job.id} is {status}: {wish}", jobStatus=status)
@@ -92,8 +114,12 @@ def _matching(organization_id: int, filters: Mapping[str, Any]) -> Select[Job]:
         match name:
             case "kind":
                 wanted = wanted.where(Job.kind == value)
+            case "other_kinds_than":
+                wanted = wanted.where(Job.kind.not_in(value))
             case "status":
                 wanted = wanted.where(Job.status.in_([value] if isinstance(value, str) else value))
+            case "created_by":
+                wanted = wanted.where(Job.created_by == value)
             case "created_after":
                 wanted = wanted.where(Job.created_at >= value)
             case "created_before":

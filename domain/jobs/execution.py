@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 import gateways
 import settings
+from db import acting
 from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, Kept, LeaseLost
@@ -53,7 +54,8 @@ def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -
     run = Run(kind, job_ids, seconds)
     try:
         run.claim()
-        run.perform()
+        with acting.confined(run.organization_id):
+            run.perform()
     except LeaseLost as lost:
         log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
         _count("lease_lost")
@@ -88,6 +90,12 @@ class Run:
         self.held_since = time.monotonic()  # a connection that broke earlier may tell of it only in the claim
         self.claimed = {job.id: job for job in jobs}
         self.jobs = [ready for job in jobs if (ready := self._ready(job))]
+
+    @property
+    def organization_id(self) -> int | None:
+        """Return to whose rows these jobs are confined, None if they are of several organizations, or see all."""
+        owners = {job.organization_id for job in self.jobs}
+        return owners.pop() if len(owners) == 1 and not self.kind.sees_all else None
 
     def perform(self) -> None:
         """Run the handler and settle the jobs; set them aside when it raises. Let trouble of the database through."""

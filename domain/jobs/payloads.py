@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from itertools import islice
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -32,14 +32,19 @@ SizeFirst = extend(Draft202012Validator, {"items": _of_few})
 def check(kind: Kind, payload: Payload) -> None:
     """Raise Invalid, which names every field that is wrong, unless the kind's schema takes `payload`."""
     errors: dict[str, list[str]] = {}
-    if any(not number.is_finite() for number in _numbers(payload)):
-        raise Invalid.fields({"payload": ["must hold no NaN, and no number beyond 1e1000"]})
-    if any(UNSTORABLE.search(text) for text in _texts(payload)):
-        errors["payload"] = ["must not contain NUL or half a surrogate pair"]
+    require_storable(payload, "payload")
     for field, messages in wrong_fields(_validator(kind.name), payload).items():
         errors.setdefault(f"payload.{field}" if field else "payload", []).extend(messages)
     if errors:
         raise Invalid.fields(errors)
+
+
+def require_storable(value: Any, field: str) -> None:
+    """Raise Invalid for a value with what jsonb cannot hold, or PAYLOADS not write."""
+    if any(not isfinite(float(number)) for number in _numbers(value)):
+        raise Invalid.fields({field: ["must hold no NaN, and no number beyond 1e308"]})
+    if any(UNSTORABLE.search(text) for text in _texts(value)):
+        raise Invalid.fields({field: ["must not contain NUL or half a surrogate pair"]})
 
 
 def wrong_fields(validator: Any, value: Any) -> dict[str, list[str]]:

@@ -26,13 +26,15 @@ class Kind:
 
     So is one that works `outside`: between its two transactions, with none open. A group of a kind that is `by_key` has
     jobs of one group key alone.
-    `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take, None for two
-    thirds of COUNTERFOIL_TASK_TIMEOUT. `schema` is the JSON
-    Schema (2020-12) of the payloads that callers may submit, None if callers may submit none. `submit` does what a
-    submission needs beyond checking the payload, writes the job and returns its id; `cancelled` is given the session,
-    organization, job and payload in the transaction that cancels it. `upgrades` turns the payload of each older version
-    into that of the next one. `every` so many seconds, or as a `cron` expression in `time_zone` says, a job of the kind
-    with no payload is owed; `catch_up` says what becomes of slots that were missed.
+    `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take, None for two thirds
+    of COUNTERFOIL_TASK_TIMEOUT. `schema` is the JSON Schema (2020-12) of the payloads that callers may submit, None if
+    callers may submit none; `permission` is what they need for it. `personal` names the fields, at any depth, that
+    concern persons, which no page shows. `submit` does what a submission needs beyond checking the payload, writes the
+    job and returns its id; `cancelled` is given the session, organization, job and payload in the transaction that
+    cancels it. `upgrades` turns the payload of each older version into that of the next
+    one. `every` so many seconds, or as a `cron` expression in `time_zone` says, a job of the kind with no payload is
+    owed; `catch_up` says what becomes of slots that were missed. A job sees the rows of its organization alone, unless
+    its kind is for work `everywhere`, or has a schedule and so is the installation's.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Kind:
     backoff: float = 120.0
     timeout: float | None = None
     schema: Mapping[str, Any] | None = None
+    permission: str = "jobs:create"
+    personal: tuple[str, ...] = ()
     submit: Callable[..., int] | None = None
     cancelled: Callable[[Session, int, int, Payload], object] | None = None
     version: int = 1
@@ -54,11 +58,17 @@ class Kind:
     cron: str | None = None
     time_zone: str = "UTC"
     catch_up: str = CatchUp.ONCE
+    everywhere: bool = False
 
     @property
     def soft_time_limit(self) -> float:
         """Return the seconds that a run may take by the settings of now."""
         return settings.current().task_timeout * 2 / 3 if self.timeout is None else self.timeout
+
+    @property
+    def sees_all(self) -> bool:
+        """Return whether its jobs see the rows of all organizations."""
+        return self.everywhere or self.every is not None or self.cron is not None
 
     @property
     def origin(self) -> str:
@@ -111,6 +121,12 @@ def find(name: str) -> Kind:
 def registered(name: str) -> Kind | None:
     """Return the kind called `name`, None if no kind of that name is registered here."""
     return _kinds.get(name)
+
+
+def permission_for(name: str) -> str | None:
+    """Return what it takes to have a job of the kind done, None if callers may submit none of it."""
+    kind = registered(name)
+    return kind.permission if kind and kind.schema is not None else None
 
 
 def kinds() -> list[Kind]:

@@ -87,8 +87,8 @@ def submit(session: Session, organization_id: int, kind_name: str, payload: Payl
     kind = open_kind(kind_name)
     check(kind, payload)
     _check_time(session, terms.get("run_at"))
-    if (holder := _holder(session, organization_id, kind.name, terms.get("unique_key"))) is not None:
-        return Submitted(holder, new=False)
+    if (known := holder(session, organization_id, kind.name, terms.get("unique_key"))) is not None:
+        return Submitted(known, new=False)
     if kind.submit:
         return Submitted(kind.submit(session, organization_id, payload, **terms), new=True)
     [job_id] = enqueue(session, organization_id, kind_name, [("", payload)], **terms)
@@ -100,7 +100,7 @@ def _check_time(session: Session, run_at: datetime | None) -> None:
         raise Invalid.fields({"runAt": [f"must be within {LONGEST_WAIT.days} days from now"]})
 
 
-def _holder(session: Session, organization_id: int, kind_name: str, unique_key: str | None) -> int | None:
+def holder(session: Session, organization_id: int, kind_name: str, unique_key: str | None) -> int | None:
     """Return the job that waits or runs under the key. The database refuses a second one (SQLSTATE 23505)."""
     if unique_key is None:
         return None

@@ -66,7 +66,7 @@ class Onward(NamedTuple):
 Outcome = dict[str, Any] | PermanentError | Retry | Later
 GroupHandler = Callable[[Context, Sequence[ClaimedJob]], Sequence[Outcome]]
 PlainHandler = Callable[[Context, ClaimedJob], dict[str, Any] | None]
-Steps = Generator[Progress, None, dict[str, Any] | None]
+Steps = Generator[Progress, None, dict[str, Any] | Later | None]
 # Yields what is to be done outside, and is sent what that returned: once, or for a lone job Onward again and again.
 Errand = Generator[Callable[[], Any] | Onward, Any, Sequence[Outcome]]
 
@@ -74,9 +74,10 @@ Errand = Generator[Callable[[], Any] | Onward, Any, Sequence[Outcome]]
 def job(name: str, *, group: int | None = None, outside: bool = False, **policy: Any) -> Callable[[Any], Any]:
     """Register the decorated handler as kind `name`; `policy` is the other fields of `Kind`.
 
-    Without `group` the handler takes (context, job) and returns the result, or yields Progress on the way to it; with
-    `group`, (context, jobs) and returns an Outcome for each job, in order. One that works `outside` takes
-    (context, jobs) as well and yields a function, which is called while no transaction is open.
+    Without `group` the handler takes (context, job) and returns the result, or yields Progress on the way to it, and
+    may return Later to go on from there; with `group`, (context, jobs) and returns an Outcome for each job, in order.
+    One that works `outside` takes (context, jobs) as well and yields a function, which is called while no transaction
+    is open.
     """
 
     def decorate(handler: Any) -> Any:

@@ -16,6 +16,8 @@ LONGEST = 254
 MEANT = "be an address in ASCII such as ada@example.com, its domain in punycode (xn--) where it has other letters"
 # Controls, and the characters of Unicode that end a line.
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Python's codec is of 2003: it makes another domain of these, fass.de of faß.de.
+DEVIANT = re.compile("[ßẞς\u200c\u200d]")
 NO_MAIL = "this installation sends no mail: its operator sets {} and {}"
 
 
@@ -29,6 +31,8 @@ def normal(text: str) -> str:
     """Return an address as relays take it; raise Invalid."""
     local, _, domain = text.strip().rpartition("@")
     try:
+        if DEVIANT.search(domain):
+            raise UnicodeError
         address = f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
     except UnicodeError:
         address = ""

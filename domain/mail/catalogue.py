@@ -5,9 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from db.models import Mail
 from db.queries import fetch
+from domain.counting import LATELY, Wanted
 from domain.errors import NotFound
 
 
@@ -54,6 +57,13 @@ def get(session: Session, organization_id: int, mail_id: int) -> Shown:
     if not found:
         raise NotFound("mail not found")
     return found[0]
+
+
+def refused_lately(organization_id: int) -> Wanted:
+    """Return the mails of the last days that were refused, or could not be sent, newest first."""
+    lately = func.clock_timestamp() - text(f"interval '{LATELY}'")
+    wanted = select(Mail.id, Mail.created_at).where(Mail.organization_id == organization_id, Mail.created_at > lately)
+    return wanted.where(Mail.status.in_((Status.REFUSED, Status.FAILED))).order_by(Mail.id.desc())
 
 
 def _list(session: Session, organization_id: int, **terms: Any) -> Sequence[Shown]:

@@ -29,10 +29,14 @@ class Stored(NamedTuple):
         return {"name": self.name, "type": self.type, "size": self.size, "bill_id": None, "reason": self.reason}
 
 
+def named(said: str) -> str:
+    """Return the name of an attachment as it is shown, whatever its sender says."""
+    return clean(said) if said else NAMELESS
+
+
 def store(organization_id: int, attachment: Attachment) -> Stored:
     """Return the attachment, stored if its content may be a bill's; raise OverQuota, Away, or Conflict."""
-    name = clean(attachment.name) if attachment.name else NAMELESS
-    about = name, attachment.type, len(attachment.data)
+    about = named(attachment.name), attachment.type, len(attachment.data)
     if attachment.is_picture_of_text:
         return Stored(*about, reason=PICTURE)
     pieces = (attachment.data[start : start + AT_ONCE] for start in range(0, len(attachment.data), AT_ONCE))

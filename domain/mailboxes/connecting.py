@@ -12,6 +12,7 @@ from domain import encryption
 from domain.mailboxes import credentials
 from domain.mailboxes.credentials import OAUTH, Access
 from domain.mailboxes.registration import ACCESS_TOKEN, CREDENTIALS
+from domain.master_keys import Undecryptable
 from gateways import imap
 from gateways.imap import Denied, Folder, Refused, Trouble
 
@@ -46,21 +47,20 @@ class Open(NamedTuple):
 
 
 def way(session: Session, mailbox: Mailbox) -> Way:
-    """Return the way into a mailbox; raise Undecryptable, or MasterKeyLacking."""
-    own = session, mailbox.organization_id
-    token = None
+    """Return the way into a mailbox; raise NoWay if what lets us in is lost, or MasterKeyLacking."""
+    try:
+        kept, token = _decrypted(session, mailbox)
+    except Undecryptable as lost:
+        raise NoWay(f"{lost}: give the password or tokens again", None) from lost
+    where = mailbox.host, mailbox.port, mailbox.security, mailbox.login, mailbox.folder, mailbox.auth
+    return Way(*where, kept, token)
+
+
+def _decrypted(session: Session, mailbox: Mailbox) -> tuple[str, str | None]:
+    own, token = (session, mailbox.organization_id), None
     if mailbox.access_token is not None and session.scalar(_good(mailbox)):
         token = encryption.decrypt(*own, ACCESS_TOKEN, mailbox.id, mailbox.access_token)
-    return Way(
-        mailbox.host,
-        mailbox.port,
-        mailbox.security,
-        mailbox.login,
-        mailbox.folder,
-        mailbox.auth,
-        kept=encryption.decrypt(*own, CREDENTIALS, mailbox.id, mailbox.credentials),
-        token=token,
-    )
+    return encryption.decrypt(*own, CREDENTIALS, mailbox.id, mailbox.credentials), token
 
 
 def open_folder(way: Way) -> Open:

@@ -1,7 +1,8 @@
 """What lets us into a mailbox: a password, or what gets access tokens (OAuth 2). Kept encrypted, never shown."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 import orjson
 
 from domain.errors import Invalid
-from gateways import http
+from gateways import http, secrecy
 from gateways.imap import Denied, Login, Trouble
 
 PASSWORD, OAUTH = "password", "oauth"
@@ -18,6 +19,7 @@ EARLY_S, USUAL_S = 60, 3600
 TOKEN_ANSWER_S = 10.0
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 LONGEST_TOKEN = 10_000
+SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class OAuth:
                 answer = server.post(FORM, body, seconds)
         except http.Unsent as unsent:
             raise Trouble(f"the token address: {unsent}") from unsent
-        return _access(answer)
+        return _access(answer, (self.refresh_token, self.client_secret or ""))
 
 
 def text(fields: Mapping[str, Any]) -> tuple[str, str]:
@@ -95,19 +97,19 @@ def renewed(kept: str, access: Access) -> str | None:
     return json.dumps({**json.loads(kept), "refresh_token": access.refresh_token})
 
 
-def _access(answer: http.Answer) -> Access:
+def _access(answer: http.Answer, secrets: Sequence[str]) -> Access:
     try:
         told = orjson.loads(answer.body)
         told = told if isinstance(told, dict) else {}
     except orjson.JSONDecodeError:
         told = {}
     if answer.status in (400, 401, 403):
-        raise Denied(f"the token address refuses: {_said(told) or answer.status}")
+        raise Denied(f"the token address refuses: {secrecy.without(_said(told), secrets) or answer.status}")
     token, refresh = told.get("access_token"), told.get("refresh_token")
     if answer.status != 200 or not _is_token(token):
         raise Trouble(f"the token address answered {answer.status}, and no token")
-    seconds = told.get("expires_in")
-    good_for = int(seconds) if isinstance(seconds, int | float | str) and str(seconds).isdecimal() else USUAL_S
+    seconds = str(told.get("expires_in"))
+    good_for = int(seconds) if SECONDS.fullmatch(seconds) else USUAL_S
     return Access(token, max(0, min(good_for, USUAL_S * 24) - EARLY_S), refresh if _is_token(refresh) else None)
 
 

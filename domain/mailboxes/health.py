@@ -2,11 +2,12 @@
 
 import logging
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Mailbox
 from db.queries import run
+from domain.counting import Wanted
 from domain.events.feed import moment
 from domain.events.telling import News, tell
 from domain.events.types import MAILBOX_FAILING
@@ -35,3 +36,9 @@ def failed(session: Session, mailbox: Mailbox, reason: str) -> None:
         log.warning("organization %d, mailbox %d: %s", mailbox.organization_id, mailbox.id, reason)
         said = {"mailboxId": mailbox.id, "failingSince": moment(row.failing_since), "days": due[-1], "error": reason}
         tell(session, mailbox.organization_id, [News(MAILBOX_FAILING, said)])
+
+
+def failing(organization_id: int) -> Wanted:
+    """Return the mailboxes that cannot be read, and since when."""
+    wanted = select(Mailbox.id, Mailbox.failing_since).where(Mailbox.organization_id == organization_id)
+    return wanted.where(Mailbox.enabled, Mailbox.failing_since.is_not(None))

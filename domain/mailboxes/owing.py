@@ -10,6 +10,7 @@ from db import outbox
 from db.models import Job
 from db.queries import run
 from db.transaction import is_transient, transaction
+from domain.errors import Conflict
 from domain.jobs.admission import admission
 from domain.jobs.lifecycle import UNFINISHED
 from domain.jobs.submission import enqueue
@@ -24,9 +25,10 @@ AT_ONCE = 100
 def owe(session: Session, organization_id: int, mailbox_id: int) -> int:
     """Return the job that reads a mailbox: that which waits or runs, due now, or a new one.
 
-    Raise NotFound or TooManyWaiting.
+    Raise NotFound, TooManyWaiting, or Conflict for a mailbox that is disabled.
     """
-    registration.get(session, organization_id, mailbox_id, locked=True)
+    if not registration.get(session, organization_id, mailbox_id, locked=True).enabled:
+        raise Conflict("the mailbox is disabled: enable it first")
     found = select(Job.id).where(Job.organization_id == organization_id, Job.kind == KIND)
     holder = session.scalar(found.where(Job.unique_key == str(mailbox_id), Job.status.in_(UNFINISHED)))
     if holder is not None:

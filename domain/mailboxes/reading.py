@@ -9,9 +9,10 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from domain.jail.process import Crashed, Jail, TooSlow
-from domain.mailboxes.mime import LENGTH_BYTES, MAX_ATTACHMENTS, MAX_NAME, MAX_TEXT
+from domain.mailboxes.mime import LENGTH_BYTES, MAX_ADDRESSES, MAX_ATTACHMENTS, MAX_NAME, MAX_TEXT
 
 PROGRAM = "domain.mailboxes.mime"
+# Of each attempt: the first process may have been killed, or all may have stood still, which is not the mail's fault.
 TIMEOUT_S = 10.0
 ATTEMPTS = 2
 TOO_SLOW = "it takes too long to read"
@@ -36,6 +37,7 @@ class Letter(NamedTuple):
 
     subject: str
     sender: str
+    addresses: Sequence[str]
     message_id: str
     date: datetime | None
     attachments: Sequence[Attachment]
@@ -61,8 +63,9 @@ def identity(message_id: str, mail: bytes) -> bytes:
 
 
 def _asked(mail: bytes) -> bytes:
-    deadline = time.monotonic() + TIMEOUT_S
+    reason = TOO_MUCH
     for _ in range(ATTEMPTS):
+        deadline = time.monotonic() + TIMEOUT_S
         try:
             process = _jail.start(deadline)
             try:
@@ -70,13 +73,15 @@ def _asked(mail: bytes) -> bytes:
             finally:
                 process.kill()
         except TooSlow:
-            raise Unreadable(TOO_SLOW) from None
-        except Crashed:  # it may have been killed from outside: a fresh one tells whether it is the mail
+            reason = TOO_SLOW
+            continue
+        except Crashed:
+            reason = TOO_MUCH
             continue
         if not is_read:
             raise Unreadable(answer.decode(errors="replace"))
         return answer
-    raise Unreadable(TOO_MUCH)
+    raise Unreadable(reason)
 
 
 def _letter(mail: bytes, answer: bytes) -> Letter:
@@ -92,7 +97,8 @@ def _letter(mail: bytes, answer: bytes) -> Letter:
         start += size
     subject, sender, message_id = (_text(told[name], MAX_TEXT) for name in ("subject", "sender", "message_id"))
     date = datetime.fromisoformat(told["date"]) if told["date"] else None
-    return Letter(subject, sender, message_id, date, attachments, identity(message_id, mail))
+    addresses = [_text(one, MAX_TEXT) for one in told["addresses"][:MAX_ADDRESSES]]
+    return Letter(subject, sender, addresses, message_id, date, attachments, identity(message_id, mail))
 
 
 def _text(value: Any, most: int) -> str:

@@ -8,29 +8,37 @@ from sqlalchemy import Select, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
-from db.models import Mailbox, MailboxMail, Organization
+from db.models import Mailbox, MailboxMail
 from domain import encryption
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Invalid, NotFound
+from domain.identity.organizations import require_room
 from domain.mailboxes import credentials
 from gateways import imap
 
 MAX_MAILBOXES = 50
 CREDENTIALS, ACCESS_TOKEN = "mailboxes.credentials", "mailboxes.access_token"
 KEEP, SEEN, MOVE = "keep", "seen", "move:"
+PORTS = {"tls": 993, "starttls": 143}
+INBOX = "INBOX"
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # What says where credentials are sent: whoever changes it gives them again, or would be sent those of somebody else.
 WHERE = ("host", "port", "security", "login")
 PLAIN = ("name", *WHERE, "folder", "every_minutes", "filter", "after", "enabled")
 
 
+def completed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a mailbox as `create` takes them: with the usual port, and the filter as it is kept."""
+    wanted = dict(given["filter"])
+    plain = {"from": list(wanted.get("from_", ())), "subject": wanted.get("subject")}
+    plain["has_attachment"] = wanted.get("has_attachment", False)
+    return {"port": PORTS[given["security"]], **given, "filter": plain}
+
+
 def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Mailbox:
     """Return a new mailbox; raise Invalid or Conflict."""
     _check(fields)
     auth, text = credentials.text(fields)
-    # Two at once would both be the last that may be made.
-    session.execute(select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True))
-    if (session.scalar(select(func.count()).select_from(_of(organization_id).subquery())) or 0) >= MAX_MAILBOXES:
-        raise Conflict(f"an organization has {MAX_MAILBOXES} mailboxes at the most: delete one that is not needed")
+    require_room(session, organization_id, _of(organization_id), MAX_MAILBOXES, "mailboxes")
     mailbox = Mailbox(organization_id=organization_id, auth=auth, credentials=b"", **_plain(fields))
     session.add(mailbox)
     session.flush()
@@ -109,6 +117,11 @@ def _flushed(session: Session, mailbox: Mailbox) -> Mailbox:
     return mailbox
 
 
+def _same(one: str, other: str) -> bool:
+    """Return whether two names are of one folder: INBOX may be written anyhow (RFC 9051, 5.1)."""
+    return one == other or one.upper() == other.upper() == INBOX
+
+
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: fields[name] for name in PLAIN}
 
@@ -121,7 +134,7 @@ def _check(fields: Mapping[str, Any]) -> None:
     }
     if fields["after"] not in (KEEP, SEEN) and not fields["after"].removeprefix(MOVE).strip():
         errors["after"] = ["must be keep, seen, or move: and a folder"]
-    if fields["after"].removeprefix(MOVE) == fields["folder"]:
+    if fields["after"].startswith(MOVE) and _same(fields["after"].removeprefix(MOVE), fields["folder"]):
         errors["after"] = ["must not move mails to the folder that they are in"]
     try:
         imap.server(fields["host"], fields["port"], fields["security"])

@@ -27,7 +27,6 @@ from domain.mailboxes.credentials import Access
 from domain.mailboxes.mails import Outcome as Result
 from domain.mailboxes.registration import KEEP, MOVE
 from domain.mailboxes.taking import Taken, take
-from domain.master_keys import Undecryptable
 from domain.shares import OverShare, Shares
 from gateways.imap import Folder, Trouble
 
@@ -89,9 +88,9 @@ class Sync:
         self._wanted, self._after = mailbox.filter, mailbox.after
         try:
             self._way = connecting.way(session, mailbox)
-        except Undecryptable as lost:
-            health.failed(session, mailbox, f"{lost}: give the password or tokens again")
-            return lost
+        except NoWay as lost:
+            health.failed(session, mailbox, str(lost))
+            return PermanentError(str(lost))
         return None
 
     def connect(self) -> Opened | Failed:
@@ -129,6 +128,7 @@ class Sync:
             return _absent(mailbox)
         if mailbox.epoch != self._epoch:
             return Later(0.0)  # it is another server or folder by now
+        self._wanted, self._after = mailbox.filter, mailbox.after
         if isinstance(found, Opened):
             self._begin(session, mailbox, found)
             return None

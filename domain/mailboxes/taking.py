@@ -44,7 +44,8 @@ def take(folder: Folder, uid: int, organization_id: int, mailbox_id: int, wanted
         letter = reading.read(content)
     except Unreadable as unreadable:
         return Taken(uid, len(content), Outcome.UNREADABLE, str(unreadable), _heading(content))
-    if reason := filters.unwanted(wanted, letter.sender, letter.subject, len(letter.attachments)):
+    files = sum(not one.is_picture_of_text for one in letter.attachments)
+    if reason := filters.unwanted(wanted, letter.addresses, letter.subject, files):
         return Taken(uid, len(content), Outcome.FILTERED, reason, letter)
     with transaction() as session:  # or all would be stored again when a folder begins a new epoch
         known = mails.known(session, mailbox_id, letter.hash)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models import MailboxMail
 from db.transaction import transaction
 from domain.mailboxes import connecting, filters, reading, registration
+from domain.mailboxes.attachments import named
 from domain.mailboxes.connecting import NoWay
 from domain.mailboxes.mails import Outcome
 from domain.mailboxes.reading import Letter, Unreadable
@@ -51,11 +52,11 @@ def attempt(organization_id: int, mailbox_id: int) -> Trial:
 
     Raise NotFound. A new access token is kept.
     """
-    with transaction() as session:
-        mailbox = registration.get(session, organization_id, mailbox_id)
-        way, wanted = connecting.way(session, mailbox), mailbox.filter
     access = None
     try:
+        with transaction() as session:
+            mailbox = registration.get(session, organization_id, mailbox_id)
+            way, wanted = connecting.way(session, mailbox), mailbox.filter
         opened = connecting.open_folder(way)
         access = opened.access
         try:
@@ -105,7 +106,7 @@ def _preview(uid: int, summary: Summary | None, wanted: Mapping[str, Any], read:
     except Unreadable as unreadable:
         return Preview(uid, "", "", None, summary.size, Outcome.UNREADABLE, str(unreadable), ())
     parts = [] if summary.parts is None else [one for one in summary.parts if one.is_attached]
-    attached = [{"name": one.name, "type": one.type, "size": one.size} for one in parts]
+    attached = [{"name": named(one.name), "type": one.type, "size": one.size} for one in parts]
     outcome, reason = _verdict(summary, letter, wanted, None if summary.parts is None else len(parts), read)
     return Preview(uid, letter.subject, letter.sender, letter.date, summary.size, outcome, reason, attached)
 
@@ -119,6 +120,6 @@ def _verdict(
         return Outcome.SKIPPED, TOO_LARGE.format(summary.size)
     # Where the server does not say what a mail is made of, it is read.
     count = 1 if attachments is None else attachments
-    if reason := filters.unwanted(wanted, letter.sender, letter.subject, count):
+    if reason := filters.unwanted(wanted, letter.addresses, letter.subject, count):
         return Outcome.FILTERED, reason
     return (Outcome.IMPORTED, PROBABLY) if count else (Outcome.SKIPPED, NOTHING_ATTACHED)

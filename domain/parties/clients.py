@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -57,11 +57,20 @@ def page(session: Session, organization_id: int, after: int, limit: int, search:
     """Return up to `limit` clients with an id above `after`, of those that `search` is part of when it is given."""
     found = _of(organization_id).where(Client.id > after).order_by(Client.id).limit(limit)
     if search is not None:
-        parts = [column.icontains(search, autoescape=True) for column in SEARCHED]
-        if number := comparable_identity(search):
-            parts += [key.contains(number, autoescape=True) for key in (Client.tax_key, Client.vat_key)]
-        found = found.where(or_(*parts))
+        found = found.where(_matches(search))
     return session.scalars(found).all()
+
+
+def ids_matching(organization_id: int, search: str) -> Select[int]:
+    """Return what selects the ids of the clients that `search` is part of, deleted ones too."""
+    return select(Client.id).where(Client.organization_id == organization_id, _matches(search))
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    parts = [column.icontains(search, autoescape=True) for column in SEARCHED]
+    if number := comparable_identity(search):
+        parts += [key.contains(number, autoescape=True) for key in (Client.tax_key, Client.vat_key)]
+    return or_(*parts)
 
 
 def _write(session: Session, client: Client, fields: Mapping[str, Any]) -> Client:

@@ -33,6 +33,10 @@ class RenderingFailed(Exception):
         self.detail = detail
 
 
+class PrintsTooLong(RenderingFailed):
+    """The time was up before the document was printed, because of the document or of a machine that had other work."""
+
+
 class RendererBusy(RenderingFailed):
     """Other documents held every renderer for too long; this one may be tried again."""
 
@@ -76,7 +80,7 @@ class Renderers:
         try:
             printed, answer = self._print(organization_id, html, deadline)
         except TooSlow:
-            raise RenderingFailed("it takes too long to print") from None
+            raise PrintsTooLong("it takes too long to print") from None
         except Crashed:
             raise RenderingFailed("it needs more memory than is allowed, or crashes the renderer") from None
         if not printed:

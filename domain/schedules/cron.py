@@ -17,6 +17,8 @@ MONTH = 3
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 # Any time does to see whether an expression can be read.
 SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+# Another one on each machine, and none at all.
+NO_PLACES = {"localtime", "Factory"}
 
 
 def checked(expression: str) -> str:
@@ -46,7 +48,7 @@ def _is_readable(fields: list[str]) -> bool:
 @cache
 def time_zones() -> frozenset[str]:
     """Return the names of the IANA time zones that are known here."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - NO_PLACES)
 
 
 def explained(expression: str) -> str:
@@ -97,5 +99,6 @@ def _next_change(zone: ZoneInfo, since: datetime, until: datetime) -> datetime |
 
 def _bisected(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     old = _offset(zone, before)
-    seconds = [before + n * SECOND for n in range(1, int((after - before) / SECOND) + 1)]
-    return seconds[bisect_left(seconds, True, key=lambda at: _offset(zone, at) != old)]
+    seconds = range(1, int((after - before) / SECOND) + 1)
+    at = bisect_left(seconds, True, key=lambda n: _offset(zone, before + n * SECOND) != old)
+    return before + seconds[at] * SECOND

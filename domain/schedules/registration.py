@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from db import clock
 from db.jobs import PAYLOADS
-from db.models import Organization, Schedule
-from domain.errors import Conflict, NotFound
+from db.models import Schedule
+from domain.counting import Wanted
+from domain.errors import NotFound
+from domain.identity.organizations import require_room
 from domain.jobs.payloads import check, upgraded
 from domain.jobs.registry import find
 from domain.jobs.submission import enqueue, open_kind, submit
@@ -36,12 +38,7 @@ def timing_of(schedule: Schedule) -> Timing:
 def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Schedule:
     """Return a new schedule of a caller's; raise Invalid or Conflict."""
     values = _checked(fields)
-    # Two at once would both be the last that may be made.
-    own = select(Organization.id).where(Organization.id == organization_id)
-    session.execute(own.with_for_update(key_share=True))
-    kept = select(func.count()).where(Schedule.organization_id == organization_id, Schedule.keeper == Keeper.CALLER)
-    if session.scalars(kept).one() >= MAX_SCHEDULES:
-        raise Conflict(f"an organization has {MAX_SCHEDULES} schedules at the most: delete one that is not needed")
+    require_room(session, organization_id, select(Schedule).where(_own(organization_id)), MAX_SCHEDULES, "schedules")
     schedule = Schedule(organization_id=organization_id, keeper=Keeper.CALLER, **values)
     session.add(schedule)
     return _begun(session, schedule)
@@ -114,9 +111,20 @@ def page(session: Session, organization_id: int, operator: bool, after: int, lim
     return session.scalars(found.order_by(Schedule.id).limit(limit)).all()
 
 
+def troubled(organization_id: int) -> Wanted:
+    """Return the schedules that made no job for their last slot, or were disabled for a reason."""
+    wanted = select(Schedule.id, func.coalesce(Schedule.last_slot, Schedule.updated_at)).where(_own(organization_id))
+    failed = and_(Schedule.enabled, Schedule.last_error.is_not(None))
+    return wanted.where(or_(failed, Schedule.disabled_reason.is_not(None)))
+
+
 def _visible(organization_id: int, operator: bool) -> ColumnElement[bool]:
-    own = and_(Schedule.organization_id == organization_id, Schedule.keeper == Keeper.CALLER)
+    own = _own(organization_id)
     return or_(own, Schedule.keeper == Keeper.KIND) if operator else own
+
+
+def _own(organization_id: int) -> ColumnElement[bool]:
+    return and_(Schedule.organization_id == organization_id, Schedule.keeper == Keeper.CALLER)
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,13 @@ class Timing(NamedTuple):
         step = timedelta(seconds=self.every_seconds or MIN_INTERVAL_S)
         return self.anchor + ((moment - self.anchor) // step + 1) * step
 
+    def coming(self, moment: datetime, count: int) -> list[datetime]:
+        """Return the next slots after `moment`, up to `count`."""
+        slots: list[datetime] = []
+        while len(slots) < count and (slot := self.after(slots[-1] if slots else moment)):
+            slots.append(slot)
+        return slots
+
     def due(self, first: datetime, now: datetime, catch_up: CatchUp) -> list[datetime]:
         """Return the slots from `first` to `now` that are to be run, oldest first."""
         newest = self._newest(first, now, MAX_CAUGHT_UP if catch_up == CatchUp.ALL else 1)

@@ -16,6 +16,7 @@ from db.models import Schedule, ScheduleSlot
 from db.queries import run
 from db.transaction import is_transient, savepoint, statement, transaction
 from domain.errors import PermanentError
+from domain.identity.quotas import OverQuota
 from domain.jobs import verdict
 from domain.jobs.admission import TooManyWaiting
 from domain.jobs.payloads import FromTheFuture
@@ -90,7 +91,7 @@ def _make(session: Session, schedule: Schedule, slots: Sequence[datetime]) -> No
             job_ids = owe(session, schedule, slots)
     except FromTheFuture:
         raise
-    except (PermanentError, TooManyWaiting) as refused:
+    except (PermanentError, TooManyWaiting, OverQuota) as refused:
         schedule.last_error = str(refused)
     except Exception as error:
         if is_transient(error):

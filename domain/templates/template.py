@@ -7,7 +7,7 @@ from pathlib import Path
 
 from domain.errors import Invalid
 from domain.pdf.fonts import undrawable_in
-from domain.pdf.rendering import MAX_HTML, RendererBusy, RenderingFailed, render_pdf
+from domain.pdf.rendering import MAX_HTML, PrintsTooLong, RendererBusy, RenderingFailed, render_pdf
 from domain.templates import markup, placeholders
 from domain.templates.sample import LARGEST, REQUIRED, SAMPLE, SHORT
 from domain.templates.view import InvoiceView
@@ -84,6 +84,14 @@ def check_placeholders(html: str) -> None:
             raise invalid(f"{{{{{name}}}}} is missing: an invoice has to show it")
 
 
+def _print_largest(organization_id: int, html: str) -> None:
+    largest = render_html(html, LARGEST)
+    try:
+        render_pdf(largest, organization_id)
+    except PrintsTooLong:
+        render_pdf(largest, organization_id)  # the sample was quick, so perhaps the machine had other work
+
+
 def check_prints(organization_id: int, html: str) -> None:
     """Raise Invalid unless the sample prints in time, the largest invoice at all, and what an invoice must say shows.
 
@@ -95,7 +103,7 @@ def check_prints(organization_id: int, html: str) -> None:
         # The first may have to start a renderer, and that is not the sample's time.
         shown = render_pdf(render_html(untitled, SHORT), organization_id)
         render_pdf(render_html(html, SAMPLE), organization_id, SAMPLE_TIMEOUT_S)
-        render_pdf(render_html(html, LARGEST), organization_id)
+        _print_largest(organization_id, html)
         for name, view in REQUIRED.items():
             if render_pdf(render_html(untitled, view), organization_id) == shown:
                 raise invalid(f"{{{{{name}}}}} does not show in print: an invoice has to show it")

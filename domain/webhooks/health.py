@@ -5,13 +5,15 @@ Time decides, never a count: a burst of events must not disable a webhook that i
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Webhook
 from db.queries import run
+from domain.counting import Wanted
 from domain.events.feed import moment
 from domain.events.telling import News, tell
 from domain.events.types import DISABLED, FAILING
@@ -45,6 +47,13 @@ def failed(session: Session, organization_id: int, webhook_id: int, pause: float
         session.execute(update(Webhook).where(Webhook.id == webhook_id).values(days_warned=due[-1]))
         said = {"webhookId": webhook_id, "failingSince": moment(row.failing_since), "days": due[-1]}
         _tell(session, organization_id, FAILING, said)
+
+
+def ends_at(webhook: Webhook) -> datetime | None:
+    """Return when the webhook is disabled if it goes on failing, None while it does not fail or is disabled."""
+    if not webhook.enabled or webhook.failing_since is None:
+        return None
+    return webhook.failing_since + timedelta(days=DISABLED_AFTER_DAYS)
 
 
 def postpone(session: Session, organization_id: int, webhook_id: int, pause: float) -> None:
@@ -81,3 +90,15 @@ def _tell(session: Session, organization_id: int, name: str, said: Mapping[str, 
     why = said.get("reason") or f"nothing was delivered for {said['days']} days"
     log.warning("%s: organization %d, webhook %d: %s", name, organization_id, said["webhookId"], why)
     tell(session, organization_id, [News(name, said)])
+
+
+def failing(organization_id: int) -> Wanted:
+    """Return the webhooks that fail, which will be disabled if they go on, and since when they do."""
+    wanted = select(Webhook.id, Webhook.failing_since).where(Webhook.organization_id == organization_id)
+    return wanted.where(Webhook.enabled, Webhook.failing_since.is_not(None))
+
+
+def disabled(organization_id: int) -> Wanted:
+    """Return the webhooks that were disabled because they failed."""
+    wanted = select(Webhook.id, Webhook.updated_at).where(Webhook.organization_id == organization_id)
+    return wanted.where(~Webhook.enabled, Webhook.disabled_reason.is_not(None))

@@ -27,22 +27,28 @@ OURS = {"content-type", "webhook-id", "webhook-timestamp", "webhook-signature", 
 SECRET, OLD_SECRET, HEADERS = "webhooks.secret", "webhooks.old_secret", "webhooks.headers"
 
 
-def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> tuple[Webhook, str]:
-    """Return a new webhook, and its secret, which is not shown again; raise Invalid or Conflict."""
+def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Webhook:
+    """Return a new webhook; raise Invalid or Conflict."""
     _check(fields)
     feed.open_stream(session, organization_id)
     run(session, "lock_stream", organization_id=organization_id)  # two at once would both be the last that may be made
     if (session.scalar(select(func.count()).select_from(_of(organization_id).subquery())) or 0) >= MAX_WEBHOOKS:
         raise Conflict(f"an organization has {MAX_WEBHOOKS} webhooks at the most: delete one that is not needed")
-    secret = fields.get("secret") or signatures.new_secret()
     webhook = Webhook(organization_id=organization_id, secret=b"", **_plain(fields))
     session.add(webhook)
     session.flush()
-    webhook.secret = encryption.encrypt(session, organization_id, SECRET, webhook.id, secret)
+    signs = fields.get("secret") or signatures.new_secret()
+    webhook.secret = encryption.encrypt(session, organization_id, SECRET, webhook.id, signs)
     _set_headers(session, webhook, fields.get("headers") or {})
     session.flush()
     session.refresh(webhook)
-    return webhook, secret
+    return webhook
+
+
+def secret(session: Session, organization_id: int, webhook_id: int) -> str:
+    """Return what signs, for whoever has just made the webhook or changed its secret; raise NotFound."""
+    webhook = get(session, organization_id, webhook_id)
+    return encryption.decrypt(session, organization_id, SECRET, webhook.id, webhook.secret)
 
 
 def change(session: Session, organization_id: int, webhook_id: int, fields: Mapping[str, Any]) -> Webhook:
@@ -68,22 +74,21 @@ def change(session: Session, organization_id: int, webhook_id: int, fields: Mapp
     return webhook
 
 
-def rotate(session: Session, organization_id: int, webhook_id: int, secret: str | None) -> tuple[Webhook, str]:
-    """Return the webhook and its new secret; the one before signs as well for BOTH_SIGN_HOURS, if it can be read."""
-    if secret:
-        signatures.check_secret(secret)
+def rotate(session: Session, organization_id: int, webhook_id: int, given: str | None) -> Webhook:
+    """Return the webhook with a new secret; the one before signs too for BOTH_SIGN_HOURS, if it can be read."""
+    if given:
+        signatures.check_secret(given)
     webhook = get(session, organization_id, webhook_id, locked=True)
-    new = secret or signatures.new_secret()
     webhook.old_secret = webhook.old_secret_until = None
     with suppress(encryption.Undecryptable):  # the master key is lost, and this is the way out
         before = encryption.decrypt(session, organization_id, SECRET, webhook.id, webhook.secret)
         webhook.old_secret = encryption.encrypt(session, organization_id, OLD_SECRET, webhook.id, before)
         webhook.old_secret_until = text(BOTH_SIGN)  # type: ignore[assignment]
-    webhook.secret = encryption.encrypt(session, organization_id, SECRET, webhook.id, new)
+    webhook.secret = encryption.encrypt(session, organization_id, SECRET, webhook.id, given or signatures.new_secret())
     webhook.updated_at = func.clock_timestamp()
     session.flush()
     session.refresh(webhook)
-    return webhook, new
+    return webhook
 
 
 def delete(session: Session, organization_id: int, webhook_id: int) -> None:

@@ -24,7 +24,7 @@ SCHEMA = {
 
 
 # A full group of full jobs holds its sources' locks for about a second; a change of one of them waits that long.
-@job(KIND, group=20, max_attempts=5, backoff=5.0, schema=SCHEMA, submit=submit)
+@job(KIND, group=20, max_attempts=5, backoff=5.0, schema=SCHEMA, permission="accounting:recreate", submit=submit)
 def recreate(context: Context, jobs: Sequence[ClaimedJob]) -> Sequence[Outcome]:
     """Each document has one live entry, that of its last version; what is superseded is left alone."""
     return recreation.recreate(context.session, [recreation.demand(job.organization_id, job.payload) for job in jobs])

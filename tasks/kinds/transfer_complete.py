@@ -9,6 +9,7 @@ from domain.jobs.work import ClaimedJob, Context, Steps, job
 @job(
     COMPLETE.kind,
     schema=COMPLETE.schema,
+    permission="transfers:complete",
     submit=partial(submit, COMPLETE),
     cancelled=partial(cancelled, COMPLETE),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("api", "cli", "counterfoil", "db", "domain", "gateways", "local", "tasks")
+PACKAGES = ("api", "cli", "console", "counterfoil", "db", "domain", "gateways", "local", "tasks")
 ROOT_MODULES = ("celeryconfig", "settings")
 FIRST_PARTY = {*PACKAGES, *ROOT_MODULES, "tests", "bench"}
 

@@ -23,6 +23,7 @@ VARIABLES = {variable(name) for name in Settings.__dataclass_fields__}
 # They keep files, or read them.
 KEEPERS = ("api", "worker", "io", "ocr")
 TEXT = (ROOT / "docker-compose.yml").read_text()
+SETTINGS_PAGE = ROOT / "docs" / "settings.md"
 every_service = pytest.mark.parametrize("name", services())
 every_part = pytest.mark.parametrize("name", parts())
 
@@ -117,6 +118,17 @@ def test_each_password_reaches_those_who_need_it() -> None:
     assert who_knows("MASTER_KEYS") == {"api", "worker", "io", "ocr"}
     assert who_knows("SMTP_URL") == {"io"}
     assert who_knows("STORAGE_ACCESS_KEY") == who_knows("STORAGE_SECRET_KEY") == {"rustfs", *KEEPERS}
+
+
+def test_the_page_of_settings_names_the_parts_that_need_a_secret() -> None:
+    """Someone who runs the parts without Compose gives each what that page says."""
+    told = {
+        found[1]: set(re.findall(r"[a-z]+", found[2])) - {"the", "and"}
+        for found in re.finditer(r"^\| `(\w+)` .* Only ([a-z, ]+) needs? (?:it|them)", SETTINGS_PAGE.read_text(), re.M)
+    }
+    given = {one: {name for name, part in parts().items() if one in part["environment"]} for one in told}
+    assert given.pop(variable("signing_key")) == set(), "it comes with the settings of .env"
+    assert {one: told[one] for one in given} == given
 
 
 def test_the_parts_that_keep_files_reach_the_storage_and_no_other_does() -> None:

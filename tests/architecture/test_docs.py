@@ -70,7 +70,7 @@ def shell_lines(text: str) -> Iterator[list[str]]:
 def check_command(words: list[str], targets: set[str]) -> None:
     """Fail unless the make targets, or the `counterfoil` command, in a line of a document exist."""
     if words[0] == "make":
-        assert set(words[1:]) <= targets, f"`{' '.join(words)}`: no such target"
+        assert {word for word in words[1:] if "=" not in word} <= targets, f"`{' '.join(words)}`: no such target"
         return
     arguments = words[words.index("--rm") + 2 :] if words[0] == "docker" else words[1:]
     try:

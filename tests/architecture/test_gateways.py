@@ -10,15 +10,15 @@ import pytest
 
 import settings
 from db.transaction import transaction
-from gateways import chat, http, imap, providers, smtp, storage, vision
+from gateways import chat, http, imap, openid, providers, smtp, storage, vision
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
 
 URL = "https://hooks.example.com/"
 # What others import of gateways. What is behind these has no caller of its own.
 DOORS = {
-    "gateways", "gateways.chat", "gateways.http", "gateways.imap", "gateways.providers", "gateways.smtp",
-    "gateways.storage", "gateways.vision",
+    "gateways", "gateways.chat", "gateways.http", "gateways.imap", "gateways.openid", "gateways.providers",
+    "gateways.secrecy", "gateways.smtp", "gateways.storage", "gateways.vision",
 }  # fmt: skip
 RELAY = smtp.Relay("smtp", "127.0.0.1", 1)
 SERVER = imap.server("imap.example.com", 993, "tls")
@@ -48,6 +48,8 @@ SENDS: dict[str, Callable[[], object]] = {
     "gateways.imap.Folder.head": lambda: folder().head(1),
     "gateways.imap.Folder.mark_seen": lambda: folder().mark_seen([1]),
     "gateways.imap.Folder.move": lambda: folder().move([1], "Done"),
+    "gateways.openid.address": lambda: openid.address(openid.attempt(), URL),
+    "gateways.openid.identity": lambda: openid.identity(openid.attempt(), URL, "code"),
     "gateways.smtp.send": lambda: smtp.send(RELAY, "a@b.c", ["d@e.f"], b""),
     "gateways.smtp.probe": lambda: smtp.probe(RELAY, "b.c"),
 }
@@ -57,6 +59,8 @@ SILENT = {
     "gateways.http.check_headers": "it looks at headers",
     "gateways.storage.signed_url": "it signs, and asks nobody",
     "gateways.storage.is_set": "it looks at the settings",
+    "gateways.openid.attempt": "it makes secrets",
+    "gateways.secrecy.without": "it hides what stands in a text",
     "gateways.providers.line": "it makes a line of a text",
     "gateways.providers.parsed": "it reads what has come",
     "gateways.imap.server": "it looks at a host and a port",

@@ -55,6 +55,10 @@ LAYERS = (
         "an api that cannot reach the broker cannot skip the outbox: that is how 'accepted is durable' is enforced",
     ),
     Layer(
+        "console", {"api.http", "db", "domain", "settings"}, BROKER,
+        "a page does what an operation of the api does, by the same calls of the domain, on the same floor of HTTP",
+    ),
+    Layer(
         "local", {"settings"}, {"celery", *WEB},
         "local starts the parts as processes and talks to them over HTTP, as any user does",
     ),
@@ -120,6 +124,9 @@ def test_a_file_imports_only_what_its_layer_stands_on(source: Source) -> None:
         ("gateways/http.py", "from domain.jobs import registry"),
         ("tasks/kinds/a.py", "from gateways import http"),
         ("api/jobs/endpoints.py", "from gateways import http"),
+        ("api/jobs/endpoints.py", "from console import pages"),
+        ("console/jobs.py", "from api.jobs import endpoints"),
+        ("console/jobs.py", "from tasks.app import app"),
         ("domain/parties/clients.py", "from tests.tenant import Tenant"),
     ],
 )
@@ -136,6 +143,7 @@ def test_the_rule_sees(path: str, line: str) -> None:
         ("tasks/relay.py", "from tasks.message import coalesce\nimport kombu"),
         ("tasks/kinds/a.py", "from domain.jobs.work import ClaimedJob, job\nfrom db.models import Client"),
         ("api/jobs/endpoints.py", "from . import errors\nfrom flask import Flask"),
+        ("console/jobs.py", "from api.http.changes import change\nfrom domain.jobs import catalogue"),
     ],
 )
 def test_the_rule_lets_pass(path: str, line: str) -> None:

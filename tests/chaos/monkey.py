@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Protocol
 
 import redis
 
@@ -18,10 +19,19 @@ from tests.faults.proxy import Proxy
 from tests.waiting import wait_until
 
 PARTS = ("relay", "relay", "worker", "worker", "beat")
+WITH_CHILDREN = ("api", "worker", "io")
 TERMINATE = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'counterfoil' AND random() < 0.5
 """
+
+
+class Server(Protocol):
+    """A server outside of the chain, which it talks to."""
+
+    def die(self) -> None: ...
+    def start(self) -> None: ...
+    def signal(self, number: int) -> None: ...
 
 
 class Monkey:
@@ -35,11 +45,16 @@ class Monkey:
         network: Proxy,
         rng: random.Random,
         apis: Sequence[Process] = (),
+        parts: Sequence[str] = PARTS,
+        servers: Sequence[Server] = (),
+        **given: object,
     ) -> None:
         self._chain, self._postgres, self._broker, self._network, self._rng = chain, postgres, broker, network, rng
-        self._parts: list[Process] = [*apis, *chain.start(*PARTS)]
+        self._parts: list[Process] = [*apis, *chain.start(*parts, **given)]
+        self._servers = servers
         self._spawned = {part: time.monotonic() for part in self._parts}
         self._frozen: dict[int, float] = {}
+        self._asked_to_stop: set[Process] = set()
         self.done: Counter[str] = Counter()
         self._faults = {
             self.kill_part: 6,
@@ -53,6 +68,21 @@ class Monkey:
             self.terminate_backends: 3,
             self.restart_postgres: 1,
         }
+        if servers:
+            self._faults |= {self.restart_server: 8, self.stun_server: 4}
+
+    @property
+    def parts(self) -> Sequence[Process]:
+        """Return the processes that run, or are to run again."""
+        return self._parts
+
+    def hurt(self, rng: random.Random, seconds: float, most_s: float) -> None:
+        """Do a fault every `most_s` at the latest for so many seconds, then heal all."""
+        started = time.monotonic()
+        while time.monotonic() - started < seconds:
+            self.act()
+            self._pass(rng.uniform(0.2, most_s))
+        self.heal()
 
     def act(self) -> None:
         """Do one fault, then look after what earlier ones left."""
@@ -79,7 +109,11 @@ class Monkey:
 
     def _all_ready(self) -> bool:
         self.tend()
-        return all(part.poll() is None and part.is_ready() for part in self._parts)
+        return all(self._stays(part) and part.is_ready() for part in self._parts)
+
+    def _stays(self, part: Process) -> bool:
+        """Return whether it runs, and goes on: one that was asked to stop may need seconds, or be frozen until now."""
+        return part.poll() is None and part not in self._asked_to_stop
 
     def kill_part(self) -> None:
         _signal(self._rng.choice(self._parts).pid, signal.SIGKILL)
@@ -88,7 +122,9 @@ class Monkey:
         _signal(self._some_child(), signal.SIGKILL)
 
     def ask_to_stop(self) -> None:
-        _signal(self._rng.choice(self._parts).pid, self._rng.choice([signal.SIGTERM, signal.SIGQUIT, signal.SIGINT]))
+        part = self._rng.choice(self._parts)
+        self._asked_to_stop.add(part)
+        _signal(part.pid, self._rng.choice([signal.SIGTERM, signal.SIGQUIT, signal.SIGINT]))
 
     def freeze(self) -> None:
         pid = self._rng.choice([self._rng.choice(self._parts).pid, self._some_child()])
@@ -120,8 +156,20 @@ class Monkey:
         wait_until(lambda: self._postgres.poll() is not None)
         self._postgres.start()
 
+    def restart_server(self) -> None:
+        server = self._rng.choice(self._servers)
+        server.die()
+        self._pass(self._rng.uniform(0, 4))
+        server.start()
+
+    def stun_server(self) -> None:
+        server = self._rng.choice(self._servers)
+        server.signal(signal.SIGSTOP)
+        self._pass(self._rng.uniform(0.5, 6))
+        server.signal(signal.SIGCONT)
+
     def _some_child(self) -> int:
-        children = [pid for part in self._parts if part.name in ("api", "worker") for pid in part.children]
+        children = [pid for part in self._parts if part.name in WITH_CHILDREN for pid in part.children]
         return self._rng.choice(children or [self._parts[-1].pid])
 
     def _pass(self, seconds: float) -> None:

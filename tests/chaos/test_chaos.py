@@ -9,7 +9,6 @@ import pytest
 from tests.chaos.monkey import Monkey
 from tests.faults.load import Intake, drain_killed, fetch, slow_commits, verify_at_least
 from tests.faults.processes import storm
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.chaos
 
@@ -40,10 +39,6 @@ def test_mixed_faults_for_many_minutes(chain, postgres, broker_server, network, 
     monkey = Monkey(chain, postgres, broker_server, network, rng)
     started = time.monotonic()
     with Intake([organization, other_organization], size=5, pause=0.1) as intake:
-        while time.monotonic() - started < MINUTES * 60:
-            monkey.act()
-            until = time.monotonic() + rng.uniform(0.2, 2.5)
-            wait_until(lambda: time.monotonic() >= until)  # noqa: B023
-    monkey.heal()
+        monkey.hurt(rng, MINUTES * 60, most_s=2.5)
     print(dict(monkey.done))
     verify(intake, started)

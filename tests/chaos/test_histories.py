@@ -2,7 +2,6 @@
 
 import os
 import random
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from tests.chaos.histories.record import History
 from tests.chaos.histories.world import Organization, Record, furnish, operator, organization
 from tests.chaos.monkey import Monkey
 from tests.faults.processes import Process
-from tests.waiting import wait_until
 
 SECONDS = float(os.environ.get("CHAOS_HISTORY_SECONDS") or 300)
 SAMPLE_SECONDS = 15
@@ -59,7 +57,7 @@ def lived(seed: int, monkey: Monkey, apis: Sequence[Process], seconds: float, mo
     for one in ours:
         furnish(one, ports[0])
     callers = [*_clients(seed, ours, ports), Operator(on_call, ports, pauses(seed))]
-    _hurt(monkey, random.Random(seed), seconds, most_s)
+    monkey.hurt(random.Random(seed), seconds, most_s)
     for caller in callers:
         caller.stop()
     for caller in callers:
@@ -74,15 +72,6 @@ def _clients(seed: int, ours: Sequence[Organization], ports: Sequence[int]) -> l
         for n in range(len(ours))
         for client in range(CLIENTS_OF_EACH)
     ]
-
-
-def _hurt(monkey: Monkey, rng: random.Random, seconds: float, most_s: float) -> None:
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        monkey.act()
-        until = time.monotonic() + rng.uniform(0.2, most_s)
-        wait_until(lambda: time.monotonic() >= until)  # noqa: B023
-    monkey.heal()
 
 
 def verify(history: History, path: Path) -> None:

@@ -40,14 +40,17 @@ class Part:
         self.finish(stage, "nowhere")
         return passed
 
-    def killed_at(self, at: int, stage: Stage) -> bool:
-        """Run the part on new work in a process that is killed at point `at`; return whether it was."""
+    def killed_at(self, at: int, stage: Stage) -> str:
+        """Run the part on new work in a process that is killed at point `at`; return its name, "" if there is none."""
         stage.begin()
         self.prepare(stage)
-        return bool(killed_at(at, lambda: self.run(stage)))
+        return killed_at(at, lambda: self.run(stage))
 
-    def cut_at(self, at: int, stage: Stage) -> bool:
-        """Run the part on new work, its line cut at point `at`; it goes on by itself, as its process would."""
+    def cut_at(self, at: int, stage: Stage) -> str:
+        """Run the part on new work, its line cut at point `at`; return its name, "" if there is none.
+
+        It goes on by itself, as its process would.
+        """
         stage.begin()
         self.prepare(stage)
         with Fuse(at, cut).armed() as fuse:
@@ -57,7 +60,7 @@ class Part:
                 if not isinstance(error, BrokerAway) and not is_transient(error):
                     raise
         chain.disconnect()
-        return len(fuse.passed) > at
+        return fuse.passed[at] if len(fuse.passed) > at else ""
 
     def recover(self, stage: Stage) -> None:
         self.ask_again(stage)

@@ -39,7 +39,7 @@ def made(database: str, organization: Tenant) -> list[Source]:
 def polled(tenant: Tenant) -> Iterator[None]:
     """Within its `with`, another process reads the trial balance again and again, and writes down what it saw."""
     chain.ask("CREATE TABLE polls (debit numeric, credit numeric)")
-    sums = statement("trial_balance").replace("%(organization_id)s", str(tenant.id))
+    sums = statement("trial_balance").replace("%(organization_id)s", str(tenant.id)).replace("%(last)s", "NULL")
     pid = os.fork()
     if pid == 0:
         try:

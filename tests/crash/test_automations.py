@@ -13,7 +13,7 @@ from domain.automations.triggering import trigger
 from domain.events import sequencing
 from domain.events.telling import KIND as SEQUENCE
 from domain.events.telling import News, tell
-from domain.identity import organizations
+from domain.identity import keys
 
 EVENTS = 3
 RUNS = """
@@ -31,10 +31,10 @@ FIELDS: dict[str, Any] = {
 
 def told(session: Session, organization_id: int, failed: int = 1) -> None:
     """Make two automations, and tell of three jobs that have failed."""
-    organizations.create_key(session, organization_id, "first")
+    keys.create(session, organization_id, "first")
     [key_id] = [key.id for key in session.query(ApiKey)]
     for _ in range(2):
-        registration.create(session, organization_id, key_id, FIELDS)
+        registration.create(session, organization_id, f"key:{key_id}", FIELDS)
     tell(
         session,
         organization_id,

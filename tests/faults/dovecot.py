@@ -85,6 +85,11 @@ class Dovecot:
             self.process.wait()
             (self.folder / "run" / "master.pid").unlink(missing_ok=True)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to all of its processes."""
+        assert self.process
+        os.killpg(self.process.pid, number)
+
     @contextmanager
     def owner(self) -> Iterator[IMAPClient]:
         """Give a connection of whoever has the mails, who trusts anybody here."""

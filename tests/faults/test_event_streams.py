@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from local.process import free_port
+from tests.browser import PASSWORD, person
 from tests.faults.load import drain, fetch, owe, value
 from tests.faults.processes import Chain, Process
 from tests.waiting import wait_until
@@ -146,3 +147,23 @@ def _accepted(port: int, path: str, key: str) -> bool:
     stream.read_until("\r\n\r\n")
     stream.close()
     return "200 OK" in stream.text
+
+
+def test_a_thousand_open_pages_of_the_console_hold_no_thread_and_no_connection(api, organization):
+    console = f"http://127.0.0.1:{api.port}/console"
+    form = {"email": person(organization.id), "password": PASSWORD}
+    answer = requests.post(f"{console}/login", form, timeout=10, allow_redirects=False)
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    streams = [Stream(api.port, "/console/live", "", headers=f"Cookie: {cookie}\r\n") for _ in range(SUBSCRIBERS)]
+    for stream in streams:
+        stream.read_until("\r\n\r\n")
+    assert "text/event-stream" in streams[-1].text
+    shown = requests.get(f"{console}/jobs", headers={"Cookie": cookie}, timeout=10)
+    assert "<h1>Jobs</h1>" in shown.text, "with two threads and a thousand pages open nobody else is served"
+    assert value(BACKENDS) <= 4
+    served = [child.num_threads() for child in psutil.Process(api.process.pid).children()]
+    assert max(served) < 20, f"open pages hold threads: {served}"
+    owe(organization, "fault.single", [{}])
+    for stream in streams:
+        stream.read_until("event: changed")
+        stream.close()

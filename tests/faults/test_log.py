@@ -1,6 +1,7 @@
 """What the parts say: nothing at INFO while nothing happens, and one line for each job that failed."""
 
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,35 @@ SWEEPS = "SELECT CAST(swept_to AS text) FROM relay_state"
 
 def test_an_idle_worker_and_beat_print_nothing(chain, organization):
     worker, beat = chain.start("worker", "beat", log_level="INFO")
+    wait_until(lambda: worker.said(" ready."), 15)
     said = [len(part.lines) for part in (worker, beat)]
     for _ in range(3):
         before = value(SWEEPS)
         wait_until(lambda: value(SWEEPS) != before, 15, "nobody swept")  # noqa: B023
     assert [part.lines[start:] for part, start in zip((worker, beat), said, strict=True)] == [[], []]
+
+
+def test_a_broker_that_goes_and_comes_again_is_told_in_words_that_are_true(chain, broker_server, organization):
+    *parts, beat = chain.start("worker", "io", "beat")
+    before = value(SWEEPS)
+    wait_until(lambda: value(SWEEPS) != before, 15, "beat has not reached the broker")
+    broker_server.kill(signal.SIGKILL)
+    wait_until(lambda: all(part.said("Connection to broker lost") for part in parts), 30)
+    wait_until(lambda: beat.said("Couldn't apply scheduled task sweep: Error 111"), 10)
+    broker_server.start()
+    chain.start("relay")
+    owe(organization, "fault.single", [{}])
+    drain(30)
+    assert [line for part in parts for line in part.lines if "acknowledge" in line or "Deprecat" in line] == []
+    assert beat.said("Traceback") == 0
+
+
+def test_a_child_that_dies_has_one_line_without_a_number_that_is_no_jobs(chain, organization):
+    _, worker = chain.start("relay", "worker")
+    owe(organization, "fault.single", [{"fault": "segfault"}], max_attempts=1)
+    drain(30)
+    wait_until(lambda: worker.said("a child ended by signal 11 (SIGSEGV); its jobs go on elsewhere"), 10)
+    assert (worker.said("Traceback"), worker.said("Job: ")) == (0, 0)
 
 
 @contextmanager

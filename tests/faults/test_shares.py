@@ -11,8 +11,12 @@ import psycopg
 import pytest
 import requests
 
+from db.transaction import transaction
+from domain.identity import sessions, users
+from domain.identity.sessions import Browser
 from domain.shares import PROMPT_S
 from local.process import free_port
+from tests.browser import COOKIE
 from tests.faults.load import value
 from tests.faults.processes import Chain
 from tests.tenant import Tenant
@@ -87,6 +91,40 @@ def test_one_that_keeps_its_threads_never_gets_the_last(url, locked, organizatio
         assert get(url + QUICK, other_organization).status_code == 200
         locked.rollback()
         assert {one.result().status_code for one in asked} == {200}
+
+
+def log_in(url: str) -> requests.Response:
+    return requests.post(f"{url}/console/login", {"email": "nobody@example.com", "password": "guess"}, timeout=60)
+
+
+def test_strangers_who_log_in_leave_half_of_the_threads_to_those_who_are_known(url, locked, organization):
+    assert get(url + QUICK, organization).status_code == 200
+    locked.execute("LOCK TABLE login_attempts IN ACCESS EXCLUSIVE MODE")
+    with callers(locked) as pool:
+        asked = [pool.submit(log_in, url) for _ in range(12)]
+        wait_until(lambda: value(STUCK) == THREADS // 2, 20)
+        assert get(url + QUICK, organization).status_code == 200
+        wait_until(lambda: len(answers(asked)) == 12 - THREADS // 2, 20, "they wait for a thread")
+        assert {(one.status_code, "Retry-After" in one.headers) for one in answers(asked)} == {(503, True)}
+        locked.rollback()
+        assert sorted(one.result().status_code for one in asked) == [403] * 2 + [503] * 10
+
+
+def test_what_an_organization_holds_of_a_process_it_holds_for_the_api_and_the_console_together(
+    url, locked, organization, other_organization
+):
+    with transaction() as session:
+        user = users.invite(session, organization.id, "ada@example.com", "Ada", "owner").user
+        cookie = {"Cookie": f"{COOKIE}={sessions.start(session, user, Browser('127.0.0.1', ''))}"}
+
+    def look() -> int:
+        return requests.get(f"{url}/console/", headers=cookie, timeout=60).status_code
+
+    assert (look(), get(url + QUICK, other_organization).status_code) == (200, 200)
+    with callers(locked) as pool:
+        asked = [pool.submit(get, url + SLOW, organization) for _ in range(THREADS)]
+        wait_until(lambda: value(STUCK) == THREADS // 2 and len(answers(asked)) == THREADS // 2, 20)
+        assert (look(), get(url + QUICK, other_organization).status_code) == (429, 200)
 
 
 @contextmanager

@@ -172,6 +172,21 @@ def test_beyond_the_memory_for_connections_those_that_hold_most_are_closed(chain
     assert api.ask(organization.key) == 200
 
 
+def test_beyond_the_memory_who_holds_most_together_gives_way(chain, slow, organization, other_organization):
+    api = Api(chain, max_body_mb=40, api_request_timeout=60)
+    assert api.ask(other_organization.key) == 200  # whose key it is, is known then
+    sent = [(other_organization, 25_000_000), *[(organization, 20_000_000)] * 13]
+    for tenant, size in sent:
+        line, received = api.connected(f"{POST}Authorization: Bearer {tenant.key}\r\nContent-Length: 40000000\r\n\r\n")
+        slow.append((line, received))
+        line.settimeout(20)
+        with suppress(OSError):
+            line.sendall(b" " * size)
+        line.setblocking(False)
+    wait_until(lambda: any(_is_closed(*one) for one in slow), 10, "nobody was closed")
+    assert not _is_closed(*slow[0])
+
+
 def test_an_idle_connection_is_kept_and_a_second_request_on_it_answered(api, organization):
     head = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {organization.key}\r\n"
     asked = (head + "\r\n") * 3 + head + "Connection: close\r\n\r\n"

@@ -1,5 +1,6 @@
 """An upload over the wire: as large as a file may be where one is taken, and nowhere else, however slowly it comes."""
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -60,12 +61,14 @@ class Api:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": kind}
         return requests.post(self.url + path, data=body, headers=headers, timeout=60)
 
-    def announce(self, path: str, *headers: str) -> int:
-        """Return the status of the answer to a head alone, whose body never comes."""
+    def announce(self, path: str, *headers: str) -> tuple[int, str]:
+        """Return the status of the answer to a head alone, whose body never comes, and the size that it names."""
         lines = [f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {self.key}", *headers, "", ""]
         with socket.create_connection((LOOPBACK, self.port), timeout=10) as line:
             line.sendall("\r\n".join(lines).encode())
-            return int(line.recv(65_536).split()[1])
+            answer = b"".join(iter(lambda: line.recv(65_536), b"")).decode()
+        named = re.search(r"must not be larger than ([0-9]+ MB)", answer)
+        return int(answer.split()[1]), named[1] if named else answer
 
     def files(self) -> list[Path]:
         return [path for path in self.folder.rglob("*-*") if path.is_file()]
@@ -105,13 +108,16 @@ def assert_taken(api: Api) -> None:
 
 def assert_refused_by_its_head(api: Api) -> None:
     """Fail unless an announced body that is too large for its route is refused before it is there."""
-    form_of = f"Content-Type: {FORM}"
-    assert api.announce(PATH, form_of, "Content-Length: 21100000") == 413
-    assert api.announce(PATH, form_of, "Content-Length: 99999999999") == 413
-    assert api.announce(PATH, form_of, "Transfer-Encoding: chunked", "", "10000000") == 413
-    assert api.announce("/api/v1/locations", "Content-Type: application/json", "Content-Length: 3000000") == 413
-    chunk = "300000"  # 3 MB, in hexadecimal
-    assert api.announce("/api/v1/locations", "Transfer-Encoding: chunked", "", chunk) == 413
+    form_of, json_of = f"Content-Type: {FORM}", "Content-Type: application/json"
+    chunked = "Transfer-Encoding: chunked"
+    for path, kind, most, sizes in (
+        (PATH, form_of, "20 MB", (21_100_000, 99_999_999_999)),
+        ("/api/v1/locations", json_of, "2 MB", (3_000_000, 30_000_000)),
+    ):
+        for size in sizes:
+            assert api.announce(path, kind, f"Content-Length: {size}") == (413, most)
+        assert api.announce(path, kind, chunked, "", f"{30_000_000:x}") == (413, most)
+    assert api.announce("/api/v1/locations", json_of, chunked, "", f"{3_000_000:x}") == (413, "2 MB")
 
 
 def assert_refused_as_it_comes(api: Api) -> None:
@@ -141,5 +147,5 @@ def test_a_large_file_has_more_time_than_a_small_body(api: Api) -> None:
     request = requests.Request("POST", api.url + PATH, headers=headers, data=slowly(body)).prepare()
     del request.headers["Transfer-Encoding"]
     assert requests.Session().send(request, timeout=30).status_code == 201
-    status = api.announce("/api/v1/locations", "Content-Type: application/json", "Content-Length: 1000", "", "{")
+    status, _ = api.announce("/api/v1/locations", "Content-Type: application/json", "Content-Length: 1000", "", "{")
     assert status == 408

@@ -40,7 +40,7 @@ def terms(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 def make_hook(tenant: Tenant, url: str, *event_types: str) -> int:
     with transaction() as session:
         fields = {"url": url, "event_types": event_types or ("*",), "enabled": True}
-        webhook, _ = registration.create(session, tenant.id, fields)
+        webhook = registration.create(session, tenant.id, fields)
         return webhook.id
 
 

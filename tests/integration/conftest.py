@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys
 from domain.jobs.dispatch.costs import Cost, Costs
 from domain.jobs.registry import kinds
 from tests import chain
@@ -38,7 +38,7 @@ def stranger(other_organization: Tenant) -> Caller:
 def operator(organization: Tenant) -> Caller:
     """The API, called by those on call."""
     with transaction() as session:
-        return Caller(organizations.create_key(session, organization.id, "on call", operator=True))
+        return Caller(keys.create(session, organization.id, "on call", role="operator").secret)
 
 
 @pytest.fixture

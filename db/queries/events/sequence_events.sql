@@ -9,7 +9,7 @@ WITH taken AS (
     FROM taken
     RETURNING sequence, type, data, id
 ), moved AS (
-    UPDATE event_streams SET last_sequence = last_sequence + (SELECT count(*) FROM taken)
+    UPDATE event_streams SET last_sequence = last_sequence + (SELECT count(*) FROM taken), sequenced_at = clock_timestamp()
     WHERE organization_id = %(organization_id)s AND EXISTS (SELECT FROM taken)
 )
 SELECT sequence, type, CAST(data AS text) AS data, id FROM event ORDER BY sequence

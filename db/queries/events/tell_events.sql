@@ -1,5 +1,5 @@
 -- Write events that have no number yet, in the order given; those of an organization that never asked for any are left
--- out. Return the organizations that have asked.
+-- out. Return the organizations that have asked, and the seconds until their next events are numbered.
 WITH told AS (
     INSERT INTO pending_events (organization_id, type, data)
     SELECT stream.organization_id, type, CAST(data AS jsonb)
@@ -7,4 +7,6 @@ WITH told AS (
     JOIN event_streams AS stream ON stream.organization_id = %(organization_id)s
     ORDER BY position RETURNING organization_id
 )
-SELECT DISTINCT organization_id FROM told
+SELECT organization_id, extract(epoch FROM greatest(interval '0',
+    sequenced_at + make_interval(secs => %(pause)s) - clock_timestamp())) AS delay
+FROM event_streams WHERE organization_id IN (SELECT organization_id FROM told)

@@ -20,6 +20,6 @@ SELECT clock_timestamp() AS now, e.due_at, e.published_at,
                 AND (o.due_at, o.job_id) < (coalesce(e.published_at, e.due_at), e.job_id) LIMIT 10000) AS one
         WHERE (p.priority, p.organization_id, p.kind) = (e.priority, e.organization_id, e.kind)) AS counted) AS own,
     (SELECT max(since) FROM pauses WHERE (what, name) IN (('lane', e.lane), ('kind', e.kind))) AS paused_since,
-    (SELECT count(*) FROM open_jobs WHERE lease_expires_at IS NOT NULL AND lane = e.lane) AS running,
+    count_running(e.lane) AS running,
     CAST(extract(epoch FROM clock_timestamp() - r.reported_at) AS float) AS relay_silent_s, r.reaches_broker
 FROM outbox AS e CROSS JOIN relay_state AS r WHERE e.job_id = %(id)s

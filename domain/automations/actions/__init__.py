@@ -1,6 +1,7 @@
 """What automations can do, an action a file. Each has a name, the permission that it takes, and a JSON Schema."""
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -18,11 +19,11 @@ DO = "do"
 
 
 class Acting(NamedTuple):
-    """In whose name an action is done: within the transaction of its run, for the owner of the key."""
+    """In whose name an action is done: within the transaction of its run."""
 
     session: Session
     organization_id: int
-    key_id: int
+    owner: str
     run_id: int
 
 
@@ -122,7 +123,11 @@ def _wrong(given: Any, names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", f"has placeholders that stand for nothing: {', '.join(strange)}; known: {', '.join(names)}"
         return
     known = find(name)
-    own = _filled(known, own, names)
+    try:
+        own = _filled(known, own, names)
+    except PermanentError as refused:
+        yield "", f"cannot be: {refused}"
+        return
     wrong = list(_unfit(known, own))
     yield from wrong
     if not wrong and known.check:
@@ -136,7 +141,12 @@ def _filled(known: Action, own: Mapping[str, Any], values: Mapping[str, Any]) ->
     """Return the parameters with their placeholders replaced; a number becomes text where text is asked for."""
     texts = {name for name, one in known.schema.get("properties", {}).items() if one.get("type") == "string"}
     filled = placeholders.filled(own, values)
-    return {name: placeholders.written(value) if name in texts else value for name, value in filled.items()}
+    return {name: _written(value) if name in texts else value for name, value in filled.items()}
+
+
+def _written(value: Any) -> Any:
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return placeholders.written(value) if is_number else value
 
 
 def _unfit(known: Action, own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

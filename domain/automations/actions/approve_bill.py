@@ -4,7 +4,9 @@ from typing import Any
 from domain.automations.actions import Acting, action
 from domain.bills import review
 
-ID = {"type": ["integer", "string"], "description": "The bill, `{{data.billId}}` for example."}
+ID = {
+    "type": "integer", "minimum": 1, "maximum": 2**63 - 1, "description": "The bill, `{{data.billId}}` for example.",
+}  # fmt: skip
 
 
 @action(
@@ -16,6 +18,6 @@ ID = {"type": ["integer", "string"], "description": "The bill, `{{data.billId}}`
 )
 def approve_bill(acting: Acting, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The bill is approved and booked if and only if the run is over."""
-    bill_id, account = int(parameters["billId"]), parameters.get("accountCode")
+    bill_id, account = parameters["billId"], parameters.get("accountCode")
     bill = review.approve(acting.session, acting.organization_id, bill_id, account_code=account)
     return {"billId": bill.id, "status": bill.status}

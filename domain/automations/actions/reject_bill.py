@@ -14,6 +14,5 @@ from domain.bills import review
 )
 def reject_bill(acting: Acting, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The bill is rejected if and only if the run is over."""
-    bill_id = int(parameters["billId"])
-    bill = review.reject(acting.session, acting.organization_id, bill_id, parameters["reason"])
+    bill = review.reject(acting.session, acting.organization_id, parameters["billId"], parameters["reason"])
     return {"billId": bill.id, "status": bill.status}

@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.automations import owner
 from domain.automations.actions import Acting, action
 from domain.jobs import catalogue
 
@@ -13,4 +14,6 @@ from domain.jobs import catalogue
 )
 def retry_job(acting: Acting, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The job waits again if and only if the run is over."""
+    kind = catalogue.get(acting.session, acting.organization_id, parameters["jobId"]).kind
+    owner.require_kind(acting.session, acting.organization_id, acting.owner, kind)
     return {"jobId": catalogue.requeue(acting.session, acting.organization_id, parameters["jobId"]).id}

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.automations.actions import Acting, action
-from domain.automations.actions.send_mail import TO
+from domain.automations.actions.send_mail import TO, check_addresses
 from domain.mail import sending
 
 
@@ -12,6 +12,7 @@ from domain.mail import sending
     permission="invoices:issue",
     properties={"invoiceNumber": {"type": "string", "maxLength": 60}, "to": TO},
     optional=("to",),
+    check=check_addresses,
 )
 def send_invoice(acting: Acting, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The mail is owed if and only if the run is over."""

@@ -2,9 +2,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.automations.actions import Acting, action
-from domain.mail import sending
+from domain.mail import addresses, sending
 
 TO = {"type": "array", "items": {"type": "string", "maxLength": 254}, "minItems": 1, "maxItems": 20}
+
+
+def check_addresses(parameters: Mapping[str, Any]) -> None:
+    """Raise Invalid unless each of `to` is an address."""
+    addresses.distinct(parameters.get("to", ()))
+
+
+def _check(parameters: Mapping[str, Any]) -> None:
+    check_addresses(parameters)
+    addresses.require_one_line(parameters["subject"], "subject")
 
 
 @action(
@@ -16,6 +26,7 @@ TO = {"type": "array", "items": {"type": "string", "maxLength": 254}, "minItems"
         "subject": {"type": "string", "minLength": 1, "maxLength": 200},
         "text": {"type": "string", "minLength": 1, "maxLength": sending.LONGEST_TEXT},
     },
+    check=_check,
 )
 def send_mail(acting: Acting, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The mail is owed if and only if the run is over."""

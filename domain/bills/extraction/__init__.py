@@ -1,6 +1,6 @@
 """What a bill's pages say, field by field, each with a proof or with a doubt; pure functions, no database."""
 
-from domain.bills.extraction.checks import CERTAIN, check, is_certain, needs_review, unsure
+from domain.bills.extraction.checks import CERTAIN, check, is_certain, unsure
 from domain.bills.extraction.comparison import Check, compare
 from domain.bills.extraction.fields import extract
 from domain.bills.extraction.hints import Hints, KnownSupplier
@@ -18,6 +18,5 @@ __all__ = [
     "extract",
     "is_certain",
     "learn",
-    "needs_review",
     "unsure",
 ]

@@ -1,6 +1,6 @@
 """What has to hold for a bill, and whether a person has to look at it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,12 +35,7 @@ def check(fields: Mapping[str, Found], reading: Reading | None, hints: Hints, to
     checks: list[Callable[[Values, Hints, date], Check | None]] = [
         _mandatory, _currency, _totals, _taxes, _lines, _dates, _vat_id, _iban, _not_own, _supplier,
     ]  # fmt: skip
-    return [made for one in checks if (made := one(values, hints, today))] + (compare(reading) if reading else [])
-
-
-def needs_review(fields: Mapping[str, Found], checks: Sequence[Check]) -> bool:
-    """Return whether a person has to look: a check failed, or a field that is needed is not certain."""
-    return not all(one.passed for one in checks) or bool(unsure(fields))
+    return [made for one in checks if (made := one(values, hints, today))] + (_about_pages(reading) if reading else [])
 
 
 def unsure(fields: Mapping[str, Found]) -> list[str]:
@@ -53,6 +48,13 @@ def unsure(fields: Mapping[str, Found]) -> list[str]:
 def is_certain(found: Found) -> bool:
     """Return whether a value needs nobody's look: it is proved, or a person wrote it."""
     return found.origin == PERSON or found.confidence >= CERTAIN
+
+
+def _about_pages(reading: Reading) -> list[Check]:
+    if not reading.unread:
+        return compare(reading)
+    told = (f"page {', '.join(map(str, pages))} was not read: {reason}" for reason, pages in reading.unread.items())
+    return [*compare(reading), Check("pages_read", False, "; ".join(told))]
 
 
 def _mandatory(values: Values, hints: Hints, today: date) -> Check:
@@ -126,7 +128,7 @@ def _dates(values: Values, hints: Hints, today: date) -> Check | None:
         f"issued on {issue}, which has not come yet": issue > today + AHEAD,
         f"issued on {issue}, more than five years ago": issue < today - OLDEST,
         f"due on {due}, before it was issued on {issue}": due is not None and due < issue,
-        f"due on {due}, more than a year after it was issued": due is not None and due > issue + LONGEST_TERM,
+        f"due on {due}, more than a year after it was issued": due is not None and due - issue > LONGEST_TERM,
     }
     told = [sentence for sentence, is_wrong in wrong.items() if is_wrong]
     return Check("dates", not told, told[0] if told else "the dates make sense", about)
@@ -171,7 +173,7 @@ def _supplier(values: Values, hints: Hints, today: date) -> Check | None:
     vat_id = values.get("supplier_vat_id")
     if vat_id and known.vat_id and bare(vat_id) != bare(known.vat_id):
         return Check("supplier", False, f"{known.name} had the VAT id {known.vat_id} before", ("supplier_vat_id",))
-    return Check("supplier", True, f"{known.name}, seen {known.times_seen} times", ("supplier_name",))
+    return Check("supplier", True, f"{known.name}, {known.seen}", ("supplier_name",))
 
 
 def known_supplier(values: Values, hints: Hints) -> KnownSupplier | None:
@@ -182,7 +184,7 @@ def known_supplier(values: Values, hints: Hints) -> KnownSupplier | None:
             if own and bare(own) == bare(str(values.get(field, ""))):
                 return one
     name = squeeze(str(values.get("supplier_name", "")))
-    return next((one for one in hints.suppliers if name and squeeze(one.name) == name), None)
+    return next((one for one in hints.suppliers if name and one.plain_name == name), None)
 
 
 def _has_account(supplier: KnownSupplier, iban: str) -> bool:

@@ -11,7 +11,8 @@ TITLES = tuple(
     squeeze(title)
     for title in (
         "credit note", "credit memo", "credit invoice", "avoir", "facture d avoir", "note de crédit", "nota di credito",
-        "nota de crédito", "creditnota", "creditfactuur", "кредитно известие", "stornorechnung",
+        "nota de crédito", "creditnota", "creditfactuur", "кредитно известие", "stornorechnung", "dobropis",
+        "kreditnota", "kreditfaktura", "hyvityslasku", "πιστωτικό τιμολόγιο", "odobrenje",
     )
 )  # fmt: skip
 MOST_WORDS, UPPER_PART = 5, 0.5

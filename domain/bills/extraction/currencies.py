@@ -28,7 +28,10 @@ SHARED = {
 CODE = re.compile(r"(?<![A-Z])([A-Z]{3})(?![A-Za-z])")
 # Codes that are words as well.
 WORDS = {"ALL", "TOP", "CUP", "PEN", "TRY", "SOS", "MAD", "BAM", "GEL", "MOP", "ERN", "LAK", "AMD", "BOB", "COP", "MUR"}
-CURRENCY_WORDS = r"(?:currency|wahrung|devise|valuta|waluta|moneda|валута|betrage in|amounts in|betrag in)"
+CURRENCY_WORDS = (
+    r"(?:currency|wahrung|devise|valuta|waluta|moneda|mena|moeda|penznem|valiuta|νομισμα|валута|prices? in|betrage in"
+    r"|amounts in|betrag in)"
+)
 LETTERS = re.compile(r"[^\d\s.,:;()\[\]+\-−–*/|]+")
 # Since 2026, which CLDR need not know yet.
 EURO_OF_LATE = {"BG"}

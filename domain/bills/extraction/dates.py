@@ -1,7 +1,7 @@
 """Dates as people write them, in numbers and in words of many languages; what is no day of the calendar is none."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache
 from typing import NamedTuple
@@ -10,9 +10,12 @@ from babel.dates import get_month_names
 
 from domain.bills.extraction.layout import Row, once_a_row, plain
 
-LANGUAGES = ("en", "de", "fr", "bg", "es", "it", "nl", "pl", "pt", "cs", "da", "sv", "ro", "hu", "fi", "nb", "sk")
+LANGUAGES = (
+    "en", "de", "fr", "bg", "es", "it", "nl", "pl", "pt", "cs", "da", "sv", "ro", "hu", "fi", "nb", "sk", "el", "sl",
+    "et", "lv", "lt", "hr",
+)  # fmt: skip
 FIRST_YEAR, LAST_YEAR = 1990, 2099
-DMY, MDY, YMD, NAMED = "dmy", "mdy", "ymd", "named"
+DMY, MDY, YMD, NAMED, NAMED_OTHERWISE = "dmy", "mdy", "ymd", "named", "named otherwise"
 # Where the month is written before the day, and where the year comes first.
 MONTH_FIRST = {"USD"}
 SEPARATORS = r"[./\-‐–]"
@@ -30,6 +33,7 @@ DAY_FIRST = re.compile(
     rf"(?<![\d./\-])(?<!\d,)(\d{{1,2}}){ORDINAL}[\s.\-/]*{OF}{WORD}\.?[\s.,\-/]*{OF}(\d{{4}}|'?\d{{2}})(?!\d)"
 )
 MONTH_BEFORE = re.compile(rf"{WORD}\.?\s*(\d{{1,2}})(?:st|nd|rd|th)?\s?,?\s*(\d{{4}})(?!\d)", re.IGNORECASE)
+YEAR_FIRST = re.compile(rf"(?<!\d)(20\d{{2}})\.?\s(?:m\.\s)?{WORD}\.?\s(\d{{1,2}})(?!\d|[.,/]\d)")
 
 
 class Hit(NamedTuple):
@@ -50,17 +54,19 @@ class Hit(NamedTuple):
 
 
 @cache
-def months() -> dict[str, int]:
-    """Return the number of a month by each of its names, in plain letters."""
-    found: dict[str, int] = {}
+def months() -> dict[str, list[int]]:
+    """Return the month that each name in plain letters means: listopad is November, and October in Croatian."""
+    found: dict[str, list[int]] = {}
     for language in LANGUAGES:
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in get_month_names(width, context, language).items():
-                    found.setdefault(plain(name).strip(". "), number)
+                    meant = found.setdefault(plain(name).strip(". "), [])
+                    meant += [number] * (number not in meant)
     # Shorter ways, and letters that are lost in pictures.
     more = {"sept": 9, "mrz": 3, "maerz": 3, "janv": 1, "fevr": 2, "juil": 7, "agosto": 8, "set": 9, "ene": 1, "gen": 1}
-    return {name: number for name, number in (found | more).items() if len(name) >= 3 and not name[0].isdigit()}
+    found |= {name: [number] for name, number in more.items()}
+    return {name: meant for name, meant in found.items() if len(name) >= 3 and not name[0].isdigit()}
 
 
 @once_a_row
@@ -80,10 +86,18 @@ def _hits(row: Row) -> Iterator[Hit]:
             yield from _hit(row, found, _numeric(*found.group(1, 3, 4)))
     for found in COMPACT.finditer(row.text):
         yield from _hit(row, found, _meanings({YMD: (found[1], found[2], found[3])}))
-    for found in DAY_FIRST.finditer(row.text):
-        yield from _hit(row, found, _named(found[3], found[2], found[1]))
-    for found in MONTH_BEFORE.finditer(row.text):
-        yield from _hit(row, found, _named(found[3], found[1], found[2]))
+    yield from _in_words(row, DAY_FIRST, lambda day, month, year: _named(year, month, day))
+    yield from _in_words(row, YEAR_FIRST, lambda year, month, day: _named(year, month, day))
+    yield from _in_words(row, MONTH_BEFORE, lambda month, day, year: _named(year, month, day))
+
+
+def _in_words(row: Row, pattern: re.Pattern[str], read: Callable[..., dict[str, date]]) -> Iterator[Hit]:
+    """Yield the dates of a pattern; where its word is no month a date may begin: `Tel. 12 34 56 Issued 01 Apr 2026`."""
+    at = 0
+    while found := pattern.search(row.text, at):
+        meanings = read(*found.groups())
+        yield from _hit(row, found, meanings)
+        at = found.end() if meanings else found.end(1)
 
 
 def _hit(row: Row, found: re.Match[str], meanings: dict[str, date]) -> Iterator[Hit]:
@@ -100,8 +114,8 @@ def _numeric(first: str, second: str, third: str) -> dict[str, date]:
 
 
 def _named(year: str, month: str, day: str) -> dict[str, date]:
-    number = months().get(plain(month))
-    return _meanings({NAMED: (year.strip("'"), str(number), day)}) if number else {}
+    meant = zip((NAMED, NAMED_OTHERWISE), months().get(plain(month), ()), strict=False)
+    return _meanings({order: (year.strip("'"), str(number), day) for order, number in meant})
 
 
 def _meanings(parts: dict[str, tuple[str, str, str]]) -> dict[str, date]:

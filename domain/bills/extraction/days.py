@@ -13,8 +13,12 @@ from domain.bills.extraction.layout import Row, Sheet, around, squeeze
 from domain.bills.extraction.nearness import near
 
 DAYS = re.compile(
-    r"(?:net\s*|netto\s*)?(\d{1,3})\s*(?:days?|tagen?|jours?|j\b|дни|дена|dias|días|giorni|dagen|dni|gg\b)|\bnet\s*(\d{1,3})\b",
+    r"(?:net\s*|netto\s*)?(\d{1,3})\s*(?:days?|tagen?|jours?|j\b|дни|дена|dias|días|giorni|dagen|dnů|dnu|dní|dni|dage?r?|päivää|pv|nap|zile|dias|gg\b)|\bnet\s*(\d{1,3})\b",
     re.IGNORECASE,
+)
+PAYS = re.compile(
+    r"zahlbar|uberweis|begleich|zahlung|pay|remit|regl|virement|paga|betal|platn|плащане|плати|splatn|uhrad|plat[ia]"
+    r"|maks|πληρω|εξοφλ|fizet|tasu|apmak|moket"
 )
 AFTERWARDS = re.compile(r"(?:zurzahlung)?fallig|zahlbar|exigible|payable")
 OF_DAY = ("vom", "du", "of", "from", "dated", "del", "van", "zdnia", "от", "le", "on")
@@ -52,7 +56,25 @@ def find(
     said = _said(sheet)
     issue = _issue(sheet, hits, said, order, is_sure)
     due = _due(sheet, hits, said[DUE], order, is_sure, issue)
+    if issue and not due:
+        return issue, _by_terms(sheet, issue)
     return _agreed(sheet, issue, due)
+
+
+def _by_terms(sheet: Sheet, issue: Day) -> Day | None:
+    """Return the day to which the only term of payment leads: `payable within 30 days`; it is never certain."""
+    found = [
+        (int(term[1] or term[2]), row, term)
+        for row in sheet.rows
+        if PAYS.search(row.squeezed)
+        for term in DAYS.finditer(row.text)
+        if not _promises(row.text[: term.start()]) and not _promises(re.split("[,;]", row.text[term.end() :])[0])
+    ]
+    if len({count for count, _, _ in found}) != 1 or not 0 < found[0][0] <= LATEST_DUE.days:
+        return None
+    count, row, term = found[0]
+    day = issue.day + timedelta(days=count)
+    return Day(day, row, term.start(), term.end(), GUESSED, f"it is {count} days after the day of issue")
 
 
 def _said(sheet: Sheet) -> dict[str, list[_Said]]:
@@ -147,8 +169,11 @@ def _is_number(row: Row, hit: Hit) -> bool:
 def _due(
     sheet: Sheet, hits: Sequence[Hit], said: Sequence[_Said], order: str, is_sure: bool, issue: Day | None
 ) -> Day | None:
+    issued_at = (issue.row.number, issue.start) if issue and issue.confidence > GUESSED else None
     claimed = [one for one in said if not _is_early(one.hit)] or [
-        _Said(hit, WEAK, label) for hit, label in _in_sentences(sheet, hits) if not _is_early(hit)
+        _Said(hit, WEAK, label)
+        for hit, label in _in_sentences(sheet, hits)
+        if not _is_early(hit) and _place(hit) != issued_at
     ]
     later = [one for one in claimed if issue is None or issue.day <= one.hit.day(order) <= issue.day + LATEST_DUE]
     claimed = later or claimed
@@ -166,11 +191,11 @@ def _in_sentences(sheet: Sheet, hits: Iterable[Hit]) -> Iterator[tuple[Hit, str]
         row = hit.row
         before = (sheet.rows[row.number - 1].text + " " if row.number else "") + row.text[: hit.start]
         words = squeeze(before[-90:])
-        pays = re.search(
-            r"zahlbar|uberweis|begleich|zahlung|pay|remit|regl|virement|paga|betal|platn|плащане|плати", words
-        )
+        pays = PAYS.search(words)
         until = re.search(
-            r"(?:biszum|bis|by|until|before|avantle|auplustardle|pourle|entroil|uiterlijk|voor|do|до|antesdel)$", words
+            r"(?:biszum|bis|by|until|before|avantle|auplustardle|jusquau|pourle|entroil|uiterlijk|voor|do|до|antesdel|ate"
+            r"|senast|senest|viimeistaan|εωσ|μεχρι|panala|lidz|iki|hiljemalt)$",
+            words,
         )
         if (pays and until) or AFTERWARDS.match(squeeze(row.text[hit.end :] + _next_text(sheet, row))):
             yield hit, before[-40:].strip()
@@ -182,12 +207,18 @@ def _next_text(sheet: Sheet, row: Row) -> str:
 
 def _is_early(hit: Hit) -> bool:
     """Return whether the words before a date, in its clause, promise something for paying early."""
-    clause = re.split(r"[,;]|\bnetto\b|\bnet\b|\bohne abzug\b", hit.row.text[: hit.start], flags=re.IGNORECASE)[-1]
+    return _promises(hit.row.text[: hit.start])
+
+
+def _promises(before: str) -> bool:
+    clause = re.split(r"[,;]|\bnetto\b|\bnet\b|\bohne abzug\b", before, flags=re.IGNORECASE)[-1]
     return any(word in squeeze(clause) or word in clause for word in EARLY)
 
 
 def _day(hit: Hit, order: str, is_sure: bool, confidence: float, reason: str) -> Day:
-    if not hit.is_sure and not is_sure:
+    if not hit.is_sure and dates.NAMED in hit.meanings:
+        confidence, reason = min(confidence, AMBIGUOUS), f"{reason}; another language has another month of this name"
+    elif not hit.is_sure and not is_sure:
         confidence, reason = min(confidence, AMBIGUOUS), f"{reason}; day and month may be the other way round"
     return Day(hit.day(order), hit.row, hit.start, hit.end, confidence, reason)
 

@@ -1,5 +1,6 @@
 """All fields of a bill from its pages, each with the reason why it is believed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -9,12 +10,14 @@ from domain.bills.extraction import (
     amounts,
     credit,
     currencies,
+    dates,
     days,
     identifiers,
     memory,
     names,
     numbers,
     parties,
+    roles,
     tables,
     totals,
 )
@@ -22,7 +25,8 @@ from domain.bills.extraction.amounts import Amount
 from domain.bills.extraction.hints import Hints, KnownSupplier
 from domain.bills.extraction.identifiers import IBAN, TAX, VAT, Id
 from domain.bills.extraction.labels import STRONG
-from domain.bills.extraction.layout import Row, Sheet
+from domain.bills.extraction.layout import Cell, Row, Sheet
+from domain.bills.extraction.layout import plain as folded
 from domain.bills.extraction.totals import Part, Sums
 from domain.money import decimals as decimals_of
 
@@ -81,8 +85,18 @@ def _said(xml: Mapping[str, Any] | None) -> dict[str, Any]:
 def _page(sheet: Sheet, hints: Hints) -> Page:
     ids = identifiers.find(sheet)
     by_name = names.known(sheet, hints)
-    supplier, by = parties.known(ids, hints) or (by_name, BY_NAME)
-    return Page(sheet, amounts.find(sheet.rows), ids, hints, supplier, by)
+    supplier, by = parties.known(sheet, ids, hints) or (by_name, BY_NAME)
+    return Page(sheet, _amounts(sheet), ids, hints, supplier, by)
+
+
+def _amounts(sheet: Sheet) -> list[Amount]:
+    """Return the numbers on the pages that are no part of a date: 2026. 02. 19."""
+    days_at = {row.number: dates.find(row) for row in sheet.rows}
+    return [
+        one
+        for one in amounts.find(sheet.rows)
+        if not any(hit.start <= one.start < hit.end for hit in days_at[one.row.number])
+    ]
 
 
 def _of_supplier(page: Page) -> dict[str, Found]:
@@ -101,13 +115,16 @@ def _name(page: Page, own: Sequence[Id]) -> Found | None:
     supplier = page.supplier
     name = names.find(page.sheet, page.hints, own)
     if supplier:
-        reason = f"{supplier.name} is known by this {page.known_by}, seen {supplier.times_seen} times"
+        reason = f"{supplier.name} is known by this {page.known_by}, {supplier.seen}"
         row, box = (name.piece.row, name.piece.box) if name else (page.sheet.rows[0], page.sheet.rows[0].cells[0].box)
         return _found(supplier.name, 0.85 if page.known_by == BY_NAME else 0.98, reason, row, box)
     if name is None:
         return None
     signs = ", ".join(name.signs)
-    return _found(name.piece.text, name.confidence, f"{signs} speak for it", name.piece.row, name.piece.box)
+    # Only a site's name spells it once more.
+    may_be_misread = name.piece.row.page.origin == OCR and names.SITE not in name.signs
+    confidence = min(name.confidence, MOST_OF_PICTURE) if may_be_misread else name.confidence
+    return _found(name.piece.text, confidence, f"{signs} speak for it", name.piece.row, name.piece.box)
 
 
 def _currency(page: Page, found: Mapping[str, Found]) -> Found | None:
@@ -121,7 +138,7 @@ def _currency(page: Page, found: Mapping[str, Found]) -> Found | None:
         shared = amount.row.text[max(0, amount.start - 2) : amount.start].strip() in currencies.SHARED and not local
         confidence = 0.7 if others else 0.9 if shared else 0.98
         return _found(code, confidence, "it stands at the amounts", amount.row, amount.box)
-    if named := _named(page.sheet):
+    if named := _named(page.sheet, local):
         return named
     row = page.sheet.rows[0]
     guess = (page.supplier.currency_code if page.supplier else None) or local or page.hints.currency
@@ -139,16 +156,31 @@ def _resolved(amount: Amount, local: str | None) -> str | None:
     return local if local in shared else code or None
 
 
-def _named(sheet: Sheet) -> Found | None:
-    """Return the currency whose code the page names; of several the first, and it is doubted."""
-    rows = [(row, codes) for row in sheet.rows if (codes := currencies.named_in(row.text))]
-    if not rows:
-        return _signed(sheet)
-    row, codes = rows[0]
-    alone = len({code for _, in_row in rows for code in in_row}) == 1 and "€" not in sheet.squeezed
-    code = min(codes, key=row.text.index)
-    box = row.tokens[row.token_at(row.text.index(code))].box
-    return _found(code, 0.96 if alone else 0.8, "its code is named", row, box)
+def _named(sheet: Sheet, local: str | None) -> Found | None:
+    """Return the currency whose code the page names; of several the first, and it is doubted.
+
+    A code among other words may be a word of another kind, as in `Bitto DOP`.
+    """
+    said = [(cell, code) for row in sheet.rows for cell in row.cells for code in currencies.named_in(cell.text)]
+    telling = [one for one in said if one[1] == local or _tells_currency(*one)]
+    if not telling:
+        return _signed(sheet) or (None if local or not said else _by_code(*said[0], 0.7))
+    cell, code = min(telling, key=lambda one: (one[0].row.number, one[0].row.text.index(one[1])))
+    alone = len({code for _, code in said}) == 1 and "€" not in sheet.squeezed
+    return _by_code(cell, code, 0.96 if alone else 0.8)
+
+
+def _tells_currency(cell: Cell, code: str) -> bool:
+    """Return whether a code is in brackets, at a word for sums or currencies, or stands for itself."""
+    rest = cell.text.replace(code, " ")
+    is_alone = not any(map(str.isalpha, rest)) or f"({code})" in cell.text or roles.of(rest) is not None
+    return is_alone or bool(re.search(currencies.CURRENCY_WORDS, folded(rest)))
+
+
+def _by_code(cell: Cell, code: str, confidence: float) -> Found:
+    row = cell.row
+    box = row.tokens[row.token_at(row.text.index(code, cell.start))].box
+    return _found(code, confidence, "its code is named", row, box)
 
 
 def _signed(sheet: Sheet) -> Found | None:

@@ -1,9 +1,14 @@
 """What an organization knows beforehand: who it is itself, and whose bills it has had."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from domain.bills.content import Box
+from domain.bills.extraction.layout import squeeze
+
+# Of several organizations: each bill is compared with all suppliers that are known.
+MAX_REMEMBERED = 8192
 
 
 class Correction(NamedTuple):
@@ -50,6 +55,21 @@ class KnownSupplier(NamedTuple):
     corrections: Sequence[Mapping[str, Any]] = ()
     last_numbers: Sequence[str] = ()
     currency_code: str | None = None
+
+    @property
+    def seen(self) -> str:
+        """Return in words how often there were bills of it."""
+        return "seen once" if self.times_seen == 1 else f"seen {self.times_seen} times"
+
+    @property
+    def plain_name(self) -> str:
+        """Return the name in plain letters, as pages are compared with it."""
+        return _plain_name(self.name)
+
+
+@lru_cache(MAX_REMEMBERED)
+def _plain_name(name: str) -> str:
+    return squeeze(name)
 
 
 class Hints(NamedTuple):

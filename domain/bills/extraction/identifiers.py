@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import NamedTuple
 
 from stdnum import iban as ibans
+from stdnum import numdb
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
 
@@ -35,24 +37,41 @@ VAT_LABELS = one_of(
     "|ust ident nr|ust identnr|ust idnr|umsatzsteuer id|umsatzsteuer identifikationsnummer|uid|uid nr|mwst nr|mwst"
     "|n tva|tva|tva intracommunautaire|n tva intracommunautaire|numero de tva|no tva|n de tva|id tva|tva intra"
     "|ин по зддс|ддс|ддс №|ддс номер|идент № по ддс|ин по ддс|zddc|nif iva|nif|cif|iva|partita iva|p iva|piva|p.iva"
-    "|btw nummer|btw nr|btw|btw id|nip|vat ue|tax id|tax no|tax number|gst no|tax registration number"
+    "|btw nummer|btw nr|btw|btw id|nip|vat ue|tax id|tax no|tax number|gst no|tax registration number|vat code"
+    "|dic|ic dph|moms nr|momsreg nr|momsregnr|moms reg nr|vat reg nr|cvr|cvr nr|se nr|alv tunnus|alv nro|y tunnus|αφμ"
+    "|adoszam|kozossegi adoszam|eu adoszam|cui|cod fiscal|contribuinte|nipc|oib|id za ddv|id ddv|pvn|pvn reg nr|kmkr"
+    "|kmkr nr|pvm kodas|pvm moketojo kodas|org nr|orgnr|mva|reg nr|reģ nr"
 )
+BEHIND = r"(?:\s?(?:id|nr|no|n|number|reg|registration|numer|n[.º°]{1,3}|№|#)\.?)*\W{0,3}"
 NATIONAL = {
     # Pictures mistake the two letters, which are no Cyrillic ones.
     "BG": re.compile(r"ДДС(?:\s?№)?\W{0,3}(?:[A-ZА-Я]{2}\s?)?(\d{9,10})(?!\d)", re.IGNORECASE),
     "IT": re.compile(r"(?:P\.?\s?IVA|Partita IVA)\W{0,3}(\d{11})(?!\d)", re.IGNORECASE),
-    "PL": re.compile(r"NIP\W{0,3}(\d{3}-?\d{3}-?\d{2}-?\d{2})(?!\d)"),
+    "PL": re.compile(r"NIP\W{0,3}(\d{3}-?\d{3}-?\d{2}-?\d{2}|\d{3}-?\d{2}-?\d{2}-?\d{3})(?!\d)"),
     "ES": re.compile(r"(?:C\.?I\.?F|N\.?I\.?F)\W{0,3}([A-Z]-?\d{7}-?[A-Z0-9]|\d{8}-?[A-Z])(?!\w)"),
+    "GB": re.compile(rf"\bVAT{BEHIND}(\d{{3}}\s?\d{{4}}\s?\d{{2}})(?!\s?\d)", re.IGNORECASE),
+    "DK": re.compile(rf"\b(?:CVR|SE){BEHIND}(\d{{2}}\s?\d{{2}}\s?\d{{2}}\s?\d{{2}})(?!\d)", re.IGNORECASE),
+    "FI": re.compile(r"Y-?tunnus\W{0,3}(\d{7}-\d)(?!\d)", re.IGNORECASE),
+    "HU": re.compile(r"Adószáma?\W{0,3}(\d{8})-\d-\d{2}(?!\d)", re.IGNORECASE),
+    "PT": re.compile(rf"\b(?:NIF|NIPC|Contribuinte){BEHIND}(\d{{3}}\s?\d{{3}}\s?\d{{3}})(?!\d)", re.IGNORECASE),
+    "EL": re.compile(r"Α\.?Φ\.?Μ\W{0,3}(\d{9})(?!\d)"),
+    "BE": re.compile(rf"\b(?:BTW|TVA){BEHIND}([01]\d{{3}}\.?\d{{3}}\.?\d{{3}})(?!\d)", re.IGNORECASE),
+    "HR": re.compile(r"\bOIB\W{0,3}(\d{11})(?!\d)"),
+    "SI": re.compile(r"ID(?:\sza)?\sDDV\W{0,3}(\d{8})(?!\d)", re.IGNORECASE),
 }
 TAX_LABELS = one_of(
     "tax id|tax number|tax no|tax identification number|tin|ein|fein|employer id|abn|gstin|gst no|gst number|company no"
     "|steuernummer|steuernr|st nr|stnr|steuer nr|siret|siren|n siret|ico|еик|еик/егн|булстат|идентификационен номер"
-    "|nif|cif|codice fiscale|cod fisc|cf|nip|kvk|kvk nummer|rfc|cnpj|hrb"
+    "|nif|cif|codice fiscale|cod fisc|cf|nip|kvk|kvk nummer|rfc|cnpj|hrb|org nr|orgnr|organisationsnummer|cvr|cvr nr"
+    "|y tunnus|adoszam|company code|reg com|dic|cui"
 )
 TAX_ID = re.compile(r"[A-Z0-9](?:[\s/.\-]?[A-Z0-9]){4,19}")
-IBAN_START = re.compile(r"(?:(?<![A-Z0-9])|(?<=IBAN))([A-Z]{2}\d{2})(?=[\s]?[A-Z0-9])")
+IBAN_START = re.compile(r"(?:(?<![A-Z0-9])|(?<=IBAN))([A-Z]{2}\s?\d{2})(?=[\s]?[A-Z0-9])")
+# In Poland one writes it without the country's letters.
+POLISH = re.compile(r"(?:kont[oa]|rachun(?:ek|ku)|bank)\D{0,24}?(\d{2}(?:\s?\d{4}){6})(?!\d)", re.IGNORECASE)
 MISTAKEN = str.maketrans("OQDIBSZG", "00018526")
-SHORTEST_IBAN, LONGEST_IBAN = 15, 34
+# An IBAN begins with country and check digits; what follows in each country has so many letters of a kind: 8!n10!n.
+HEAD, PART = 4, re.compile(r"(\d+)!")
 MOST_IDS = 60
 
 
@@ -105,26 +124,35 @@ def _ibans(sheet: Sheet, row: Row) -> Iterator[Id]:
         value, length, holds = _iban(rest, more)
         if value:
             yield Id(IBAN, value, holds, row, found.start(), found.start() + min(length, len(rest)))
+    for found in POLISH.finditer(row.text):
+        if iban_holds(value := "PL" + _compact(found[1])):
+            yield Id(IBAN, value, True, row, found.start(1), found.end(1))
 
 
 def _iban(text: str, more: str) -> tuple[str, int, bool]:
     """Return the IBAN with which a text begins, its length in the text, and whether its checksum holds."""
-    letters, longest = "", ("", 0, False)
-    for at, letter in enumerate((text + more)[:60], 1):
+    letters, length = "", _length(text[:2])
+    for at, letter in enumerate((text + more)[:60] if length else "", 1):
         if letter.isspace():
             continue
-        if not (letter.isascii() and letter.isalnum()) or len(letters) == LONGEST_IBAN:
+        if not (letter.isascii() and letter.isalnum()):
             break
         letters += letter.upper()
-        if len(letters) >= SHORTEST_IBAN and ibans.is_valid(letters):
-            return letters, at, True
-        if at <= len(text) and _is_long_enough(letters):
-            longest = letters, at, False
-    return longest
+        if len(letters) == length:
+            holds = iban_holds(letters)
+            return (letters, at, holds) if holds or (at <= len(text) and _is_built_right(letters)) else ("", 0, False)
+    return "", 0, False
 
 
-def _is_long_enough(letters: str) -> bool:
-    """Return whether an IBAN of the country has so many letters, whatever its checksum."""
+@cache
+def _length(country: str) -> int:
+    """Return how many letters an IBAN of the country has, 0 if it has none."""
+    [(_, known), *_] = numdb.get("iban").info(country)
+    return HEAD + sum(map(int, PART.findall(known["bban"]))) if known else 0
+
+
+def _is_built_right(letters: str) -> bool:
+    """Return whether an IBAN of the country is built like this, whatever its checksum."""
     with suppress(ValidationError):
         # With the right check digits it is valid, if the country has such accounts.
         return ibans.is_valid(letters[:2] + ibans.calc_check_digits(letters) + letters[4:])

@@ -18,10 +18,12 @@ NUMBER_GAP = 0.55
 # Scans are turned by less; in steps of a tenth of a degree.
 MOST_TILT_DEGREES, TILT_STEPS = 3.5, 35
 FIRST_PAGES, LAST_PAGES, MOST_WORDS, MOST_LETTERS, LONGEST_WORD = 6, 3, 3000, 30_000, 150
+# Each token is compared with its row: one without end would take the square of its length.
+MOST_IN_ROW = 250
 DROPPED = set(".,:;-–—_'’`´\"“”„()[]{}/\\|*°º·•●<>~^¬")
 
 # Letters that are no others with an accent, and a sign that is one letter.
-BARRED = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ð": "d", "№": "№"}
+BARRED = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ð": "d", "ς": "σ", "№": "№"}
 # Two words that a picture has glued together: a rate and an amount.
 WORDS = re.compile(r"\S+?%\)?(?=[€$£\-]?\d|[A-Z]{3}\s?\d)|\S+")
 
@@ -130,7 +132,8 @@ class Row:
         return self.tokens[0].box.top
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Cell:
     """The tokens of a row from `first` to before `last`."""
 
     row: Row
@@ -149,7 +152,7 @@ class Cell(NamedTuple):
     def text(self) -> str:
         return self.row.text[self.start : self.end]
 
-    @property
+    @cached_property
     def box(self) -> Box:
         return around(self.row.tokens[self.first : self.last])
 
@@ -242,7 +245,7 @@ def _rows(page: Page) -> list[list[Token]]:
     tokens = [_token(piece, page, tilt) for piece in pieces]
     rows: list[list[Token]] = []
     for token in sorted(tokens, key=lambda token: token.middle):
-        home = next((row for row in rows[:-4:-1] if _beside(token, row)), None)
+        home = next((row for row in rows[:-4:-1] if len(row) < MOST_IN_ROW and _beside(token, row)), None)
         if home is None:
             rows.append([token])
         else:

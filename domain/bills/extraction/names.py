@@ -12,23 +12,35 @@ from domain.bills.extraction import labels, roles
 from domain.bills.extraction.dates import LANGUAGES
 from domain.bills.extraction.hints import Hints, KnownSupplier
 from domain.bills.extraction.identifiers import Id
-from domain.bills.extraction.layout import Row, Sheet, around, squeeze
-from domain.bills.extraction.parties import CUSTOMER, SUPPLIER, Heading, heading_of, headings, party_of
+from domain.bills.extraction.layout import Row, Sheet, around, once_a_row, squeeze
+from domain.bills.extraction.parties import (
+    CUSTOMER,
+    SUPPLIER,
+    Heading,
+    heading_of,
+    headings,
+    is_in_customers_block,
+    party_of,
+)
 
 FORMS = re.compile(
     r"(?<![\w.])(?:gmbh(?:\s?&\s?co\.?\s?kg)?|ag|kg|ohg|gbr|ug|e\.?\s?k\.?|e\.?\s?v\.?|eg|mbh|se|kgaa|ltd|limited|llc|inc|plc|corp"
     r"|corporation|llp|co|company|pty|sarl|sas|sasu|eurl|sa|s\.a\.r\.l|s\.a\.s|s\.a|snc|sci|b\.?v|n\.?v|v\.?o\.?f|s\.?r\.?l"
     r"|s\.?p\.?a|s\.?l|s\.?l\.?u|sp\.?\s?z\s?o\.?\s?o|sp\.?\s?j|s\.?c|еоод|оод|ад|еад|ет|сд|ltda|lda|oy|oyj|ab|as|a\.?s|aps|a/s"
-    r"|kft|zrt|d\.?o\.?o|s\.?r\.?o|a\.g)(?![\w])\.?",
+    r"|kft|zrt|bt|nyrt|d\.?o\.?o|d\.?d|s\.?r\.?o|a\.g|sprl|bvba|hb|kb|ivs|ky|lda|sia|uab|oü|sp\.?\s?k"
+    r"|spółka jawna|α\.?ε|ο\.?ε|ε\.?ε|επε|ικε|ges\.?m\.?b\.?h)(?![\w])\.?",
     re.IGNORECASE,
 )
+# Before a name it is no form: Co. Cork is a county.
+NEVER_FIRST = re.compile(r"co(?:mpany)?\b|inc\b", re.IGNORECASE)
 # In a picture the form may be glued to the name.
 GLUED_FORM = re.compile(r"[^\W\d_](?:GmbH|Ltd|Limited|SARL|SAS|LLC|Inc|Co|plc|S\.r\.l|B\.V|N\.V|ЕООД|ООД|AG|KG)\.?$")
 PIECES = re.compile(r"\s[·|•●▪∙]\s|\s[-–—]\s|[·|•●▪∙]|,\s|\s{2,}|;\s")
 LIST = re.compile(r"[·|•●▪∙]|\s[-–—]\s")
 TITLE = re.compile(rf"(?:[a-z]{{0,24}}rechnung|{labels.TITLES})(?:{labels.WORDS})?|{labels.WORDS}")
 PREFIX = re.compile(
-    r"^(?:name|firma|firm|company|from|von|naam|nazwa|име|фирма|nom|nombre|absender)\s*:\s*", re.IGNORECASE
+    r"^(?:name|firma|firm|company|from|von|naam|nazwa|име|фирма|nom|nombre|absender|název|nome|nimi|namn|navn)\s*:\s*",
+    re.IGNORECASE,
 )
 ADDRESS = re.compile(
     r"\d|strasse|straße|street|road|avenue|lane|\brue\b|\bvia\b|plaza|calle|platz\b|weg\b|postfach|\bbox\b|бул\.|ул\.|гр\.|\btel\b|\bfax\b"
@@ -110,26 +122,45 @@ def find(sheet: Sheet, hints: Hints, ids: Sequence[Id]) -> Name | None:
 
 
 def known(sheet: Sheet, hints: Hints) -> KnownSupplier | None:
-    """Return the supplier of an earlier bill whose name stands by itself on the page, the first from the top."""
-    suppliers = {squeeze(one.name): one for one in hints.suppliers if len(squeeze(one.name)) >= SHORTEST}
-    found = (suppliers.get(squeeze(piece.text)) for piece in _pieces(sheet) if not _is_own(piece.text, hints))
-    return next(filter(None, found), None)
+    """Return the supplier of an earlier bill whose name stands by itself on the page, the first from the top.
+
+    A name in the customer's block is the customer's, who may be a supplier elsewhere.
+    """
+    suppliers = {one.plain_name: one for one in hints.suppliers if len(one.plain_name) >= SHORTEST}
+    found = headings(sheet)
+    for piece in _pieces(sheet):
+        supplier = suppliers.get(squeeze(piece.text))
+        if (
+            supplier
+            and not _is_own(piece.text, hints)
+            and not is_in_customers_block(sheet, found, piece.row, piece.box)
+        ):
+            return supplier
+    return None
 
 
 def _pieces(sheet: Sheet) -> Iterator[Piece]:
     """Yield what may be a name: each cell, and of one that lists name and address the parts that may be one."""
     last = sheet.rows[-1].page
     for row in sheet.rows:
-        for cell in row.cells if row.page.number == 1 or row.page is last else ():
-            parts, at = _split(cell.text), cell.start
-            for number, part in enumerate(parts):
-                start = row.text.index(part, at)
-                at = start + len(part)
-                text = _without_heading(part).strip(" :,;*·|-")
-                is_listed = len(parts) > 1 and not has_form(text) and (number > 0 or _is_address(cell.text))
-                if not is_listed and not part.rstrip().endswith(":") and _may_be_name(text):
-                    whole = ":" not in text and (len(parts) == number + 1 or _is_address(parts[number + 1]))
-                    yield Piece(text, row, around(row.span(start, at)), whole)
+        if row.page.number == 1 or row.page is last:
+            yield from _in_row(row)
+
+
+@once_a_row
+def _in_row(row: Row) -> list[Piece]:
+    found = []
+    for cell in row.cells:
+        parts, at = _split(cell.text), cell.start
+        for number, part in enumerate(parts):
+            start = row.text.index(part, at)
+            at = start + len(part)
+            text = _without_heading(part).strip(" :,;*·|-")
+            is_listed = len(parts) > 1 and not has_form(text) and (number > 0 or _is_address(cell.text))
+            if not is_listed and not part.rstrip().endswith(":") and _may_be_name(text):
+                whole = ":" not in text and (len(parts) == number + 1 or _is_address(parts[number + 1]))
+                found.append(Piece(text, row, around(row.span(start, at)), whole))
+    return found
 
 
 def _without_heading(text: str) -> str:
@@ -199,7 +230,10 @@ def _is_first(row: Row) -> int:
 
 def has_form(text: str) -> bool:
     """Return whether a legal form stands at a name of its own."""
-    return bool(GLUED_FORM.search(text)) or (bool(FORMS.search(text)) and len(FORMS.sub("", text).strip(" ,.")) > 2)
+    if GLUED_FORM.search(text):
+        return True
+    is_there = any(found.start() or not NEVER_FIRST.match(text) for found in FORMS.finditer(text))
+    return is_there and len(FORMS.sub("", text).strip(" ,.")) > 2
 
 
 def _under(heading: Heading | None, row: Row) -> float:

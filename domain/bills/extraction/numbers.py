@@ -13,8 +13,11 @@ from domain.bills.extraction.nearness import BELOW, near
 
 LONGEST = 40
 ID = re.compile(r"[#№]?((?:[^\W_]|[\-–/._\\#+&])+)")
-DATED = re.compile(r"\d{1,3}/\d{1,2}/\d{4}(?![\d/])", re.ASCII)
-TITLE = re.compile(rf"(?:{labels.TITLES})+")
+DATED = re.compile(r"(?:\d{1,3}/\d{1,2}/\d{4}|20\d{6})(?![\d/])", re.ASCII)
+SERIES = re.compile(r"\bseri[ae]\s+([A-Z]{1,6})[\s,]+(?:nr|num[aă]r|no)\.?\s*(\d{1,12})\b", re.IGNORECASE)
+TITLE = re.compile(rf"(?:{labels.TITLES})+(?:du|vom|of|del|van|from|dated|zdnia|от|den|le)?")
+# What the letters of a kind of document are followed by: FT A/1203.
+SERIAL = re.compile(r"[A-Z0-9]{1,8}/\d{1,10}", re.ASCII)
 GROUP = re.compile(r"[A-Z]{0,4}\d{2,6}", re.ASCII)
 # What ends a number that is glued to the date behind it.
 GLUED = re.compile(r"(?<=\d)(?:vom|du|of|from|dated|van|del|от|z)(?=\d)|/(?=\d\d?\.\d\d?\.\d{4})", re.IGNORECASE)
@@ -56,7 +59,13 @@ class Candidate(NamedTuple):
 def candidates(sheet: Sheet, supplier: KnownSupplier | None) -> list[Candidate]:
     """Return what may be the number, the likeliest first, each value once."""
     best: dict[str, Candidate] = {}
-    for one in (*_labelled(sheet), *_titled(sheet), *_under_titles(sheet), *_of_known_shape(sheet, supplier)):
+    for one in (
+        *_labelled(sheet),
+        *_titled(sheet),
+        *_under_titles(sheet),
+        *_of_series(sheet),
+        *_of_known_shape(sheet, supplier),
+    ):
         known = best.get(one.written.value)
         if known is None or one.strength > known.strength:
             best[one.written.value] = one
@@ -65,9 +74,10 @@ def candidates(sheet: Sheet, supplier: KnownSupplier | None) -> list[Candidate]:
 
 
 def _labelled(sheet: Sheet) -> Iterator[Candidate]:
+    of_strong = read_also_dated if has_dates(sheet) else read
     for row in sheet.rows:
         for label in labels.find(row):
-            reads = read_also_dated if label.strength == STRONG and has_dates(sheet) else read
+            reads = of_strong if label.strength == STRONG else read
             if label.kind == NUMBER and (found := near(sheet, label, reads)):
                 written, where = found
                 strength = label.strength - 0.2 * (label.row.number > len(sheet.rows) * 0.7)
@@ -108,17 +118,32 @@ def _under_titles(sheet: Sheet) -> Iterator[Candidate]:
     for row in sheet.rows:
         for label in labels.matches(row, labels.bare(), NUMBER, FAIR):
             cell = row.cell_at(label.start)
-            if label.start == cell.start and _has_title(sheet, cell) and (found := near(sheet, label, reads)):
+            found = near(sheet, label, reads) if label.start == cell.start else None
+            if found and _has_title(sheet, cell):
                 yield Candidate(found[0], FAIR + 0.5, "it stands under the document's name")
+            elif found and labels.words_for_number().fullmatch(squeeze(row.text[label.start : label.end])):
+                yield Candidate(found[0], WEAK, "it is called a number")
+
+
+def _of_series(sheet: Sheet) -> Iterator[Candidate]:
+    """Yield numbers that are written with their series: Seria CDS nr. 1245."""
+    for row in sheet.rows:
+        for found in SERIES.finditer(row.text):
+            written = Written(f"{found[1]} {found[2]}", row, found.start(1), found.end(2))
+            yield Candidate(written, STRONG, "its series is named")
 
 
 def _has_title(sheet: Sheet, cell: Cell) -> bool:
     """Return whether a cell above, or one in the row, is the document's name and nothing else."""
     others = [other for other in cell.row.cells if other.first != cell.first]
-    return any(
-        TITLE.fullmatch(squeeze(other.text)) or squeeze(other.text).endswith("rechnung")
-        for other in (*sheet.above(cell.box, cell.row, ROWS_ABOVE), *others)
-    )
+    names = [squeeze(_undated(other)) for other in (*sheet.above(cell.box, cell.row, ROWS_ABOVE), *others)]
+    return any(TITLE.fullmatch(name) or name.endswith("rechnung") for name in names)
+
+
+def _undated(cell: Cell) -> str:
+    """Return a cell's text up to the first date in it: Facture du 17/02/2026."""
+    starts = [hit.start for hit in dates.find(cell.row) if cell.start <= hit.start < cell.end]
+    return cell.row.text[cell.start : min(starts, default=cell.end)]
 
 
 def _stands_alone(written: Written, label: Label) -> bool:
@@ -186,16 +211,22 @@ def _joined(row: Row, begin: int, end: int) -> int:
 
 def _goes_on(text: str, following: str) -> bool:
     """Return whether a word belongs to the number before it: letters before digits, or a dash or slash between."""
-    if text.isalpha() and text.isupper() and len(text) <= 4 and following[:1].isdigit():
+    if (
+        text.isalpha()
+        and text.isupper()
+        and len(text) <= 4
+        and (following[:1].isdigit() or SERIAL.fullmatch(following))
+    ):
         return True
     return text[-1] in "-/" or (following[0] in "-/" and any(letter.isdigit() for letter in text))
 
 
 def _fills_cell(row: Row, begin: int, at: int) -> bool:
-    """Return whether a cell has a number in groups and nothing else: Q112 88."""
-    cell = row.cell_at(begin)
-    groups = [token.text for token in row.tokens[cell.first : cell.last]]
-    return cell.start == begin and at + 1 < cell.last and len(groups) <= 4 and all(map(GROUP.fullmatch, groups))
+    """Return whether a cell has a number in groups up to its end: Q112 88."""
+    cell, first = row.cell_at(begin), row.token_at(begin)
+    groups = [token.text for token in row.tokens[first : cell.last]]
+    is_whole = row.starts[first] == begin and at + 1 < cell.last
+    return is_whole and len(groups) <= 4 and all(map(GROUP.fullmatch, groups))
 
 
 def _is_other(row: Row, start: int, end: int) -> bool:

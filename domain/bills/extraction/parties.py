@@ -1,14 +1,16 @@
 """Whose an id is, the supplier's or the customer's: by headings, by the words beside it, by where it stands."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.bills.content import Box
-from domain.bills.extraction.hints import Hints, KnownSupplier
+from domain.bills.extraction.hints import MAX_REMEMBERED, Hints, KnownSupplier
 from domain.bills.extraction.identifiers import IBAN, TAX, VAT, Id
 from domain.bills.extraction.labels import one_of
-from domain.bills.extraction.layout import Row, Sheet, squeeze
+from domain.bills.extraction.layout import Row, Sheet, once_a_row, squeeze
 
 CUSTOMER, SUPPLIER = "customer", "supplier"
 HEADINGS = {
@@ -21,6 +23,10 @@ HEADINGS = {
         "|получател|клиент|купувач|възложител|cliente|facturar a|destinatario|comprador|datos del cliente"
         "|spett le|intestatario|cessionario|committente|klant|factuuradres|afleveradres|koper|afnemer"
         "|nabywca|odbiorca|kupujacy|platnik|zamawiajacy"
+        "|odberatel|zakaznik|kupujici|prijemce|kupujuci|kund|kopare|faktureringsadress|fakturaadress|leveransadress"
+        "|faktureras till|kober|faktureres til|leveringsadresse|asiakas|ostaja|laskutusosoite|toimitusosoite"
+        "|πελατησ|στοιχεια πελατη|αγοραστησ|vevo|vasarlo|megrendelo|cumparator|beneficiar|exmo s senhor es"
+        "|exmos senhores|adquirente|kupac|narucitelj|kupec|narocnik|pircejs|sanemejs|ostja|klient|pirkejas"
     ),
     SUPPLIER: one_of(
         "supplier|seller|vendor|sold by|receipt from|invoice from|bill from|verkauft von|rechnung von"
@@ -29,12 +35,15 @@ HEADINGS = {
         "|rechnungsersteller|rechnungssteller|verkaufer|lieferant|absender|leistungserbringer|aussteller|auftragnehmer"
         "|fournisseur|vendeur|emetteur|prestataire|доставчик|изпълнител|продавач|издател|proveedor|vendedor|emisor"
         "|datos del emisor|fornitore|cedente|prestatore|mittente|leverancier|verkoper|afzender|sprzedawca|wystawca"
-        "|dostawca"
+        "|dostawca|dodavatel|prodavajici|predavajuci|leverantor|saljare|leverandor|saelger|selger|myyja|toimittaja"
+        "|laskuttaja|προμηθευτησ|πωλητησ|εκδοτησ|elado|szallito|szolgaltato|kibocsato|furnizor|vanzator|prestator"
+        "|fornecedor|prodavatelj|prodajalec|dobavitelj|izdajatelj|piegadatajs|pardevejs|muuja|pardavejas|tiekejas"
     ),
 }
 WORDS = {
     CUSTOMER: re.compile(
-        r"client|kunde|ihre|your|customer|klant|cliente|votre|vostra|nabywc|получател|acheteur|buyer|recipient|empfanger"
+        r"client|kund|ihre|your|customer|klant|cliente|votre|vostra|nabywc|получател|acheteur|buyer|recipient|empfanger"
+        r"|odberatel|zakazni|vasarlo|vevo|asiakkaan|cumparator|kupac|kupec|πελατη|pircej|klient|pirkej"
         r"|abbuch|eingezogen|lastschrift|directdebit|prelev|incasso|addebito|adeudo"
     ),
     SUPPLIER: re.compile(r"unsere|supplier|our\b|notre|verkaufer|lieferant|доставчик|sprzedawc|seller"),
@@ -42,9 +51,9 @@ WORDS = {
 # What only the one who issues a bill writes about itself.
 IMPRINT = re.compile(
     r"iban|bic\b|swift|hrb|amtsgericht|registergericht|handelsreg|siret|rcs|geschaftsfuhr|www|http|info|@|bank|capital"
-    r"|tel|fon|fax|phone|telefon|банк|мол|registered|kvk|ustid|steuer"
+    r"|tel|tlf|puh|τηλ|fon|fax|phone|telefon|банк|мол|registered|kvk|ustid|steuer"
 )
-HEADING_ROWS, MARGIN = 14, 0.03
+HEADING_ROWS, MARGIN, LONG_NAME = 14, 0.03, 6
 # Between the middles of two rows, in heights of a row.
 BLOCK_GAP, HEADING_GAP = 2.6, 4.0
 NO_HEADING = re.compile(r"^(?:no|nr|nummer|number|id|n|num|ref|vat|tax|№|номер|reference|since|service)")
@@ -70,13 +79,17 @@ class Choice(NamedTuple):
 
 def headings(sheet: Sheet) -> list[Heading]:
     """Return the headings of parties, from top to bottom."""
+    return [heading for row in sheet.rows for heading in _headings(row)]
+
+
+@once_a_row
+def _headings(row: Row) -> list[Heading]:
     found = []
-    for row in sheet.rows:
-        starts = [cell.box.left for cell in row.cells]
-        for cell in row.cells:
-            if party := party_of(cell.text.partition(":")[0]):
-                right = min((left for left in starts if left > cell.box.left), default=1.0)
-                found.append(Heading(party, row, cell.box.left, right))
+    starts = [cell.box.left for cell in row.cells]
+    for cell in row.cells:
+        if party := party_of(cell.text.partition(":")[0]):
+            right = min((left for left in starts if left > cell.box.left), default=1.0)
+            found.append(Heading(party, row, cell.box.left, right))
     return found
 
 
@@ -98,12 +111,16 @@ def _goes_on(text: str, letters: int) -> bool:
 
 
 def heading_of(found: Sequence[Heading], sheet: Sheet, row: Row, box: Box) -> Heading | None:
-    """Return the nearest heading over a place, or beside it on its left, of whose block it is."""
+    """Return the nearest heading over a place, or beside it on its left, of whose block it is.
+
+    `found` are the headings from top to bottom, of which a page may have thousands.
+    """
+    rows = range(row.number - HEADING_ROWS, row.number + 1)
+    first, last = (bisect_left(found, number, key=lambda one: one.row.number) for number in (rows.start, rows.stop))
     over = [
         heading
-        for heading in found
+        for heading in found[first:last]
         if heading.row.page is row.page
-        and 0 <= row.number - heading.row.number <= HEADING_ROWS
         and heading.left - MARGIN <= box.left < heading.right
         and _is_one_block(sheet, heading, row)
     ]
@@ -127,12 +144,15 @@ def _middle(row: Row) -> float:
     return (row.tokens[0].box.top + row.tokens[0].box.bottom) / 2
 
 
-def known(ids: Iterable[Id], hints: Hints) -> tuple[KnownSupplier, str] | None:
+def known(sheet: Sheet, ids: Iterable[Id], hints: Hints) -> tuple[KnownSupplier, str] | None:
     """Return the supplier of an earlier bill whose id the page has, and of which kind it is.
 
-    Where the page has another VAT id than that of the account's holder, the account alone says nothing.
+    Where the page has another VAT id than that of the account's holder, the account alone says nothing; nor does an id
+    of the customer, who may be a supplier elsewhere.
     """
-    on_page = {(one.kind, bare(one.value)) for one in ids if not is_own(one.value, hints)}
+    found = headings(sheet)
+    others = (one for one in ids if not is_own(one.value, hints) and not _is_of_customer(sheet, one, found))
+    on_page = {(one.kind, bare(one.value)) for one in others}
     vat_ids = {value for kind, value in on_page if kind == VAT}
     for kind in (VAT, TAX, IBAN):
         for supplier in hints.suppliers:
@@ -143,12 +163,35 @@ def known(ids: Iterable[Id], hints: Hints) -> tuple[KnownSupplier, str] | None:
     return None
 
 
+def is_in_customers_block(sheet: Sheet, found: Sequence[Heading], row: Row, box: Box) -> bool:
+    """Return whether a place is in a block whose heading, one of those `found`, says that it is the customer's."""
+    heading = heading_of(found, sheet, row, box)
+    return heading is not None and heading.party == CUSTOMER
+
+
+def _is_of_customer(sheet: Sheet, one: Id, found: Sequence[Heading]) -> bool:
+    """Return whether words say that an id is the customer's: right before it, or over its block."""
+    return bool(WORDS[CUSTOMER].search(_before(one))) or is_in_customers_block(sheet, found, one.row, one.box)
+
+
+def _is_of(supplier: KnownSupplier | None, sheet: Sheet, one: Id, found: Sequence[Heading]) -> bool:
+    """Return whether an id is one of the known supplier's, and nothing says that it is here as the customer's."""
+    if supplier is None or _is_of_customer(sheet, one, found):
+        return False
+    return bare(one.value) in {bare(v) for v in (supplier.vat_id, supplier.tax_id, *supplier.ibans) if v}
+
+
+def _before(one: Id) -> str:
+    return squeeze(one.row.text[max(0, one.start - 40) : one.start])
+
+
 def _is_on(kind: str, value: str, on_page: set[tuple[str, str]]) -> bool:
     """Return whether an id is on the page; what one calls a tax id, another calls a VAT id."""
     kinds = (kind,) if kind == IBAN else (VAT, TAX)
     return any((one, bare(value)) in on_page for one in kinds)
 
 
+@lru_cache(MAX_REMEMBERED)
 def bare(value: str) -> str:
     """Return an id without what is written between its letters, and in capitals."""
     return re.sub(r"[^\w]", "", value).upper()
@@ -180,16 +223,12 @@ def choose(sheet: Sheet, kind: str, ids: Sequence[Id], hints: Hints, supplier: K
         return None
     score, one = ranked[0]
     rival = ranked[1][0] if len(ranked) > 1 else None
-    return Choice(one, *_belief(one, score, rival, bool(others), supplier))
+    if supplier and _is_of(supplier, sheet, one, found):
+        return Choice(one, SURE, f"it is that of {supplier.name}, {supplier.seen}")
+    return Choice(one, *_belief(one, score, rival, bool(others)))
 
 
-def _belief(
-    one: Id, score: float, rival: float | None, own_is_there: bool, supplier: KnownSupplier | None
-) -> tuple[float, str]:
-    if supplier and bare(one.value) in {
-        bare(value) for value in (supplier.vat_id, supplier.tax_id, *supplier.ibans) if value
-    }:
-        return SURE, f"it is that of {supplier.name}, seen {supplier.times_seen} times"
+def _belief(one: Id, score: float, rival: float | None, own_is_there: bool) -> tuple[float, str]:
     stands_out = score > -1 and (rival is None or score - rival >= 3)
     told = own_is_there or score >= 4
     if one.holds and stands_out and told:
@@ -200,16 +239,22 @@ def _belief(
     return (UNSURE if stands_out else 0.5), reason
 
 
+def _names_letterhead(sheet: Sheet, row: Row) -> bool:
+    """Return whether a row repeats what stands first on the page, as a letter's foot does."""
+    first = squeeze(sheet.rows[0].cells[0].text)
+    return len(first) >= LONG_NAME and first in row.squeezed
+
+
 def _score(sheet: Sheet, one: Id, found: Sequence[Heading], supplier: KnownSupplier | None) -> float:
     """Return how much speaks for an id being the supplier's."""
     heading = heading_of(found, sheet, one.row, one.box)
-    before = squeeze(one.row.text[max(0, one.start - 40) : one.start])
+    before = _before(one)
     around = " ".join(row.squeezed for row in sheet.rows[max(0, one.row.number - 1) : one.row.number + 2])
     score = 2.0 * one.holds - one.row.number / 1000
-    if supplier and bare(one.value) in {bare(value) for value in (supplier.vat_id, *supplier.ibans) if value}:
-        score += 10
+    score += 10 * _is_of(supplier, sheet, one, found)
     if heading:
         score += 4 if heading.party == SUPPLIER else -5 if one.kind != IBAN else -2
     score += 3 * bool(WORDS[SUPPLIER].search(before)) - 5 * bool(WORDS[CUSTOMER].search(before))
+    score += 3 * (one.row.number > 0 and _names_letterhead(sheet, one.row))
     score -= 1.5 * ("kundenn" in around or "customerno" in around)
     return score + min(2, 0.7 * len(set(IMPRINT.findall(around)))) + (one.box.top > 0.8) + 0.5 * (one.box.top < 0.2)

@@ -10,7 +10,7 @@ from domain.bills.extraction.layout import Sheet
 from domain.bills.extraction.totals import Sums, is_money
 
 MOST_LINES, MOST_NUMBERS = 500, 8
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 CENT = Decimal("0.011")
 
 
@@ -50,25 +50,29 @@ def _total(row: Sequence[Amount], decimals: int) -> Amount | None:
 
 
 def _products(row: Sequence[Amount], decimals: int) -> Iterator[tuple[Amount, Amount]]:
-    """Yield pairs of numbers in a row, quantity and price, that multiply to its total."""
-    total = _total(row, decimals)
+    """Yield pairs of numbers in a row, quantity and price, that multiply to its total, maybe with the tax on it."""
+    total, factors = _total(row, decimals), {ONE, ONE + (_rate(row) or ZERO)}
     numbers = [amount for amount in row if amount is not total and not amount.is_percent][-MOST_NUMBERS:]
     for at, quantity in enumerate(numbers):
         for price in numbers[at + 1 :]:
-            if total and abs(quantity.value * price.value - total.value) <= CENT:
+            net = quantity.value * price.value
+            if total and any(abs(net * factor - total.value) <= CENT for factor in factors):
                 # The price is the one with cents.
                 yield (quantity, price) if price.decimals >= quantity.decimals else (price, quantity)
+
+
+def _rate(row: Sequence[Amount]) -> Decimal | None:
+    return next((amount.value / 100 for amount in row if amount.is_percent), None)
 
 
 def _line(numbers: Sequence[Amount], decimals: int) -> Line:
     row, total = numbers[0].row, _total(numbers, decimals)
     quantity, price = next(_products(numbers, decimals), (None, None))
-    rate = next((amount.value for amount in numbers if amount.is_percent), None)
     first = min((amount for amount in (quantity, price, total) if amount), key=lambda one: one.first)
     return Line(
         row.text[: row.starts[first.first]].strip(" |-") or row.text[row.starts[first.last - 1] :].strip(),
         quantity.value if quantity else None,
         price.value if price else None,
-        rate / 100 if rate is not None else None,
+        _rate(numbers),
         total.value if total else ZERO,
     )

@@ -4,12 +4,22 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import permutations
-from typing import NamedTuple
 
-from domain.bills.extraction import roles, taxes
+from domain.bills.content import OCR
+from domain.bills.extraction import rests, roles, taxes
 from domain.bills.extraction.amounts import Amount, in_rows
 from domain.bills.extraction.layout import Sheet
 from domain.bills.extraction.roles import CLEAR, DUE, LIKELY, NET, OTHER, TAX, TOTAL
+from domain.bills.extraction.sums import (
+    BY_NUMBERS,
+    HALF_PROVED,
+    PROVED,
+    PROVED_BY_RATE,
+    UNPROVED,
+    Labelled,
+    Part,
+    Sums,
+)
 from domain.bills.extraction.taxes import Tax
 
 ZERO = Decimal(0)
@@ -23,42 +33,14 @@ EXEMPT = re.compile(
 )
 MOST_OF_A_ROLE = 60
 MOST_NUMBERS, MOST_RATES = 500, 10
-PROVED_BY_RATE, PROVED, HALF_PROVED, BY_NUMBERS, UNPROVED = 0.99, 0.97, 0.85, 0.7, 0.6
 TAX_RATE, NO_TAX = "the tax is what its rate makes of the net amount", "net and total are the same, and no tax is there"
 ADDS_UP = "net plus tax is the total"
 
 
-class Labelled(NamedTuple):
-    """An amount with the role that words give it."""
-
-    amount: Amount
-    role: str
-    strength: float
-
-
-class Part(NamedTuple):
-    """One of the three sums: its value, and the amount on the page that says it, None if it was worked out."""
-
-    value: Decimal
-    amount: Amount | None = None
-    strength: float = 0.0
-
-
-class Sums(NamedTuple):
-    """The three sums of a bill, and how far they are proved."""
-
-    net: Part
-    tax: Part
-    total: Part
-    score: float
-    confidence: float
-    reason: str
-    taxes: Sequence[Tax] = ()
-
-
 def find(sheet: Sheet, amounts: Sequence[Amount], decimals: int) -> Sums | None:
     """Return the sums that agree best, None if no amount on the pages looks like a total."""
-    by_rate, rates = taxes.find(amounts), taxes.rates(amounts)
+    by_rate = taxes.find(amounts, decimals)
+    rates = taxes.rates(amounts) | {tax.rate for tax in by_rate}
     labelled = list(labels(sheet, amounts, by_rate, decimals))
     found = sorted(_agreeing(labelled, amounts, by_rate, rates, decimals), key=lambda sums: -sums.score)
     if not found:
@@ -76,19 +58,20 @@ def find(sheet: Sheet, amounts: Sequence[Amount], decimals: int) -> Sums | None:
 def _less_sure_before_a_later(best: Sums, labelled: Sequence[Labelled]) -> Sums:
     """Return sums in doubt if a larger total follows them on the page, as with a tip, or with what is owed besides."""
     place = best.total.amount
+    tips = {one.amount.value + best.total.value for one in labelled if one.role == OTHER and one.amount.value > 0}
     later = [
         one
         for one in labelled
         if place
-        and one.role == TOTAL
-        and one.strength >= LIKELY
+        and (one.role in (TOTAL, DUE) or one.amount.value in tips)
+        and one.strength >= LIKELY - 0.6
         and one.amount.row.number > place.row.number
         and abs(one.amount.value) > abs(best.total.value)
-        and one.amount.currency in (None, place.currency)
+        and (not place.currency or one.amount.currency in (None, place.currency))
     ]
     if not later:
         return best
-    reason = f"{best.reason}, but {later[-1].amount.value} follows as a total"
+    reason = f"{best.reason}, but {later[-1].amount.value} follows"
     return best._replace(confidence=min(best.confidence, HALF_PROVED), reason=reason)
 
 
@@ -152,11 +135,17 @@ def _glued(amount: Amount) -> int:
 def _agreeing(
     labelled: Sequence[Labelled], amounts: Sequence[Amount], by_rate: Sequence[Tax], rates: set[Decimal], decimals: int
 ) -> Iterator[Sums]:
-    money = [Part(amount.value, amount) for amount in amounts if is_money(amount, decimals)]
-    nets = _parts(labelled, {NET}) + _summed([tax.base for tax in by_rate])
-    said = _parts(labelled, {TAX}) + _summed([tax.tax for tax in by_rate]) + _of_several(labelled, amounts)
+    beside = [one for one in labelled if one.role in rests.BESIDE]
+    apart = {id(one.amount) for one in beside}
+    money = [Part(one.value, one) for one in amounts if is_money(one, decimals) and id(one) not in apart]
+    all_bases, all_of_rates = (_summed([getattr(one, name) for one in by_rate]) for name in ("base", "tax"))
+    nets = _parts(labelled, {NET}) + all_bases
+    said = _parts(labelled, {TAX}) + all_of_rates + _of_several(labelled, amounts)
     all_nets, all_taxes = _by_value(money + nets), _by_value(money + said)
-    for total in _parts(labelled, {TOTAL, DUE}):
+    totals = _parts(labelled, {TOTAL, DUE})
+    proved = [*rests.by_rates(nets, said, rates), *zip(all_bases, all_of_rates, strict=True)]
+    yield from rests.find(totals, _parts(labelled, {DUE}), proved, beside)
+    for total in totals:
         for net, tax in _pairs(total.value, nets, said, all_nets, all_taxes):
             if _is_plausible(net, tax, total):
                 yield _judged(net, tax, total, by_rate, rates)
@@ -247,8 +236,15 @@ def _without_net(total: Part, nets: Sequence[Part], said: Sequence[Part], rates:
         net = Part(total.value - tax.value)
         if tax.amount and _is_plausible(net, tax, total) and any(taxes.agrees(net.value, r, tax.value) for r in rates):
             score = total.strength + tax.strength + 1.5
-            proved = PROVED if min(total.strength, tax.strength) >= LIKELY and not other_net else HALF_PROVED
+            is_named = min(total.strength, tax.strength) >= LIKELY and not other_net
+            # A rate hardly notices a cent that a picture has wrong.
+            proved = PROVED if is_named and not _is_seen(tax) else HALF_PROVED
             yield Sums(net, tax, total, score, proved, "the tax is what its rate makes of the total without it")
+
+
+def _is_seen(part: Part) -> bool:
+    """Return whether an amount was read from a picture."""
+    return part.amount is not None and part.amount.row.page.origin == OCR
 
 
 def _without_tax(total: Part, nets: Sequence[Part], said: Sequence[Part]) -> Iterator[Sums]:
@@ -259,7 +255,8 @@ def _without_tax(total: Part, nets: Sequence[Part], said: Sequence[Part]) -> Ite
         reason = "no tax is added to the total"
         yield Sums(Part(total.value), zero, total, total.strength, HALF_PROVED, reason)
     if same and (zero or not any(tax.value for tax in said)):
-        sure = zero is not None and min(same.strength, total.strength) >= LIKELY
+        # A picture has one digit wrong at both places alike.
+        sure = zero is not None and min(same.strength, total.strength) >= LIKELY and not _is_seen(total)
         reason = f"{ADDS_UP}, which is 0" if zero else NO_TAX
         strength = same.strength + total.strength + (zero.strength if zero else 0)
         yield Sums(same, zero or Part(ZERO), total, strength, PROVED if sure else HALF_PROVED, reason)
@@ -291,4 +288,4 @@ def _alone(labelled: Sequence[Labelled], is_exempt: bool) -> Sums | None:
     return Sums(nothing, nothing, total, 0, UNPROVED, reason)
 
 
-__all__ = ["CLEAR", "OTHER", "Labelled", "Part", "Sums", "find", "is_money", "labels"]
+__all__ = ["CLEAR", "OTHER", "UNPROVED", "Labelled", "Part", "Sums", "find", "is_money", "labels"]

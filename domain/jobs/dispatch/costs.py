@@ -36,6 +36,10 @@ class Costs:
         self._groups = {kind.name: kind.group for kind in kinds()}
         self._jobs: dict[tuple[str, int | None], float] = {}
 
+    def is_measured(self, kind: str) -> bool:
+        """Tell whether runs of the kind were measured; what is said of another kind is assumed."""
+        return kind in self._measured
+
     def seconds(self, kind: str, jobs: int) -> float:
         """Return how long a run of so many jobs takes."""
         cost = self._of(kind)

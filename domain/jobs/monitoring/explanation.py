@@ -64,10 +64,10 @@ def explain(session: Session, job: Job) -> Explanation:
     if entry is None:  # a worker has claimed it since it was read
         return _running(session, job)
     if job.available_at > entry.now and not job.attempts and not job.error:
+        waits = f"It goes on, {job.progress} of {job.total} done" if job.progress else "It waits for its time"
         return Explanation(
-            "scheduled", f"It waits for its time: {job.available_at:%Y-%m-%d %H:%M:%S} UTC.",
-            expected_start_at=job.available_at,
-        )  # fmt: skip
+            "scheduled", f"{waits}: {job.available_at:%Y-%m-%d %H:%M:%S} UTC.", expected_start_at=job.available_at
+        )
     if job.available_at > entry.now:
         failed = f"The attempt before failed ({job.error}). " if job.error else ""
         return Explanation(

@@ -6,9 +6,11 @@ from sqlalchemy import delete, exists, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db import outbox
 from db import statistics as figures
 from db.models import Incident, Pause
-from db.statistics import Depth, DrainRate, RunTotal, WaitTotal
+from db.outbox import OldestWait
+from db.statistics import Depth, DrainRate, HourTotal, RunTotal, WaitTotal
 from domain.errors import NotFound
 from domain.jobs.lanes import LANES
 from domain.jobs.monitoring.statistics import BOUNDS
@@ -29,6 +31,16 @@ def depths(session: Session) -> Sequence[Depth]:
 def throughput(session: Session) -> Sequence[DrainRate]:
     """Return for each lane that has worked in the last minutes how many jobs a second it does."""
     return figures.drain_rates(session)
+
+
+def oldest_waits(session: Session, organization_id: int | None = None) -> Sequence[OldestWait]:
+    """Return since when the oldest job waits in each lane that holds some: of an organization, or of all."""
+    return outbox.oldest_waits(session, organization_id)
+
+
+def hours(session: Session, count: int, organization_id: int | None = None) -> Sequence[HourTotal]:
+    """Return what workers took of an organization, or of all, in each of the last hours; the last one is this."""
+    return figures.hour_totals(session, hours=count - 1, organization_id=organization_id, bounds=list(BOUNDS))
 
 
 def totals(session: Session) -> Sequence[RunTotal]:

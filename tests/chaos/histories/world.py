@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys, organizations
 from tests.chaos.histories.intents import CUSTOMERS, PRODUCTS, SUPPLIERS, Intent
 from tests.chaos.histories.record import Exchange
 from tests.chaos.histories.wire import Wire
@@ -82,7 +82,7 @@ def operator(record: Record) -> Wire:
     """Return the line of somebody who may pause what all organizations wait for."""
     with transaction() as session:
         owner = organizations.create(session, "Operators")
-        key = organizations.create_key(session, owner.id, "pauses", operator=True)
+        key = keys.create(session, owner.id, "pauses", role="operator").secret
     return Wire("Operators", key, record.add)
 
 

@@ -13,7 +13,7 @@ from domain.events.telling import News, tell
 from domain.jobs import registry
 from domain.jobs.registry import Kind
 from tests import chain
-from tests.caller import Caller
+from tests.caller import Caller, application
 from tests.integration.webhooks.api import Api, listening
 from tests.tenant import Tenant
 
@@ -78,7 +78,8 @@ def stumble(*_: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind that notes; actions that are refused, and that break."""
+    """A kind that notes; actions that are refused, and that break. The application, which others share, knows none."""
+    application()
     monkeypatch.setitem(registry._kinds, NOTE, Kind(NOTE, lambda *_: [{}], schema={"type": "object"}))
     for name, perform in (("refuse", refuse), ("stumble", stumble)):
         told = Action(name, "Tests.", "jobs:create", {"type": "object"}, perform)

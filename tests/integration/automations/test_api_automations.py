@@ -3,6 +3,7 @@
 from domain.automations import registration
 from domain.automations.actions import all_actions
 from domain.automations.catalogue import TRIGGERS
+from domain.events.types import ALIASES
 from tests import chain
 from tests.integration.automations.conftest import ADD_NOTE, AUTOMATIONS, NOTE
 
@@ -35,15 +36,25 @@ def test_a_change_counts_its_version_up_and_a_deleted_one_is_gone(automations):
     assert chain.value("SELECT automated FROM event_streams"), "there is another one"
 
 
+def test_another_name_of_a_type_of_event_is_taken_and_shown_as_that_type(automations):
+    for other, name in ALIASES.items():
+        body = automations.body(trigger={"event": other}, actions=NOTE_X)
+        answer = automations.client.post(AUTOMATIONS, body)
+        assert (answer.status_code, answer.json.get("trigger", {}).get("event")) == (201, name), answer.json
+
+
 NOTE_X = [{"do": "add_note", "text": "x"}]
 UNKNOWN = "has placeholders that stand for nothing: "
 NO_ID = {"documents": [{"type": "invoice"}]}
 TEXT_AS_ID = {"do": "retry_job", "jobId": "{{data.transferNumber}}"}
+BILL = {"do": "approve_bill", "billId": "bill {{data.transferId}}"}
+MAIL = {"do": "send_mail", "to": ["ada@example.com"], "subject": "Sent", "text": "x"}
+NUL = {**CONDITION, "value": "a\0b"}
 REFUSED = (
     ({"trigger": {"event": "transfer.lost"}}, "trigger.event", "must be one of: invoice.issued, "),
     ({"trigger": {"event": "webhook.pinged"}}, "trigger.event", "must be one of: invoice.issued, "),
     ({"trigger": {}}, "trigger.event", "is required, or cron: one of them"),
-    ({"trigger": {"event": "job.failed", "cron": "* * * * *"}}, "trigger.event", "is required, or cron: one of them"),
+    ({"trigger": {"event": "job.failed", "cron": "* * * * *"}}, "trigger.event", "does not go together with cron"),
     ({"trigger": {"cron": "0 0 30 2 *"}, "actions": NOTE_X}, "trigger.cron", "names a day that"),
     ({"trigger": {"cron": "0 3 * * *", "timeZone": "X"}, "actions": NOTE_X},
      "trigger.timeZone", "must be an IANA time zone"),
@@ -57,6 +68,19 @@ REFUSED = (
     ({"actions": [{"do": "add_note"}]}, "actions[0].text", "is required"),
     ({"actions": [{**ADD_NOTE, "colour": "red"}]}, "actions[0].colour", "is not a known field"),
     ({"actions": [TEXT_AS_ID]}, "actions[0].jobId", "must be of type integer"),
+    ({"actions": [BILL]}, "actions[0].billId", "must be of type integer"),
+    ({"actions": [{**BILL, "billId": 2**63}]}, "actions[0].billId", "must be at most"),
+    *(({"actions": [{"do": "add_note", "text": value}]}, "actions[0].text", "must be of type string")
+      for value in (None, True, ["a"], {"a": 1})),
+    ({"actions": [{**MAIL, "to": ["ada"]}]}, "actions[0].to", "must be an address"),
+    ({"actions": [{**MAIL, "to": ["{{data.transferNumber}}"]}]}, "actions[0].to", "must be an address"),
+    ({"actions": [{**MAIL, "subject": "a\nb"}]}, "actions[0].subject", "must be one line"),
+    ({"actions": [{**MAIL, "text": "x" * 20_001}]}, "actions[0]", "cannot be: a parameter is longer than 20,000"),
+    ({"actions": [{"do": "add_note", "text": "a\0b"}]}, "actions", "must not contain NUL"),
+    ({"conditions": [NUL]}, "conditions", "must not contain NUL"),
+    ({"conditions": {"any": []}}, "conditions.any", "must have at least one part"),
+    ({"trigger": {"cron": "0 3 * * *"}, "actions": NOTE_X, "conditions": [CONDITION]},
+     "conditions", "are for triggers by an event"),
     ({"actions": [{"do": "add_note", "text": "{{ 7*7 }}"}]}, "actions[0]", UNKNOWN + "{{; "),
     ({"actions": [{"do": "create_job", "type": "invoice.generate", "payload": {}}]}, "actions[0].type", "unknown type"),
     ({"actions": [{"do": "create_job", "type": "accounting.recreate", "payload": NO_ID}]},
@@ -73,11 +97,22 @@ def test_what_is_wrong_is_refused_by_its_place(automations):
     assert chain.value("SELECT count(*) FROM automations") + chain.value("SELECT count(*) FROM schedules") == 0
 
 
-def test_conditions_of_a_schedule_are_refused(automations):
-    body = automations.body(
-        trigger={"cron": "0 3 * * *"}, actions=[{"do": "add_note", "text": "x"}], conditions=[{"any": []}]
+def test_a_number_beyond_all_is_refused(automations):
+    text = b'{"name": "x", "trigger": {"event": "job.failed"}, "actions": [{"do": "create_job", "type": "%s",'
+    text = text % NOTE.encode() + b' "payload": {"size": 1e400}}]}'
+    answer = automations.client.send("POST", AUTOMATIONS, data=text, content_type="application/json")
+    assert answer.json["errors"] == {"actions": ["must hold no NaN, and no number beyond 1e308"]}
+
+
+def test_a_number_may_stand_for_a_text_and_a_schedule_has_no_conditions(automations):
+    made = automations.create(
+        {"do": "add_note", "text": "{{data.transferId}}"}, {**MAIL, "to": ["{{data.transferNumber}}@example.com"]}
     )
-    assert [*automations.client.post(AUTOMATIONS, body).json["errors"]] == ["conditions"]
+    automations.sent(7)
+    [run] = automations.runs(made)
+    assert run["actions"][0]["result"] == {"note": "7"}
+    for conditions in ([], {"all": []}):
+        assert automations.create(*NOTE_X, trigger={"cron": "0 3 * * *"}, conditions=conditions)
 
 
 def test_an_organization_has_a_bounded_number(automations, monkeypatch):

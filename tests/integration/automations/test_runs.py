@@ -10,6 +10,8 @@ from domain.automations import actions, health
 from domain.automations.actions import Action
 from domain.automations.triggering import KIND
 from domain.events.telling import News, owe_sequence, tell
+from domain.identity.quotas import OverQuota
+from domain.jobs.admission import TooManyWaiting
 from domain.jobs.submission import enqueue
 from domain.schedules import waking
 from tasks.app import cleanup
@@ -34,7 +36,7 @@ def test_an_event_has_its_actions_done_with_what_it_says(automations):
     assert run["event"] == {"id": event["id"], "sequence": 1}
     payload = chain.value("SELECT payload FROM jobs WHERE kind = %s", KIND)
     assert payload == {
-        "tenantId": automations.organization_id, "tenantUserId": automations.show(made)["keyId"],
+        "tenantId": automations.organization_id, "tenantUserId": automations.show(made)["owner"],
         "automationId": made, "eventId": event["id"], "runId": run["id"],
     }  # fmt: skip
 
@@ -180,6 +182,22 @@ def test_what_breaks_is_undone_tried_again_and_fails_in_the_end(automations):
     assert chain.value("SELECT count(*) FROM jobs WHERE kind = %s AND status = 'COMPLETED'", KIND) == 2
 
 
+def test_a_full_queue_is_waited_for_and_a_quota_that_is_used_up_is_a_refusal(automations, monkeypatch):
+    trouble = [TooManyWaiting(limit=1, own=True, pause=60), OverQuota("mails-per-day", "no mail more today")]
+
+    def exceed(*_):
+        raise trouble.pop(0)
+
+    monkeypatch.setitem(actions.all_actions(), "exceed", Action("exceed", "", "jobs:create", {}, exceed))
+    made = automations.create({"do": "exceed"})
+    automations.sent(7)
+    assert automations.statuses(made) == ["pending"]
+    assert chain.rows("SELECT attempts FROM jobs WHERE kind = %s AND available_at > clock_timestamp()", KIND) == [(0,)]
+    chain.time_passes()
+    work()
+    assert told(automations.runs(made)[0]) == [("exceed", "failed", "no mail more today")]
+
+
 def test_ten_failures_in_a_row_disable_it_with_an_event(automations):
     made = automations.create({"do": "refuse"})
     automations.sent(*range(health.MAX_FAILURES - 1))
@@ -200,27 +218,10 @@ def test_a_success_between_begins_the_count_anew(automations, monkeypatch):
     made = automations.create({"do": "refuse"})
     automations.sent(*range(9))
     with monkeypatch.context() as willing:
-        willing.setitem(actions.all_actions(), "refuse", Action("refuse", "", "", {}, lambda *_: {}))
+        willing.setitem(actions.all_actions(), "refuse", Action("refuse", "", "jobs:create", {}, lambda *_: {}))
         automations.sent(50)
     automations.sent(*range(60, 69))
     assert (automations.show(made)["failures"], automations.show(made)["enabled"]) == (9, True)
-
-
-def test_a_revoked_key_ends_the_run_and_disables_the_automation(automations, operator):
-    made = automations.create(CREATE_JOB)
-    automations.tell({"transferId": 7, "transferNumber": "TR-7", "jobId": 1})
-    chain.ask("UPDATE api_keys SET revoked_at = clock_timestamp() WHERE NOT operator")
-    work()
-    [run] = operator.get(f"{AUTOMATIONS}/{made}/runs").json
-    assert run["status"] == "failed"
-    assert run["error"].startswith("the key that wrote the automation is revoked, and with it jobs:create")
-    assert operator.get(f"{AUTOMATIONS}/{made}").json["enabled"] is False
-    assert chain.value("SELECT count(*) FROM jobs WHERE kind = %s", NOTE) == 0
-    saved = operator.put(f"{AUTOMATIONS}/{made}", automations.body())
-    assert saved.json["enabled"]
-    assert saved.json["keyId"] != chain.value("SELECT min(id) FROM api_keys")
-    automations.sent(8)
-    assert operator.get(f"{AUTOMATIONS}/{made}/runs").json[0]["status"] == "succeeded"
 
 
 @pytest.mark.parametrize("act", ["delete", "disable"])

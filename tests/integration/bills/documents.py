@@ -133,3 +133,13 @@ def png(width: int, height: int, body: bytes = b"", colours: int = 0) -> bytes:
     """Return a PNG that says it is so large, whatever its body is."""
     head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, colours, 0, 0, 0])
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def joined(*pdfs: bytes) -> bytes:
+    """Return a PDF with the pages of all."""
+
+    def add(document: pikepdf.Pdf) -> None:
+        for pdf in pdfs[1:]:
+            document.pages.extend(pikepdf.open(io.BytesIO(pdf)).pages)
+
+    return changed(pdfs[0], add)

@@ -1,10 +1,6 @@
-"""A program of the jail that was taken over: it answers what the file tells it to, request by request."""
+"""A program of the jail that was taken over: it answers what the file tells it to."""
 
-import json
-
-from domain.bills.parcels import unpack
-
-_answers: list[bytes] = []
+from domain.bills.reading.parcels import unpack
 
 
 def prepare() -> None:
@@ -12,11 +8,9 @@ def prepare() -> None:
 
 
 def answer(request: bytes) -> bytes:
-    """Return the next of the answers in the first request's body, in hexadecimal; refuse with one that has a `!`."""
+    """Return what the request's body says in hexadecimal; refuse with it if it begins with `!`."""
     _, body = unpack(request)
-    if not _answers:
-        _answers.extend(bytes.fromhex(one) for one in json.loads(bytes(body)))
-    said = _answers.pop(0)
+    said = bytes.fromhex(bytes(body).decode().removeprefix("say "))
     if said.startswith(b"!"):
         raise ValueError(said[1:].decode(errors="replace"))
     return said

@@ -102,6 +102,21 @@ def test_an_approved_bill_is_booked_and_a_reopened_one_is_not(client: Caller, or
     assert entries(organization) == {}
 
 
+def test_what_cannot_be_done_with_a_bill_says_what_can(client: Caller) -> None:
+    bad, good = send(client, b"%PDF-1.7\nnothing more").json["billId"], received(client)["id"]
+    for bill_id, deed, body, way in (
+        (bad, "approve", {}, "cannot be approved: it could not be read: put its fields in by hand"),
+        (bad, "reopen", None, "cannot be reopened: it could not be read: put its fields in by hand"),
+        (good, "reopen", None, "cannot be reopened: it is neither approved nor rejected"),
+    ):
+        answer = client.post(f"{PATH}/{bill_id}/{deed}", body)
+        assert (answer.status_code, way in answer.json["detail"]) == (409, True), answer.json
+    client.post(f"{PATH}/{good}/approve", {})
+    for deed, body in (("approve", {}), ("reject", {"reason": "x"}), ("reprocess", None)):
+        answer = client.post(f"{PATH}/{good}/{deed}", body)
+        assert "it is approved: reopen it first" in answer.json["detail"], answer.json
+
+
 def test_a_credit_note_is_booked_the_other_way(client: Caller, organization: Tenant) -> None:
     bill = received(client)
     amounts = {"subtotal": "-100", "taxTotal": "-20", "total": "-120.00"}
@@ -122,7 +137,16 @@ def test_only_an_account_of_expenses_takes_a_bill(client: Caller) -> None:
     for code in ("1000", "9999"):
         answer = client.post(f"{PATH}/{bill['id']}/approve", {"accountCode": code})
         assert (answer.status_code, list(answer.json["errors"])) == (400, ["accountCode"])
+        assert "GET /api/v1/accounts " in answer.json["detail"]
     assert client.get(f"{PATH}/{bill['id']}").json["status"] == "needs_review"
+
+
+def test_a_supplier_that_cannot_be_known_again_may_be_paid_once(client: Caller) -> None:
+    bill = received(client)
+    fields = {"supplierName": "...", "absent": ["supplierVatId", "supplierTaxId", "iban"]}
+    assert client.put(f"{PATH}/{bill['id']}/fields", fields).status_code == 200
+    assert client.post(f"{PATH}/{bill['id']}/approve", {}).json["status"] == "approved"
+    assert chain.value("SELECT count(*) FROM bill_suppliers") == 0
 
 
 def test_a_rejected_bill_keeps_its_reason(client: Caller, organization: Tenant) -> None:
@@ -220,6 +244,7 @@ def test_bills_are_listed_by_status(client: Caller, stranger: Caller) -> None:
         ({"total": "12,50"}, "total"),
         ({"issueDate": "2026-02-30"}, "issueDate"),
         ({"absent": ["nothing"]}, "absent[0]"),
+        ({"absent": ["iban", "total"], "total": "0"}, "total"),
         ({"supplier": "x"}, "supplier"),
     ],
 )

@@ -13,9 +13,9 @@ import pytest
 from pikepdf import Dictionary, Name
 from PIL import Image
 
-from domain.bills import answers, reader, recognition
-from domain.bills.faults import Unreadable
-from domain.bills.limits import MAX_PAGES
+from domain.bills.reading import answers, reader, recognition
+from domain.bills.reading.faults import SENTENCES, Fault, Unreadable
+from domain.bills.reading.limits import MAX_PAGES
 from domain.jail.process import Jail
 from tests.integration.bills import documents
 from tests.integration.bills.documents import PDF, soon
@@ -26,8 +26,13 @@ LAUGHS = "<!DOCTYPE x [<!ENTITY a0 'ha'>{}]>".format(
     "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12))
 )
 NOTHING = [b"\0" * 100, b"MZ\x90\0 a program", "some text".encode("utf-16"), random.Random(1).randbytes(5000)]
-DAMAGED = "It is damaged, or not whole."
-OTHER_KIND = "It is damaged, or not of the kind that it says it is."
+DAMAGED, OTHER_KIND = SENTENCES[Fault.DAMAGED], SENTENCES[Fault.OTHER_KIND]
+
+
+def test_every_fault_of_a_file_says_what_to_do():
+    """The sentence is all that a bill in error, and its event, say."""
+    silent = {fault for fault, sentence in SENTENCES.items() if ": " not in sentence}
+    assert (SENTENCES.keys(), silent) == (set(Fault), {Fault.NO_SUCH_PAGE})
 
 
 def refused(data, media_type=PDF, seconds=60):
@@ -66,7 +71,7 @@ def test_a_pdf_of_too_many_pages_is_refused_by_their_number():
     document.add_blank_page()
     document.pages.extend([document.pages[0]] * 1999)
     data = documents.saved(document)
-    assert refused(data) == f"It has 2,000 pages; at most {MAX_PAGES} are read."
+    assert refused(data) == f"It has 2,000 pages; at most {MAX_PAGES} are read: send those of the invoice alone."
 
 
 def test_a_file_without_content_and_one_of_an_unknown_kind_are_refused():
@@ -78,7 +83,7 @@ def test_a_file_without_content_and_one_of_an_unknown_kind_are_refused():
 
 def test_a_pdf_without_pages_is_refused():
     document = pikepdf.new()
-    assert refused(documents.saved(document)) in ("It has no pages.", OTHER_KIND)
+    assert refused(documents.saved(document)) in (SENTENCES[Fault.NO_PAGES], OTHER_KIND)
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3])
@@ -98,7 +103,7 @@ def test_a_picture_that_is_cut_off_is_refused_before_anybody_recognizes_it(name)
 @pytest.mark.parametrize("media_type", KINDS)
 @pytest.mark.parametrize("data", NOTHING, ids=range(len(NOTHING)))
 def test_what_is_nothing_of_the_kind_is_refused(media_type, data):
-    assert refused(data, media_type) in (DAMAGED, OTHER_KIND, "It is XML, and no e-invoice in UBL or CII.")
+    assert refused(data, media_type) in (DAMAGED, OTHER_KIND, SENTENCES[Fault.NO_E_INVOICE])
 
 
 def test_a_file_under_the_name_of_another_kind_is_refused(invoice):
@@ -120,7 +125,7 @@ def test_a_picture_that_would_be_too_large_is_refused_before_it_is_decoded(data,
 def test_a_tiff_of_too_many_pages_is_refused():
     pages = [Image.new("1", (8, 8))] * (MAX_PAGES + 1)
     data = documents.encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    assert refused(data, "image/tiff") == "It has 51 pages; at most 50 are read."
+    assert refused(data, "image/tiff").startswith("It has 51 pages; at most 50 are read: ")
 
 
 def test_an_attachment_that_unpacks_to_far_too_much_is_left_alone(invoice):
@@ -180,9 +185,7 @@ def test_xml_with_entities_is_refused_and_nothing_is_opened_for_it(doctype, enco
     canary = tmp_path / "canary"
     canary.write_text("the secret of this machine")
     data = documents.ubl("&e;", encoding, doctype.format(path=canary) if "{path}" in doctype else doctype)
-    assert refused(data, "application/xml") in (
-        "It is XML with a document type of its own, which no e-invoice has.", DAMAGED,
-    )  # fmt: skip
+    assert refused(data, "application/xml") in (SENTENCES[Fault.UNSAFE_XML], DAMAGED)
 
 
 def test_xml_of_a_hundred_thousand_levels_is_refused():
@@ -237,8 +240,8 @@ BAD_WORDS = [
     ["w", True, 0.1, 1, 0.2, 1], ["w", "0.1", 0.1, 0.2, 0.2, 1], ["w", 1e999, 0.1, 0.2, 0.2, 1],
 ]  # fmt: skip
 BAD_TEXTS = [
-    [], {}, {"pages": [PAGE]}, GOOD | {"more": 1}, GOOD | {"pages": {}}, GOOD | {"pages": []},
-    GOOD | {"pages": [PAGE] * 2}, GOOD | {"pages": ["x"]}, GOOD | {"pages": [PAGE | {"width": -1}]},
+    [], {}, {"pages": [PAGE]}, GOOD | {"more": 1}, GOOD | {"pages": {}},
+    GOOD | {"pages": [PAGE] * (MAX_PAGES + 1)}, GOOD | {"pages": ["x"]}, GOOD | {"pages": [PAGE | {"width": -1}]},
     GOOD | {"pages": [PAGE | {"height": 1e9}]}, GOOD | {"pages": [PAGE | {"scan": 1}]},
     GOOD | {"pages": [PAGE | {"words": [WORD] * 3001}]}, GOOD | {"xml": []}, GOOD | {"xml": {"strange": "x"}},
     GOOD | {"xml": {"total": 1}}, GOOD | {"xml": {"total": "x" * 1001}}, GOOD | {"xml": {"total": "a\0"}},
@@ -246,36 +249,26 @@ BAD_TEXTS = [
     GOOD | {"xml": {"lines": [{"total": ["x"]}]}}, GOOD | {"xml": {"taxes": [["x"]]}},
     *(GOOD | {"pages": [PAGE | {"words": [word]}]} for word in BAD_WORDS),
 ]  # fmt: skip
-BAD_OPENINGS = [
-    b"",
-    b"[",
-    b"[" * 100_000,
-    b'{"pages": 51}',
-    b'{"pages": -1}',
-    b'{"pages": true}',
-    b'{"pages": 1e3}',
-    b'{"p": 1}',
-]
+NO_TEXTS = [b"", b"[", b"[" * 100_000, b'{"pages": NaN, "xml": null}']
 
 
 @pytest.fixture
 def taken_over(monkeypatch):
-    """Return a function that makes the file whose reader gives these answers."""
+    """Return a function that makes the file whose reader gives this answer."""
     jail = Jail(PROGRAM)
     monkeypatch.setattr(reader, "_jail", jail)
-    yield lambda *told: json.dumps([one.hex() for one in told]).encode()
+    yield lambda told: b"say " + told.hex().encode()
     jail.close()
 
 
 def test_what_a_reader_that_was_taken_over_may_say_is_read(taken_over):
-    reading = reader.read_text(taken_over(b'{"pages": 1}', json.dumps(GOOD).encode()), PDF, soon())
+    reading = reader.read_text(taken_over(json.dumps(GOOD).encode()), PDF, soon())
     assert said(reading) == "word"
 
 
 def test_what_a_reader_that_was_taken_over_says_besides_is_not_believed(taken_over):
-    texts = [(b'{"pages": 1}', json.dumps(text).encode()) for text in BAD_TEXTS]
-    for told in [*((opening,) for opening in BAD_OPENINGS), *texts, (b'{"pages": 1}', b'{"pages": NaN}')]:
-        assert refused(taken_over(*told)) == reader.TOO_MUCH, told
+    for told in (*NO_TEXTS, *(json.dumps(text).encode() for text in BAD_TEXTS)):
+        assert refused(taken_over(told)) == reader.TOO_MUCH, told
 
 
 @pytest.mark.parametrize("told", [b"!pay the bearer at once", b"!damaged x", b"!", b"!damaged 1 2", b"!\xff"])
@@ -299,9 +292,9 @@ def test_a_picture_is_a_png_and_nothing_else(told):
 
 def test_a_picture_that_is_one_is_believed(taken_over):
     good = documents.png(10, 10)
-    assert reader.picture(taken_over(b'{"pages": 1}', good), PDF, 1, soon()) == good
+    assert reader.picture(taken_over(good), PDF, 1, soon()) == good
     with pytest.raises(Unreadable):
-        reader.picture(taken_over(b'{"pages": 1}', BAD_PNGS[2]), PDF, 1, soon())
+        reader.picture(taken_over(BAD_PNGS[2]), PDF, 1, soon())
 
 
 @pytest.mark.parametrize("told", [b"", b"\0" * 8, b"\0\0\0\2\0\0\0\2abc", b"\xff" * 8, b"\0\0\0\2\0\0\0\2abcde"])

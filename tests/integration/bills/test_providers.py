@@ -196,8 +196,9 @@ def test_without_a_model_the_operator_is_told_the_setting() -> None:
 @BOTH
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_tells_the_operator_the_setting(call: Any, status: int) -> None:
-    told = refused(call, saying(failed("API key not valid.\n\x1b[31mCall me"), status), Misconfigured)
+    told = refused(call, saying(failed(f"API key not valid.\n\x1b[31mCall me about {KEY}"), status), Misconfigured)
     assert "_API_KEY: API key not valid." in told
+    assert "about [hidden]" in told
     assert told.isprintable()
 
 
@@ -214,7 +215,7 @@ def test_a_busy_or_broken_service_is_asked_again(call: Any, status: int) -> None
 
 @BOTH
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("30", 30.0), ("0", 0.0), ("999999", 3600.0), ("soon", None), ("-5", 0.0)]
+    ("header", "seconds"), [("30", 30.0), ("0", 0.0), ("999999", 3600.0), ("soon", None), ("-5", 0.0), ("nan", None)]
 )
 def test_it_is_asked_again_when_it_says(call: Any, header: str, seconds: float | None) -> None:
     with pytest.raises(Unavailable) as error:

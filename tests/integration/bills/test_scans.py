@@ -2,15 +2,18 @@
 
 import io
 import time
+import unicodedata
 
 import psutil
 import pytest
 from PIL import Image
 
-from domain.bills import reader, recognition, tessdata
 from domain.bills.content import OCR, TEXT
-from domain.bills.faults import Unavailable, Unreadable
+from domain.bills.reading import reader, recognition, tessdata
+from domain.bills.reading.faults import NotInstalled, Unreadable
 from domain.doctor import scans
+from domain.jail.process import Jail
+from tests.conftest import configure
 from tests.integration.bills import documents
 from tests.integration.bills.documents import PDF, soon
 from tests.waiting import wait_until
@@ -77,8 +80,17 @@ def test_cyrillic_is_read_as_cyrillic_and_its_codes_as_latin():
     assert {"0000012345", "BG123456789", "BG80BNBG96611020345678", "31.03.2026", "1,481.47"} <= set(texts(page))
 
 
+def test_a_latin_page_that_is_taken_for_cyrillic_is_read_as_latin(invoice):
+    page = documents.pictures(invoice)[0]
+    head = documents.encoded(page.crop((0, 0, page.width, page.height * 34 // 100)), "PNG")
+    read = texts(reader.read(head, "image/png", "bg", soon()).pages[0])
+    assert {"INVOICE", "R-2026/17", "BG123456789", "31.03.2026", "BG80BNBG96611020345678"} <= set(read)
+    assert not [word for word in read if any("CYRILLIC" in unicodedata.name(letter, "") for letter in word)]
+    assert len(read) == len(set(read)), "no word is there twice"
+
+
 def test_of_several_pages_only_those_without_text_are_recognized_as_many_as_time_allows(invoice, scan, monkeypatch):
-    mixed = joined(invoice, scan, scan)
+    mixed = documents.joined(invoice, scan, scan)
     text = reader.read_text(mixed, PDF, soon())
     assert text.scans == [2, 3]
     monkeypatch.setattr(reader, "ANOTHER_S", 3600)
@@ -87,14 +99,6 @@ def test_of_several_pages_only_those_without_text_are_recognized_as_many_as_time
     whole = reader.read_scans(first, mixed, PDF, "en", soon())
     assert ([page.origin for page in whole.pages], whole.scans) == ([TEXT, OCR, OCR], [])
     assert texts(whole.pages[1]) == texts(whole.pages[2])
-
-
-def joined(*pdfs):
-    def add(document):
-        for pdf in pdfs[1:]:
-            document.pages.extend(documents.pikepdf.open(io.BytesIO(pdf)).pages)
-
-    return documents.changed(pdfs[0], add)
 
 
 def test_a_picture_of_no_text_says_so():
@@ -106,15 +110,36 @@ def test_a_picture_of_no_text_says_so():
 
 def test_an_installation_without_recognition_reads_all_else_and_says_what_is_lacking(invoice, scan, monkeypatch):
     monkeypatch.setattr(recognition, "LIBRARIES", ("no_such_library",))
-    with pytest.raises(Unavailable, match="cannot read scans: install the extra ocr"):
+    with pytest.raises(NotInstalled, match="cannot read scans: choose another COUNTERFOIL_OCR_PROVIDER, or install"):
         reader.read(scan, PDF, "en", soon())
     assert reader.read(invoice, PDF, "en", soon()).scans == []
-    mixed = reader.read(joined(invoice, scan), PDF, "en", soon())
-    assert (texts(mixed.pages[0])[0], mixed.scans) == ("INVOICE", [2])
+    mixed = reader.read(documents.joined(invoice, scan), PDF, "en", soon())
+    assert (texts(mixed.pages[0])[0], mixed.scans) == ("INVOICE", [])
+    assert mixed.unread == {recognition.NOT_INSTALLED: [2]}
     finding = scans.scans(None)
     assert (finding.verdict, finding.measured, finding.remedy) == (
-        "warning", "this installation cannot read scans", "Install the extra ocr wherever an ocr part runs.",
+        "warning", "this installation cannot read scans",
+        "Choose another COUNTERFOIL_OCR_PROVIDER, or install the extra ocr wherever an ocr part runs.",
     )  # fmt: skip
+
+
+def test_nothing_is_lacking_where_the_ocr_service_is_sent_the_scans(monkeypatch, settings_return):
+    monkeypatch.setattr(recognition, "LIBRARIES", ("no_such_library",))
+    configure(ocr_provider="vision")
+    assert scans.scans(None).verdict == "ok"
+
+
+def test_without_the_data_that_tells_scripts_apart_no_letter_is_believed(monkeypatch):
+    cyrillic = documents.scanned(documents.invoice(documents.CYRILLIC))
+    blind = Jail(recognition.PROGRAM, lambda: [file for file in tessdata.files() if "osd" not in file])
+    monkeypatch.setattr(recognition, "_jail", blind)
+    try:
+        [page] = reader.read(cyrillic, PDF, "en", soon()).pages
+    finally:
+        blind.close()
+    letters = [word for word in page.words if any(map(str.isalpha, word.text))]
+    assert letters
+    assert all(word.confidence <= 0.3 for word in letters)
 
 
 def test_data_that_is_lacking_is_named(monkeypatch):

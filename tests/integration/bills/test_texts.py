@@ -3,17 +3,15 @@
 import io
 
 import pikepdf
-import psutil
 import pypdfium2
 import pytest
 from pikepdf import Dictionary, Name
 from PIL import Image
 
-from domain.bills import reader
 from domain.bills.content import TEXT
+from domain.bills.reading import reader
 from tests.integration.bills import documents
 from tests.integration.bills.documents import PDF, soon
-from tests.waiting import wait_until
 
 INVISIBLE = b"BT /F 12 Tf 3 Tr 50 700 Td (Hidden words that nobody sees on this page) Tj ET"
 SEEN = b"BT /F 12 Tf 0 Tr 50 600 Td (Words that everybody sees) Tj ET"
@@ -173,21 +171,6 @@ def test_a_font_that_is_not_in_the_file_is_looked_for_nowhere():
     data = documents.drawn(SEEN, fonts=Dictionary(F=font))
     assert texts(read(data).pages[0]) == ["Words", "that", "everybody", "sees"]
     assert reader.picture(data, PDF, 1, soon())
-
-
-def test_each_file_is_read_in_a_process_of_its_own_that_ends_with_it(invoice, monkeypatch):
-    seen, start = [], reader._jail.start
-
-    def noted(deadline):
-        process = start(deadline)
-        seen.append(process.pid)
-        return process
-
-    monkeypatch.setattr(reader._jail, "start", noted)
-    for _ in range(3):
-        read(invoice)
-    assert len(set(seen)) == 3
-    wait_until(lambda: not any(map(psutil.pid_exists, seen)))
 
 
 def test_what_is_read_is_what_a_reader_of_pdfs_reads(invoice):

@@ -2,8 +2,10 @@
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
-from cli.main import counterfoil
+from cli.main import counterfoil, main
+from db.transaction import statement
 from tests import chain
 from tests.caller import Caller
 from tests.integration.local import running_stack
@@ -65,3 +67,16 @@ def test_a_currency_is_neither_changed_nor_made_up(database, before, currency, t
 def test_an_option_that_means_nothing_is_refused_in_one_line(arguments, told):
     done = running_stack.counterfoil(*arguments)
     assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+def test_a_command_whose_database_goes_ends_with_one_line(database, monkeypatch, capsys):
+    def cut():
+        with statement() as session:
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    monkeypatch.setattr("cli.main.counterfoil", cut)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert (ended.value.code, said.count("\n")) == (1, 1)
+    assert said.startswith("counterfoil: the database failed: terminating connection")

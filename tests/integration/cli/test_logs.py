@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import psycopg
 
@@ -35,6 +37,18 @@ def test_as_json_each_line_is_one_object(tmp_path):
         told = [json.loads(line) for line in stack.lines]
     assert all(line.keys() >= {"time", "level", "part", "message"} for line in told)
     assert {line["part"] for line in told} >= {*PARTS, "up", "postgres", "broker"}
+
+
+def test_a_mailbox_that_was_read_leaves_no_line_of_its_library():
+    program = """
+from cli import logs
+logs.configure("io", "INFO", "text")
+from imapclient import imapclient
+imapclient.logger.info("Connection closed")
+imapclient.logger.warning("a warning")"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
+    assert "a warning" in said
+    assert "Connection closed" not in said
 
 
 def _commits(database: psycopg.Connection) -> int:

@@ -182,6 +182,24 @@ DAMAGES = {
         "WHERE after = 'PROCESSING' LIMIT 1",
         {"I5"},
     ),
+    "a bill that nobody works on": (
+        "INSERT INTO bills (organization_id, sha256, file_name, source) VALUES (1, '1', 'x', 'upload')",
+        {"B1"},
+    ),
+    "an approved bill that was never entered": (
+        "INSERT INTO bills (organization_id, sha256, file_name, source, status, account_code, decided_at, issue_date, "
+        "currency_code, subtotal, tax_total, total) "
+        "VALUES (1, '1', 'x', 'upload', 'approved', '6000', now(), now(), 'EUR', 1, 0, 1)",
+        {"A2"},
+    ),
+    "a bill that was entered and is rejected": (
+        "INSERT INTO bills (id, organization_id, sha256, file_name, source, status) OVERRIDING SYSTEM VALUE "
+        "VALUES (1, 1, '1', 'x', 'upload', 'rejected'); "
+        "UPDATE journal_entries SET source_type = 'bill' WHERE source_type = 'invoice' AND source_id = 1; "
+        'INSERT INTO accounting_sources SELECT (jsonb_populate_record(s, \'{"source_type": "bill"}\')).* '
+        "FROM accounting_sources AS s WHERE source_type = 'invoice' AND source_id = 1",
+        {"A2"},
+    ),
     "an event without a number": (
         "INSERT INTO pending_events (organization_id, type, data) VALUES (1, 'x', '{}')",
         {"E1"},

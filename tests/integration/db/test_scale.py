@@ -45,6 +45,7 @@ class Pages:
                 "organization_ids": [organization_id] * GROUP,
                 "payloads": ["{}"] * GROUP,
                 "group_keys": [""] * GROUP,
+                "created_by": [None] * GROUP,
             }
             self._run("enqueue", held=0, delay=0, run_at=None, unique_key=None, **jobs, **texts)
             self._run("waiting_streams", **outbox.cursor_parameters(LANES))

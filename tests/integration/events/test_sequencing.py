@@ -81,6 +81,23 @@ def test_a_request_that_fails_and_a_job_that_is_cancelled_are_told(organization:
     ]  # fmt: skip
 
 
+def test_events_of_a_rush_are_numbered_together_and_a_single_one_at_once(organization: Tenant) -> None:
+    listen(organization)
+    waits = "SELECT array_agg(due_at > clock_timestamp() ORDER BY due_at) FROM outbox WHERE kind = 'events.sequence'"
+    ping(organization, 1)
+    assert chain.value(waits) == [False], "long after the last events were numbered, if ever any were"
+    told(organization)
+    chain.ask("UPDATE event_streams SET sequenced_at = clock_timestamp() + interval '1 hour'")
+    for number in range(2, 5):
+        ping(organization, number)
+    assert chain.value(waits) == [True] * 3
+    due = "SELECT max(due_at) - min(due_at) < interval '0.1 s' FROM outbox WHERE kind = 'events.sequence'"
+    assert chain.value(due), "however long the rush, they are due at the same time"
+    chain.ask("UPDATE event_streams SET sequenced_at = clock_timestamp() - interval '1 s'")
+    ping(organization, 5)
+    assert chain.value(waits)[0] is False
+
+
 def test_what_is_rolled_back_is_not_told(organization: Tenant) -> None:
     listen(organization)
     with chain.rolled_back() as session:

@@ -1,6 +1,8 @@
 """A file is in the storage before its row, and whatever cannot be kept leaves nothing behind."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -130,6 +132,24 @@ def test_files_count_to_what_an_organization_may_store(folder: Place, organizati
     with pytest.raises(OverQuota):  # what is on its way counts as well
         stored(organization, half + b" ")
     assert len(folder.keys()) == 2
+
+
+def test_many_uploads_at_once_pass_no_quota(folder: Place, organization: Tenant) -> None:
+    with transaction() as session:
+        organizations.share(session, organization.id, 1, max_stored_mb=1)
+    many = threading.Barrier(8)
+
+    def store(number: int) -> bool:
+        many.wait(10)
+        try:
+            stored(organization, BILL + b" " * 600_000 + bytes([number]))
+        except OverQuota:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(store, range(8))) == 1
+    assert len(folder.keys()) == 1
 
 
 def test_a_file_that_announces_too_much_is_refused_before_it_is_read() -> None:

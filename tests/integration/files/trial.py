@@ -3,7 +3,7 @@
 from flask import Response
 from sqlalchemy.orm import Session
 
-from api.http.blueprint import Blueprint
+from api.http.blueprint import ANYONE, Blueprint
 from api.http.idempotency import Answer, once
 from api.http.uploads import Upload, takes_file
 from domain.files import storing
@@ -12,7 +12,7 @@ PATH = "/api/v1/trial"
 trial_api = Blueprint("trial", __name__, description="For tests.")
 
 
-@trial_api.route(PATH, methods=["POST"])
+@trial_api.route(PATH, ANYONE, methods=["POST"])
 @trial_api.response(201)
 @trial_api.idempotent
 @takes_file

@@ -1,5 +1,6 @@
 """A folder of mail is opened at the holder of a trusted certificate, and its server is bounded in time and words."""
 
+import base64
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from tests.conftest import configure
 from tests.integration.gateways.authority import Authority
 from tests.integration.gateways.receivers import Server, serving
 from tests.integration.mailboxes.letters import bill
-from tests.integration.mailboxes.servers import PASSWORD, TOKEN, USER, FolderOfMails, Imap, serving_imap
+from tests.integration.mailboxes.servers import PASSWORD, TOKEN, USER, FolderOfMails, Imap, Session, serving_imap
 
 LOGIN = Login(USER, password=PASSWORD)
 
@@ -67,6 +68,38 @@ def test_who_is_not_let_in_is_told_so_without_what_was_said(server, login: Login
         open_folder(login)
     assert "wrong" not in repr(login)
     assert "wrong" not in str(denied.value).replace("] wrong", "")
+
+
+@pytest.mark.parametrize("login", [Login(USER, password="sesame-street"), Login(USER, token="sesame-street")])
+def test_a_server_that_repeats_what_it_was_sent_tells_nobody(authority: Authority, login: Login) -> None:
+    def repeat(_: Server, connection: socket.socket) -> None:
+        connection.sendall(b"* OK ready\r\n")
+        tag = connection.recv(1000).split()[0]
+        connection.sendall(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2\r\n" + tag + b" OK done\r\n")
+        tag = connection.recv(1000).split()[0]
+        connection.sendall(b"+ \r\n")
+        sent = connection.recv(1000).strip()
+        connection.sendall(tag + b" NO not " + sent + b", that is " + base64.b64decode(sent) + b"\r\n")
+
+    with serving(repeat, authority.serving("localhost")) as made, pytest.raises(Denied) as denied:
+        imap.open_folder(imap.server("localhost", made.port, "tls"), "tls", login, "INBOX", 5.0)
+    assert str(denied.value).count("[hidden]") == 2, denied.value
+    assert "sesame" not in str(denied.value)
+
+
+@pytest.mark.parametrize("asked", ["login", "authenticate", "examine", "search"])
+def test_a_server_that_hangs_up_has_refused_nobody(server, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang_up(*_: object) -> str:
+        raise EOFError
+
+    made, open_folder = server
+    login = LOGIN
+    if asked == "login":
+        made.capabilities, login = "IMAP4rev1", Login(USER, password="in ASCII")
+    monkeypatch.setattr(Session, f"do_{asked}", hang_up)
+    with pytest.raises(Trouble) as trouble:
+        open_folder(login).uids(0)
+    assert (type(trouble.value), str(trouble.value)) == (Trouble, "the server hung up")
 
 
 def test_a_folder_that_is_not_there_is_named(server) -> None:

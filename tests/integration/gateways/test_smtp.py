@@ -1,5 +1,6 @@
 """A mail goes to the holder of a trusted certificate or to nobody, and no relay holds its sender for long."""
 
+import base64
 import socket
 import time
 from collections.abc import Callable
@@ -35,6 +36,20 @@ def test_it_sends_to_the_holder_of_a_trusted_certificate_and_logs_in(scheme: str
             send(relay.url(scheme, NAME, f"{USER}:wrong@"))
     [message] = relay.messages
     assert message.get_content().splitlines() == ["Hello", ".", "and on"]
+
+
+def test_a_relay_that_repeats_the_password_tells_nobody(authority: Authority) -> None:
+    def repeat(_: Server, connection: socket.socket) -> None:
+        connection.sendall(b"220 ready\r\n")
+        connection.recv(1000)
+        connection.sendall(b"250-relay\r\n250 AUTH PLAIN\r\n")
+        sent = connection.recv(1000).split()[-1]
+        connection.sendall(b"535 not " + sent + b", that is " + base64.b64decode(sent) + b"\r\n")
+
+    with serving(repeat, authority.serving(NAME)) as made, pytest.raises(Unsent) as unsent:
+        send(f"smtps://{USER}:sesame-street@{NAME}:{made.port}")
+    assert str(unsent.value).count("[hidden]") == 2, unsent.value
+    assert "sesame" not in str(unsent.value)
 
 
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])

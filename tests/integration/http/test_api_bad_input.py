@@ -173,7 +173,7 @@ def test_1e400_and_its_like_are_refused_by_name(client: Caller, organization: Te
         assert (answer.status_code, [*answer.json["errors"]]) == (400, ["items[0].unitPrice"]), amount
 
 
-NO_NUMBERS = ("NaN", "Infinity", "-Infinity", "1e3000", "-1e3000000000")
+NO_NUMBERS = ("NaN", "Infinity", "-Infinity", "1e400", "1e3000", "-1e3000000000")
 
 
 @pytest.mark.parametrize("number", NO_NUMBERS)
@@ -234,6 +234,7 @@ def test_queries_are_as_strict(client: Caller) -> None:
         answer = client.get(f"/api/v1/invoices?{query}")
         assert (answer.status_code, [*answer.json["errors"]]) == (400, [name]), query
     assert client.get("/api/v1/invoices?status=paid").json["error"] == "invalid status: paid"
+    assert client.get("/api/v1/invoices?limit=-1").json["error"] == "limit must be from 1 to 200"
 
 
 def test_what_is_no_address_is_not_found(client: Caller) -> None:
@@ -255,6 +256,8 @@ def test_a_wrong_method_says_which_are_right(client: Caller) -> None:
         answer = client.send(method, path)
         assert (answer.status_code, answer.mimetype) == (405, "application/problem+json"), path
         assert allowed in answer.headers["Allow"]
+        assert f"does not take {method}, only " in answer.json["detail"]
+        assert allowed in answer.json["detail"].partition("only ")[2]
 
 
 HOSTILE_JSON = (

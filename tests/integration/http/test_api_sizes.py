@@ -80,6 +80,13 @@ def test_a_list_without_a_limit_cannot_be_declared(field: fields.Field) -> None:
         unbounded()
 
 
+@pytest.mark.parametrize("field", [fields.UUID(), fields.Dict(), Many(fields.String(), 1, 2)])
+def test_a_field_that_refuses_in_words_of_others_cannot_be_declared(field: fields.Field) -> None:
+    foreign = type("Foreign", (Body,), {"one": field})
+    with pytest.raises(TypeError, match="refuse in our words"):
+        foreign()
+
+
 @pytest.mark.parametrize(
     "schema",
     [

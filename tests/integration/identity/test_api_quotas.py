@@ -7,7 +7,7 @@ import pytest
 
 from api.http.rates import EXTENSION
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys
 from domain.identity.quotas import OverQuota, Quotas
 from domain.identity.rates import Rates
 from tests import bodies, chain
@@ -24,14 +24,14 @@ QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded
 def nothing_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(application().extensions, EXTENSION, Rates())
     fresh = Quotas()
-    for module in ("domain.invoices.intake", "api.invoices.generation"):
+    for module in ("domain.invoices.intake", "domain.invoices.generation"):
         monkeypatch.setattr(f"{module}.quotas", fresh)
 
 
 @pytest.fixture
 def operator(organization: Tenant) -> Caller:
     with transaction() as session:
-        return Caller(organizations.create_key(session, organization.id, "on call", operator=True))
+        return Caller(keys.create(session, organization.id, "on call", role="operator").secret)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_bulk_without_one_that_can_be_taken_is_refused(body: dict, client: Calle
     assert chain.value("SELECT count(*) FROM jobs") == 0
 
 
-@pytest.mark.parametrize(("headers", "most"), [({}, 3), ({"Idempotency-Key": "a"}, 6)])
+@pytest.mark.parametrize(("headers", "most"), [({}, 3), ({"Idempotency-Key": "a"}, 7)])
 def test_accepting_takes_few_statements(
     headers: dict,
     most: int,
@@ -124,7 +124,7 @@ def test_accepting_takes_few_statements(
     statements: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Key, supplier, job with its entry; an Idempotency-Key adds its lock, its lookup and its answer."""
+    """Key, supplier, job with its entry; an Idempotency-Key adds its lock, look-up and answer, and whose they are."""
     monkeypatch.setattr(admission, "_until", math.inf)  # what waits is counted once a second
     client.post(QUEUE, bodies.invoice(organization.supplier_id))  # a quota's use is read once a minute
     statements.clear()

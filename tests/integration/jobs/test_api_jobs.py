@@ -8,7 +8,7 @@ import pytest
 from db import jobs as job_rows
 from db.jobs import Failure
 from db.transaction import transaction
-from domain.identity import organizations
+from domain.identity import keys
 from domain.jobs import registry
 from domain.jobs.execution import run_jobs
 from domain.jobs.lifecycle import Status
@@ -32,7 +32,7 @@ SCHEMA = {
 FIELDS = {
     "id", "type", "status", "progress", "total", "progressPercent", "error", "result", "attempts", "maxAttempts",
     "nextRetryAt", "createdAt", "startedAt", "completedAt", "durationMs", "priority", "cancelRequested",
-    "runAt", "uniqueKey",
+    "runAt", "uniqueKey", "createdBy",
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_a_job_is_accepted_under_both_spellings_and_shows_every_field(client, pa
 
 def test_only_an_operators_priority_is_a_rank_among_organizations(client, organization):
     with transaction() as session:
-        operator = Caller(organizations.create_key(session, organization.id, "on call", operator=True))
+        operator = Caller(keys.create(session, organization.id, "on call", role="operator").secret)
     for caller, given, stored in ((client, 100, 100), (operator, 100, 200), (operator, 2, 102), (operator, 1, 1)):
         answer = caller.post(JOBS, {"type": "probe.walk", "payload": {"count": 4}, "priority": given})
         job_id = answer.json["jobId"]

@@ -38,8 +38,8 @@ def message(line: str) -> str:
 class RunningStack:
     """Within its `with`, a stack that printed its ready line; `facts` is what that line said."""
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
-        command = [*COUNTERFOIL, "up", "--port", "0", "--data-dir", str(data_dir)]
+    def __init__(self, data_dir: Path, *options: str, **environment: str) -> None:
+        command = [*COUNTERFOIL, "up", "--port", "0", "--data-dir", str(data_dir), *options]
         env = child_environment(DATABASE_URL="", BROKER_URL="") | environment
         self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines: list[str] = []

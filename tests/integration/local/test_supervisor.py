@@ -18,14 +18,14 @@ pytestmark = pytest.mark.timeout(120)
 
 SUPERVISED = """
 import sys
-from local.console import Console
+from local.output import Output
 from local.part import Part
 from local.supervisor import Supervisor
 
 def part(name, script):
     return Part(name, ["/bin/sh", "-c", script], {}, console.part(name))
 
-console = Console()
+console = Output()
 try:
     with Supervisor(console) as supervisor:
         supervisor.start(part("first", "echo first ready; exec sleep 600"))

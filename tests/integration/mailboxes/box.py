@@ -19,6 +19,15 @@ def body(port: int, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+DUE = "SELECT count(*) FROM jobs WHERE kind = 'email.sync' AND status = 'PENDING' AND available_at <= clock_timestamp()"
+
+
+def read_all() -> None:
+    """Run what waits until nothing does: on a slow machine a job is released after half of its time."""
+    while chain.value(DUE):
+        chain.run_waiting(KIND)
+
+
 @dataclass
 class Box:
     caller: Caller
@@ -45,7 +54,7 @@ class Box:
         """Have the mailbox read; return it as it is then."""
         answer = self.caller.post(f"{self.path}/sync")
         assert answer.status_code == 202, answer.json
-        chain.run_waiting(KIND)
+        read_all()
         return self.now()
 
     def mails(self, query: str = "") -> list[dict[str, Any]]:

@@ -44,6 +44,13 @@ def test_credentials_stay_unless_they_would_be_sent_elsewhere(box: Make, imap: I
     assert made.change(user="other").status_code == 200
 
 
+def test_only_an_enabled_mailbox_says_when_it_is_read_next(box: Make) -> None:
+    made = box()
+    assert made.change(enabled=False).json["nextSyncAt"] is None
+    assert made.now()["nextSyncAt"] is None
+    assert made.change(enabled=True).json["nextSyncAt"] is not None
+
+
 def test_another_folder_is_read_from_its_first_mail_on(box: Make, imap: Imap) -> None:
     made = box()
     imap.inbox.add(bill(1), bill(2))
@@ -67,6 +74,7 @@ def test_another_folder_is_read_from_its_first_mail_on(box: Make, imap: Imap) ->
         ({"after": "delete"}, "after"),
         ({"after": "move:"}, "after"),
         ({"after": "move:INBOX"}, "after"),
+        ({"after": "move:inbox"}, "after"),
         ({"user": "a\r\nA1 LOGOUT"}, "user"),
         ({"folder": "INBOX\r\nA1 LOGOUT"}, "folder"),
         ({"everyMinutes": 0}, "everyMinutes"),
@@ -78,6 +86,16 @@ def test_what_cannot_be_a_mailbox_is_refused_by_name(client: Caller, imap: Imap,
     configure(webhook_allow_http=1)
     answer = client.post(PATH, body(imap.port, **change))
     assert (answer.status_code, list(answer.json["errors"])) == (400, [field]), answer.json
+
+
+def test_a_folder_may_have_the_name_of_what_is_done_with_mails(box: Make) -> None:
+    assert [box(folder=name, after=name).now()["folder"] for name in ("keep", "seen")] == ["keep", "seen"]
+
+
+def test_a_mailbox_that_is_disabled_is_not_read_when_it_is_asked_for(box: Make, client: Caller) -> None:
+    answer = client.post(f"{box(enabled=False).path}/sync")
+    assert (answer.status_code, answer.json["detail"]) == (409, "the mailbox is disabled: enable it first")
+    assert chain.value("SELECT count(*) FROM jobs") == 0
 
 
 def test_without_a_master_key_no_mailbox_is_made(client: Caller, imap: Imap) -> None:
@@ -110,7 +128,11 @@ def test_a_dry_run_says_what_would_come_of_the_last_mails_and_changes_nothing(
     assert (tried["connected"], tried["error"], tried["mailsInFolder"]) == (True, None, 61)
     assert len(tried["mails"]) == 50
     newest = tried["mails"][0]
-    assert (newest["uid"], newest["outcome"], newest["reason"]) == (61, "filtered", "its sender is none of: shop@")
+    assert (newest["uid"], newest["outcome"], newest["reason"]) == (
+        61,
+        "filtered",
+        "its sender's address has none of: shop@",
+    )
     assert (newest["from"], newest["date"]) == ("a@b.c", "2026-01-31T09:00:00Z")
     # This server calls every mail a text.
     assert {mail["reason"] for mail in tried["mails"][1:]} == {"it has no attachment"}
@@ -125,3 +147,14 @@ def test_a_dry_run_that_cannot_connect_says_why(box: Make, client: Caller) -> No
     tried = client.post(f"{box(password='wrong').path}/test").json
     assert (tried["connected"], tried["mails"]) == (False, [])
     assert "does not let bills@example.com in" in tried["error"]
+
+
+def test_a_password_that_cannot_be_decrypted_is_asked_for_again(box: Make, client: Caller) -> None:
+    made = box()
+    chain.ask("UPDATE mailboxes SET credentials = set_byte(credentials, 20, get_byte(credentials, 20) # 1)")
+    tried = client.post(f"{made.path}/test")
+    assert (tried.status_code, tried.json["connected"]) == (200, False), tried.json
+    assert tried.json["error"].endswith(": give the password or tokens again")
+    assert made.sync()["lastError"] == tried.json["error"]
+    assert made.change().status_code == 200
+    assert client.post(f"{made.path}/test").json["connected"]

@@ -15,7 +15,7 @@ from domain.mailboxes.owing import KIND
 from domain.mailboxes.sync import MAX_TROUBLES
 from tests import chain
 from tests.caller import Caller
-from tests.integration.mailboxes.box import BILLS, JOBS, Box
+from tests.integration.mailboxes.box import BILLS, JOBS, Box, read_all
 from tests.integration.mailboxes.letters import ODD, PDF, PNG, attached, bill, deep, letter
 from tests.integration.mailboxes.mortals import read_by_mortals
 from tests.integration.mailboxes.servers import FolderOfMails, Imap
@@ -113,11 +113,33 @@ def test_a_filter_lets_pass_what_is_wanted_and_says_why_not(box: Make, imap: Ima
     made.sync()
     assert [mail["reason"] for mail in made.mails()] == [
         None,
-        "its sender is none of: @x.example",
+        "its sender's address has none of: @x.example",
         "its subject does not have: bill",
         "it has no attachment",
     ]
     assert made.outcomes() == ["imported", "filtered", "filtered", "filtered"]
+
+
+def test_pictures_of_the_text_are_no_attachment(box: Make, imap: Imap) -> None:
+    made = box(filter={"hasAttachment": True})
+    logo = attached(PNG, "Content-Type: image/png", "Content-ID: <logo>", "Content-Disposition: inline; filename=l.png")
+    imap.inbox.add(letter(logo), bill(1))
+    made.sync()
+    assert [mail["reason"] for mail in made.mails()] == ["it has no attachment", None]
+
+
+def test_a_filter_that_is_changed_meanwhile_holds_from_the_next_mail_on(box: Make, imap: Imap) -> None:
+    made = box()
+    imap.inbox.add(bill(1), bill(2), bill(3))
+
+    def change(imap: Imap, connection: socket.socket, mail: bytes, uid: int) -> bool:
+        if uid == 2:
+            made.change(filter={"subject": "receipt"})
+        return False
+
+    imap.fault = change
+    made.sync()
+    assert made.outcomes() == ["imported", "imported", "filtered"]
 
 
 def test_what_is_imported_is_marked_or_moved_and_nothing_else(box: Make, imap: Imap) -> None:
@@ -244,9 +266,9 @@ def test_one_that_is_changed_or_deleted_while_it_is_read_is_left_alone(box: Make
         return False
 
     imap.fault = move_elsewhere
-    made.sync()
+    run_jobs(find(KIND), [client.post(f"{made.path}/sync").json["jobId"]])
     assert made.mails() == [], "a mail of a folder that is not read any more was recorded"
-    chain.run_waiting(KIND)
+    read_all()
     assert [mail["subject"] for mail in made.mails()] == ["Bill 3"]
 
     def delete(imap: Imap, connection: socket.socket, mail: bytes, uid: int) -> bool:
@@ -256,7 +278,7 @@ def test_one_that_is_changed_or_deleted_while_it_is_read_is_left_alone(box: Make
     imap.folders["Other"].add(bill(4))
     imap.fault = delete
     client.post(f"{made.path}/sync")
-    chain.run_waiting(KIND)
+    read_all()
     assert chain.rows("SELECT (SELECT count(*) FROM mailboxes), (SELECT count(*) FROM mailbox_mails)") == [(0, 0)]
     assert chain.rows(JOBS)[-1] == ("COMPLETED", None)
 

@@ -69,6 +69,15 @@ def test_a_token_is_asked_for_and_used_until_it_ends(box: Make, imap: Imap, auth
         assert len(asked(server)) == 2
 
 
+@pytest.mark.parametrize("expires_in", ["9" * 5000, True, None, -1, "soon", 1e300, [60]])
+def test_a_token_that_is_good_for_a_strange_time_is_used(
+    box: Make, imap: Imap, authority: Authority, expires_in: object
+) -> None:
+    imap.inbox.add(bill(1))
+    with token_server(authority.serving("localhost"), tokens(access_token=TOKEN, expires_in=expires_in)) as server:
+        assert box(password=None, oauth=oauth(server)).sync()["counts"]["imported"] == 1
+
+
 def test_a_refresh_token_that_is_good_once_is_followed_by_the_next(box: Make, imap: Imap, authority: Authority) -> None:
     answers = [tokens(access_token=TOKEN, refresh_token=name, expires_in=1) for name in ("second", "third")]
     with token_server(authority.serving("localhost"), *answers) as server:
@@ -92,6 +101,10 @@ def test_a_token_that_was_revoked_is_replaced_at_once(box: Make, imap: Imap, aut
     ("answer", "told"),
     [
         (tokens(400, error="invalid_grant", error_description="expired"), "refuses: invalid_grant: expired"),
+        (
+            tokens(400, error="invalid_grant", error_description="not first, nor hush-hush"),
+            "not [hidden], nor [hidden]",
+        ),
         (tokens(500), "answered 500, and no token"),
         (tokens(access_token="a\r\nb"), "answered 200, and no token"),
         (tokens(access_token=["x"]), "answered 200, and no token"),

@@ -223,7 +223,7 @@ def test_more_documents_than_renderers_are_told_to_come_back():
         outcomes.append(type(failed.value))
 
     together(attempt, 3)
-    assert sorted(outcome.__name__ for outcome in outcomes) == ["RendererBusy", "RenderingFailed", "RenderingFailed"]
+    assert sorted(outcome.__name__ for outcome in outcomes) == ["PrintsTooLong", "PrintsTooLong", "RendererBusy"]
     assert issubclass(RendererBusy, RenderingFailed)
 
 

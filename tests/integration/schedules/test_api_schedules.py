@@ -30,7 +30,7 @@ REFUSALS = (
     ({"timeZone": "Europe/Atlantis"}, "timeZone", "must be an IANA time zone such as Europe/Sofia"),
     ({"timeZone": "../../etc/passwd"}, "timeZone", "must be an IANA time zone such as Europe/Sofia"),
     ({"catchUp": "often"}, "catchUp", "must be one of: skip, once, all"),
-    ({"payload": []}, "payload", "Not a valid mapping type."),
+    ({"payload": []}, "payload", "must be an object"),
     ({"name": " "}, "name", "must have something that can be seen"),
 )
 

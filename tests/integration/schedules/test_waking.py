@@ -8,13 +8,14 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from domain.identity.quotas import OverQuota
 from domain.jobs import registry
 from domain.jobs.registry import Kind, find
 from domain.jobs.upkeep.clock import follow_clock
 from domain.schedules import waking
 from tasks.app import cleanup
 from tests import chain
-from tests.integration.schedules.conftest import ANYTHING, NOTE, PICKY, SCHEDULES
+from tests.integration.schedules.conftest import ANYTHING, NOTE, PICKY, SCHEDULES, refuse
 
 WAKERS, ROUNDS = 6, 5
 LOCK = "SELECT FROM schedules FOR UPDATE"
@@ -118,7 +119,13 @@ def test_a_slot_that_is_due_stays_so_when_the_clock_is_put_back(schedules, clock
     assert schedules.jobs() == 1
 
 
-def test_a_refused_slot_says_why_and_its_neighbours_have_their_jobs(schedules):
+def exhausted(*_, **__):
+    raise OverQuota("cupboards", "the cupboard is bare")
+
+
+@pytest.mark.parametrize("submit", [refuse, exhausted], ids=["refused", "over its quota"])
+def test_a_refused_slot_says_why_and_its_neighbours_have_their_jobs(schedules, monkeypatch, submit):
+    monkeypatch.setitem(registry._kinds, PICKY, Kind(PICKY, lambda *_: [{}], schema=ANYTHING, submit=submit))
     refused, made = schedules.create(type=PICKY), schedules.create()
     schedules.fall_due()
     waking.wake()

@@ -112,6 +112,20 @@ def test_a_ping_that_is_sent_again_under_its_key_is_one_ping(hook: Make, client:
     assert chain.value("SELECT count(*) FROM pending_events") == 1
 
 
+def test_a_webhook_and_a_rotation_that_are_sent_again_under_their_key_are_one(client: Caller) -> None:
+    """Or a lost answer would double every delivery, or end the time in which the receiver's secret still signs."""
+    for path, body in ((PATH, {"url": URL, "eventTypes": ["*"]}), (f"{PATH}/1/rotate-secret", {})):
+        path = path.replace("/1/", f"/{chain.value('SELECT max(id) FROM webhooks')}/")
+        first, second = (client.post(path, body, headers={"Idempotency-Key": path}) for _ in range(2))
+        assert (first.status_code, first.json) == (second.status_code, second.json)
+        assert second.headers["Idempotent-Replayed"] == "true"
+        answers = chain.value("SELECT string_agg(CAST(k AS text), '') FROM idempotency_keys AS k")
+        assert first.json["url"] in answers
+        assert first.json["secret"] not in answers
+    assert chain.value("SELECT count(*) FROM webhooks") == 1
+    assert client.get(PATH).json[0].keys() == first.json.keys() - {"secret"}
+
+
 def test_the_spec_says_what_is_posted_and_how_it_is_signed(client: Caller) -> None:
     [described] = [one["post"] for one in client.get("/openapi.json").json["webhooks"].values()]
     sent = signatures.headers([SECRET], "1", 1, b"{}")

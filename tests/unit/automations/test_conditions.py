@@ -11,10 +11,10 @@ from domain.automations.conditions import MAX_NODES
 from domain.errors import Invalid
 from domain.events.types import PINGED, TYPES
 
-FIELDS = {**TRIGGERS["invoice.issued"].fields, "failingSince": FieldType.TIME}
+FIELDS = {**TRIGGERS["invoice.issued"].fields, "failingSince": FieldType.TIME, "error": FieldType.TEXT}
 DATA: dict[str, Any] = {
     "invoiceId": 7, "invoiceNumber": "INV-000007", "supplierId": 1, "issueDate": "2026-03-31", "currencyCode": "EUR",
-    "total": Decimal("240.10"), "failingSince": "2026-03-31T12:00:00.000Z",
+    "total": Decimal("240.10"), "failingSince": "2026-03-31T12:00:00.000Z", "error": "x" * 1500 + "disk",
 }  # fmt: skip
 
 
@@ -47,7 +47,9 @@ HOLDS = (
     (one("requestId", "atMost", 1), False),
     (one("requestId", "in", [1]), False),
     ({"all": []}, True),
-    ({"any": []}, False),
+    (one("error", "contains", "DISK"), True),
+    (one("error", "is", "x" * 500), False),
+    (one("error", "isNot", "x" * 500), True),
     ({"all": [one("total", "atLeast", 1), one("currencyCode", "is", "USD")]}, False),
     ({"any": [one("total", "atLeast", 1), one("currencyCode", "is", "USD")]}, True),
     ({"not": one("currencyCode", "is", "USD")}, True),
@@ -89,6 +91,12 @@ WRONG = (
     ({"all": [], "any": []}, "conditions", "must be one of"),
     ({"field": "total", "op": "is"}, "conditions", "must be one of"),
     ({"all": {}}, "conditions.all", "must be a list"),
+    ({"any": []}, "conditions.any", "must have at least one part"),
+    ([{"all": []}], "conditions.all[0].all", "must have at least one part"),
+    ({"not": {"all": []}}, "conditions.not.all", "must have at least one part"),
+    ([one("total", "is", Decimal("1E+400"))], "conditions.all[0].value", "must be a number of up to 15 digits"),
+    ([one("total", "is", Decimal("1E-400"))], "conditions.all[0].value", "must be a number of up to 15 digits"),
+    ([one("total", "in", [1, Decimal("12345678901234567.89")])], "conditions.all[0].value", "must be a list of values"),
     ([one("total", "is", 1), 7], "conditions.all[1]", "must be one of"),
     ([one("totl", "is", 1)], "conditions.all[0].field", "must be one of: invoiceId, "),
     ([one({}, "is", 1)], "conditions.all[0].field", "must be one of: invoiceId, "),
@@ -108,6 +116,7 @@ WRONG = (
     ([one("total", "in", [1] * 51)], "conditions.all[0].value", "must be a list of 1 to 50 values"),
     ([one("total", "in", [1, "a"])], "conditions.all[0].value", "must be a list of values, each a number"),
     (nested(6), "conditions.not.not.not.not.not", "must not be nested more than 5 deep"),
+    (one("total", "is", Decimal("1e400")), "conditions.value", "must be a number"),
     ([one("total", "is", 1)] * MAX_NODES, "conditions", "must not have more than 50 parts"),
     ([[]] * 100_000, "conditions", "must not have more than 50 parts"),
 )
@@ -119,6 +128,13 @@ def test_what_is_wrong_is_named_by_its_place(tree, place, told):
         conditions.checked(tree, FIELDS)
     assert [*refused.value.errors] == [place]
     assert refused.value.errors[place][0].startswith(told)
+
+
+@pytest.mark.parametrize("value", [Decimal("999999999999.9999"), Decimal("0.1"), 10**18 + 1, 2**53 + 1])
+def test_a_number_is_kept_as_it_was_given(value):
+    [kept] = conditions.checked([one("total", "is", value)], FIELDS)["all"]
+    kept = {**kept, "value": float(value) if isinstance(value, Decimal) else value}  # as a row has it
+    assert conditions.holds(kept, FIELDS, {"total": Decimal(value)})
 
 
 def test_what_is_as_deep_and_as_large_as_may_be_is_taken():

@@ -33,6 +33,6 @@ def test_one_that_stands_for_nothing_is_refused():
 
 def test_a_text_that_becomes_too_long_is_refused():
     long = {"data.error": "x" * 2000}
-    assert len(filled("{{data.error}} " * 4, long)) < MAX_TEXT
-    with pytest.raises(PermanentError, match="longer than 10,000"):
-        filled("{{data.error}} " * 6, long)
+    assert len(filled("{{data.error}} " * 9, long)) < MAX_TEXT
+    with pytest.raises(PermanentError, match="longer than 20,000"):
+        filled("{{data.error}} " * 11, long)

@@ -48,15 +48,7 @@ def cii(kind: str = "380", sign: str = "", old: bool = False, more: str = "") ->
         <ram:IBANID>DE89 3704 0044 0532 0130 00</ram:IBANID>
       </ram:PayeePartyCreditorFinancialAccount></ram:SpecifiedTradeSettlementPaymentMeans>
       {_cii_tax(of, sign, "19.00", "100.00", "19.00")}{_cii_tax(of, sign, "7", "10.00", "0.70")}
-      {_cii_terms("20260212")}{_cii_terms("20260307")}
-      <ram:{of["sums"]}>
-        <ram:LineTotalAmount>{sign}110.00</ram:LineTotalAmount>
-        <ram:TaxBasisTotalAmount>{sign}110.00</ram:TaxBasisTotalAmount>
-        <ram:TaxTotalAmount currencyID="BGN">{sign}38.53</ram:TaxTotalAmount>
-        <ram:TaxTotalAmount currencyID="EUR">{sign}19.70</ram:TaxTotalAmount>
-        <ram:GrandTotalAmount>{sign}129.70</ram:GrandTotalAmount>
-        <ram:DuePayableAmount>{sign}29.70</ram:DuePayableAmount>
-      </ram:{of["sums"]}>{more}
+      {_cii_terms("20260212")}{_cii_terms("20260307")}{_cii_sums(of, sign)}{more}
     </ram:{of["settlement"]}>
     {_cii_line(of, sign, "Gears", "4", "2500", "19", "100.00", "100")}
     {_cii_line(of, sign, "A book", "1", "10.00", "7", "10.00", "10")}
@@ -94,6 +86,17 @@ def _cii_tax(of: dict[str, str], sign: str, rate: str, base: str, tax: str) -> s
     return f"""<ram:ApplicableTradeTax><ram:CalculatedAmount>{sign}{tax}</ram:CalculatedAmount>
         <ram:BasisAmount>{sign}{base}</ram:BasisAmount><ram:{of["rate"]}>{rate}</ram:{of["rate"]}>
       </ram:ApplicableTradeTax>"""
+
+
+def _cii_sums(of: dict[str, str], sign: str) -> str:
+    return f"""<ram:{of["sums"]}>
+        <ram:LineTotalAmount>{sign}110.00</ram:LineTotalAmount>
+        <ram:TaxBasisTotalAmount>{sign}110.00</ram:TaxBasisTotalAmount>
+        <ram:TaxTotalAmount currencyID="BGN">{sign}38.53</ram:TaxTotalAmount>
+        <ram:TaxTotalAmount currencyID="EUR">{sign}19.70</ram:TaxTotalAmount>
+        <ram:GrandTotalAmount>{sign}129.70</ram:GrandTotalAmount>
+        <ram:DuePayableAmount>{sign}29.70</ram:DuePayableAmount>
+      </ram:{of["sums"]}>"""
 
 
 def _cii_terms(due: str) -> str:

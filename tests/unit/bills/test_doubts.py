@@ -231,3 +231,47 @@ def test_taxes_are_there_by_their_rates() -> None:
 def test_an_empty_page_has_no_fields() -> None:
     assert seen("") == {}
     assert seen("- - -") == {}
+
+
+RATES = """
+Rate   Net   VAT   Gross
+20 %   181.08   36.22   217.30
+6 %   60.36   3.02   63.38
+Total   24l.44   39.24   280.68
+
+Total amount   280.68 EUR
+"""
+
+
+def test_the_sums_of_one_rate_are_not_the_bills_if_another_total_follows() -> None:
+    assert not certain(RATES) & {"subtotal", "tax_total", "total"}
+
+
+def test_nor_if_a_larger_amount_is_due() -> None:
+    assert "total" not in certain(RATES.replace("Total amount", "Balance due"))
+
+
+def test_on_a_picture_a_rate_alone_does_not_prove_a_total() -> None:
+    text = "Total   189.88\nincl. VAT 25 %   37.96"
+    assert "total" in certain(text)
+    assert "total" not in certain(text, origin=OCR)
+
+
+def test_on_a_picture_two_equal_sums_do_not_prove_each_other() -> None:
+    text = "Net amount   1601.20\nVAT 0%   0.00\nInvoice total   1601.20"
+    assert "total" in certain(text)
+    assert "total" not in certain(text, origin=OCR)
+
+
+def test_a_name_on_a_picture_may_be_misread_unless_its_site_spells_it_too() -> None:
+    text = "Kontor Nord GmbH\nKontor Nord GmbH, Bank, IBAN, HRB 5, VAT DE136695976"
+    assert "supplier_name" in certain(text)
+    assert "supplier_name" not in certain(text, origin=OCR)
+    assert "supplier_name" in certain(text + "\nwww.kontornord.de", origin=OCR)
+
+
+def test_a_total_to_which_a_tip_was_added_is_doubted() -> None:
+    text = "Subtotal   54.00\nTax 8%   4.32\nTotal   58.32"
+    assert "total" in certain(text)
+    assert "total" not in certain(text + "\nTip   12.96\nTotal paid   71.28")
+    assert "total" in certain(text + "\nCash   60.00\nChange   1.68")

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from domain.bills import einvoice
 from domain.bills.content import FIELDS
+from domain.bills.reading import einvoice
 from tests.unit.bills.invoices import AMOUNTS, SAYS, cii, ubl
 
 EVERY = {
@@ -103,6 +103,12 @@ def test_long_texts_and_lists_are_cut() -> None:
     line = b"<InvoiceLine><LineExtensionAmount>1</LineExtensionAmount></InvoiceLine>"
     read = einvoice.parse(b"<Invoice><ID>" + b"7" * 100_000 + b"</ID>" + line * 10_100 + b"</Invoice>")
     assert (len(read["invoice_number"]), len(read["lines"])) == (200, 10_000)
+
+
+def test_what_cannot_be_seen_is_not_read() -> None:
+    hidden = "\u202eNoble\u200b House\u2066\u0085Ltd".encode()
+    read = einvoice.parse(ubl().replace(SAYS["supplier_name"].replace("&", "&amp;").encode(), hidden))
+    assert read["supplier_name"] == "Noble House Ltd"
 
 
 def test_rates_are_fractions() -> None:

@@ -257,3 +257,20 @@ def test_a_place_without_a_label_is_asked_about_again() -> None:
     learnt = learn(reading(first), seen(first), {"invoice_number": "X-55.871"})
     read = seen(second, TEXT, KnownSupplier("Kontor Nord GmbH", VAT_ID, corrections=learnt))["invoice_number"]
     assert (read.value, is_certain(read)) == ("X-55.902", False)
+
+
+@pytest.mark.parametrize("block", ["Bill to\nKontor Nord GmbH, Kontorweg 1, Hamburg\nVAT ID {}", "Customer VAT id: {}"])
+def test_a_customer_who_is_a_supplier_elsewhere_is_not_taken_for_the_supplier_of_this_bill(block: str) -> None:
+    text = f"""
+Ada Analytics
+INVOICE                                INV-000018
+
+{block.format(VAT_ID)}
+
+Invoice date  2026-11-30
+Total         119.00 EUR
+"""
+    supplier = KnownSupplier("Kontor Nord GmbH", VAT_ID, times_seen=3, corrections=[])
+    read = seen(text, TEXT, supplier)
+    assert "supplier_vat_id" not in read or not is_certain(read["supplier_vat_id"])
+    assert "supplier_name" not in read or read["supplier_name"].value != "Kontor Nord GmbH", read["supplier_name"]

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from domain.bills.content import Box, Word
-from domain.bills.order import in_order
+from domain.bills.reading.order import in_order
 
 LINES = [["Invoice", "R-1"], ["Total", "1,234.50", "EUR"], ["Thanks"]]
 

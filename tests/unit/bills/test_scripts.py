@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.bills.scripts import WEAK, Choice, Read, choose, merge, weaken
+from domain.bills.reading.scripts import WEAK, Choice, Read, choose, is_confirmed, merge, missed, weaken
 
 ALL = {"bul", "rus", "ell"}
 NOBODY, LATIN = Choice(None, is_strange=True), Choice(None, is_strange=False)
@@ -15,7 +15,11 @@ NOBODY, LATIN = Choice(None, is_strange=True), Choice(None, is_strange=False)
     (("Cyrillic", 1.0), "ru", ALL, Choice("rus", is_strange=False)),
     (("Cyrillic", 2.0), "uk", ALL, Choice("bul", is_strange=False)),
     (("Latin", 0.9), "bg", ALL, Choice("bul", is_strange=False)),
-    (("Cyrillic", 0.9), "en", ALL, LATIN),
+    (("Cyrillic", 0.3), "en", ALL, Choice("bul", is_strange=False)),
+    (("Cyrillic", 0.3), None, ALL, Choice("bul", is_strange=False)),
+    (("Cyrillic", 0.0), None, ALL, LATIN),
+    (("Cyrillic", 0.3), "el", ALL, Choice("ell", is_strange=False)),
+    (("Greek", 0.3), None, {"bul"}, LATIN),
     (None, "bg", ALL, Choice("bul", is_strange=False)),
     (None, None, ALL, LATIN),
     (("Greek", 3.0), "en", ALL, Choice("ell", is_strange=False)),
@@ -25,7 +29,9 @@ NOBODY, LATIN = Choice(None, is_strange=True), Choice(None, is_strange=False)
     (("Arabic", 3.0), "en", ALL, NOBODY),
     (("Han", 3.0), "en", ALL, LATIN),
 ])  # fmt: skip
-def test_the_script_decides_if_it_is_sure_and_else_the_language(found, language, available, choice):
+def test_the_script_decides_if_it_is_sure_and_else_the_language_and_else_what_is_suspected(
+    found, language, available, choice
+):
     assert choose(found, language, available) == choice
 
 
@@ -74,3 +80,22 @@ def test_signs_of_double_width_are_those_that_one_writes():
 
 def test_a_word_is_kept_within_its_page():
     assert Read.of("a b\x07", [-1, 0, 0.5, 2], 1.5) == Read("ab", 0, 0, 0.5, 1, 1.0)
+
+
+@pytest.mark.parametrize(("texts", "confirmed"), [
+    (["Номер", "дата", "Invoice"], True),
+    (["Rechnung", "Datum", "Веtrag", "ТОТAL"], False),
+    (["Фактура", "Invoice", "дата", "Date"], True),
+    (["Τιμολόγιο", "IBAN"], True),
+    ([], True),
+])  # fmt: skip
+def test_a_page_is_in_another_script_only_if_its_letters_say_so(texts, confirmed):
+    assert is_confirmed([at(text) for text in texts]) == confirmed
+
+
+def test_a_word_that_both_have_read_is_there_once():
+    letters = [at("Договор№123", 0.1, 0.3)]
+    figures = [at("Dorosop", 0.1, 0.18), at("123", 0.32, 0.08)]
+    assert merge(letters, figures) == letters
+    assert missed(letters, figures) == []
+    assert missed(letters, [at("Ltd", 0.5)]) == [at("Ltd", 0.5)]

@@ -133,7 +133,23 @@ def test_an_address_is_taken_as_relays_take_it(text: str, address: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "ada", "@x", "ada@", "a b@x", "ада@x", "ada@x>", "ada@x\r\nX: y", "a..b@x", '"a"@x', "a@-x", f"{'a' * 65}@x"],
+    [
+        "",
+        "ada",
+        "@x",
+        "ada@",
+        "a b@x",
+        "ада@x",
+        "ada@x>",
+        "ada@x\r\nX: y",
+        "a..b@x",
+        '"a"@x',
+        "a@-x",
+        f"{'a' * 65}@x",
+        "ada@faß.example",
+        "ada@FAẞ.example",
+        "ada@βος.example",
+    ],
 )
 def test_what_no_relay_takes_is_refused(text: str) -> None:
     with pytest.raises(Invalid, match="to must be an address"):

@@ -4,7 +4,7 @@ import pytest
 
 from domain.mailboxes.filters import unwanted
 
-SENDER, SUBJECT = "Shop <Billing@Shop.example>", "Your Invoice 7"
+SENDER, SUBJECT = ["Billing@Shop.example", "ada@x.example"], "Your Invoice 7 of Mu\u0308ller\u00ad &  Co"
 
 
 @pytest.mark.parametrize(
@@ -13,8 +13,10 @@ SENDER, SUBJECT = "Shop <Billing@Shop.example>", "Your Invoice 7"
         ({}, 0, None),
         ({"from": ["billing@shop.example"]}, 0, None),
         ({"from": ["@other.example", "@shop.EXAMPLE"]}, 0, None),
-        ({"from": ["@other.example", "b@c"]}, 1, "its sender is none of: @other.example, b@c"),
+        ({"from": ["@other.example", "b@c"]}, 1, "its sender's address has none of: @other.example, b@c"),
+        ({"from": ["shop <"]}, 1, "its sender's address has none of: shop <"),
         ({"subject": "INVOICE"}, 0, None),
+        ({"subject": "MÜLLER & co"}, 0, None),
         ({"subject": "receipt"}, 1, "its subject does not have: receipt"),
         ({"has_attachment": True}, 1, None),
         ({"has_attachment": True}, 0, "it has no attachment"),
@@ -23,3 +25,9 @@ SENDER, SUBJECT = "Shop <Billing@Shop.example>", "Your Invoice 7"
 )
 def test_a_mail_is_wanted_or_it_is_said_why_not(wanted: dict, attachments: int, reason: str | None) -> None:
     assert unwanted(wanted, SENDER, SUBJECT, attachments) == reason
+
+
+def test_a_subject_that_nobody_would_write_is_compared_as_it_is() -> None:
+    endless = "a" + "\u0301" * 1000
+    assert unwanted({"subject": "b"}, SENDER, endless, 1) == "its subject does not have: b"
+    assert unwanted({"from": ["@x.example"]}, [], endless, 1) == "its sender's address has none of: @x.example"

@@ -1,11 +1,16 @@
 """When a cron expression comes, against times reckoned by hand: over daylight saving both ways, and leap days."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 
 import pytest
 
 from domain.schedules import cron
+from settings import child_environment
+from tests import processor
+from tests.architecture.sources import ROOT
 
 SOFIA, NEW_YORK, LORD_HOWE = "Europe/Sofia", "America/New_York", "Australia/Lord_Howe"
 # Zone, expression, a time, and those that follow it; all in UTC. What the clock on the wall shows is beside it.
@@ -98,6 +103,26 @@ def test_what_means_nothing_is_refused_in_words(expression):
         cron.checked(expression)
 
 
+def test_a_slot_that_comes_once_in_ten_years_is_found_at_once():
+    asked = ("* * * 2 5#5", "Europe/Sofia", datetime(2026, 11, 30, tzinfo=UTC))
+    assert cron.after(*asked) == datetime(2036, 2, 28, 22, 0, tzinfo=UTC)
+    assert processor.seconds(lambda: cron.after(*asked)) < 0.3, "whoever makes such schedules keeps a server busy"
+
+
 def test_an_expression_is_kept_with_single_spaces_and_explained():
     assert cron.checked("  0   9  L * * ") == "0 9 L * *"
     assert cron.explained("0 9 L * *") == "At 09:00 on the last day of every month"
+
+
+def test_zones_are_known_where_the_system_has_no_data():
+    code = f"""from domain.schedules.timing import Timing, checked
+from datetime import UTC, datetime
+print(Timing(checked("0 9 * * *", "{SOFIA}"), None, "{SOFIA}", None).after(datetime(2026, 7, 1, tzinfo=UTC)))"""
+    environment = child_environment(PYTHONTZPATH="")
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=ROOT)
+    assert (told.stdout, told.stderr) == ("2026-07-01 06:00:00+00:00\n", "")
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory", "", "europe/sofia", "posix/UTC"])
+def test_a_name_that_means_no_place_or_another_one_on_each_machine_is_no_zone(name):
+    assert name not in cron.time_zones()

@@ -11,6 +11,7 @@ import pytest
 
 from domain.errors import Invalid
 from domain.money import _current_currencies, smallest_unit
+from domain.pdf.rendering import PrintsTooLong, render_pdf
 from domain.templates.markup import findings
 from domain.templates.placeholders import NAMES
 from domain.templates.sample import REQUIRED, SAMPLE
@@ -56,6 +57,23 @@ def test_every_documented_placeholder_shows_something(name):
 
 def test_the_smallest_legal_template_is_accepted():
     check(1, MINIMAL)
+
+
+@pytest.mark.parametrize(("stalls", "accepted"), [(1, True), (2, False)])
+def test_a_machine_that_stalls_once_while_the_largest_invoice_is_printed_has_no_template_refused(
+    stalls, accepted, monkeypatch
+):
+    left = [stalls]
+
+    def stalling(html, *terms):
+        if len(html) > 100_000 and left[0]:
+            left[0] -= 1
+            raise PrintsTooLong("it takes too long to print")
+        return render_pdf(html, *terms)
+
+    monkeypatch.setattr("domain.templates.template.render_pdf", stalling)
+    with contextlib.nullcontext() if accepted else pytest.raises(Invalid, match="takes too long"):
+        check(1, MINIMAL)
 
 
 @pytest.mark.parametrize(

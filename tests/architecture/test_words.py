@@ -1,0 +1,64 @@
+"""Every word of the console is said in every language that it offers."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from babel.messages.extract import extract_from_file
+from jinja2.ext import babel_extract
+
+from console import words
+from tests.architecture.sources import ROOT
+
+CONSOLE = ROOT / "console"
+KEYWORDS = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2)}
+OPTIONS = {"trimmed": "true", "newstyle_gettext": "true"}
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+OTHERS = [code for code in words.LANGUAGES if code != "en"]
+
+
+def messages() -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    """Yield each message that the code or a template has translated, with its file."""
+    for path in sorted(CONSOLE.glob("*.py")):
+        for _, message, _, _ in extract_from_file("python", path, keywords=KEYWORDS):
+            yield path.name, message
+    for path in sorted((CONSOLE / "templates").rglob("*.html")):
+        with path.open("rb") as file:
+            for _, _, message, _ in babel_extract(file, list(KEYWORDS), (), OPTIONS):
+                yield path.name, message if isinstance(message, str) else tuple(m for m in message if m)
+
+
+def first(message: str | tuple[str, ...]) -> str:
+    return message if isinstance(message, str) else message[0]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_message_is_translated_with_all_that_it_names(language: str) -> None:
+    catalogue, lacking = words.catalogue(language), []
+    found = list(messages())
+    assert len(found) > 100
+    for name, message in found:
+        said = catalogue.get(first(message))
+        strings = [] if said is None else [said.string] if isinstance(said.string, str) else list(said.string)
+        named = set(PLACEHOLDER.findall(first(message)))
+        if (
+            not strings
+            or not all(strings)
+            or any(set(PLACEHOLDER.findall(one)) - {"num"} != named - {"num"} for one in strings)
+        ):
+            lacking.append(f"{name}: {message!r}")
+    assert not lacking, "\n".join(lacking)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_translation_is_of_a_message_that_is_gone(language: str) -> None:
+    used = {first(message) for _, message in messages()}
+    known = {first(message.id) for message in words.catalogue(language) if message.id}
+    assert known <= used, known - used
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_message_is_translated_twice(language: str) -> None:
+    ids = [line for path in (words.FOLDER / language).glob("*.po") for line in path.read_text().splitlines()
+           if line.startswith("msgid ") and line != 'msgid ""']  # fmt: skip
+    assert len(ids) == len(set(ids)), {one for one in ids if ids.count(one) > 1}

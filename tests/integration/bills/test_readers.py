@@ -1,0 +1,96 @@
+"""One process reads an organization's files one after the other; what goes wrong with a file ends with that file."""
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from domain.bills.reading import reader
+from domain.bills.reading.faults import Unreadable
+from domain.bills.reading.reader import Reader
+from domain.jail.process import Process
+from tests.caller import Caller
+from tests.integration.bills import documents
+from tests.integration.bills.documents import PDF, soon
+from tests.integration.bills.papers import PATH, pdf, send, work
+from tests.waiting import wait_until
+
+DEADLY = b"\n% ends whoever reads it"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
+    """Return the processes that are started for files."""
+    seen: list[Process] = []
+    start = reader._jail.start
+
+    def noted(deadline: float) -> Process:
+        seen.append(start(deadline))
+        return seen[-1]
+
+    monkeypatch.setattr(reader._jail, "start", noted)
+    return seen
+
+
+@pytest.fixture
+def deadly(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Return a file whose reader is killed whenever it is asked about it."""
+    ask = Process.ask
+
+    def asked(process: Process, request: bytes, deadline: float) -> tuple[bool, bytes]:
+        if request.endswith(DEADLY):
+            os.kill(process.pid, signal.SIGKILL)
+        return ask(process, request, deadline)
+
+    monkeypatch.setattr(Process, "ask", asked)
+    return pdf(number="2026-6666") + DEADLY
+
+
+def test_one_process_reads_file_after_file_and_ends_with_the_last(started: list[Process]) -> None:
+    with Reader() as texts:
+        for number in ("2026-0001", "2026-0002", "2026-0003"):
+            [page] = texts.text(pdf(number=number), PDF, soon()).pages
+            assert number in [word.text for word in page.words]
+        assert texts.picture(pdf(), PDF, 1, soon()).startswith(b"\x89PNG")
+    [process] = started
+    wait_until(lambda: not psutil.pid_exists(process.pid))
+
+
+def test_a_process_that_stands_still_is_replaced_within_the_files_time(started: list[Process]) -> None:
+    with Reader() as texts:
+        texts.text(pdf(), PDF, soon())
+        os.kill(started[0].pid, signal.SIGSTOP)
+        assert texts.text(pdf(number="2026-0118"), PDF, soon(6)).pages[0].words
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize("fault", [b"%PDF-1.7\nnothing more", documents.png(60_000, 60_000)], ids=["cut off", "no PDF"])
+def test_a_file_that_is_at_fault_is_the_last_of_its_process(started: list[Process], fault: bytes) -> None:
+    with Reader() as texts:
+        texts.text(pdf(), PDF, soon())
+        with pytest.raises(Unreadable):
+            texts.text(fault, PDF, soon())
+        assert texts.text(pdf(), PDF, soon()).pages[0].words
+    assert len({process.pid for process in started}) == 2
+
+
+def test_a_bill_that_ends_its_reader_costs_no_other_bill_of_the_run_anything(
+    client: Caller, started: list[Process], deadly: bytes
+) -> None:
+    files = [pdf(number="2026-0001"), deadly, pdf(number="2026-0002"), pdf(number="2026-0003")]
+    ids = [send(client, file).json["billId"] for file in files]
+    work()
+    bills = [client.get(f"{PATH}/{one}").json for one in ids]
+    assert [bill["status"] for bill in bills] == ["needs_review", "error", "needs_review", "needs_review"]
+    assert bills[1]["message"] == reader.TOO_MUCH
+    # One for the first, another to be sure that it is the file, and one for those behind it.
+    assert len(started) == 3
+
+
+def test_no_two_organizations_share_a_process(client: Caller, stranger: Caller, started: list[Process]) -> None:
+    for number in ("2026-0001", "2026-0002"):
+        for caller in (client, stranger):
+            send(caller, pdf(number=number))
+    work()
+    assert len(started) == 2
