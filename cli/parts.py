@@ -1,11 +1,16 @@
 """The parts of a deployment, one command and one process each."""
 
 import os
+import signal
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.ready import say_ready
+
+if TYPE_CHECKING:
+    from celery.beat import Service
 
 
 @click.command()
@@ -128,12 +133,28 @@ def beat() -> None:
     from domain.jobs import presence
     from domain.schedules import declared
 
+    beat_init.connect(lambda sender, **_: _end_when_told(sender), weak=False)
     beat_init.connect(lambda **_: presence.keep("beat"), weak=False)
     beat_init.connect(lambda **_: say_ready("beat"), weak=False)
     options = ["--scheduler=celery.beat:Scheduler", f"--loglevel={settings.current().log_level}"]
     app = celery_app()
     declared.synchronise()
     app.start(["--quiet", "beat", *options])
+
+
+def _end_when_told(service: "Service") -> None:
+    """Let SIGTERM end beat whatever it is doing.
+
+    Celery's own handler only raises SystemExit, and a client of the broker that cleans up after it may raise an
+    error of its own instead, which beat takes for a failed send: it would go on for ever.
+    """
+
+    def end(*_: object) -> None:
+        service.stop()
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
 
 
 @click.command()

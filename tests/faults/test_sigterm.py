@@ -8,6 +8,21 @@ from tests.faults.load import Intake, drain, fetch, owe, verify
 from tests.waiting import wait_until
 
 PARTS = ("relay", "worker", "beat")
+SWALLOWS = """
+import time
+from kombu.messaging import Producer
+
+def publish(*_, **__):
+    try:
+        print("sends", flush=True)
+        time.sleep(60)
+    except SystemExit:
+        raise ValueError("I/O operation on closed file")
+
+Producer.publish = publish
+import cli.main
+cli.main.main()
+"""
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.chaos)])
@@ -36,3 +51,11 @@ def test_a_worker_that_is_told_to_end_does_so_when_its_jobs_are_done(chain, orga
     worker.die(signal.SIGTERM)
     wait_until(lambda: worker.poll() is not None, 40, "it waits for nothing")
     assert fetch("SELECT status, attempts FROM jobs") == [("COMPLETED", 1)] * 2
+
+
+def test_beat_ends_also_when_what_sends_its_message_takes_the_signal_for_an_error_of_its_own(chain):
+    beat = chain.spawn("beat", SWALLOWS)
+    wait_until(lambda: beat.said("sends"), 30, "beat sends nothing")
+    beat.die(signal.SIGTERM)
+    wait_until(lambda: beat.poll() is not None, 30, "beat goes on")
+    assert beat.poll() == 0, beat.lines
