@@ -29,6 +29,7 @@ def realign(session: Session, lease: float) -> float | None:
     if not rows:
         return None
     step, last = max(0.0, rows[0].behind), 0
+    run(session, "realign_others", step=step)  # before the jobs: whoever records a run locks in this order
     while last is not None:
         last = run(session, "realign", after=last, limit=JOBS_AT_ONCE, step=step, lease=lease)[0].last
     run(session, "see_clock", realigned=True)
