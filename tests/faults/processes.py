@@ -39,6 +39,8 @@ TIMINGS = {
 }
 
 LAST_WORDS = 60
+# No promise: a part begins in three seconds, and shares its machine with whatever else is tested there.
+READY_S = 90
 
 
 class Process(Part):
@@ -108,7 +110,7 @@ class Chain:
         return processes
 
     def await_ready(self, process: Process) -> None:
-        wait_until(lambda: process.is_ready() or process.poll() is not None, 30, f"{process.name} is not ready")
+        wait_until(lambda: process.is_ready() or process.poll() is not None, READY_S, f"{process.name} is not ready")
         assert process.poll() is None, process.lines
 
     def kill_worker_children(self) -> None:
