@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from db.queries import fetch
-from db.transaction import transaction
+from db.queries import fetch, run
+from db.transaction import statement, transaction
 from domain.errors import Away, Conflict, NotFound, NotYet, PermanentError
 from domain.files.spooling import Spooled
 from domain.identity import quotas
@@ -61,16 +61,27 @@ def key(organization_id: int, sha256: bytes, write_id: int) -> str:
 def store(organization_id: int, spooled: Spooled) -> File:
     """Return the file, which is in the storage now; call it with no transaction open, and have `keep` keep it.
 
-    A file that is kept already is not written again, unless the storage has lost it.
+    A file that is kept already, or was stored by who was then sent away, is not written again unless the storage has lost
+    it. What the storage has refused does not count to the quota.
     Raise OverQuota, StorageAway, or Conflict if there is no storage.
     """
     if not storage.is_set():
         raise Conflict(storage.UNSET)
     with transaction() as session:
         kept = _find(session, organization_id, spooled.sha256)
-        file = kept or _begin(session, organization_id, spooled)
-    if not kept or _tried(lambda: storage.size(file.key)) != file.size:
+        known = kept or _find_write(session, organization_id, spooled)
+        file = known or _begin(session, organization_id, spooled)
+    if known and _tried(lambda: storage.size(file.key)) == file.size:
+        return file
+    if known and not kept:  # somebody is writing it, or was cut off
+        with transaction() as session:
+            file = _begin(session, organization_id, spooled)
+    try:
         _tried(lambda: storage.write(file.key, spooled.file, file.size, file.sha256))
+    except StorageAway:
+        if not kept:
+            _give_up(file)
+        raise
     return file
 
 
@@ -121,7 +132,22 @@ def _begin(session: Session, organization_id: int, spooled: Spooled) -> File:
     quotas.admit_bytes(session, organization_id, spooled.size)
     terms = {"organization_id": organization_id, "sha256": spooled.sha256, "size": spooled.size}
     [write_id] = fetch(session, int, "begin_file_write", **terms)
+    return _file(organization_id, spooled, write_id)
+
+
+def _file(organization_id: int, spooled: Spooled, write_id: int) -> File:
     return File(organization_id, spooled.sha256, spooled.size, spooled.media_type, write_id)
+
+
+def _find_write(session: Session, organization_id: int, spooled: Spooled) -> File | None:
+    """Return what has stored the same bytes, if it may be kept for a long time still."""
+    found = fetch(session, int, "find_file_write", organization_id=organization_id, sha256=spooled.sha256)
+    return next((_file(organization_id, spooled, write_id) for write_id in found), None)
+
+
+def _give_up(file: File) -> None:
+    with statement() as session:
+        run(session, "give_up_write", organization_id=file.organization_id, id=file.write_id)
 
 
 def _tried(act: Callable[[], Result]) -> Result:

@@ -47,12 +47,17 @@ class Folder:
         part = place.with_name(place.name + PART)
         _have(place.parent)
         file.seek(0)
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWN_FILE), "wb") as out:
-            for piece in _pieces(file):
-                out.write(piece)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(place)
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWN_FILE), "wb") as out:
+                for piece in _pieces(file):
+                    out.write(piece)
+                out.flush()
+                os.fsync(out.fileno())
+            part.replace(place)
+        except BaseException:  # or a part would fill the disk up that has just become full
+            with suppress(OSError):
+                part.unlink()
+            raise
         _sync(place.parent)
 
     @told

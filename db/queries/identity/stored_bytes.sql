@@ -4,5 +4,6 @@ SELECT max_stored_mb, CAST(coalesce((SELECT sum(stored_bytes) FROM suppliers
     + coalesce((SELECT sum(pg_column_size(html)) FROM templates
         JOIN template_sources ON hash = source_hash WHERE templates.organization_id = o.id), 0)
     + coalesce((SELECT bytes FROM file_totals WHERE file_totals.organization_id = o.id), 0)
-    + coalesce((SELECT sum(size) FROM file_writes WHERE file_writes.organization_id = o.id), 0) AS bigint) AS stored_bytes
+    + coalesce((SELECT sum(size) FROM file_writes
+        WHERE file_writes.organization_id = o.id AND given_up_at IS NULL), 0) AS bigint) AS stored_bytes
 FROM organizations AS o WHERE o.id = %(organization_id)s

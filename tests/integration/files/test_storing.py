@@ -1,5 +1,6 @@
 """A file is in the storage before its row, and whatever cannot be kept leaves nothing behind."""
 
+import resource
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from domain.files import storing
 from domain.files.spooling import MAX_FILE_BYTES, TooLarge, UnknownType, spool
 from domain.identity import organizations, quotas
 from domain.identity.quotas import OverQuota
+from gateways import storage
 from local.process import LOOPBACK, free_port
 from tests import chain
 from tests.conftest import configure
@@ -67,9 +69,12 @@ def test_what_rolls_back_is_not_kept(folder: Place, organization: Tenant) -> Non
 
 
 def test_of_two_that_store_the_same_at_once_one_is_kept_and_the_other_collected(
-    folder: Place, organization: Tenant
+    folder: Place, organization: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = stored(organization), stored(organization)
+    first = stored(organization)
+    with monkeypatch.context() as patch:  # it has not come yet
+        patch.setattr(storage, "size", lambda key: None)
+        second = stored(organization)
     with transaction() as session:
         assert storing.keep(session, second) == second
     with transaction() as session:
@@ -113,6 +118,43 @@ def test_a_storage_that_is_away_says_come_again(bucket: Place, organization: Ten
     with pytest.raises(storing.StorageAway, match="come again"):
         stored(organization)
     assert rows() == (0, 1)
+
+
+def test_what_a_storage_that_is_away_did_not_take_counts_to_no_quota(bucket: Place, organization: Tenant) -> None:
+    with transaction() as session:
+        organizations.share(session, organization.id, 1, max_stored_mb=1)
+    half = BILL + b" " * (512 * 1024)
+    configure(**bucket.settings(storage_endpoint=f"http://{LOOPBACK}:{free_port()}"))
+    for _ in range(3):
+        with pytest.raises(storing.StorageAway):
+            stored(organization, half)
+    configure(**bucket.settings())
+    assert kept(organization, half).size == len(half)
+
+
+def test_who_was_sent_away_after_it_was_stored_and_comes_again_stores_it_once(
+    place: Place, organization: Tenant
+) -> None:
+    assert stored(organization) == stored(organization) == kept(organization)
+    assert (len(place.keys()), rows()) == (1, (1, 0))
+
+
+def test_what_is_given_up_in_a_few_hours_is_stored_again(folder: Place, organization: Tenant) -> None:
+    early = stored(organization)
+    chain.ask("UPDATE file_writes SET stored_at = stored_at - interval '23 hours'")
+    assert kept(organization) != early
+
+
+def test_a_folder_whose_disk_is_full_keeps_no_part_of_a_file(folder: Place, organization: Tenant) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with spool([BILL, b" " * 500_000]) as spooled:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+        try:
+            with pytest.raises(storing.StorageAway, match="come again"):
+                storing.store(organization.id, spooled)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert folder.keys() == []
 
 
 def test_files_count_to_what_an_organization_may_store(folder: Place, organization: Tenant) -> None:
