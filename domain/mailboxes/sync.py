@@ -26,11 +26,11 @@ from domain.mailboxes.connecting import NoWay, seconds
 from domain.mailboxes.credentials import Access
 from domain.mailboxes.mails import Outcome as Result
 from domain.mailboxes.registration import KEEP, MOVE
-from domain.mailboxes.taking import Taken, take
+from domain.mailboxes.taking import Taken, probe, take
 from domain.shares import OverShare, Shares
 from gateways.imap import Folder, Trouble
 
-# A mail at which the connection breaks each time is passed over at last.
+# A mail at which the connection breaks each time is passed over at last, if others can be read: else it is the server.
 MAX_TROUBLES = 3
 MAX_TIDIED = 500
 ONE_MORE_S = 2.0
@@ -45,7 +45,7 @@ class Opened(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """The mailbox cannot be read further: why, and at which mail."""
+    """The mailbox cannot be read further: why, and which mail may be at fault."""
 
     reason: str
     uid: int | None = None
@@ -107,7 +107,7 @@ class Sync:
 
     def next(self) -> Taken | Ended | Failed:
         """Take the next mail, or end."""
-        folder, uid = self._folder, None
+        folder, at_fault = self._folder, None
         assert folder  # noqa: S101
         try:
             if not self._uids:
@@ -115,9 +115,11 @@ class Sync:
             if not self._uids:
                 return self._tidy(folder)
             uid = self._uids.popleft()
+            if uid != self._suspect or self._can_read_another(folder):
+                at_fault = uid
             return take(folder, uid, self._job.organization_id, self._id, self._wanted)
         except Trouble as trouble:
-            return Failed(str(trouble), uid)
+            return Failed(str(trouble), at_fault)
         except (OverQuota, Refusal) as refused:  # of the storage
             return Failed(str(refused))
 
@@ -144,12 +146,19 @@ class Sync:
         if self._folder:
             self._folder.close()
 
+    def _can_read_another(self, folder: Folder) -> bool:
+        """Return whether the last of the mails that wait can be read; raise Trouble if the server gives that neither."""
+        if self._uids:
+            probe(folder, self._uids[-1])
+        return bool(self._uids)
+
     def _begin(self, session: Session, mailbox: Mailbox, found: Opened) -> None:
         connecting.keep(session, mailbox, found.access)
         if mailbox.uid_validity != found.uid_validity:
             registration.begin_epoch(mailbox, found.uid_validity)
             session.flush()
         self._epoch, self._last_uid = mailbox.epoch, mailbox.last_uid
+        self._suspect = mailbox.troubled_uid if mailbox.troubles >= MAX_TROUBLES - 1 else None
 
     def _keep(self, session: Session, mailbox: Mailbox, taken: Taken) -> Outcome | None:
         if mailbox.last_uid >= taken.uid:

@@ -54,6 +54,13 @@ def take(folder: Folder, uid: int, organization_id: int, mailbox_id: int, wanted
     return _stored(uid, len(content), letter, organization_id)
 
 
+def probe(folder: Folder, uid: int) -> None:
+    """Read a mail and leave it; raise Trouble."""
+    size = folder.size(uid, seconds() / 4)
+    if size and size <= MAX_BYTES:
+        folder.content(uid, MAX_BYTES, seconds() / 4)
+
+
 def _stored(uid: int, size: int, letter: Letter, organization_id: int) -> Taken:
     if not letter.attachments:
         return Taken(uid, size, Outcome.SKIPPED, NOTHING_ATTACHED, letter)

@@ -209,6 +209,18 @@ def test_a_mail_at_which_the_connection_breaks_is_passed_over_in_the_end(box: Ma
     assert (made.now()["lastError"], made.now()["failingSince"]) == (None, None)
 
 
+@pytest.mark.parametrize("mails", [1, 3])
+def test_a_server_that_gives_no_mail_at_all_for_a_while_costs_none(box: Make, imap: Imap, mails: int) -> None:
+    made = box()
+    imap.inbox.add(*map(bill, range(mails)))
+    imap.fault = lambda *_: True
+    for _ in range(2 * MAX_TROUBLES):
+        assert made.sync()["lastError"] is not None
+    imap.fault = None
+    made.sync()
+    assert made.outcomes() == ["imported"] * mails
+
+
 def test_a_server_that_goes_away_for_once_costs_nothing(box: Make, imap: Imap) -> None:
     made = box()
     imap.inbox.add(bill(1), bill(2))
