@@ -2,6 +2,8 @@
 
 import pytest
 
+from domain.jobs.execution import run_jobs
+from domain.jobs.registry import find
 from domain.mail import schedule
 from domain.mail.sending import KIND
 from tests import chain
@@ -113,6 +115,19 @@ def test_a_mail_that_is_being_sent_is_not_sent_beside_that(client: Caller, mail:
     chain.ask("DELETE FROM outbox")
     chain.ask(CLAIM)
     assert client.post(f"{MAILS}/{mail['id']}/retry").json["detail"] == "the mail is being sent"
+
+
+def test_a_mail_that_was_owed_anew_is_not_sent_by_its_older_job_too(client: Caller, mail: dict, relay: Relay) -> None:
+    chain.ask("UPDATE open_jobs SET max_attempts = 1")
+    relay.answers = dict.fromkeys((ADA, BOB, EVE), "451 4.7.1 come again")
+    chain.run_waiting(KIND)
+    anew = client.post(f"{MAILS}/{mail['id']}/retry").json
+    assert client.post(f"/api/v1/jobs/{mail['jobId']}/retry").status_code == 200
+    relay.asked.clear()
+    run_jobs(find(KIND), [mail["jobId"]])
+    assert (relay.asked, shown(client, mail)["jobId"]) == ([], anew["jobId"])
+    chain.run_waiting(KIND)
+    assert relay.asked == [ADA, BOB, EVE]
 
 
 def test_an_io_part_without_a_relay_says_what_it_lacks(client: Caller, mail: dict) -> None:
