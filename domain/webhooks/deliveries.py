@@ -82,6 +82,7 @@ def retry(session: Session, organization_id: int, delivery_id: int) -> Shown:
     Raise NotFound, or Conflict while the event is being sent there.
     """
     delivery = get(session, organization_id, delivery_id)
+    run(session, "lock_redelivery", webhook_id=delivery.webhook_id)
     webhook = registration.get(session, organization_id, delivery.webhook_id, locked=True)
     if not webhook.enabled:
         raise Conflict("the webhook is disabled: enable it first")

@@ -12,7 +12,7 @@ from db.queries import run
 from db.transaction import transaction
 from domain.events.telling import News, tell
 from domain.jobs.admission import admission
-from domain.webhooks import sending
+from domain.webhooks import deliveries, sending
 from domain.webhooks.fan_out import Addressed, owe
 from tests import bodies, chain
 from tests.caller import Caller
@@ -255,3 +255,25 @@ def test_an_event_that_is_being_sent_is_not_sent_beside_itself(hook: Make, clien
         deliver()
     assert (refused[0].json["status"], refused[0].json["deliveryStatus"]) == (409, "pending")
     assert len(receiver.requests) == 1
+
+
+def test_an_event_of_a_range_that_is_owed_at_this_moment_is_not_owed_beside_it(
+    hook: Make, client: Caller, organization: Tenant
+) -> None:
+    with serving(answering()) as receiver:
+        made = hook(receiver.url())
+        made.ping()
+        deliver()
+        [first] = made.deliveries()
+        answers: list[Any] = []
+        retrying = threading.Thread(
+            target=lambda: answers.append(client.post(f"/api/v1/webhook-deliveries/{first['id']}/retry"))
+        )
+        with transaction() as session:
+            deliveries.redeliver(session, organization.id, made.shown["id"], after=0)
+            retrying.start()
+            wait_until(lambda: chain.value(WAITING) == 1 or answers)
+        retrying.join(10)
+        deliver()
+    assert [answer.status_code for answer in answers] == [409]
+    assert len(receiver.requests) == 2
