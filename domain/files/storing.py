@@ -61,8 +61,8 @@ def key(organization_id: int, sha256: bytes, write_id: int) -> str:
 def store(organization_id: int, spooled: Spooled) -> File:
     """Return the file, which is in the storage now; call it with no transaction open, and have `keep` keep it.
 
-    A file that is kept already, or was stored by who was then sent away, is not written again unless the storage has lost
-    it. What the storage has refused does not count to the quota.
+    A file that is kept already, or was stored by somebody who was then sent away, is not written again unless the
+    storage has lost it. What the storage has refused does not count to the quota.
     Raise OverQuota, StorageAway, or Conflict if there is no storage.
     """
     if not storage.is_set():

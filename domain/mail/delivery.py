@@ -67,7 +67,7 @@ class Delivery:
         mail = _find(session, self._job)
         if mail is None:
             return {"status": "deleted"}
-        if mail.job_id != self._job.id:  # it was owed anew, and this job was given its attempts again as well
+        if (mail.job_id or 0) > self._job.id:  # it was owed anew, and this job was given its attempts again as well
             return {"status": mail.status}
         self._waiting = [one["address"] for one in mail.recipients if one["status"] == Status.QUEUED]
         if not self._waiting:

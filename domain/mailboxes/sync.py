@@ -147,7 +147,7 @@ class Sync:
             self._folder.close()
 
     def _can_read_another(self, folder: Folder) -> bool:
-        """Return whether the last of the mails that wait can be read; raise Trouble if the server gives that neither."""
+        """Return whether others wait and the last can be read; raise Trouble if the server gives that neither."""
         if self._uids:
             probe(folder, self._uids[-1])
         return bool(self._uids)
