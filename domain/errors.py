@@ -16,6 +16,10 @@ class Away(NotYet):
     """A part that the work needs is away: nobody's fault, so no attempt is counted."""
 
 
+class InUse(NotYet):
+    """Somebody else is at what the work needs, for a moment: it goes on after that, and no attempt is counted."""
+
+
 class PermanentError(Exception):
     """Trying again cannot help; the message is what the caller reads."""
 

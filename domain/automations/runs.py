@@ -1,6 +1,7 @@
 """Does what automations say. All actions of a run are one commit with its end, so each is done once."""
 
 import logging
+import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,7 @@ from db.transaction import is_transient, savepoint
 from domain.automations import actions, health, owner
 from domain.automations.actions import DO, Acting
 from domain.automations.triggering import Firing, owe, read
-from domain.errors import NotFound, PermanentError
+from domain.errors import InUse, NotFound, PermanentError
 from domain.events import feed
 from domain.events.feed import moment
 from domain.events.telling import CAUSED_BY
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 PENDING, SUCCEEDED, FAILED, STOPPED = "pending", "succeeded", "failed", "stopped"
 DONE, SKIPPED = "done", "skipped"
+IN_USE_S = 0.5
 
 
 def submit_slot(session: Session, organization_id: int, payload: Payload, **_: Any) -> int:
@@ -65,7 +67,7 @@ def perform(session: Session, jobs: Sequence[ClaimedJob], pause: float) -> list[
 def _tried(session: Session, job: ClaimedJob, run: AutomationRun, pause: float) -> Outcome:
     """Do a run; what nobody expected undoes it whole, and is tried again while the job has attempts left.
 
-    While no more jobs may wait, it waits as well.
+    While no more jobs may wait, or somebody is at what it needs, it waits as well.
     """
     try:
         with savepoint(session):
@@ -73,6 +75,9 @@ def _tried(session: Session, job: ClaimedJob, run: AutomationRun, pause: float) 
     except TooManyWaiting as full:
         session.refresh(run)
         return Later(full.pause)
+    except InUse:
+        session.refresh(run)
+        return Later(IN_USE_S * random.uniform(0.5, 1.5))  # noqa: S311
     except Exception as error:
         if is_transient(error):
             raise

@@ -16,7 +16,7 @@ from domain.bills import catalogue, checking, duplicates, extraction, intake, re
 from domain.bills.content import FIELDS, PERSON, Found, public_name
 from domain.bills.identity import AMOUNTS, keys
 from domain.bills.status import DECIDED, PROCESS, UNDECIDED, UNDER_WAY, Status
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, InUse, Invalid
 from domain.events.telling import News, tell
 from domain.events.types import BILL_APPROVED, BILL_REJECTED
 from domain.jobs.work import Payload
@@ -72,17 +72,18 @@ def approve(
     bill_id: int,
     confirm_duplicate: bool = False,
     account_code: str | None = None,
+    waits: bool = True,
 ) -> Bill:
     """Approve a bill: it is booked as an expense, its input tax and what is payable.
 
     The expense goes to `account_code`, by default that of the supplier's last bill. Raise NotFound; Conflict if
     something is missing, or if it looks like another bill and `confirm_duplicate` does not say that it is none; Invalid
-    for an account that is no expense.
+    for an account that is no expense; InUse if another bill of the supplier is being approved and it `waits` for none.
     """
     bill = catalogue.locked(session, organization_id, bill_id)
     _require(bill, UNDECIDED, "approved")
     _require_complete(bill)
-    _lock_supplier(session, bill)
+    _lock_supplier(session, bill, waits)
     twins = duplicates.of_bills(session, organization_id, [bill_id])[bill_id]
     if twins and not confirm_duplicate:
         named = ", ".join(str(twin.bill_id) for twin in twins)
@@ -176,12 +177,15 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _lock_supplier(session: Session, bill: Bill) -> None:
+def _lock_supplier(session: Session, bill: Bill, waits: bool) -> None:
     """Let no other bill of the supplier be approved meanwhile: it may be the same invoice."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('bills of ' || :key, :organization_id))"),
+    lock = "pg_advisory_xact_lock" if waits else "pg_try_advisory_xact_lock"
+    held = session.scalar(
+        text(f"SELECT {lock}(hashtextextended('bills of ' || :key, :organization_id))"),
         {"key": bill.supplier_key, "organization_id": bill.organization_id},
     )
+    if held is False:
+        raise InUse("another bill of the supplier is being approved")
 
 
 def _require_expense(session: Session, organization_id: int, code: str) -> None:
