@@ -35,6 +35,8 @@ from domain.jobs.work import Later, Outcome, Retry
 # one scan or of many other files, ends in time.
 BUDGET, LONGEST, LONGEST_SCAN = 0.3, 0.3, 0.55
 AWAY_S = 60.0
+# A file that was too much for its reader is read again after a while: the machine may have been busy.
+MAX_READINGS, ANOTHER_TIME_S = 3, 30.0
 TOLD = {Status.PROCESSED: BILL_PROCESSED, Status.NEEDS_REVIEW: BILL_NEEDS_REVIEW, Status.ERROR: BILL_FAILED}
 
 
@@ -125,6 +127,10 @@ class Processing:
 def _attempt(task: Task, texts: Reader) -> Result:
     try:
         return _advance(task, texts)
+    except reader.Exhausted as exhausted:
+        if task.job.attempts < MAX_READINGS:
+            return Result(task, again=Retry(ANOTHER_TIME_S, str(exhausted)))
+        return Result(task, status=Status.ERROR, message=str(exhausted))
     except (reader.Unreadable, reader.NotInstalled, storing.Damaged, providers.Unusable) as refused:
         return Result(task, status=Status.ERROR, message=str(refused))
     except StorageAway:

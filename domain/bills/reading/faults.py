@@ -23,6 +23,10 @@ class Unreadable(Exception):
         self.reason = reason
 
 
+class Exhausted(Unreadable):
+    """Two processes were too slow with the file or ended at it: its own fault, or that of a machine that is busy."""
+
+
 class Fault(StrEnum):
     """What the jail may say of a file: it chooses one of our sentences, and a number in it."""
 

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from domain.bills.content import OCR, TEXT, Page, Reading
 from domain.bills.reading import answers, recognition
 from domain.bills.reading.answers import NotBelieved
-from domain.bills.reading.faults import NotInstalled, Unavailable, Unreadable, unreadable
+from domain.bills.reading.faults import Exhausted, NotInstalled, Unavailable, Unreadable, unreadable
 from domain.bills.reading.limits import MAX_PAGES, MAX_SCAN_PIXELS, MAX_SIDE
 from domain.bills.reading.order import in_order
 from domain.bills.reading.parcels import pack
@@ -172,9 +172,9 @@ def _twice(attempt: Callable[[float], Answer], deadline: float) -> Answer:
     try:
         return attempt(deadline)
     except TooSlow:
-        raise Unreadable(TOO_SLOW) from None
+        raise Exhausted(TOO_SLOW) from None
     except (Crashed, NotBelieved):
-        raise Unreadable(TOO_MUCH) from None
+        raise Exhausted(TOO_MUCH) from None
 
 
 def _recognized(page: Page, found: recognition.Recognized) -> Page:

@@ -6,10 +6,13 @@ import signal
 import psutil
 import pytest
 
+from domain.bills.processing import MAX_READINGS
 from domain.bills.reading import reader
 from domain.bills.reading.faults import Unreadable
 from domain.bills.reading.reader import Reader
-from domain.jail.process import Process
+from domain.bills.status import PROCESS
+from domain.jail.process import Process, TooSlow
+from tests import chain
 from tests.caller import Caller
 from tests.integration.bills import documents
 from tests.integration.bills.documents import PDF, soon
@@ -80,12 +83,35 @@ def test_a_bill_that_ends_its_reader_costs_no_other_bill_of_the_run_anything(
 ) -> None:
     files = [pdf(number="2026-0001"), deadly, pdf(number="2026-0002"), pdf(number="2026-0003")]
     ids = [send(client, file).json["billId"] for file in files]
-    work()
-    bills = [client.get(f"{PATH}/{one}").json for one in ids]
-    assert [bill["status"] for bill in bills] == ["needs_review", "error", "needs_review", "needs_review"]
-    assert bills[1]["message"] == reader.TOO_MUCH
+    chain.run_waiting(PROCESS)
+    assert statuses(client, ids) == ["needs_review", "processing", "needs_review", "needs_review"]
     # One for the first, another to be sure that it is the file, and one for those behind it.
     assert len(started) == 3
+    for _ in range(MAX_READINGS - 1):
+        chain.time_passes()
+        chain.run_waiting(PROCESS)
+    assert statuses(client, ids) == ["needs_review", "error", "needs_review", "needs_review"]
+    assert client.get(f"{PATH}/{ids[1]}").json["message"] == reader.TOO_MUCH
+
+
+def test_a_bill_that_was_too_much_for_a_busy_machine_is_read_later(
+    client: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object) -> None:
+        raise TooSlow
+
+    bill = send(client, pdf()).json["billId"]
+    with monkeypatch.context() as busy:
+        busy.setattr(Process, "ask", too_late)
+        chain.run_waiting(PROCESS)
+    assert statuses(client, [bill]) == ["processing"]
+    chain.time_passes()
+    work()
+    assert statuses(client, [bill]) == ["needs_review"]
+
+
+def statuses(client: Caller, ids: list[int]) -> list[str]:
+    return [client.get(f"{PATH}/{one}").json["status"] for one in ids]
 
 
 def test_no_two_organizations_share_a_process(client: Caller, stranger: Caller, started: list[Process]) -> None:
