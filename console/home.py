@@ -9,6 +9,7 @@ from db.transaction import transaction
 from domain import attention
 from domain.attention import Need
 from domain.doctor.lately import lately
+from domain.invoices import audits
 from domain.jobs import failures
 from domain.jobs.monitoring import queues
 from domain.jobs.monitoring.statistics import BOUNDS
@@ -30,6 +31,7 @@ def show_home():
         failed = any(one.need == Need.JOBS_FAILED for one in own)
         groups = failures.groups(session, g.organization_id, FAILED_LOOKED_AT)[:GROUPS] if failed else []
         hours = queues.hours(session, HOURS, None if on_call else g.organization_id) if sees_jobs else []
+        numbering = audits.summary(session, g.organization_id) if g.caller.may("suppliers:read") else None
     return render_template(
         "home.html",
         matters=[tell(one) for one in own],
@@ -37,6 +39,7 @@ def show_home():
         groups=groups,
         doctor=lately.diagnosis() if on_call else None,
         hours=hours,
+        numbering=numbering,
         waits=waits,
         longest=BOUNDS[-1],
         on_call=on_call,

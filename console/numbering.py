@@ -9,8 +9,7 @@ from console.lists import ROWS, after, listed
 from console.pages import Pages
 from db.transaction import report, transaction
 from domain.errors import Invalid
-from domain.invoices import audit, verification
-from domain.invoices.series import STRICT
+from domain.invoices import audit, audits, verification
 from domain.parties import supplier_series, suppliers
 
 numbering_pages = Pages("numbering", __name__)
@@ -23,7 +22,8 @@ def show_numbering():
     """Show each series of each supplier, and how far its numbers have come."""
     with report() as session:
         found = listed(suppliers.page(session, g.organization_id, after() or 0, ROWS + 1))
-    return render_template("numbering.html", suppliers=found)
+        last = audits.of_suppliers(session, [one.id for one in found.rows])
+    return render_template("numbering.html", suppliers=found, audits=last)
 
 
 @numbering_pages.page(f"{PATH}/audit", "suppliers:read")
@@ -34,10 +34,8 @@ def audit_numbering(supplier_id: int, code: str) -> str:
         supplier = suppliers.get(session, g.organization_id, supplier_id)
         series = supplier_series.get(session, supplier_id, code)
         found = audit.audit(session, g.organization_id, supplier_id, code)
-    faults = [found["gaps"], found["duplicates"], found["brokenLinks"]]
-    faults += [found["lateDates"]] if found["chronology"] == STRICT else []
     return render_template(
-        "numbering_audit.html", supplier=supplier, series=series, found=found, is_whole=not any(faults)
+        "numbering_audit.html", supplier=supplier, series=series, found=found, is_whole=audits.is_whole(found)
     )
 
 

@@ -88,6 +88,13 @@ SENTENCES: Mapping[Need, Callable[[Matter], str]] = {
     Need.BILLS_TO_APPROVE: _of(
         lambda n: ngettext("One bill waits for approval.", "%(num)s bills wait for approval.", n)
     ),
+    Need.NUMBERING_BROKEN: _of(
+        lambda n: ngettext(
+            "In one series numbers are missing, or something was changed.",
+            "In %(num)s series numbers are missing, or something was changed.",
+            n,
+        )
+    ),
     Need.INVOICES_OVERDUE: _of(lambda n: ngettext("One invoice is overdue.", "%(num)s invoices are overdue.", n)),
 }
 # By need: the list that shows all of them, its filter, the page of one that is alone, and the argument of that.
@@ -103,6 +110,7 @@ PAGES: Mapping[Need, tuple[str, Mapping[str, str], str, str]] = {
     Need.BILLS_TO_REVIEW: ("bills.list_bills", {"status": "needs_review"}, "bills.show_bill", "bill_id"),
     Need.BILLS_TO_APPROVE: ("bills.list_bills", {"status": "processed"}, "bills.show_bill", "bill_id"),
     Need.INVOICES_OVERDUE: ("invoices.list_invoices", {}, "invoices.show_invoice", "invoice_id"),
+    Need.NUMBERING_BROKEN: ("numbering.show_numbering", {}, "", ""),
     Need.LONG_WAIT: ("jobs.list_jobs", {"status": "pending"}, "", ""),
 }
 OF_PARTS = (Need.PART_MISSING, Need.PART_SILENT, Need.PART_IDLE)

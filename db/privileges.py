@@ -46,6 +46,7 @@ TABLES: Mapping[str, str] = {
     "suppliers": CHANGE,
     "clients": CHANGE,
     "templates": CHANGE,
+    "series_audits": CHANGE,
     "accounts": ADD,
     "products": ADD,
     "locations": ADD,

@@ -15,7 +15,7 @@ from domain.automations import health as automations
 from domain.bills import catalogue as bills
 from domain.bills.status import Status as BillStatus
 from domain.counting import Wanted, asking, counted
-from domain.invoices import payments
+from domain.invoices import audits, payments
 from domain.jobs import canaries, catalogue
 from domain.jobs.monitoring import queues
 from domain.jobs.monitoring.processes import Life, parts
@@ -48,6 +48,7 @@ class Need(StrEnum):
     BILLS_FAILED = "bills_failed"
     BILLS_TO_REVIEW = "bills_to_review"
     BILLS_TO_APPROVE = "bills_to_approve"
+    NUMBERING_BROKEN = "numbering_broken"
     INVOICES_OVERDUE = "invoices_overdue"
 
 
@@ -75,6 +76,7 @@ OF_ORGANIZATION: Mapping[Need, tuple[str, Callable[[int], Wanted]]] = {
     Need.BILLS_FAILED: ("bills:read", partial(bills.waiting, status=BillStatus.ERROR)),
     Need.BILLS_TO_REVIEW: ("bills:read", partial(bills.waiting, status=BillStatus.NEEDS_REVIEW)),
     Need.BILLS_TO_APPROVE: ("bills:read", partial(bills.waiting, status=BillStatus.PROCESSED)),
+    Need.NUMBERING_BROKEN: ("suppliers:read", audits.broken),
     Need.INVOICES_OVERDUE: ("invoices:read", payments.overdue),
 }
 

@@ -21,7 +21,7 @@ from db.models.inventory import (
     Transfer,
     TransferLine,
 )
-from db.models.invoices import Invoice, InvoiceHead, InvoiceItem, InvoicePayment
+from db.models.invoices import Invoice, InvoiceHead, InvoiceItem, InvoicePayment, SeriesAudit
 from db.models.jobs import Job, JobAttempt
 from db.models.mail import Mail
 from db.models.mailboxes import Mailbox, MailboxMail
@@ -40,6 +40,7 @@ __all__ = [
     "Invoice", "InvoiceHead", "InvoiceItem", "InvoicePayment", "Job", "JobAttempt", "JournalEntry", "JournalLine",
     "Location", "LoginAttempts", "Mail", "Mailbox", "MailboxMail", "Movement", "NumberSeries", "Organization",
     "OutboxEntry", "Pause", "PendingEvent", "Process", "Product", "Purchase", "PurchaseLine", "RelayState",
-    "Reservation", "RunStatistics", "Sale", "SaleLine", "Schedule", "ScheduleSlot", "Stock", "Supplier", "Template",
+    "Reservation", "RunStatistics", "Sale", "SaleLine", "Schedule", "ScheduleSlot", "SeriesAudit", "Stock",
+    "Supplier", "Template",
     "TemplateSource", "Transfer", "TransferLine", "User", "UserLink", "UserSession", "WaitStatistics", "Webhook",
 ]  # fmt: skip

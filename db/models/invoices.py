@@ -1,9 +1,10 @@
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Date,
     ForeignKey,
     Integer,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from db.models.columns import Base, BigId, OrganizationId, Timestamp
+from db.models.columns import TIME, Base, BigId, OrganizationId, Timestamp
 
 AMOUNT = Numeric(19, 4)
 
@@ -128,6 +129,18 @@ class InvoicePayment(Base):
     paid_on: Mapped[date] = mapped_column(Date)
     reference: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Timestamp]
+
+
+class SeriesAudit(Base):
+    """What the last audit of a series of numbers has found."""
+
+    __tablename__ = "series_audits"
+
+    supplier_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("suppliers.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    organization_id: Mapped[OrganizationId]
+    audited_at: Mapped[datetime] = mapped_column(TIME)
+    whole: Mapped[bool] = mapped_column(Boolean)
 
 
 # However many payments there are: what was received less what was given back.

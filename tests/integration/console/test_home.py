@@ -46,6 +46,11 @@ NEEDS = {
         " VALUES (%s, 'caller', 'Nightly', 'probe', 60, clock_timestamp(), clock_timestamp(), 'unknown kind')",
         "One schedule could not make its job.",
     ),
+    "numbering_broken": (
+        "INSERT INTO series_audits SELECT id, 'invoice', organization_id, clock_timestamp(), false FROM suppliers"
+        " WHERE organization_id = %s",
+        "In one series numbers are missing, or something was changed.",
+    ),
     "mails_refused": (
         "INSERT INTO mails (organization_id, recipients, template, locale_code, subject, message_id, status)"
         " VALUES (%s, '[]', 'invoice', 'en', 'Your invoice', '<a@b>', 'refused')",

@@ -16,6 +16,13 @@ ALIVE = (
 )
 
 
+@pytest.fixture(autouse=True)
+def nothing_else_is_declared(monkeypatch):
+    for kind in list(registry.kinds()):
+        if kind.cron or kind.every:
+            monkeypatch.delitem(registry._kinds, kind.name)
+
+
 @pytest.fixture
 def declare(monkeypatch):
     def declare(**terms) -> None:
