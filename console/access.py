@@ -12,9 +12,11 @@ from api.http.schema import camel_case
 from api.http.server import name_caller
 from api.http.shares import hold_as_stranger
 from console.pages import PERMISSIONS
+from console.words import gettext as _
 from db import acting
 from db.acting import Act
 from db.transaction import statement
+from domain.errors import Forbidden
 from domain.identity import logins, sessions
 from domain.identity.sessions import Browser, Visit
 
@@ -59,7 +61,12 @@ def csrf_token() -> str:
 
 
 def require_confirmed(password: str) -> None:
-    """Raise Forbidden or TooManyAttempts unless the password was given lately, or is this."""
+    """Raise Forbidden or TooManyAttempts unless the password was given lately, or is this.
+
+    A user who has none confirms by the provider, before the form is sent.
+    """
+    if not g.visit.is_confirmed and not g.visit.has_password:
+        raise Forbidden(_("Confirm first that it is you: the page has a link to your provider."))
     if not g.visit.is_confirmed:
         logins.confirm(g.visit, password, browser())
 

@@ -14,6 +14,7 @@ from api.http.shares import heavy
 from console.lists import ROWS, after, listed
 from console.pages import Pages, lead_to
 from console.words import gettext as _
+from console.words import said
 from db.transaction import report, transaction
 from domain.bills import catalogue, pictures
 from domain.bills.intake import UPLOAD, Received, receive
@@ -54,7 +55,7 @@ def upload_bill() -> Response:
         try:
             taken.append(_take(file))
         except Refusal as refused:
-            wrong.append(f"{clean(file.filename)}: {refused}")
+            wrong.append(f"{clean(file.filename)}: {said(refused.message)}")
     if wrong:
         raise Invalid("; ".join(wrong))
     if len(taken) == 1:

@@ -8,14 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError, StatementError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from api.http.problems import Refused
-from console.pages import status
+from api.http.errors import REFUSING, refusal
 from console.words import gettext as _
+from console.words import said
 from db.transaction import is_transient, state
-from domain.errors import NotYet, Refusal
-from domain.identity.quotas import OverQuota
-from domain.jobs.admission import TooManyWaiting
-from domain.pdf.rendering import RenderingFailed
 
 log = logging.getLogger(__name__)
 Answer = tuple[str, int, dict[str, str]]
@@ -23,12 +19,8 @@ Answer = tuple[str, int, dict[str, str]]
 
 def register(app: Flask) -> None:
     """Answer every exception of `app` with a page."""
-    app.register_error_handler(Refused, lambda error: shown(error.code, error.detail, error.headers))
-    app.register_error_handler(Refusal, lambda error: shown(status(error), str(error)))
-    app.register_error_handler(NotYet, lambda error: shown(503, str(error)))
-    app.register_error_handler(TooManyWaiting, lambda error: shown(429 if error.own else 503, str(error)))
-    app.register_error_handler(OverQuota, lambda error: shown(429 if error.pause else 403, str(error)))
-    app.register_error_handler(RenderingFailed, lambda error: shown(503, error.detail))
+    for refusing in REFUSING:
+        app.register_error_handler(refusing, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(Exception, _unexpected)
@@ -37,6 +29,11 @@ def register(app: Flask) -> None:
 def shown(code: int, told: str, headers: dict[str, str] | None = None) -> Answer:
     """Return the page that says what is wrong."""
     return render_template("error.html", code=code, told=told), code, headers or {}
+
+
+def _refused(error: Exception) -> Answer:
+    refused = refusal(error)
+    return shown(refused.code, said(refused.detail), refused.headers)
 
 
 def _http(error: HTTPException) -> Answer | HTTPException | Response:

@@ -19,7 +19,7 @@ from console import words
 from console.access import CSRF_FIELD
 from console.pages import field
 from console.words import gettext as _
-from domain.errors import Conflict, Invalid, told
+from domain.errors import Conflict, Invalid, say
 
 KEY_FIELD = "key"
 UNSAID = (CSRF_FIELD, KEY_FIELD, "password")
@@ -65,7 +65,7 @@ def loaded(schema: Body, fields: Mapping[str, Any], *marked: str) -> dict[str, A
         errors = dict(flat(error.messages))
     if all(name in marked or _is_shown(name) for name in errors):
         raise Invalid(_("Something is not right yet: it is marked below."), errors)
-    raise Invalid(told(f"{name} {text}" for name, texts in errors.items() for text in texts), errors)
+    raise Invalid.fields(errors)
 
 
 def _is_shown(field: str) -> bool:
@@ -110,7 +110,7 @@ def whole(name: str, most: int) -> int | None:
     if not given:
         return None
     if not given.isdecimal() or not 1 <= int(given[:20]) <= most:
-        raise Invalid.fields({name: [f"must be a whole number from 1 to {most:,}"]})
+        raise Invalid.fields({name: [say("must be a whole number from 1 to %(most)s", most=f"{most:,}")]})
     return int(given)
 
 

@@ -13,6 +13,7 @@ from api.http.schema import Body
 from console import forms, typed
 from console.lists import ROWS, Listed, after, listed
 from console.words import gettext as _
+from console.words import said
 from db import models
 from db.transaction import report, transaction
 from domain.errors import Invalid, told
@@ -174,4 +175,4 @@ def _told(errors: Mapping[str, Sequence[str]], rows: Sequence[Mapping[str, str]]
         line = _("Line %(number)s (%(sku)s)") % {"number": n + 1, "sku": rows[n]["sku"]}
         return f"{line}: {labels.get(found[2], found[2])}"
 
-    return told(f"{named(name)} {message}" for name, messages in errors.items() for message in messages)
+    return told(f"{named(name)} {said(message)}" for name, messages in errors.items() for message in messages)

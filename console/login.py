@@ -10,7 +10,7 @@ from console import access
 from console.pages import Pages, field, lead_to
 from db.transaction import statement, transaction
 from domain.errors import Forbidden
-from domain.identity import logins, providers, sessions, users
+from domain.identity import logins, providers, users
 from domain.identity.logins import LoggedIn
 from domain.identity.sessions import Visit
 
@@ -50,18 +50,27 @@ def give_code() -> Response:
 @login_pages.page("/login/provider", OPEN)
 def show_provider() -> Response:
     """Lead to the provider of OpenID Connect; the browser keeps what proves that it was the one that went there."""
-    begun, address = providers.set_out(_back())
-    answer = redirect(address, 303)
-    kept = json.dumps([begun, _next()])
-    answer.set_cookie(ATTEMPT, kept, max_age=ATTEMPT_S, secure=True, httponly=True, samesite="Lax", path="/")
-    return answer
+    return _set_out(anew=False)
+
+
+@login_pages.page("/login/provider/anew", ANYONE)
+def confirm_by_provider() -> Response:
+    """Lead a user who has logged in to the provider, which asks once more who it is."""
+    return _set_out(anew=True)
 
 
 @login_pages.page("/login/provider/back", OPEN)
 def enter_by_provider() -> Response:
-    """Let in whom the provider has let in, if it is one of our users."""
-    begun, wanted = _attempt()
-    answer = _entered(providers.log_in(begun, _back(), request.args, access.browser()), wanted)
+    """Let in whom the provider has let in, if it is one of our users; or take note that it is the same one still."""
+    begun, wanted, is_anew = _attempt()
+    if is_anew:
+        found = access.visit()
+        if found is None or found.lacks_second_factor:
+            raise Forbidden(providers.ANEW)
+        providers.confirm(found, begun, _back(), request.args, access.browser())
+        answer = redirect(wanted, 303)
+    else:
+        answer = _entered(providers.log_in(begun, _back(), request.args, access.browser()), wanted)
     answer.delete_cookie(ATTEMPT, secure=True, httponly=True, samesite="Lax", path="/")
     return answer
 
@@ -70,7 +79,7 @@ def enter_by_provider() -> Response:
 def log_out() -> Response:
     """End the session of this browser."""
     with transaction() as session:
-        sessions.end(session, g.visit.session_id)
+        logins.log_out(session, g.visit, access.browser())
     return access.forget_cookie(lead_to("login.show_login", "logged-out"))
 
 
@@ -100,17 +109,25 @@ def _entered(done: LoggedIn, wanted: str = "") -> Response:
     return access.set_cookie(redirect(target, 303), done.token)
 
 
+def _set_out(anew: bool) -> Response:
+    begun, address = providers.set_out(_back(), anew)
+    answer = redirect(address, 303)
+    kept = json.dumps([begun, _next(), anew])
+    answer.set_cookie(ATTEMPT, kept, max_age=ATTEMPT_S, secure=True, httponly=True, samesite="Lax", path="/")
+    return answer
+
+
 def _back() -> str:
     return providers.back(url_for("login.enter_by_provider"))
 
 
-def _attempt() -> tuple[list[str], str]:
+def _attempt() -> tuple[list[str], str, bool]:
     """Return what the browser has kept of its attempt, nothing if it has kept none of ours."""
     try:
-        begun, wanted = json.loads(request.cookies.get(ATTEMPT, ""))
-        return [str(one) for one in begun], str(wanted)
+        begun, wanted, anew = json.loads(request.cookies.get(ATTEMPT, ""))
+        return [str(one) for one in begun], _ours(str(wanted)), anew is True
     except (ValueError, TypeError):
-        return [], ""
+        return [], "", False
 
 
 def _lacking() -> Visit:
@@ -123,6 +140,9 @@ def _lacking() -> Visit:
 
 def _next() -> str:
     """Return the page of ours that was asked for before the login."""
+    return _ours(request.values.get("next", ""))
+
+
+def _ours(wanted: str) -> str:
     home = url_for("home.show_home")
-    wanted = request.values.get("next", home)
     return wanted if wanted.startswith(home) and "\\" not in wanted and wanted.isprintable() else home

@@ -37,7 +37,7 @@ class Pages(flask.Blueprint):
                     return view(**arguments)
                 except Refusal as refused:
                     g.refused = refused
-                    return back(**arguments), status(refused)
+                    return back(**arguments), refusal(refused).code
 
             self._declare(rule, permission, "POST")(act)
             return view
@@ -54,11 +54,6 @@ class Pages(flask.Blueprint):
             return view
 
         return declare
-
-
-def status(refused: Refusal) -> int:
-    """Return the status code of what the domain refuses."""
-    return refusal(refused).code
 
 
 def may_open(endpoint: str) -> bool:

@@ -32,7 +32,8 @@ def prepare_templates(app: Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters |= {
         "number": number, "money": money, "time": time, "day": day, "ago": ago, "duration": duration,
-        "told": told, "size": size, "exact": exact, "editable": editable, "price": price, "percent": percent,
+        "told": told, "said": words.said, "size": size, "exact": exact, "editable": editable, "price": price,
+        "percent": percent,
     }  # fmt: skip
     environment.tests["past"] = past
     environment.globals |= {

@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from flask import g, request
 
+from domain.errors import Sentence
+
 FOLDER = Path(__file__).with_name("words")
 COOKIE = "language"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -27,6 +29,14 @@ def gettext(message: str) -> str:
     """Return the message in the language of this request."""
     found = catalogue(language()).get(message)
     return str(found.string) if found and found.string else message
+
+
+def said(sentence: str) -> str:
+    """Return a sentence of the domain in the language of this request, or as it is where nobody has translated it."""
+    if not isinstance(sentence, Sentence):
+        return gettext(sentence)
+    named = {name: said(value) if isinstance(value, str) else value for name, value in sentence.named.items()}
+    return gettext(sentence.words) % named if named else gettext(sentence.words)
 
 
 def ngettext(one: str, many: str, number: int) -> str:

@@ -8,6 +8,25 @@ MAX_SENTENCES = 20
 MAX_ERRORS = 100
 
 
+class Sentence(str):
+    """A sentence in English, which knows its words and what it names, so that a page can say it in another language.
+
+    Written `say("job %(id)s not found", id=7)`: with neither an f-string nor a variable, or nobody could translate it.
+    """
+
+    words: str
+    named: Mapping[str, Any]
+
+    def __new__(cls, words: str, /, **named: Any) -> "Sentence":
+        """Return the sentence; a value may be one itself."""
+        made = super().__new__(cls, words % named if named else words)
+        made.words, made.named = words, named
+        return made
+
+
+say = Sentence
+
+
 class NotYet(Exception):
     """A later attempt can do what this one could not; nothing is wrong, and the log needs no traceback."""
 
@@ -29,6 +48,7 @@ class Refusal(PermanentError):
 
     def __init__(self, message: str, errors: Mapping[str, Sequence[str]] | None = None, **members: Any):
         super().__init__(message)
+        self.message = message
         self.errors = {field: list(messages) for field, messages in (errors or {}).items()}
         self.members = members
 
@@ -45,7 +65,7 @@ class Taken(Conflict):
     """Another of the organization has this `field`."""
 
     def __init__(self, noun: str, field: str):
-        super().__init__(f"another {noun} has this {field}", {field: ["is taken"]})
+        super().__init__(say("another %(noun)s has this %(field)s", noun=noun, field=field), {field: [say("is taken")]})
 
 
 class Forbidden(Refusal):
@@ -67,7 +87,13 @@ class Invalid(Refusal):
     @classmethod
     def fields(cls, errors: Mapping[str, Sequence[str]]) -> "Invalid":
         """Return the refusal of several fields; each message goes on where its field's name ended."""
-        return cls(told(f"{field} {text}" for field, texts in errors.items() for text in texts), errors)
+        different = dict.fromkeys((field, text) for field, texts in errors.items() for text in texts)
+        words: list[str] = []
+        named: dict[str, str] = {}
+        for n, (field, text) in enumerate(different):
+            words.append(f"%(field{n})s %(text{n})s")
+            named |= {f"field{n}": field, f"text{n}": text}
+        return cls(say(told(words), **named), errors)
 
 
 def told(sentences: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from functools import cache
 
 from babel.core import get_global
 
-from domain.errors import Invalid
+from domain.errors import Invalid, say
 
 # ISO 4217 minor units that are not 2. CLDR's digits are those of cash: 12.34 RSD would become 12.
 DECIMALS = dict.fromkeys(
@@ -18,7 +18,7 @@ DECIMALS |= dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
 def smallest_unit(currency_code: str) -> Decimal:
     """Return the currency's smallest unit (0.01 for EUR, 1 for JPY, 0.001 for KWD); raise Invalid."""
     if currency_code not in _current_currencies():
-        raise Invalid.sentence(f"invalid currency_code: {currency_code}", "currencyCode")
+        raise Invalid.sentence(say("invalid currency_code: %(code)s", code=currency_code), "currencyCode")
     return unit_of(currency_code)
 
 

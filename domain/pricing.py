@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from domain import tax
-from domain.errors import Invalid
+from domain.errors import Invalid, say
 from domain.invoices.request import Item
 from domain.money import smallest_unit, unit_of
 
@@ -73,7 +73,7 @@ def price(items: Sequence[Item], currency_code: str, default_tax_rate: Decimal, 
     subtotal = sum((line.subtotal for line in lines), ZERO)
     tax_total = sum((line.tax for line in lines), ZERO)
     if subtotal + tax_total > MAX_TOTAL:
-        raise Invalid.sentence(f"the total must not exceed {MAX_TOTAL}", "items")
+        raise Invalid.sentence(say("the total must not exceed %(most)s", most=MAX_TOTAL), "items")
     return Priced(lines, subtotal, tax_total, subtotal + tax_total)
 
 

@@ -32,11 +32,15 @@ class Attempt(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who the provider says it is. `email` is empty unless the provider has verified it."""
+    """Who the provider says it is. `email` is empty unless the provider has verified it.
+
+    `asked_at` is when the provider has asked its user, in seconds since 1970, 0 if it does not say.
+    """
 
     issuer: str
     subject: str
     email: str
+    asked_at: float
 
 
 def attempt() -> Attempt:
@@ -44,12 +48,16 @@ def attempt() -> Attempt:
     return Attempt(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
 
 
-def address(begun: Attempt, back: str) -> str:
-    """Return the provider's page that leads back to ours; raise Failed."""
+def address(begun: Attempt, back: str, anew: bool = False) -> str:
+    """Return the provider's page that leads back to ours; raise Failed.
+
+    `anew` has the provider ask its user who it is, also one that it knows already.
+    """
     require_outside()
     where = _metadata()["authorization_endpoint"]
+    asked = {"prompt": "login", "max_age": 0} if anew else {}
     made, _ = _client(back).create_authorization_url(
-        where, state=begun.state, code_verifier=begun.verifier, nonce=begun.nonce
+        where, state=begun.state, code_verifier=begun.verifier, nonce=begun.nonce, **asked
     )
     return made
 
@@ -66,7 +74,13 @@ def identity(begun: Attempt, back: str, code: str) -> Identity:
     except Exception as error:  # of authlib, requests and joserfc, each of a family of its own
         raise Failed(f"the provider did not confirm the login: {type(error).__name__}") from error
     verified = claims.get("email_verified") is True
-    return Identity(claims["iss"], claims["sub"], claims.get("email", "") if verified else "")
+    asked_at = claims.get("auth_time")
+    return Identity(
+        claims["iss"],
+        claims["sub"],
+        claims.get("email", "") if verified else "",
+        asked_at if isinstance(asked_at, int | float) else 0,
+    )
 
 
 def _claims(id_token: str, metadata: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:

@@ -51,11 +51,16 @@ def _authenticate() -> None:
 
 
 def remote_address() -> str | None:
-    """Return where the request comes from, without a zone, which PostgreSQL refuses.
+    """Return where the request comes from, without a port, as some proxies add it, or a zone, which PostgreSQL refuses.
 
     None if that is no address: of a socket file, or as a proxy of somebody else's says it.
     """
-    address = (request.remote_addr or "").partition("%")[0]
+    address = request.remote_addr or ""
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
+    address = address.partition("%")[0]
     try:
         return str(ipaddress.ip_address(address))
     except ValueError:

@@ -20,26 +20,37 @@ UNKNOWN_ADDRESS = "nothing is at this address: /docs lists them all, and an id i
 CODES: dict[type[Refusal], int] = {
     TooManyAttempts: 429, Forbidden: 403, NotFound: 404, Conflict: 409, Gone: 410, Invalid: 400,
 }  # fmt: skip
+REFUSING: tuple[type[Exception], ...] = (Refused, Refusal, TooManyWaiting, OverQuota, RenderingFailed, NotYet)
 
 
 def register(app: Flask) -> None:
     """Answer every exception of `app` with a problem."""
-    app.register_error_handler(Refused, problem)
-    app.register_error_handler(Refusal, lambda error: problem(refusal(error)))
-    app.register_error_handler(NotYet, lambda error: problem(unavailable(str(error))))
+    for refusing in REFUSING:
+        app.register_error_handler(refusing, lambda error: problem(refusal(error)))
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(TooManyWaiting, _too_many)
-    app.register_error_handler(OverQuota, _over_quota)
-    app.register_error_handler(RenderingFailed, _not_printed)
-    app.register_error_handler(ShareInUse, _over_share)
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(Exception, _unexpected)
 
 
-def refusal(error: Refusal) -> Refused:
-    """Return the answer to what the domain refuses."""
-    code = next((code for kind, code in CODES.items() if isinstance(error, kind)), 400)
-    return Refused(code, str(error), error.errors, **error.members)
+def refusal(error: Exception) -> Refused:
+    """Return the answer to one of the exceptions of REFUSING."""
+    match error:
+        case Refused():
+            return error
+        case Refusal():
+            code = next((code for kind, code in CODES.items() if isinstance(error, kind)), 400)
+            return Refused(code, error.message, error.errors, **error.members)
+        case TooManyWaiting():
+            headers = {"Retry-After": str(error.pause)}
+            return Refused(429 if error.own else 503, str(error), headers=headers)
+        case OverQuota():
+            # 403 where no waiting helps: a client that comes again after a 429 would never end.
+            return over_quota(error.name, str(error), error.pause, 429 if error.pause else 403)
+        case ShareInUse():
+            return over_quota("printing", error.detail, 1)
+        case RenderingFailed():
+            return unavailable(f"the invoice was not printed: {error.detail}")
+    return unavailable(str(error))
 
 
 def _http(error: HTTPException) -> Response | HTTPException:
@@ -55,23 +66,6 @@ def _detail(error: HTTPException) -> str:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         return f"this address does not take {request.method}, only {', '.join(sorted(error.valid_methods))}"
     return error.description or error.name
-
-
-def _too_many(error: TooManyWaiting) -> Response:
-    return problem(Refused(429 if error.own else 503, str(error), headers={"Retry-After": str(error.pause)}))
-
-
-def _over_quota(error: OverQuota) -> Response:
-    # 403 where no waiting helps: a client that comes again after a 429 would never end.
-    return problem(over_quota(error.name, str(error), error.pause, 429 if error.pause else 403))
-
-
-def _not_printed(error: RenderingFailed) -> Response:
-    return problem(unavailable(f"the invoice was not printed: {error.detail}"))
-
-
-def _over_share(error: ShareInUse) -> Response:
-    return problem(over_quota("printing", error.detail, 1))
 
 
 def _database(error: SQLAlchemyError) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from domain import text
-from domain.errors import MAX_ERRORS
+from domain.errors import MAX_ERRORS, say
 
 # Below 2**63, and every number of so many digits is one.
 LARGEST_ID = 10**18 - 1
@@ -71,13 +71,13 @@ class Text(fields.Field[str | None]):
         if not isinstance(value, str):
             raise ValidationError("must be text")
         if len(value) > MAX_COMPOSED * self._longest:
-            raise ValidationError(f"must not be longer than {self._longest} characters")
+            raise ValidationError(say("must not be longer than %(most)s characters", most=self._longest))
         try:
             value = text.stored(value)
         except text.Unbounded as refused:
             raise ValidationError(str(refused)) from None
         if len(value) > self._longest:
-            raise ValidationError(f"must not be longer than {self._longest} characters")
+            raise ValidationError(say("must not be longer than %(most)s characters", most=self._longest))
         if UNWRITABLE.search(value):
             raise ValidationError("must not contain control characters or half a surrogate pair")
         if not self._pattern:
@@ -88,8 +88,9 @@ class Text(fields.Field[str | None]):
         if not value and not self.required:
             return self._blank
         if len(value) < self._shortest:
-            least = f"at least {self._shortest} characters" if self._shortest > 1 else "something"
-            raise ValidationError(f"must have {least} that can be seen")
+            if self._shortest == 1:
+                raise ValidationError("must have something that can be seen")
+            raise ValidationError(say("must have at least %(least)s characters that can be seen", least=self._shortest))
         if self._pattern and not re.fullmatch(self._pattern, value):
             raise ValidationError(f"must {self._meant}")
         if self._check:
@@ -115,14 +116,16 @@ class Amount(fields.Field[Decimal]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         number = self._number(value)
         if not number.is_finite() or not self._smallest <= number <= self._largest:
-            raise ValidationError(f"must be a number from {self._smallest} to {self._largest}")
+            raise ValidationError(
+                say("must be a number from %(least)s to %(most)s", least=self._smallest, most=self._largest)
+            )
         if len(number.as_tuple().digits) > MAX_DIGITS:
             raise ValidationError(f"must not have more than {MAX_DIGITS} digits")
         return number.quantize(self._unit, ROUND_HALF_UP)
 
     def _number(self, value: Any) -> Decimal:
         if isinstance(value, str) and NEGATIVE_TEXT.fullmatch(value):
-            raise ValidationError(f"must not be below {self._smallest}")
+            raise ValidationError(say("must not be below %(least)s", least=self._smallest))
         if isinstance(value, str) and not DECIMAL_TEXT.fullmatch(value):
             raise ValidationError("must be a number such as 12.50")
         if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
@@ -173,7 +176,7 @@ class Whole(fields.Field[int]):
         if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != value:
             raise ValidationError("must be a whole number")
         if not self._smallest <= value <= self._largest:
-            raise ValidationError(f"must be from {self._smallest} to {self._largest}")
+            raise ValidationError(say("must be from %(least)s to %(most)s", least=self._smallest, most=self._largest))
         # JSON has one type of number: 1.0 is the whole number 1.
         if value != int(value):
             raise ValidationError("must be a whole number")
@@ -192,7 +195,7 @@ class Many(fields.List):
         if not isinstance(value, list):
             raise ValidationError("must be a list")
         if not self._least <= len(value) <= self._most:
-            raise ValidationError(f"must hold {self._least} to {self._most} elements")
+            raise ValidationError(say("must hold %(least)s to %(most)s elements", least=self._least, most=self._most))
         loaded: list[Any] = []
         errors: dict[Any, Any] = {}
         wrong = 0
@@ -222,7 +225,7 @@ class Day(fields.Field[date]):
             if isinstance(value, str) and DAY.fullmatch(value):
                 day = date.fromisoformat(value)
                 if day < FIRST_DAY:
-                    raise ValidationError(f"must not be before {FIRST_DAY}")
+                    raise ValidationError(say("must not be before %(day)s", day=FIRST_DAY))
                 return day
         except ValueError:
             pass
@@ -295,4 +298,4 @@ class Choice(fields.Field[str]):
             return value
         if self._refusal:
             raise ValidationError(Spoken(f"{self._refusal}: {value}"))
-        raise ValidationError(f"must be one of: {', '.join(self._words)}")
+        raise ValidationError(say("must be one of: %(words)s", words=", ".join(self._words)))

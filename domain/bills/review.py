@@ -16,7 +16,7 @@ from domain.bills import catalogue, checking, duplicates, extraction, intake, re
 from domain.bills.content import FIELDS, PERSON, Found, public_name
 from domain.bills.identity import AMOUNTS, keys
 from domain.bills.status import DECIDED, PROCESS, UNDECIDED, UNDER_WAY, Status
-from domain.errors import Conflict, InUse, Invalid
+from domain.errors import Conflict, InUse, Invalid, say
 from domain.events.telling import News, tell
 from domain.events.types import BILL_APPROVED, BILL_REJECTED
 from domain.jobs.work import Payload
@@ -154,7 +154,11 @@ def _told(bill: Bill) -> dict[str, Any]:
 
 def _require(bill: Bill, statuses: tuple[Status, ...], done: str) -> None:
     if bill.status in UNDER_WAY:
-        raise Conflict(f"the bill is being read: wait for job {bill.job_id}", billStatus=bill.status, jobId=bill.job_id)
+        raise Conflict(
+            say("the bill is being read: wait for job %(id)s", id=bill.job_id),
+            billStatus=bill.status,
+            jobId=bill.job_id,
+        )
     if bill.status not in statuses:
         raise Conflict(f"the bill cannot be {done}: {WAYS[Status(bill.status)]}", billStatus=bill.status)
 

@@ -5,14 +5,14 @@ import ipaddress
 import logging
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from db.acting import Act
 from db.models import LoginAttempts, User
 from db.queries import run
 from db.transaction import statement, transaction
-from domain.errors import Forbidden, Refusal
+from domain.errors import Forbidden, Refusal, say
 from domain.identity import audit, passwords, second_factor, sessions, users
 from domain.identity.callers import USER
 from domain.identity.sessions import Browser, Visit
@@ -28,7 +28,9 @@ class TooManyAttempts(Refusal):
     """Somebody has tried too often: `pause` is when to come again, in seconds."""
 
     def __init__(self, pause: int):
-        super().__init__(f"there were too many attempts to log in: try again in {pause // 60 + 1} minutes")
+        super().__init__(
+            say("there were too many attempts to log in: try again in %(minutes)s minutes", minutes=pause // 60 + 1)
+        )
 
 
 class LoggedIn(NamedTuple):
@@ -63,7 +65,7 @@ def give_code(visit: Visit, code: str, browser: Browser) -> LoggedIn:
     with statement() as session:
         _count(session, visit.email, browser.address, known=False)
     with transaction() as session:
-        user = _locked(session, visit.user_id)
+        user = users.locked(session, visit.caller.organization_id, visit.user_id)
         if not second_factor.accept(session, user, code):
             raise Forbidden(WRONG_CODE)
         sessions.end(session, visit.session_id)
@@ -92,6 +94,12 @@ def enter_by_link(session: Session, token: str, password_hash: str, browser: Bro
 def enter(session: Session, user: User, browser: Browser) -> LoggedIn:
     """Return a new session for a user whom something else than a password has proved."""
     return _let_in(session, user, browser, user.second_factor is not None)
+
+
+def log_out(session: Session, visit: Visit, browser: Browser) -> None:
+    """End the session of this browser."""
+    sessions.end(session, visit.session_id)
+    _log(session, users.get(session, visit.caller.organization_id, visit.user_id), browser, "logOut")
 
 
 def count_address(session: Session, address: str | None) -> None:
@@ -136,14 +144,10 @@ def _log(session: Session, user: User, browser: Browser, action: str) -> None:
 
 def _still(session: Session, user: User) -> User:
     """Return the user as it is now, unless it was disabled or has another password since it was read."""
-    now = _locked(session, user.id)
+    now = users.locked(session, user.organization_id, user.id)
     if now.disabled_at or now.password_hash != user.password_hash:
         raise Forbidden(WRONG)
     return now
-
-
-def _locked(session: Session, user_id: int) -> User:
-    return session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
 
 
 def _counter(*parts: str) -> bytes:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Organization
 from domain.accounting import chart
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, say
 from domain.money import smallest_unit
 from domain.templates import library
 
@@ -43,7 +43,10 @@ def require_room(session: Session, organization_id: int, own: Select[Any], most:
     # Two at once would both make the last.
     session.execute(select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True))
     if session.scalars(select(func.count()).select_from(own.subquery())).one() >= most:
-        raise Conflict(f"an organization has {most} {noun} at the most: delete one that is not needed")
+        told = say(
+            "an organization has %(most)s %(noun)s at the most: delete one that is not needed", most=most, noun=noun
+        )
+        raise Conflict(told)
 
 
 def find(session: Session, name: str) -> Organization | None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from domain.errors import Invalid, NotYet
+from domain.errors import Invalid, NotYet, say
 
 SHORTEST, LONGEST, DISTINCT, WORD = 12, 200, 5, 4
 # A hash takes a core for some 30 ms: what strangers send must not take them all.
@@ -26,9 +26,11 @@ class Busy(NotYet):
 def make_hash(password: str, *known: str) -> str:
     """Return the hash of a password that is chosen; raise Invalid if it is easy to guess, as by the words `known`."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise Invalid.fields({"password": [f"must have {SHORTEST} to {LONGEST} characters"]})
+        raise Invalid.fields(
+            {"password": [say("must have %(least)s to %(most)s characters", least=SHORTEST, most=LONGEST)]}
+        )
     if len(set(password)) < DISTINCT:
-        raise Invalid.fields({"password": [f"must have {DISTINCT} different characters"]})
+        raise Invalid.fields({"password": [say("must have %(count)s different characters", count=DISTINCT)]})
     if any(len(word) >= WORD and word.casefold() in password.casefold() for word in known):
         raise Invalid.fields({"password": ["must not contain your name, address or organization"]})
     return _in_turn(lambda: _hasher.hash(password))

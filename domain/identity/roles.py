@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from domain.errors import say
+
 PERMISSIONS: Mapping[str, str] = {
     "accounting:read": "See the accounts, the journal and the trial balance.",
     "accounting:recreate": "Have the entries of documents made anew.",
@@ -99,4 +101,4 @@ def granted(role: str | None, scopes: Iterable[str] | None) -> frozenset[str]:
 
 def lacking(permission: str) -> str:
     """Return the sentence that tells a caller what it may not do."""
-    return f"this takes the permission {permission}: {PERMISSIONS[permission]}"
+    return say("this takes the permission %(name)s: %(means)s", name=permission, means=PERMISSIONS[permission])

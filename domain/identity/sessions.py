@@ -36,6 +36,7 @@ class Visit(NamedTuple):
     organization_name: str
     lacks_second_factor: bool
     is_confirmed: bool
+    has_password: bool
 
 
 def start(session: Session, user: User, browser: Browser, lacks_second_factor: bool = False) -> str:
@@ -68,7 +69,7 @@ def find(session: Session, token: str) -> Visit | None:
         run(session, "touch_session", session_id=row.session_id)
     held = roles.granted(row.role, None)
     caller = Caller(f"{USER}:{row.user_id}", row.name, row.organization_id, held, row.max_requests_per_second)
-    known = row.email, caller, row.organization_name, row.lacks_second_factor, row.is_confirmed
+    known = row.email, caller, row.organization_name, row.lacks_second_factor, row.is_confirmed, row.has_password
     return Visit(row.session_id, row.user_id, *known)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.models import Location, Product
 from db.transaction import violated
 from domain import text
-from domain.errors import NotFound, Taken
+from domain.errors import NotFound, Taken, say
 
 Thing = TypeVar("Thing", Product, Location)
 UNIQUE_FIELD: dict[type[Any], str] = {Product: "sku", Location: "name"}
@@ -38,7 +38,7 @@ def get(session: Session, model: type[Thing], organization_id: int, thing_id: in
     """Return one product or location; raise NotFound."""
     thing = session.scalar(_of(model, organization_id).where(model.id == thing_id))
     if thing is None:
-        raise NotFound(f"{model.__name__.lower()} not found")
+        raise NotFound(say("%(noun)s not found", noun=model.__name__.lower()))
     return thing
 
 

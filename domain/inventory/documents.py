@@ -19,7 +19,7 @@ from db.models import (
     TransferLine,
 )
 from db.queries import run
-from domain.errors import Invalid, NotFound
+from domain.errors import Invalid, NotFound, say
 from domain.inventory import catalogue
 from domain.invoices.request import Item
 from domain.pricing import Priced, price
@@ -63,7 +63,7 @@ def get(session: Session, model: type[Any], organization_id: int, document_id: i
     wanted = of(model, organization_id).where(model.id == document_id).options(selectinload(model.lines))
     document = session.scalar(wanted)
     if document is None:
-        raise NotFound(f"{noun(model)} not found")
+        raise NotFound(say("%(noun)s not found", noun=noun(model)))
     return document
 
 

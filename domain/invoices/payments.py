@@ -1,6 +1,6 @@
 """Money received for invoices, and given back: recorded beside the invoice, which stays as it was issued."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.models import Invoice, InvoiceHead, InvoicePayment
 from domain.accounting.sources import Source, changed
 from domain.counting import Wanted
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, say
 from domain.invoices import numbering
 from domain.invoices.ledger import decimal
 from domain.invoices.numbering import Key
@@ -63,7 +63,7 @@ def record(
     paid_on = paid_on or supplier.today
     _check(invoice, amount)
     if paid_on > supplier.today:
-        raise Invalid.sentence(f"paid_on must not be after today, {supplier.today}", "paidOn")
+        raise Invalid.sentence(say("paid_on must not be after today, %(today)s", today=supplier.today), "paidOn")
     payment = InvoicePayment(
         organization_id=invoice.organization_id,
         invoice_id=invoice.id,
@@ -83,6 +83,14 @@ def page(session: Session, invoice: Invoice, after: int, limit: int) -> Sequence
     """Return up to `limit` payments of the invoice with an id above `after`, in the order of their ids."""
     found = select(InvoicePayment).where(InvoicePayment.invoice_id == invoice.id, InvoicePayment.id > after)
     return session.scalars(found.order_by(InvoicePayment.id).limit(limit)).all()
+
+
+def invoice_ids(session: Session, organization_id: int, payment_ids: Collection[int]) -> dict[int, int]:
+    """Return the id of the invoice of each of these payments."""
+    found = select(InvoicePayment.id, InvoicePayment.invoice_id).where(
+        InvoicePayment.organization_id == organization_id, InvoicePayment.id.in_(payment_ids)
+    )
+    return {payment.id: payment.invoice_id for payment in session.execute(found)}
 
 
 def overdue(organization_id: int) -> Wanted:
@@ -105,11 +113,19 @@ def overdue(organization_id: int) -> Wanted:
 def _check(invoice: Invoice, amount: Decimal) -> None:
     currency = invoice.currency_code
     if invoice.document_type == CREDIT_NOTE:
-        raise Conflict(f"{invoice.invoice_number} is a credit note: record what is given back with the invoice")
+        told = say(
+            "%(number)s is a credit note: record what is given back with the invoice", number=invoice.invoice_number
+        )
+        raise Conflict(told)
     if amount % unit_of(currency):
-        raise Invalid.sentence(f"amount must be in units of {unit_of(currency)} {currency}", "amount")
+        told = say("amount must be in units of %(unit)s %(currency)s", unit=unit_of(currency), currency=currency)
+        raise Invalid.sentence(told, "amount")
     if invoice.paid_amount + amount < 0:
-        raise Conflict(f"no more than the {decimal(invoice.paid_amount)} {currency} that was paid can be given back")
+        paid = decimal(invoice.paid_amount)
+        told = say(
+            "no more than the %(paid)s %(currency)s that was paid can be given back", paid=paid, currency=currency
+        )
+        raise Conflict(told)
 
 
 def _status(invoice: Invoice, paid: Decimal, credited: Decimal, due: Decimal) -> Status:

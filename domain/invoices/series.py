@@ -5,7 +5,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, say
 from domain.invoices.request import CREDIT_SERIES, InvoiceRequest
 
 NEVER, YEARLY = "never", "yearly"
@@ -58,7 +58,7 @@ def required(request: InvoiceRequest, supplier: Any | None) -> Any:
     if request.series_code == CREDIT_SERIES:
         raise Invalid.sentence(f"series {CREDIT_SERIES} is for credit notes: credit an invoice instead", "seriesCode")
     if supplier.chronology is None:
-        raise Invalid.sentence(f"the supplier has no series {request.series_code}", "seriesCode")
+        raise Invalid.sentence(say("the supplier has no series %(code)s", code=request.series_code), "seriesCode")
     return supplier
 
 
@@ -70,7 +70,7 @@ def check_dates(request: InvoiceRequest, series: Any) -> None:
     issued, due = request.issue_date, request.due_date
     if due and due < (issued or series.today):
         told = "issue_date" if issued else f"today, {series.today}, when it is issued"
-        raise Invalid.sentence(f"due_date must not be before {told}", "dueDate")
+        raise Invalid.sentence(say("due_date must not be before %(day)s", day=told), "dueDate")
     check_day(series, issued)
 
 
@@ -85,7 +85,7 @@ def check_day(series: Any, day: date | None) -> None:
     if series.chronology != STRICT:
         return
     if day > series.today:
-        raise Invalid.sentence(f"issue_date must not be after today, {series.today}", "issueDate")
+        raise Invalid.sentence(say("issue_date must not be after today, %(today)s", today=series.today), "issueDate")
     check_order(series, day)
 
 
@@ -99,7 +99,7 @@ def check_order(series: Any, day: date) -> None:
 def check_definitions(series: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise Invalid if two series of a supplier, by code, could print one number, or one prints it twice by itself."""
     if len(series) > MAX_SERIES:
-        raise Invalid.sentence(f"a supplier may have {MAX_SERIES} series", "series")
+        raise Invalid.sentence(say("a supplier may have %(most)s series", most=MAX_SERIES), "series")
     for code, one in series.items():
         if one["restart"] == YEARLY and not any(year in one["pattern"] for year in YEARS):
             raise Invalid.sentence(f"series {code} restarts yearly, so its pattern needs {{YYYY}} or {{YY}}", "series")

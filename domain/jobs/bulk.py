@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.jobs import ClaimedJob
-from domain.errors import Conflict, Invalid, PermanentError
+from db.transaction import savepoint, violated
+from domain.errors import Conflict, Invalid, PermanentError, say
 from domain.events import telling
 from domain.identity import permissions
 from domain.jobs import catalogue, submission
@@ -20,6 +22,8 @@ from domain.jobs.registry import permission_for
 
 RETRY, CANCEL = "jobs.retry", "jobs.cancel"
 BULK = (RETRY, CANCEL)
+# The index that has one job of a key wait or run, of two that come at once as well.
+ONE_OF_A_KEY = "jobs_unique_key_idx"
 # By an act that names no fingerprint.
 MATCHING = "matching"
 # So many jobs are touched by one act.
@@ -67,11 +71,17 @@ def owe(session: Session, organization_id: int, act: str, selection: Selection, 
     """
     if not selection.job_ids:
         raise Invalid("no job matches: there is nothing to do")
-    if holder := submission.holder(session, organization_id, act, unique_key):
-        raise Conflict(f"job {holder} is at it: wait until it has ended, or cancel it", jobId=holder)
     payload = {"jobs": selection.job_ids, "kinds": sorted(selection.kinds), **terms}
-    total = len(selection.job_ids)
-    [job_id] = submission.enqueue(session, organization_id, act, [("", payload)], total=total, unique_key=unique_key)
+    terms_of_job = {"total": len(selection.job_ids), "unique_key": unique_key}
+    try:
+        with savepoint(session):
+            [job_id] = submission.enqueue(session, organization_id, act, [("", payload)], **terms_of_job)
+    except DBAPIError as error:
+        holder = violated(error) == ONE_OF_A_KEY and submission.holder(session, organization_id, act, unique_key)
+        if not holder:
+            raise
+        told = say("job %(id)s is at it: wait until it has ended, or cancel it", id=holder)
+        raise Conflict(told, jobId=holder) from None
     return job_id
 
 

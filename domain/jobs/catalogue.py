@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db import jobs as job_rows
 from db.models import Job, JobAttempt
 from domain.counting import LATELY, Wanted
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, say
 from domain.jobs.lifecycle import Status
 from domain.jobs.registry import registered
 
@@ -23,7 +23,7 @@ def get(session: Session, organization_id: int, job_id: int) -> Job:
     """Return one job; raise NotFound."""
     job = session.scalar(_matching(organization_id, {}).where(Job.id == job_id))
     if job is None:
-        raise NotFound(f"job {job_id} not found")
+        raise NotFound(say("job %(id)s not found", id=job_id))
     return job
 
 
@@ -105,7 +105,7 @@ def oldest(session: Session, organization_id: int, filters: Mapping[str, Any], l
 
 def _conflict(job: Job, wish: str) -> Conflict:
     status = job.status.lower()
-    return Conflict(f"job {job.id} is {status}: {wish}", jobStatus=status)
+    return Conflict(say("job %(id)s is %(status)s: %(wish)s", id=job.id, status=status, wish=wish), jobStatus=status)
 
 
 def _matching(organization_id: int, filters: Mapping[str, Any]) -> Select[Job]:

@@ -10,7 +10,7 @@ from db import clock
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.models import Job
-from domain.errors import Invalid
+from domain.errors import Invalid, say
 from domain.jobs.admission import admission
 from domain.jobs.lifecycle import UNFINISHED
 from domain.jobs.payloads import check
@@ -97,7 +97,7 @@ def submit(session: Session, organization_id: int, kind_name: str, payload: Payl
 
 def _check_time(session: Session, run_at: datetime | None) -> None:
     if run_at and run_at > clock.now(session) + LONGEST_WAIT:
-        raise Invalid.fields({"runAt": [f"must be within {LONGEST_WAIT.days} days from now"]})
+        raise Invalid.fields({"runAt": [say("must be within %(days)s days from now", days=LONGEST_WAIT.days)]})
 
 
 def holder(session: Session, organization_id: int, kind_name: str, unique_key: str | None) -> int | None:

@@ -14,7 +14,7 @@ from db.queries import run
 from domain import encryption
 from domain.einvoices import conformity
 from domain.einvoices.syntax import SYNTAXES, require_installed
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound, say
 from domain.identity.quotas import OverQuota
 from domain.invoices import catalogue as invoices
 from domain.invoices import printing
@@ -56,7 +56,9 @@ def send(
     master key, cannot keep the text.
     """
     if not subject.strip() or len(subject) > templates.LONGEST_SUBJECT:
-        raise Invalid.fields({"subject": [f"must have 1 to {templates.LONGEST_SUBJECT} characters"]})
+        raise Invalid.fields(
+            {"subject": [say("must have %(least)s to %(most)s characters", least=1, most=templates.LONGEST_SUBJECT)]}
+        )
     supplier = _supplier(session, organization_id, supplier_id)
     fields = {
         "supplier_id": supplier_id,
@@ -153,7 +155,7 @@ def _recipients(to: Sequence[str]) -> list[dict[str, Any]]:
         addresses.require_one_line(one, "to")
     known = addresses.distinct(to)
     if not 1 <= len(known) <= MAX_RECIPIENTS:
-        raise Invalid.fields({"to": [f"must hold 1 to {MAX_RECIPIENTS} addresses"]})
+        raise Invalid.fields({"to": [say("must hold 1 to %(most)s addresses", most=MAX_RECIPIENTS)]})
     return [{"address": one, "status": Status.QUEUED, "code": None, "answer": None, "at": None} for one in known]
 
 

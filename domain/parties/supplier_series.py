@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.models import NumberSeries
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound, say
 from domain.invoices.request import CREDIT_SERIES, SERIES
 from domain.invoices.series import NEVER, STRICT, check_definitions, could_print_the_same
 
@@ -59,7 +59,7 @@ def get(session: Session, supplier_id: int, code: str) -> NumberSeries:
     """Return one series of a supplier; raise NotFound."""
     series = session.get(NumberSeries, (supplier_id, code))
     if series is None:
-        raise NotFound(f"the supplier has no series {code}")
+        raise NotFound(say("the supplier has no series %(code)s", code=code))
     return series
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.models import Delivery, Webhook
 from db.queries import run
 from domain import encryption
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound, say
 from domain.events import feed
 from domain.events.telling import News, tell
 from domain.events.types import PINGED
@@ -33,7 +33,8 @@ def create(session: Session, organization_id: int, fields: Mapping[str, Any]) ->
     feed.open_stream(session, organization_id)
     run(session, "lock_stream", organization_id=organization_id)  # two at once would both be the last that may be made
     if (session.scalar(select(func.count()).select_from(_of(organization_id).subquery())) or 0) >= MAX_WEBHOOKS:
-        raise Conflict(f"an organization has {MAX_WEBHOOKS} webhooks at the most: delete one that is not needed")
+        told = "an organization has %(most)s %(noun)s at the most: delete one that is not needed"
+        raise Conflict(say(told, most=MAX_WEBHOOKS, noun="webhooks"))
     webhook = Webhook(organization_id=organization_id, secret=b"", **_plain(fields))
     session.add(webhook)
     session.flush()

@@ -1,7 +1,9 @@
 """Every word of the console is said in every language that it offers."""
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_file
@@ -11,6 +13,7 @@ from console import words
 from tests.architecture.sources import ROOT
 
 CONSOLE = ROOT / "console"
+REFUSE = ("api", "console", "domain", "gateways")
 KEYWORDS = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2)}
 OPTIONS = {"trimmed": "true", "newstyle_gettext": "true"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -26,6 +29,22 @@ def messages() -> Iterator[tuple[str, str | tuple[str, ...]]]:
         with path.open("rb") as file:
             for _, _, message, _ in babel_extract(file, list(KEYWORDS), (), OPTIONS):
                 yield path.name, message if isinstance(message, str) else tuple(m for m in message if m)
+    for path in refusing():
+        for _, message, _, _ in extract_from_file("python", path, keywords={"say": None}):
+            yield path.name, message
+
+
+def refusing() -> list[Path]:
+    """Return the files that refuse something, in English."""
+    return sorted(path for package in REFUSE for path in (ROOT / package).rglob("*.py"))
+
+
+def refusals() -> set[str]:
+    """Return each text of these files: a refusal that names nothing is found by its sentence."""
+    trees = (ast.walk(ast.parse(path.read_text())) for path in refusing())
+    return {
+        node.value for tree in trees for node in tree if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def first(message: str | tuple[str, ...]) -> str:
@@ -52,7 +71,7 @@ def test_every_message_is_translated_with_all_that_it_names(language: str) -> No
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_translation_is_of_a_message_that_is_gone(language: str) -> None:
-    used = {first(message) for _, message in messages()}
+    used = {first(message) for _, message in messages()} | refusals()
     known = {first(message.id) for message in words.catalogue(language) if message.id}
     assert known <= used, known - used
 

@@ -32,7 +32,16 @@ def test_a_line_says_who_did_what_to_what_and_from_where(client: Caller) -> None
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("remote", "told"), [("fe80::1%eth0", "fe80::1"), ("", None)])
+@pytest.mark.parametrize(
+    ("remote", "told"),
+    [
+        ("fe80::1%eth0", "fe80::1"),
+        ("", None),
+        ("192.0.2.7:4711", "192.0.2.7"),
+        ("[2001:db8::7]:443", "2001:db8::7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+    ],
+)
 def test_any_address_can_be_written_down(remote: str, told: str | None, client: Caller) -> None:
     client.post("/api/v1/locations", LOCATION, environ_base={"REMOTE_ADDR": remote})
     assert [line["address"] for line in client.get(PATH).json] == [told]

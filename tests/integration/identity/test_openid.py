@@ -1,5 +1,6 @@
 """A provider of OpenID Connect lets in our users, and nobody else, and no token that is not its own for us."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -127,3 +128,38 @@ def test_a_provider_that_is_away_or_says_no_is_told_in_words(organization: Tenan
     configure(oidc_issuer="http://127.0.0.1:1")
     away = Browser().get("/login/provider")
     assert (away.status_code, "the provider does not answer" in away.text) == (403, True)
+
+
+def test_a_user_without_a_password_confirms_by_the_provider_which_must_ask_anew(
+    organization: Tenant, provider: Provider
+) -> None:
+    person(organization.id, "owner", "ada@example.com")
+    chain.ask("UPDATE users SET password_hash = NULL")
+    browser = Browser()
+    come_back(browser, provider)
+    chain.ask("UPDATE user_sessions SET confirmed_at = confirmed_at - interval '11 minutes'")
+    make = ("/keys", "/keys")
+    assert "Confirm by your provider that it is you" in browser.get("/keys").text
+    assert browser.act(*make, name="mine", role="viewer", password="").status_code == 403
+
+    def confirm(**claims: Any) -> Any:
+        provider.claims |= claims
+        there = browser.get("/login/provider/anew?next=/console/keys").headers["Location"]
+        assert {"prompt=login", "max_age=0"} <= set(urlsplit(there).query.split("&"))
+        return browser.get(BACK, query_string=provider.let_in(there))
+
+    for claims in ({}, {"auth_time": int(time.time()) - 600}, {"auth_time": int(time.time()), "sub": "43"}):
+        assert confirm(**claims).status_code == 403, claims
+        assert browser.act(*make, name="mine", role="viewer").status_code == 403
+    assert confirm(sub="42").headers["Location"] == "/console/keys"
+    assert "Confirm by your provider" not in browser.get("/keys").text
+    assert browser.act(*make, name="mine", role="viewer").status_code == 200
+    assert chain.value("SELECT count(*) FROM user_sessions") == 1, "it is the session that it was"
+
+
+def test_a_logout_is_on_record_as_a_login_is(organization: Tenant) -> None:
+    browser = Browser()
+    browser.log_in(person(organization.id))
+    browser.act("/", "/logout")
+    acts = chain.rows("SELECT action, target FROM audit_log ORDER BY id")
+    assert acts == [("logIn", "/api/v1/users/1"), ("logOut", "/api/v1/users/1")]
