@@ -24,6 +24,7 @@ from domain.automations.catalogue import OPS, TRIGGERS, FieldType, Op
 from domain.automations.health import MAX_FAILURES
 from domain.automations.seen import Seen, SeenRun
 from domain.errors import Refusal
+from domain.identity.names import names
 from domain.jobs.registry import submittable
 
 automations_pages = Pages("automations", __name__)
@@ -79,11 +80,13 @@ def show_automation(automation_id: int):
     with report() as session:
         row = registration.get(session, g.organization_id, automation_id)
         automation = Seen.one(session, row)
+        known = names(session, g.organization_id, [row.owner])
         found = runs.page(session, g.organization_id, automation_id, after(), ROWS + 1)
         shown = listed(SeenRun(*one) for one in found)
     return render_template(
         "automation.html",
         automation=automation,
+        owner_name=known.get(row.owner, row.owner),
         drawn=automation_form.known(registration.given(row, None)),
         runs=shown,
         subjects=subjects,

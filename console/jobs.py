@@ -15,6 +15,7 @@ from console.pages import Pages, lead_to
 from console.subjects import address
 from console.subjects import told as noun
 from db.transaction import report, transaction
+from domain.identity.names import names
 from domain.jobs import bulk, catalogue
 from domain.jobs.bulk import CANCEL, MAX_RATE, RATE, RETRY, Selection
 from domain.jobs.lifecycle import FINISHED, Status
@@ -33,10 +34,12 @@ def list_jobs():
     """Show the jobs that match, newest first; the id of a job leads to it."""
     if wanted := request.args.get("id", "").strip():
         return redirect(url_for("jobs.show_job", job_id=wanted) if wanted.isdecimal() else url_for("jobs.list_jobs"))
+    organization_id = _whose()
     with report() as session:
-        found = listed(catalogue.page(session, g.organization_id, _filters(), after(), ROWS + 1))
+        found = listed(catalogue.page(session, organization_id, _filters(), after(), ROWS + 1))
     states = [(one.lower(), told(one)) for one in Status]
-    return render_template("jobs.html", jobs=found, kinds=_kinds(), states=states, filters=_given())
+    own = organization_id == g.organization_id
+    return render_template("jobs.html", jobs=found, kinds=_kinds(), states=states, filters=_given(), own=own)
 
 
 @jobs_pages.page("/jobs/<row_id:job_id>", "jobs:read")
@@ -48,6 +51,7 @@ def show_job(job_id: int):
         explained = explanation.explain(session, job)
         moments = timeline(session, job, attempts, explained.published_at)
         things = made(session, job)
+        known = names(session, g.organization_id, [job.created_by])
     mine = job.created_by == g.caller.actor
     return render_template(
         "job.html",
@@ -55,6 +59,7 @@ def show_job(job_id: int):
         attempts=attempts,
         explained=None if job.status in FINISHED else explained,
         moments=moments,
+        names=known,
         things=things,
         group=job.unique_key if job.kind == RETRY and "shape" in job.payload else None,
         noun=noun,
@@ -131,6 +136,14 @@ def _selection(session: Any, act: str) -> Selection:
     elif not g.caller.may("jobs:cancel"):
         filters["created_by"] = g.caller.actor
     return bulk.select(session, g.organization_id, act, filters)
+
+
+def _whose() -> int:
+    """Return the organization whose jobs are listed: another's are for operators, to whom no list opens them."""
+    chosen = forms.chosen_id("organization") or g.organization_id
+    if chosen != g.organization_id:
+        g.caller.require("installation:read")
+    return chosen
 
 
 def _kinds() -> list[str]:

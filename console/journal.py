@@ -12,9 +12,11 @@ from db.transaction import report
 from domain.accounting import chart, journal, sources
 from domain.accounting.sources import TYPES, Source
 from domain.errors import Invalid
+from domain.invoices import payments
 from domain.jobs.priorities import HIGH
 
 journal_pages = Pages("journal", __name__)
+PAYMENT = "payment"
 
 
 @journal_pages.page("/journal", "accounting:read")
@@ -23,7 +25,14 @@ def list_entries():
     with report() as session:
         found = listed(journal.entries(session, g.organization_id, _filters(), after(), ROWS + 1))
         accounts = {one.code: one.name for one in chart.accounts(session, g.organization_id)}
-    return render_template("journal.html", entries=found, accounts=accounts, types=TYPES, place=_place)
+        paid = [one.source_id for one in found.rows if one.source_type == PAYMENT]
+        invoices = payments.invoice_ids(session, g.organization_id, paid) if paid else {}
+
+    def place(type: str, number: int) -> str | None:
+        """Return the page of a document: a payment is shown with its invoice."""
+        return address("invoiceId", invoices[number]) if type == PAYMENT else address(f"{type}Id", number)
+
+    return render_template("journal.html", entries=found, accounts=accounts, types=TYPES, place=place)
 
 
 @journal_pages.act("/journal/recreate", "accounting:recreate", back=list_entries)
@@ -52,11 +61,6 @@ def show_trial_balance():
     with report() as session:
         rows, totals = journal.trial_balance(session, g.organization_id, last)
     return render_template("trial_balance.html", rows=rows, totals=totals, last=last)
-
-
-def _place(type: str, number: int) -> str | None:
-    """Return the page of a document, None where it has none of its own: a payment is shown with its invoice."""
-    return None if type == "payment" else address(f"{type}Id", number)
 
 
 def _filters() -> journal.Filters:

@@ -87,6 +87,14 @@ def test_an_accountant_has_an_entry_made_anew_and_catches_up(organization: Tenan
     assert "told=up-to-date" in caught_up.headers["Location"]
 
 
+def test_the_entry_of_a_payment_leads_to_its_invoice(organization: Tenant) -> None:
+    issue(organization, "Ada", "Grace")
+    assert chain.post(organization, "/api/v1/invoices/INV-000002/payments", {"amount": "25.20"}).status_code == 201
+    chain.keep_books()
+    page = logged_in(organization.id, "viewer").get("/journal?type=payment").text
+    assert '<a href="/console/invoices/2">payment 1</a>' in page
+
+
 def test_books_of_another_organization_are_not_there(organization: Tenant, other_organization: Tenant) -> None:
     issue(organization, "Ada")
     chain.keep_books()

@@ -1,10 +1,12 @@
 """Jobs in the console: found by filters, acted on together once they were counted, and shown with their whole way."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
+import psycopg
 import pytest
 
 from db import jobs as job_rows
@@ -19,7 +21,9 @@ from domain.jobs.registry import find
 from tests import chain
 from tests.browser import logged_in, text
 from tests.integration.jobs import fragile
+from tests.waiting import wait_until
 
+LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 MADE = "SELECT id, total, payload -> 'kinds' FROM jobs WHERE kind = %s"
 
 
@@ -52,6 +56,37 @@ def test_jobs_are_found_by_state_type_time_and_owner(organization):
     assert shown(browser.get("/jobs?created_until=2026-01-31T12:01")) == [failed[0]]
     assert shown(browser.get("/jobs?created_from=2026-01-31T12:01")) == [pending, failed[1]]
     assert shown(browser.get("/jobs?created_from=soon&status=none")) == [pending, *reversed(failed)]
+
+
+def test_operators_see_which_jobs_another_organization_has_and_cannot_open_them(organization, other_organization):
+    [own], [foreign] = waiting(organization.id), waiting(other_organization.id)
+    operator, owner = logged_in(organization.id, "operator"), logged_in(organization.id)
+    theirs = f"/jobs?organization={other_organization.id}"
+    page = operator.get(theirs)
+    assert f"<td>{foreign}</td>" in page.text
+    assert shown(page) == []
+    assert "All that match" not in page.text
+    assert theirs.replace("/jobs", "/console/jobs") in operator.get("/organizations").text
+    assert shown(operator.get(f"/jobs?organization={organization.id}")) == [own]
+    assert owner.get(theirs).status_code == 403
+    assert 'name="organization"' not in owner.get("/jobs").text
+
+
+def test_two_clicks_at_once_owe_one_job_and_the_second_is_told_of_it(organization, database):
+    waiting(organization.id, 2)
+    browser = logged_in(organization.id)
+    csrf = browser.csrf("/jobs/cancel")
+    with psycopg.connect(database) as first, ThreadPoolExecutor(1) as pool:
+        first.execute(
+            "INSERT INTO open_jobs (organization_id, kind, lane, payload, max_attempts, unique_key)"
+            " VALUES (%s, %s, 'default', '{}', 1, 'matching')",
+            [organization.id, CANCEL],
+        )
+        second = pool.submit(browser.post, "/jobs/cancel", {"csrf": csrf})
+        wait_until(lambda: chain.value(LOCKED) == 1)
+        first.commit()
+        answer = second.result()
+    assert (answer.status_code, "is at it: wait until it has ended" in text(answer)) == (409, True)
 
 
 def test_types_are_suggested_and_a_number_leads_to_its_job(organization):
