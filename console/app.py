@@ -30,6 +30,7 @@ from console.mailboxes import mailboxes_pages
 from console.mails import mails_pages
 from console.numbering import numbering_pages
 from console.people import people_pages
+from console.print_templates import templates_pages
 from console.processes import processes_pages
 from console.purchases import purchases_pages
 from console.quotas import quotas_pages
@@ -46,7 +47,7 @@ from settings import Settings
 PATH = "/console"
 PAGES = (
     home_pages, jobs_pages, failures_pages, people_pages, keys_pages, audit_pages, account_pages, login_pages,
-    quotas_pages,
+    quotas_pages, templates_pages,
     live_pages, lanes_pages, processes_pages, doctor_pages, shares_pages, webhooks_pages, events_pages,
     transfers_pages, sales_pages, purchases_pages, stock_pages, mailboxes_pages, mails_pages, schedules_pages,
     invoices_pages, clients_pages, suppliers_pages, numbering_pages, journal_pages, automations_pages, bills_pages,

@@ -41,6 +41,7 @@ MENU: list[tuple[Callable[[], str], list[tuple[str, Callable[[], str]]]]] = [
         ("stock.list_stock", lambda: _("Stock")),
         ("clients.list_clients", lambda: _("Clients")),
         ("suppliers.list_suppliers", lambda: _("Suppliers")),
+        ("templates.list_templates", lambda: _("Templates")),
     ]),
     (lambda: _("Books"), [
         ("numbering.show_numbering", lambda: _("Numbering")),
