@@ -15,6 +15,7 @@ Check = Callable[[Session], Finding]
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("database", sessions.database),
     ("pooler", sessions.pooler),
+    ("wall", sessions.wall),
     ("timeouts", sessions.timeouts),
     ("transactions", sessions.transactions),
     ("autovacuum", storage.autovacuum),

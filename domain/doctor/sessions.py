@@ -36,6 +36,19 @@ def pooler(session: Session) -> Finding:
     return ok("each session has a process of the server, and its settings")
 
 
+def wall(session: Session) -> Finding:
+    """Whether the database itself keeps organizations apart, which it does for no owner of the tables."""
+    [seen] = run(session, "see_wall")
+    if seen.holds:
+        return ok(f"row-level security holds for the role {seen.role}")
+    why = "is a superuser" if seen.is_superuser else "has BYPASSRLS" if seen.bypasses else "owns the tables"
+    return warning(
+        f"row-level security does nothing: the role {seen.role} of DATABASE_URL {why}",
+        f"Give this address to `counterfoil migrate` alone, as {variable('database_owner_url')}, and the parts a"
+        " DATABASE_URL with another role, which that command makes.",
+    )
+
+
 def timeouts(session: Session) -> Finding:
     """Those of this process, which refuses to start with others, and those that the server adds."""
     added = {row.name: row.ms / 1000 for row in run(session, "read_added_timeouts")}

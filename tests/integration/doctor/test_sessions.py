@@ -9,7 +9,7 @@ from db.engine import engine
 from domain.doctor import sessions
 from local.postgres import PART
 from tests import chain
-from tests.conftest import execute
+from tests.conftest import configure, execute
 from tests.integration.db.test_condition import set_for_database
 from tests.integration.doctor.found import found, verdict
 
@@ -75,3 +75,16 @@ def test_sessions_of_others_that_tell_nothing_are_not_called_harmless(database):
             assert (line.verdict, "Grant pg_read_all_stats" in line.remedy) == ("unknown", True)
     finally:
         execute(database, f"GRANT pg_read_all_stats TO {PART}")
+
+
+def test_a_role_for_which_the_wall_between_organizations_does_nothing(database):
+    assert verdict("wall") == "ok"
+    execute(database, f"ALTER ROLE {PART} BYPASSRLS")
+    try:
+        line = found("wall")
+    finally:
+        execute(database, f"ALTER ROLE {PART} NOBYPASSRLS")
+    assert (line.verdict, f"the role {PART} of DATABASE_URL has BYPASSRLS" in line.measured) == ("warning", True)
+    assert "DATABASE_OWNER_URL" in line.remedy
+    configure(database_url=database)
+    assert "is a superuser" in found("wall").measured or "owns the tables" in found("wall").measured
