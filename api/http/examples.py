@@ -33,7 +33,7 @@ VALUES: Mapping[str, Any] = {
     "DeliveryPeriod.start": "2026-01-01", "DeliveryPeriod.end": "2026-01-31",
     "currencyCode": "EUR", "localeCode": "en_IE", "invoiceNumber": "INV-000001", "invoicePrefix": "INV-",
     "invoiceNumberDigits": 6, "transferNumber": "TR-202601-0001", "saleNumber": "SA-202601-0001",
-    "purchaseNumber": "PU-202601-0001", "sku": "TEA-250", "quantity": 2.5, "unitPrice": 80, "taxRate": 0.2,
+    "purchaseNumber": "PO-202601-0001", "sku": "TEA-250", "quantity": 2.5, "unitPrice": 80, "taxRate": 0.2,
     "defaultTaxRate": 0.2, "type": SEND.kind, "lane": "default", "kind": SEND.kind, "headHash": HASH, "hash": HASH,
     "error": "the requested work cannot be done", "detail": "supplierId is required", "title": "Bad Request",
     "text": "The job is completed.", "accountCode": "1200", "html": "<html>{{total}}</html>", "maxAttempts": 3,

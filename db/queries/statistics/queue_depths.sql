@@ -3,8 +3,7 @@
 WITH RECURSIVE stream AS (
     (SELECT lane, priority, organization_id, kind, due_at FROM outbox
      ORDER BY lane, priority, organization_id, kind, due_at LIMIT 1)
-    UNION ALL
-    SELECT next.* FROM stream AS p CROSS JOIN LATERAL (
+    UNION ALL SELECT next.* FROM stream AS p CROSS JOIN LATERAL (
         SELECT lane, priority, organization_id, kind, due_at FROM outbox
         WHERE (lane, priority, organization_id, kind) > (p.lane, p.priority, p.organization_id, p.kind)
         ORDER BY lane, priority, organization_id, kind, due_at LIMIT 1) AS next
@@ -18,7 +17,8 @@ WITH RECURSIVE stream AS (
     UNION ALL
     SELECT lane, kind, organization_id, 'processing', started_at, 1 FROM open_jobs WHERE lease_expires_at IS NOT NULL
     UNION ALL
-    SELECT lane, kind, organization_id, 'failed', completed_at, 1 FROM open_jobs WHERE status = 'FAILED'
+    SELECT lane, kind, organization_id, 'failed', min(completed_at), count(*) FROM open_jobs WHERE status = 'FAILED'
+    GROUP BY lane, kind, organization_id
 )
 SELECT lane, kind, organization_id, status, CAST(sum(jobs) AS bigint) AS jobs,
     CAST(greatest(0, extract(epoch FROM clock_timestamp() - min(since))) AS float) AS oldest_seconds
