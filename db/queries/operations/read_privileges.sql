@@ -14,7 +14,7 @@ SELECT may FROM me CROSS JOIN LATERAL (VALUES
     ('read files of the server', pg_has_role('pg_read_server_files', 'MEMBER')),
     ('write files of the server', pg_has_role('pg_write_server_files', 'MEMBER')),
     ('switch off triggers for itself', has_parameter_privilege('session_replication_role', 'SET')),
-    ('drop tables and switch off their triggers and row-level security, as their owner',
+    ('drop tables and disable their triggers and row-level security, as their owner',
         EXISTS (SELECT FROM kept WHERE pg_has_role(relowner, 'MEMBER'))),
     ('truncate tables', EXISTS (SELECT FROM kept WHERE has_table_privilege(oid, 'TRUNCATE'))),
     ('delete from tables of which everything is kept', EXISTS (

@@ -198,7 +198,7 @@ def test_a_part_whose_role_may_too_much_starts_with_a_word(database, caplog):
         (f"GRANT TRUNCATE ON outbox TO {PART}", "truncate tables"),
         (f"GRANT DELETE ON invoices TO {PART}", "delete from tables of which everything is kept"),
         (f"GRANT CREATE ON SCHEMA public TO {PART}", "create tables"),
-        (f"ALTER TABLE pauses OWNER TO {PART}", "drop tables and disable their triggers"),
+        (f"ALTER TABLE pauses OWNER TO {PART}", "drop tables and disable their triggers and row-level security"),
     ],
 )
 def test_each_right_too_many_is_named(database, caplog, statement, word):
