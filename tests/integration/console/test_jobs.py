@@ -89,6 +89,11 @@ def test_two_clicks_at_once_owe_one_job_and_the_second_is_told_of_it(organizatio
     assert (answer.status_code, "is at it: wait until it has ended" in text(answer)) == (409, True)
 
 
+def test_whoever_asked_for_a_job_has_a_name(organization):
+    page = text(logged_in(organization.id).get(f"/jobs/{chain.submit(organization, 'Ada')}"))
+    assert ("by first" in page, "key:" in page) == (True, False)
+
+
 def test_types_are_suggested_and_a_number_leads_to_its_job(organization):
     browser = logged_in(organization.id)
     assert f'<option value="{fragile.NAME}">' in browser.get("/jobs").text
