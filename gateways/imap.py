@@ -215,6 +215,11 @@ class Folder:
             for start in range(0, len(uids), AT_ONCE):
                 self._move(uids[start : start + AT_ONCE], folder)
 
+    def has(self, folder: str, seconds: float = SECONDS) -> bool:
+        """Return whether the server has a folder of this name."""
+        with self._asking(seconds):
+            return self._client.folder_exists(folder)
+
     def close(self) -> None:
         """End the connection; the server is not waited for."""
         self._client.hang_up()

@@ -28,6 +28,7 @@ from domain.events.telling import News, tell
 from domain.events.types import BILL_FAILED, BILL_NEEDS_REVIEW, BILL_PROCESSED
 from domain.files import storing
 from domain.files.storing import File, StorageAway
+from domain.jobs import backoff
 from domain.jobs.submission import enqueue
 from domain.jobs.work import Later, Outcome, Retry
 
@@ -136,7 +137,8 @@ def _attempt(task: Task, texts: Reader) -> Result:
     except StorageAway:
         return Result(task, again=Later(AWAY_S))
     except (reader.Unavailable, providers.Unavailable, providers.Misconfigured) as away:
-        return Result(task, again=Retry(getattr(away, "retry_after", None) or AWAY_S, str(away)))
+        pause = getattr(away, "retry_after", None) or backoff.delay(AWAY_S, task.job.attempts)
+        return Result(task, again=Retry(pause, str(away)))
 
 
 def _advance(task: Task, texts: Reader) -> Result:

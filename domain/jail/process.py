@@ -4,24 +4,33 @@ What strangers send is parsed in a jail and nowhere else. `domain/jail/enclosing
 """
 
 import logging
+import math
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 
 from domain.jail.inmate import DONE, LENGTH_BYTES, MAX_REASON
 from domain.jail.keeper import Keeper, remaining
 
 MAX_ANSWER = 64 * 1024 * 1024
 ATTEMPTS_TO_START = 2
+# A process that had less of a processor than this until its deadline says nothing of the request.
+LEAST_SHARE = 0.5
 
 log = logging.getLogger(__name__)
 
 
 class TooSlow(Exception):
     """The deadline has passed, and the process is gone."""
+
+
+class Starved(TooSlow):
+    """It has passed while the process hardly computed: the machine is busy, which is not the request's fault."""
 
 
 class Crashed(Exception):
@@ -75,7 +84,7 @@ class Jail:
 
     def _fork(self, channel: socket.socket, deadline: float) -> tuple[Keeper, int]:
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise TooSlow
+            raise Starved
         try:
             for _ in range(ATTEMPTS_TO_START):
                 with suppress(ConnectionError):  # it was killed since the last time
@@ -90,7 +99,7 @@ class Jail:
         try:
             pid = keeper.fork(channel, deadline)
         except TimeoutError:
-            raise TooSlow from None
+            raise Starved from None
         self._keeper = keeper
         return keeper, pid
 
@@ -138,15 +147,24 @@ class Process:
 
     @contextmanager
     def _ending_in_failure(self) -> Iterator[None]:
+        began, computed = time.monotonic(), self._computed()
         try:
             yield
         except BaseException as failure:
+            is_starved = self._computed() - computed < LEAST_SHARE * (time.monotonic() - began)
             self.kill()
             if isinstance(failure, TimeoutError):
-                raise TooSlow from None
+                raise (Starved if is_starved else TooSlow) from None
             if isinstance(failure, OSError | EOFError):
                 raise Crashed from None
             raise
+
+    def _computed(self) -> float:
+        """Return its seconds of processor time so far; infinity, and so no share of it, where nobody can tell."""
+        with suppress(OSError):
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return math.inf
 
     def _receive(self, deadline: float) -> tuple[bool, bytes]:
         done = self._read(1, deadline) == DONE

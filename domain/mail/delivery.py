@@ -184,9 +184,10 @@ def _after(
 
 
 def _trouble(recipients: list[dict[str, Any]]) -> str | None:
-    """Return what the relay said to the first recipient that has not got the mail."""
-    found = (one for one in recipients if one["status"] != Status.SENT)
-    return next((f"the relay answered {one['code']} {one['answer']}" for one in found), None)
+    """Return what the relay said to one that has not got the mail, whom it is tried for again if there is any."""
+    missed = [one for one in recipients if one["status"] != Status.SENT]
+    first = min(missed, key=lambda one: IN_ORDER.index(one["status"]), default=None)
+    return f"the relay answered {first['code']} {first['answer']}" if first else None
 
 
 def _tell(session: Session, mail: Mail) -> None:

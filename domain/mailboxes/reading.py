@@ -8,19 +8,23 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from domain.jail.process import Crashed, Jail, TooSlow
+from domain.jail.process import Crashed, Jail, Starved, TooSlow
 from domain.mailboxes.mime import LENGTH_BYTES, MAX_ADDRESSES, MAX_ATTACHMENTS, MAX_NAME, MAX_TEXT
 
 PROGRAM = "domain.mailboxes.mime"
-# Of each attempt: the first process may have been killed, or all may have stood still, which is not the mail's fault.
+# Of each of two attempts.
 TIMEOUT_S = 10.0
-ATTEMPTS = 2
 TOO_SLOW = "it takes too long to read"
+BUSY = "this machine is too busy to take a mail apart in time"
 TOO_MUCH = "reading it needs more memory than is allowed, or crashes the reader"
 
 
 class Unreadable(Exception):
     """The mail cannot be taken apart; the message says why, and what "it" is is the mail."""
+
+
+class Unavailable(Exception):
+    """Nothing can take a mail apart now, whichever it is; the message says why."""
 
 
 class Attachment(NamedTuple):
@@ -45,7 +49,7 @@ class Letter(NamedTuple):
 
 
 def read(mail: bytes) -> Letter:
-    """Return what a mail says, with no transaction open; raise Unreadable."""
+    """Return what a mail says, with no transaction open; raise Unreadable or Unavailable."""
     answer = _asked(mail)
     try:
         return _letter(mail, answer)
@@ -63,25 +67,31 @@ def identity(message_id: str, mail: bytes) -> bytes:
 
 
 def _asked(mail: bytes) -> bytes:
-    reason = TOO_MUCH
-    for _ in range(ATTEMPTS):
-        deadline = time.monotonic() + TIMEOUT_S
-        try:
-            process = _jail.start(deadline)
-            try:
-                is_read, answer = process.ask(mail, deadline)
-            finally:
-                process.kill()
-        except TooSlow:
-            reason = TOO_SLOW
-            continue
-        except Crashed:
-            reason = TOO_MUCH
-            continue
-        if not is_read:
-            raise Unreadable(answer.decode(errors="replace"))
-        return answer
-    raise Unreadable(reason)
+    try:
+        is_read, answer = _attempt(mail)
+    except (Unavailable, Unreadable):  # the process may have been killed, which is not the mail's fault
+        is_read, answer = _attempt(mail)
+    if not is_read:
+        raise Unreadable(answer.decode(errors="replace"))
+    return answer
+
+
+def _attempt(mail: bytes) -> tuple[bool, bytes]:
+    deadline = time.monotonic() + TIMEOUT_S
+    try:
+        process = _jail.start(deadline)
+    except (Crashed, TooSlow):
+        raise Unavailable(BUSY) from None
+    try:
+        return process.ask(mail, deadline)
+    except Starved:
+        raise Unavailable(BUSY) from None
+    except TooSlow:
+        raise Unreadable(TOO_SLOW) from None
+    except Crashed:
+        raise Unreadable(TOO_MUCH) from None
+    finally:
+        process.kill()
 
 
 def _letter(mail: bytes, answer: bytes) -> Letter:

@@ -25,6 +25,7 @@ from domain.mailboxes import attachments, connecting, health, mails, registratio
 from domain.mailboxes.connecting import NoWay, seconds
 from domain.mailboxes.credentials import Access
 from domain.mailboxes.mails import Outcome as Result
+from domain.mailboxes.reading import Unavailable
 from domain.mailboxes.registration import KEEP, MOVE
 from domain.mailboxes.taking import Taken, probe, take
 from domain.shares import OverShare, Shares
@@ -120,7 +121,7 @@ class Sync:
             return take(folder, uid, self._job.organization_id, self._id, self._wanted)
         except Trouble as trouble:
             return Failed(str(trouble), at_fault)
-        except (OverQuota, Refusal) as refused:  # of the storage
+        except (OverQuota, Refusal, Unavailable) as refused:  # not the mail's fault: it is read another time
             return Failed(str(refused))
 
     def record(self, session: Session, found: Opened | Taken | Ended | Failed) -> Outcome | None:

@@ -8,7 +8,7 @@ from domain.mailboxes import attachments, filters, mails, reading
 from domain.mailboxes.attachments import Stored
 from domain.mailboxes.connecting import seconds
 from domain.mailboxes.mails import Outcome
-from domain.mailboxes.reading import Letter, Unreadable
+from domain.mailboxes.reading import Letter, Unavailable, Unreadable
 from gateways.imap import HEAD_BYTES, Folder
 
 MAX_MB = 25
@@ -31,7 +31,7 @@ class Taken(NamedTuple):
 
 
 def take(folder: Folder, uid: int, organization_id: int, mailbox_id: int, wanted: Mapping[str, Any]) -> Taken:
-    """Return what comes of a mail, with no transaction open; raise Trouble, or what storing raises."""
+    """Return what comes of a mail, with no transaction open; raise Trouble, Unavailable, or what storing raises."""
     size = folder.size(uid, seconds())
     if size is None:
         return Taken(uid, 0, Outcome.SKIPPED, GONE)
@@ -75,5 +75,5 @@ def _heading(content: bytes) -> Letter | None:
     head = content[:HEAD_BYTES].partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     try:
         return reading.read(head)._replace(attachments=(), hash=b"")
-    except Unreadable:
+    except (Unavailable, Unreadable):
         return None

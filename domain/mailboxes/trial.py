@@ -8,19 +8,21 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import MailboxMail
+from db.models import Mailbox, MailboxMail
 from db.transaction import transaction
 from domain.mailboxes import connecting, filters, reading, registration
 from domain.mailboxes.attachments import named
 from domain.mailboxes.connecting import NoWay
 from domain.mailboxes.mails import Outcome
-from domain.mailboxes.reading import Letter, Unreadable
+from domain.mailboxes.reading import Letter, Unavailable, Unreadable
+from domain.mailboxes.registration import MOVE
 from domain.mailboxes.taking import GONE, MAX_BYTES, NOTHING_ATTACHED, TOO_LARGE
 from gateways.imap import Folder, Summary, Trouble
 
 MAX_MAILS = 50
 # Its caller waits.
 BUDGET_S = 14.0
+NO_FOLDER = "mails cannot be moved: the server has no folder {}"
 PROBABLY = "its attachments are looked at when it is read"
 
 
@@ -56,11 +58,11 @@ def attempt(organization_id: int, mailbox_id: int) -> Trial:
     try:
         with transaction() as session:
             mailbox = registration.get(session, organization_id, mailbox_id)
-            way, wanted = connecting.way(session, mailbox), mailbox.filter
+            way = connecting.way(session, mailbox)
         opened = connecting.open_folder(way)
         access = opened.access
         try:
-            return _tried(opened.folder, mailbox_id, mailbox.epoch, mailbox.uid_validity, wanted)
+            return _tried(opened.folder, mailbox)
         finally:
             opened.folder.close()
     except NoWay as error:
@@ -73,20 +75,23 @@ def attempt(organization_id: int, mailbox_id: int) -> Trial:
                     connecting.keep(session, found, access)
 
 
-def _tried(folder: Folder, mailbox_id: int, epoch: int, validity: int | None, wanted: Mapping[str, Any]) -> Trial:
+def _tried(folder: Folder, mailbox: Mailbox) -> Trial:
     previews: list[Preview] = []
-    error, ends = None, time.monotonic() + BUDGET_S
+    ends = time.monotonic() + BUDGET_S
+    error = None
     try:
+        target = mailbox.after.removeprefix(MOVE) if mailbox.after.startswith(MOVE) else None
+        error = NO_FOLDER.format(target) if target and not folder.has(target, BUDGET_S) else None
         uids = folder.last_uids(MAX_MAILS, BUDGET_S)
-        same_epoch = validity == folder.uid_validity
+        same_epoch = mailbox.uid_validity == folder.uid_validity
         with transaction() as session:
-            read = _read(session, mailbox_id, epoch, uids) if same_epoch else {}
+            read = _read(session, mailbox.id, mailbox.epoch, uids) if same_epoch else {}
         for uid in reversed(uids):
             if (left := ends - time.monotonic()) <= 0:
                 error = f"the server is slow: these are the mails that were looked at in {BUDGET_S:g} s"
                 break
-            previews.append(_preview(uid, folder.summary(uid, left), wanted, read.get(uid)))
-    except Trouble as trouble:
+            previews.append(_preview(uid, folder.summary(uid, left), mailbox.filter, read.get(uid)))
+    except (Trouble, Unavailable) as trouble:
         error = str(trouble)
     return Trial(True, error, folder.uid_validity, folder.mails, previews)
 

@@ -11,7 +11,7 @@ from domain.shares import OverShare
 ONE_MORE_S = 2.0
 
 
-@job(ASK, outside=True, lane=IO, max_attempts=5)
+@job(ASK, outside=True, lane=IO, max_attempts=8)
 def ask_providers(context: Context, jobs: Sequence[ClaimedJob]) -> Errand:
     """A provider outside reads the pages of a bill, or its fields."""
     try:

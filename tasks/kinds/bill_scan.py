@@ -6,7 +6,7 @@ from domain.jobs.lanes import OCR
 from domain.jobs.work import ClaimedJob, Context, Errand, job
 
 
-@job(SCAN, outside=True, lane=OCR, max_attempts=5)
+@job(SCAN, outside=True, lane=OCR, max_attempts=8)
 def scan_bill(context: Context, jobs: Sequence[ClaimedJob]) -> Errand:
     """The pages of a scanned bill are read here, some a run, and each once."""
     processing = Processing(SCAN, jobs)

@@ -13,7 +13,7 @@ SCHEMA = {
 }
 
 
-@job(PROCESS, outside=True, group=50, max_attempts=5, schema=SCHEMA, permission="bills:review", submit=submit)
+@job(PROCESS, outside=True, group=50, max_attempts=8, schema=SCHEMA, permission="bills:review", submit=submit)
 def process_bills(context: Context, jobs: Sequence[ClaimedJob]) -> Errand:
     """Each bill is read by its XML or text, or handed on to those who look at its pages."""
     processing = Processing(PROCESS, jobs)

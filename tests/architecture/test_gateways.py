@@ -47,6 +47,7 @@ SENDS: dict[str, Callable[[], object]] = {
     "gateways.imap.Folder.summary": lambda: folder().summary(1),
     "gateways.imap.Folder.head": lambda: folder().head(1),
     "gateways.imap.Folder.mark_seen": lambda: folder().mark_seen([1]),
+    "gateways.imap.Folder.has": lambda: folder().has("Done"),
     "gateways.imap.Folder.move": lambda: folder().move([1], "Done"),
     "gateways.openid.address": lambda: openid.address(openid.attempt(), URL),
     "gateways.openid.identity": lambda: openid.identity(openid.attempt(), URL, "code"),

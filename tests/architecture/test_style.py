@@ -1,6 +1,8 @@
 """The style of the design's section 7, as far as a machine can tell it."""
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
@@ -33,6 +35,14 @@ def _span(node: ast.stmt) -> int:
 
 def lines(path: Path) -> int:
     return len(path.read_text().splitlines())
+
+
+def test_the_console_says_once_how_a_thing_looks() -> None:
+    css = re.sub(r"/\*.*?\*/", "", (ROOT / "console/static/console.css").read_text(), flags=re.DOTALL)
+    plain = re.sub(r"@[^{}]*\{(?:[^{}]*\{[^{}]*\})*\s*\}", "", css)
+    selectors = Counter(" ".join(one.split()) for one in re.findall(r"([^{}]+)\{", plain))
+    assert len(selectors) > 100
+    assert [selector for selector, times in selectors.items() if times > 1] == []
 
 
 def test_no_file_is_too_long_to_read_at_once() -> None:

@@ -17,11 +17,12 @@ from domain.bills.reading.faults import Exhausted, NotInstalled, Unavailable, Un
 from domain.bills.reading.limits import MAX_PAGES, MAX_SCAN_PIXELS, MAX_SIDE
 from domain.bills.reading.order import in_order
 from domain.bills.reading.parcels import pack
-from domain.jail.process import Crashed, Jail, Process, TooSlow
+from domain.jail.process import Crashed, Jail, Process, Starved, TooSlow
 
 PROGRAM = "domain.bills.reading.reader_program"
 MEDIA_TYPES = ("application/pdf", "image/png", "image/jpeg", "image/tiff", "image/webp", "application/xml", "text/xml")
-NOT_READY = "the reader of files does not start, or not in time"
+NOT_READY = "the reader of files does not start, or not in time: try again once this machine is less busy"
+BUSY = "this machine is too busy to read it in time: try again once it is less busy"
 EMPTY = "It is empty."
 STRANGE = "It is neither a PDF, nor a picture (PNG, JPEG, TIFF, WebP), nor XML."
 NO_TEXT = "No text was found in it."
@@ -171,6 +172,8 @@ def _twice(attempt: Callable[[float], Answer], deadline: float) -> Answer:
         return attempt(now + (deadline - now) / 2)
     try:
         return attempt(deadline)
+    except Starved:
+        raise Unavailable(BUSY) from None
     except TooSlow:
         raise Exhausted(TOO_SLOW) from None
     except (Crashed, NotBelieved):

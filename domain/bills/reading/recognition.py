@@ -21,7 +21,7 @@ PROGRAM = "domain.bills.reading.recognizer_program"
 NOT_INSTALLED = (
     f"this installation cannot read scans: choose another {variable('ocr_provider')}, or install the extra ocr"
 )
-NOT_READY = "text recognition does not start, or not in time"
+NOT_READY = "text recognition does not start, or not in time: try again once this machine is less busy"
 # The first scan waits for the models, even past its deadline: else each would end what loads them.
 READY_S = 20.0
 LIBRARIES = ("rapidocr", "onnxruntime", "tesserocr")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import psutil
 import pytest
@@ -66,6 +67,27 @@ def test_a_process_that_stands_still_is_replaced_within_the_files_time(started: 
         os.kill(started[0].pid, signal.SIGSTOP)
         assert texts.text(pdf(number="2026-0118"), PDF, soon(6)).pages[0].words
     assert len(started) == 2
+
+
+def test_a_file_is_not_judged_by_a_machine_that_has_no_time_for_it(
+    client: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill_id = send(client, pdf()).json["billId"]
+    ask = Process.ask
+
+    def stopped(process: Process, request: bytes, deadline: float) -> tuple[bool, bytes]:
+        os.kill(process.pid, signal.SIGSTOP)
+        return ask(process, request, time.monotonic() + 0.2)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Process, "ask", stopped)
+        chain.run_waiting("invoice.process")
+    bill = client.get(f"{PATH}/{bill_id}").json
+    job = client.get(f"/api/v1/jobs/{bill['jobId']}").json
+    assert (bill["status"], job["status"], job["error"]) == ("processing", "pending", reader.BUSY)
+    chain.time_passes()
+    work()
+    assert client.get(f"{PATH}/{bill_id}").json["status"] == "needs_review"
 
 
 @pytest.mark.parametrize("fault", [b"%PDF-1.7\nnothing more", documents.png(60_000, 60_000)], ids=["cut off", "no PDF"])

@@ -107,6 +107,8 @@ def test_reading_leads_to_its_job_and_each_mail_says_what_came_of_it(organizatio
     assert "Hello skipped it has no attachment" in page, "why there is no bill"
     assert "Hello" not in text(browser.get("/mailboxes/1?outcome=imported"))
     assert re.search("Bills bills@example.com in order .* 1 0 1 0", text(browser.get("/mailboxes")))
+    chain.ask("UPDATE mailboxes SET last_error = 'all mails were read, but not moved'")
+    assert re.search("Bills bills@example.com warning all mails were read", text(browser.get("/mailboxes")))
     assert browser.act("/mailboxes/1", "/mailboxes/1/delete").status_code == 303
     assert chain.rows("SELECT (SELECT count(*) FROM mailbox_mails), (SELECT count(*) FROM bills)") == [(0, 1)]
 

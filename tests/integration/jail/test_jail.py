@@ -1,6 +1,7 @@
 """Code that runs in a jail computes and answers; at anything else the kernel ends it, and its neighbours go on."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from domain.jail.inmate import MAX_REASON
-from domain.jail.process import Crashed, Jail, TooSlow
+from domain.jail.process import Crashed, Jail, Starved, TooSlow
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -159,6 +160,17 @@ def test_one_that_hangs_is_ended_at_the_deadline_and_no_neighbour(jail):
     wait_until(lambda: not psutil.pid_exists(process.pid))
     assert neighbour.ask(b"result = 2", soon()) == (True, b"2")
     neighbour.kill()
+
+
+def test_one_that_was_given_no_processor_is_told_from_one_that_computes_too_long(jail, monkeypatch):
+    monkeypatch.setattr("domain.jail.process.LEAST_SHARE", 0.01)  # this machine may be busy as well
+    standing, computing = jail.start(soon()), jail.start(soon())
+    os.kill(standing.pid, signal.SIGSTOP)
+    with pytest.raises(Starved):
+        standing.ask(b"result = 2", soon(0.3))
+    with pytest.raises(TooSlow) as refused:
+        computing.ask(b"while True: pass", soon(1))
+    assert type(refused.value) is TooSlow
 
 
 @pytest.mark.parametrize(

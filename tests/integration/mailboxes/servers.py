@@ -177,6 +177,11 @@ class Session:
                 self._imap.folders[name.strip('"')].add(mail)
         return "OK done"
 
+    def do_list(self, tag: str, rest: str) -> str:
+        if (name := rest.split(" ", 2)[2].strip('"')) in self._imap.folders:
+            self._say(f'* LIST () "/" "{name}"'.encode())
+        return "OK done"
+
     def do_logout(self, tag: str, rest: str) -> str:
         self._say(b"* BYE")
         return "OK bye"

@@ -149,6 +149,16 @@ def test_a_dry_run_that_cannot_connect_says_why(box: Make, client: Caller) -> No
     assert "does not let bills@example.com in" in tried["error"]
 
 
+def test_a_dry_run_says_that_mails_cannot_be_moved_before_any_is(box: Make, imap: Imap, client: Caller) -> None:
+    made = box(after="move:Read bills")
+    imap.inbox.add(bill(1))
+    tried = client.post(f"{made.path}/test").json
+    assert tried["error"] == "mails cannot be moved: the server has no folder Read bills"
+    assert (tried["connected"], len(tried["mails"])) == (True, 1)
+    imap.folders["Read bills"] = FolderOfMails()
+    assert client.post(f"{made.path}/test").json["error"] is None
+
+
 def test_a_password_that_cannot_be_decrypted_is_asked_for_again(box: Make, client: Caller) -> None:
     made = box()
     chain.ask("UPDATE mailboxes SET credentials = set_byte(credentials, 20, get_byte(credentials, 20) # 1)")

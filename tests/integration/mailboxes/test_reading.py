@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from domain.jail.process import Process
+from domain.jail.process import Crashed, Process, TooSlow
 from domain.mailboxes import mime, reading
-from domain.mailboxes.reading import Unreadable
+from domain.mailboxes.reading import Unavailable, Unreadable
 from domain.mailboxes.taking import MAX_BYTES
 from tests.integration.mailboxes.letters import ODD, PDF, attached, bill, deep, letter, many_parts
 
@@ -133,9 +133,21 @@ def test_a_reader_that_was_taken_over_is_not_believed(monkeypatch: pytest.Monkey
             reading.read(b"")
 
 
-def test_a_reader_that_never_ends_or_crashes_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("failure", "reason"), [(TooSlow, reading.TOO_SLOW), (Crashed, reading.TOO_MUCH)])
+def test_a_reader_that_never_ends_or_crashes_is_a_reason(
+    monkeypatch: pytest.MonkeyPatch, failure: type[Exception], reason: str
+) -> None:
+    def fail(process: Process, request: bytes, deadline: float) -> tuple[bool, bytes]:
+        raise failure
+
+    monkeypatch.setattr(Process, "ask", fail)
+    with pytest.raises(Unreadable, match=reason):
+        reading.read(bill(1))
+
+
+def test_that_no_reader_starts_is_no_mails_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "TIMEOUT_S", 0.0)
-    with pytest.raises(Unreadable, match="too long"):
+    with pytest.raises(Unavailable, match=reading.BUSY):
         reading.read(bill(1))
 
 

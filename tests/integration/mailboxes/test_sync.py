@@ -2,15 +2,18 @@
 
 import os
 import random
+import signal
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
 
 from domain.files.names import clean
+from domain.jail.process import Process
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
-from domain.mailboxes import owing, taking
+from domain.mailboxes import owing, reading, taking
 from domain.mailboxes.owing import KIND
 from domain.mailboxes.sync import MAX_TROUBLES
 from tests import chain
@@ -55,6 +58,25 @@ def test_every_odd_mail_is_listed_and_stops_none_of_the_others(box: Make, imap: 
         assert mail["outcome"] in ("imported", "skipped"), (name, mail["reason"])
     assert (mails[-2]["outcome"], mails[-2]["reason"]) == ("unreadable", "its parts stand too deep in one another")
     assert (mails[-2]["subject"], mails[-1]["outcome"]) == ("deep", "imported")
+
+
+def test_a_mail_is_not_judged_by_a_machine_that_has_no_time_for_it(
+    box: Make, imap: Imap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = box()
+    imap.inbox.add(bill(1))
+    ask = Process.ask
+
+    def stopped(process: Process, request: bytes, deadline: float) -> tuple[bool, bytes]:
+        os.kill(process.pid, signal.SIGSTOP)
+        return ask(process, request, time.monotonic() + 0.2)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Process, "ask", stopped)
+        assert made.caller.post(f"{made.path}/test").json["error"] == reading.BUSY
+        assert made.sync()["lastError"] == reading.BUSY
+    assert made.mails() == []
+    assert made.sync()["counts"]["imported"] == 1
 
 
 def test_only_files_that_can_be_bills_become_some(box: Make, imap: Imap) -> None:
