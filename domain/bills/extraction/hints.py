@@ -9,6 +9,7 @@ from domain.bills.extraction.layout import squeeze
 
 # Of several organizations: each bill is compared with all suppliers that are known.
 MAX_REMEMBERED = 8192
+NAME = "supplier_name"
 
 
 class Correction(NamedTuple):
@@ -65,6 +66,11 @@ class KnownSupplier(NamedTuple):
     def plain_name(self) -> str:
         """Return the name in plain letters, as pages are compared with it."""
         return _plain_name(self.name)
+
+    @property
+    def misread_names(self) -> set[str]:
+        """Return what was taken for its name until a person put it right, in plain letters."""
+        return {_plain_name(one["wrong"]) for one in self.corrections if one["field"] == NAME and one.get("wrong")}
 
 
 @lru_cache(MAX_REMEMBERED)

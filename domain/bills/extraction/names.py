@@ -1,7 +1,7 @@
 """The supplier's name: no field is harder to be sure of, so that several signs have to agree."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -124,15 +124,29 @@ def find(sheet: Sheet, hints: Hints, ids: Sequence[Id]) -> Name | None:
 def known(sheet: Sheet, hints: Hints) -> KnownSupplier | None:
     """Return the supplier of an earlier bill whose name stands by itself on the page, the first from the top.
 
-    A name in the customer's block is the customer's, who may be a supplier elsewhere.
+    A name in the customer's block is the customer's, who may be a supplier elsewhere. Where no name stands, one tells
+    that was taken for a supplier's until a person put it right, if it was for one supplier alone.
     """
-    suppliers = {one.plain_name: one for one in hints.suppliers if len(one.plain_name) >= SHORTEST}
-    found = headings(sheet)
-    for piece in _pieces(sheet):
+    named = {one.plain_name: one for one in hints.suppliers if len(one.plain_name) >= SHORTEST}
+    return _standing(sheet, hints, named) or _standing(sheet, hints, _misread(hints.suppliers))
+
+
+def _misread(suppliers: Sequence[KnownSupplier]) -> dict[str, KnownSupplier]:
+    found: dict[str, list[KnownSupplier]] = {}
+    for one in suppliers:
+        for name in one.misread_names:
+            found.setdefault(name, []).append(one)
+    return {name: of_it[0] for name, of_it in found.items() if len(of_it) == 1 and len(name) >= SHORTEST}
+
+
+def _standing(sheet: Sheet, hints: Hints, suppliers: Mapping[str, KnownSupplier]) -> KnownSupplier | None:
+    found = headings(sheet) if suppliers else ()
+    for piece in _pieces(sheet) if suppliers else ():
         supplier = suppliers.get(squeeze(piece.text))
         if (
             supplier
             and not _is_own(piece.text, hints)
+            and not party_of(piece.text)
             and not is_in_customers_block(sheet, found, piece.row, piece.box)
         ):
             return supplier

@@ -215,6 +215,31 @@ def test_a_name_is_what_a_person_wrote() -> None:
     assert read["supplier_name"].value == "Kontor Nord Beratungsgesellschaft"
 
 
+PUT_RIGHT = {"supplier_name": "Kontor Nord Beratungsgesellschaft mbH", "supplier_vat_id": VAT_ID}
+MISREAD = "Kontor Nord GmbH\nUSt-IdNr. DE999999999\nRechnungsnummer  {}\nGesamtbetrag   {} EUR"
+
+
+def put_right(text: str, **corrected: str) -> KnownSupplier:
+    """Return the supplier of a bill as it is known once a person has put its fields right."""
+    corrected = PUT_RIGHT | corrected
+    learnt = learn(reading(text), seen(text), corrected)
+    return KnownSupplier(corrected["supplier_name"], corrected["supplier_vat_id"], times_seen=1, corrections=learnt)
+
+
+def test_a_supplier_is_known_again_of_whom_nothing_on_the_page_was_right() -> None:
+    supplier = put_right(MISREAD.format("12001", "119,00"))
+    read = seen(MISREAD.format("12002", "238,00"), TEXT, supplier)
+    assert {field: read[field].value for field in PUT_RIGHT} == PUT_RIGHT
+    assert not any(is_certain(read[field]) for field in PUT_RIGHT), "it may be another one who is misread alike"
+
+
+def test_what_was_misread_for_several_suppliers_tells_none_of_them() -> None:
+    text = MISREAD.format("12001", "119,00")
+    one, other = put_right(text), put_right(text, supplier_name="Anders AG", supplier_vat_id="DE811569869")
+    read = seen(MISREAD.format("12002", "238,00"), TEXT, one, other)
+    assert (read["supplier_name"].value, read["supplier_vat_id"].value) == ("Kontor Nord GmbH", "DE999999999")
+
+
 def test_what_stays_is_not_forced_on_a_bill_that_now_says_otherwise() -> None:
     text = f"Rechnungsnummer 12001\nGesamtbetrag   119,00 EUR\n{FOOT}"
     learnt = learn(reading(text), seen(text), {"currency_code": "CHF"})
