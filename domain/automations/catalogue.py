@@ -84,6 +84,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     types.BILL_FAILED: Trigger({"billId": INTEGER, "fileName": TEXT, "error": TEXT}, "billId"),
     types.BILL_APPROVED: Trigger(BILL, "billId"),
     types.BILL_REJECTED: Trigger({**BILL, "reason": TEXT}, "billId"),
+    types.BILL_REOPENED: Trigger(BILL, "billId"),
     types.MAIL_SENT: Trigger({"mailId": INTEGER, "messageId": TEXT}, "mailId"),
     types.MAIL_REFUSED: Trigger({"mailId": INTEGER, "messageId": TEXT}, "mailId"),
     types.MAILBOX_FAILING: Trigger(

@@ -18,7 +18,7 @@ from domain.bills.identity import AMOUNTS, keys
 from domain.bills.status import DECIDED, PROCESS, UNDECIDED, UNDER_WAY, Status
 from domain.errors import Conflict, InUse, Invalid, say
 from domain.events.telling import News, tell
-from domain.events.types import BILL_APPROVED, BILL_REJECTED
+from domain.events.types import BILL_APPROVED, BILL_REJECTED, BILL_REOPENED
 from domain.jobs.work import Payload
 
 # What the journal needs of a bill, and what a person must know whom to pay.
@@ -86,9 +86,9 @@ def approve(
     _lock_supplier(session, bill, waits)
     twins = duplicates.of_bills(session, organization_id, [bill_id])[bill_id]
     if twins and not confirm_duplicate:
-        named = ", ".join(str(twin.bill_id) for twin in twins)
+        named = " and ".join(f"bill {twin.bill_id}" for twin in twins)
         raise Conflict(
-            f"it looks like bill {named}: reject it, or send confirmDuplicate if it is another invoice",
+            f"it looks like {named}: reject it, or send confirmDuplicate if it is another invoice",
             duplicates=[twin.bill_id for twin in twins],
         )
     said = _said(bill)
@@ -123,6 +123,7 @@ def reopen(session: Session, organization_id: int, bill_id: int) -> Bill:
     if bill.status == Status.APPROVED:
         sources.changed(session, organization_id, [Source("bill", bill.id)])
     bill.status, bill.message, bill.account_code, bill.decided_at = Status.NEEDS_REVIEW, None, None, None
+    tell(session, organization_id, [News(BILL_REOPENED, _told(bill))])
     return _saved(session, bill)
 
 
@@ -195,7 +196,8 @@ def _lock_supplier(session: Session, bill: Bill, waits: bool) -> None:
 def _require_expense(session: Session, organization_id: int, code: str) -> None:
     account = session.get(Account, (organization_id, code))
     if account is None or account.type != "expense":
-        raise Invalid.fields({"accountCode": ["must be an account of the type expense: GET /api/v1/accounts has them"]})
+        where = "GET /api/v1/accounting/accounts has them"
+        raise Invalid.fields({"accountCode": [f"must be an account of the type expense: {where}"]})
 
 
 def _decide(bill: Bill, status: Status, message: str | None) -> None:

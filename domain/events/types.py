@@ -7,7 +7,7 @@ INVOICE_ISSUED, INVOICE_CREDITED = "invoice.issued", "invoice.credited"
 MARKED_ISSUED = "invoice.marked_issued"
 JOB_COMPLETED = "job.completed"
 BILL_PROCESSED, BILL_NEEDS_REVIEW, BILL_FAILED = "bill.processed", "bill.needs_review", "bill.failed"
-BILL_APPROVED, BILL_REJECTED = "bill.approved", "bill.rejected"
+BILL_APPROVED, BILL_REJECTED, BILL_REOPENED = "bill.approved", "bill.rejected", "bill.reopened"
 MAIL_SENT, MAIL_REFUSED = "mail.sent", "mail.refused"
 MAILBOX_FAILING = "mailbox.failing"
 AUTOMATION_DISABLED = "automation.disabled"
@@ -30,6 +30,7 @@ TYPES = {
     BILL_FAILED: "A bill could not be read.",
     BILL_APPROVED: "A bill was approved and is booked.",
     BILL_REJECTED: "A bill was rejected.",
+    BILL_REOPENED: "What was decided about a bill was taken back; it is booked no more.",
     MAIL_SENT: "The relay has taken a mail for all of its recipients.",
     MAIL_REFUSED: "The relay has refused a mail for good, for one recipient at least.",
     MAILBOX_FAILING: "A mailbox could not be read for one day, or for three.",

@@ -91,6 +91,7 @@ def test_what_cannot_be_read_is_in_error_with_a_word_and_its_neighbours_are_read
 
 
 def test_an_approved_bill_is_booked_and_a_reopened_one_is_not(client: Caller, organization: Tenant) -> None:
+    client.get("/api/v1/events")
     bill = received(client)
     approved = client.post(f"{PATH}/{bill['id']}/approve", {})
     assert (approved.status_code, approved.json["status"]) == (200, "approved"), approved.json
@@ -100,6 +101,8 @@ def test_an_approved_bill_is_booked_and_a_reopened_one_is_not(client: Caller, or
     reopened = client.post(f"{PATH}/{bill['id']}/reopen")
     assert (reopened.json["status"], reopened.json["accountCode"]) == ("needs_review", None)
     assert entries(organization) == {}
+    told = [type for (type,) in chain.rows("SELECT type FROM pending_events ORDER BY id")]
+    assert told == ["bill.needs_review", "bill.approved", "bill.reopened"]
 
 
 def test_what_cannot_be_done_with_a_bill_says_what_can(client: Caller) -> None:
@@ -137,7 +140,7 @@ def test_only_an_account_of_expenses_takes_a_bill(client: Caller) -> None:
     for code in ("1000", "9999"):
         answer = client.post(f"{PATH}/{bill['id']}/approve", {"accountCode": code})
         assert (answer.status_code, list(answer.json["errors"])) == (400, ["accountCode"])
-        assert "GET /api/v1/accounts " in answer.json["detail"]
+        assert "GET /api/v1/accounting/accounts " in answer.json["detail"]
     assert client.get(f"{PATH}/{bill['id']}").json["status"] == "needs_review"
 
 
