@@ -10,6 +10,7 @@ import pytest
 
 import settings
 from db.transaction import transaction
+from domain.jobs import execution  # noqa: F401  it forbids them to talk; else this file would be red by itself
 from gateways import chat, http, imap, openid, providers, smtp, storage, vision
 from tests.architecture.sources import ROOT, Source, imports, production
 from tests.conftest import configure
