@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format bench bench-bills bench-full chaos model lock clean
+.PHONY: help setup demo up test lint format bench bench-bills bench-full chaos many-hosts model lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ bench-full: $(READY)  ## hours: make bench, other queues, and all else there is;
 
 chaos: $(READY)  ## the long fault runs: 1,000 kills, 20 minutes of faults, 5 of random histories, 5 of bills and mails, amounts in every locale (SEED=n repeats one)
 	@$(BIN)/python -m pytest -m chaos tests/chaos tests/crash tests/faults tests/integration/pdf --timeout 3600 -s
+
+many-hosts: $(READY)  ## half an hour, as root on Linux: three hosts with bad lines between them, cuts, promotions, wrong clocks (SEED=n repeats one)
+	@$(BIN)/python -m pytest -m many_hosts tests/many_hosts --timeout 1200 -s
 
 model:  ## check the protocol and its mutations with Spin: some minutes, 2 GB
 	@$(PYTHON) -m tests.model

@@ -40,6 +40,7 @@ class EmbeddedBroker(Child):
     """
 
     name = "broker"
+    host = LOOPBACK
     is_server = True
 
     def __init__(
@@ -71,7 +72,7 @@ class EmbeddedBroker(Child):
         return self._url("admin")
 
     def _url(self, user: str) -> str:
-        return f"redis://{user}:{self._passwords[user]}@{LOOPBACK}:{self.port}/0"
+        return f"redis://{user}:{self._passwords[user]}@{self.host}:{self.port}/0"
 
     def command(self) -> list[str]:
         """Return the server's command line, its configuration written where only its owner reads it."""
@@ -80,7 +81,7 @@ class EmbeddedBroker(Child):
         users = [f"user {user} on >{self._passwords[user]} -@all {rights}" for user, rights in self._rights.items()]
         configuration = self.data_dir / "valkey.conf"
         text = CONFIGURATION.format(
-            host=LOOPBACK, port=self.port, folder=self.data_dir, users="\n".join(["user default off", *users])
+            host=self.host, port=self.port, folder=self.data_dir, users="\n".join(["user default off", *users])
         )
         write_secret(configuration, text)
         return [str(valkey_program()), str(configuration)]

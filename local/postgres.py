@@ -27,7 +27,6 @@ CLUSTER = [
     "--auth=scram-sha-256",
 ]
 SETTINGS = {
-    "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "fsync": "on",
     "synchronous_commit": "on",
@@ -42,6 +41,7 @@ class EmbeddedPostgres(Child):
     """A PostgreSQL whose committed rows outlive every kill of it and of its holder."""
 
     name = "postgres"
+    host = LOOPBACK
     is_server = True
     stop_signal = signal.SIGINT
     # An immediate shutdown takes the backends along; a SIGKILL would leave them to themselves.
@@ -71,7 +71,7 @@ class EmbeddedPostgres(Child):
 
     def _url(self, database: str, role: str = NAME) -> str:
         password = (self._folder.path / PASSWORD_FILES[role]).read_text()
-        return f"postgresql://{role}:{password}@{LOOPBACK}:{self.port}/{database}"
+        return f"postgresql://{role}:{password}@{self.host}:{self.port}/{database}"
 
     def start(self) -> None:
         """Return when the application's database takes connections; raise StartFailed with its log."""
@@ -96,7 +96,7 @@ class EmbeddedPostgres(Child):
         # We hold the lock, so no server of this folder lives; the pid in there may be anybody's by now.
         (cluster / "postmaster.pid").unlink(missing_ok=True)
         self.port = self.port or free_port()
-        settings = {**self.settings, "port": self.port}
+        settings = {**self.settings, "listen_addresses": self.host, "port": self.port}
         options = [f"--{name}={value}" for name, value in settings.items()]
         return [
             str(postgres_programs() / "postgres"),

@@ -9,7 +9,11 @@ from tests.faults.database.conftest import postgres, template_database  # noqa: 
 
 @pytest.fixture
 def seed() -> int:
-    """The number that repeats this run: SEED, or a fresh one; printed."""
+    return new_seed()
+
+
+def new_seed() -> int:
+    """Return the number that repeats this run: SEED, or a fresh one; print it."""
     seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
     print(f"\nSEED={seed}")
     return seed

@@ -3,13 +3,13 @@
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from local.process import free_port
+from local.process import LOOPBACK, free_port
 from tests.chaos.histories.clients import Client, Operator
 from tests.chaos.histories.ending import bring_to_an_end, shown
 from tests.chaos.histories.intents import intents, pauses
@@ -40,35 +40,42 @@ def test_what_callers_were_told_is_true_in_the_end(chain, apis, postgres, broker
     rng = random.Random(seed)
     monkey = Monkey(chain, postgres, broker_server, network, rng, apis)
     with repeatable(seed):
-        verify(lived(seed, monkey, apis, SECONDS, most_s=2.5), tmp_path / "history.jsonl")
+        history = lived(seed, addresses(apis), lambda: monkey.hurt(random.Random(seed), SECONDS, most_s=2.5))
+        verify(history, tmp_path / "history.jsonl")
     print(dict(monkey.done))
 
 
 def test_a_few_faults_make_nothing_untrue(chain, apis, postgres, broker_server, network, seed, tmp_path):
     monkey = Monkey(chain, postgres, broker_server, network, random.Random(seed), apis)
     with repeatable(seed):
-        verify(lived(seed, monkey, apis, SAMPLE_SECONDS, most_s=6), tmp_path / "history.jsonl")
+        history = lived(seed, addresses(apis), lambda: monkey.hurt(random.Random(seed), SAMPLE_SECONDS, most_s=6))
+        verify(history, tmp_path / "history.jsonl")
 
 
-def lived(seed: int, monkey: Monkey, apis: Sequence[Process], seconds: float, most_s: float) -> History:
-    """Return the history of all clients in `seconds` in which the monkey hurts a part every `most_s` at the latest."""
-    record, ports = Record(), [api.given["api_port"] for api in apis]
+def addresses(apis: Sequence[Process]) -> list[str]:
+    """Return where the API is reached."""
+    return [f"{LOOPBACK}:{api.given['api_port']}" for api in apis]
+
+
+def lived(seed: int, addresses: Sequence[str], hurt: Callable[[], None], record: Record | None = None) -> History:
+    """Return the history of all clients from before `hurt` is called until all that they began after it has ended."""
+    record = record or Record()
     on_call, ours = operator(record), [organization(name, record) for name in NAMES]
     for one in ours:
-        furnish(one, ports[0])
-    callers = [*_clients(seed, ours, ports), Operator(on_call, ports, pauses(seed))]
-    monkey.hurt(random.Random(seed), seconds, most_s)
+        furnish(one, addresses[0])
+    callers = [*_clients(seed, ours, addresses), Operator(on_call, addresses, pauses(seed))]
+    hurt()
     for caller in callers:
         caller.stop()
     for caller in callers:
         caller.join()
-    bring_to_an_end(ours, ports[0], SECONDS_TO_END)
-    return History(record.exchanges, {one.name: shown(one, ports[0]) for one in ours})
+    bring_to_an_end(ours, addresses[0], SECONDS_TO_END)
+    return History(record.exchanges, {one.name: shown(one, addresses[0]) for one in ours})
 
 
-def _clients(seed: int, ours: Sequence[Organization], ports: Sequence[int]) -> list[Client]:
+def _clients(seed: int, ours: Sequence[Organization], addresses: Sequence[str]) -> list[Client]:
     return [
-        Client(ours[n], ours[n - 1], ports, intents(seed, f"{ours[n].name}-{client}"))
+        Client(ours[n], ours[n - 1], addresses, intents(seed, f"{ours[n].name}-{client}"))
         for n in range(len(ours))
         for client in range(CLIENTS_OF_EACH)
     ]

@@ -114,9 +114,10 @@ def live_and_verify(
 ) -> None:
     """Have people send things for so many seconds while all is hurt; fail unless all of it came to its one end."""
     ports = [one.given["api_port"] for one in monkey.parts if one.name == "api"]
+    addresses = [f"{LOOPBACK}:{port}" for port in ports]
     all_sent = [furnished(tenant, town, ports[0]) for tenant in tenants]
     senders = [
-        Sender(sent, town.post, ports, random.Random(f"{seed} {sent.tenant.id} {number}"))
+        Sender(sent, town.post, addresses, random.Random(f"{seed} {sent.tenant.id} {number}"))
         for sent in all_sent
         for number in range(SENDERS_OF_EACH)
     ]

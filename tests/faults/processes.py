@@ -109,8 +109,8 @@ class Chain:
             self.await_ready(process)
         return processes
 
-    def await_ready(self, process: Process) -> None:
-        wait_until(lambda: process.is_ready() or process.poll() is not None, READY_S, f"{process.name} is not ready")
+    def await_ready(self, process: Process, seconds: float = READY_S) -> None:
+        wait_until(lambda: process.is_ready() or process.poll() is not None, seconds, f"{process.name} is not ready")
         assert process.poll() is None, process.lines
 
     def kill_worker_children(self) -> None:

@@ -19,8 +19,8 @@ BETWEEN_REPEATS_S, PATIENCE_S = 0.3, 10.0
 class Threaded:
     """Work that goes on in a thread until it is told to stop; what fails in it fails in `join`."""
 
-    def __init__(self, ports: Sequence[int]) -> None:
-        self._ports, self._stopping = itertools.cycle(ports), threading.Event()
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses, self._stopping = itertools.cycle(addresses), threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._guarded, daemon=True)
         self._thread.start()
@@ -46,9 +46,9 @@ class Threaded:
 class Client(Threaded):
     """One caller of an organization; others may know and use the same ids."""
 
-    def __init__(self, ours: Organization, theirs: Organization, ports: Sequence[int], wishes: Iterator[Intent]):
+    def __init__(self, ours: Organization, theirs: Organization, addresses: Sequence[str], wishes: Iterator[Intent]):
         self._ours, self._theirs, self._wishes = ours, theirs, wishes
-        super().__init__(ports)
+        super().__init__(addresses)
 
     def work(self) -> None:
         """Do one intent after another."""
@@ -159,16 +159,16 @@ class Client(Threaded):
         patience: float = PATIENCE_S,
     ) -> Exchange:
         """Ask one api; the next request goes to the next."""
-        wire, port = self._ours.wire, next(self._ports)
-        return wire.send(port, intent.act, method, path, body, key, intent.in_background, patience)
+        wire, address = self._ours.wire, next(self._addresses)
+        return wire.send(address, intent.act, method, path, body, key, intent.in_background, patience)
 
 
 class Operator(Threaded):
     """Pauses kinds and resumes them, one at a time."""
 
-    def __init__(self, wire: Wire, ports: Sequence[int], wishes: Iterator[Pause]):
+    def __init__(self, wire: Wire, addresses: Sequence[str], wishes: Iterator[Pause]):
         self._wire, self._wishes = wire, wishes
-        super().__init__(ports)
+        super().__init__(addresses)
 
     def work(self) -> None:
         """Pause and resume in turns, and in the end resume all: a pause without an answer may have come late."""
@@ -187,7 +187,7 @@ class Operator(Threaded):
 
     def _send(self, verb: str, kind: str) -> Exchange:
         body = {"what": "kind", "name": kind}
-        return self._wire.send(next(self._ports), verb, "POST", f"/api/v1/admin/{verb}", body)
+        return self._wire.send(next(self._addresses), verb, "POST", f"/api/v1/admin/{verb}", body)
 
 
 def _one(intent: Intent, known: Sequence[Thing]) -> Thing | None:

@@ -20,7 +20,7 @@ class Wire:
 
     def send(
         self,
-        port: int,
+        address: str,
         act: str,
         method: str,
         path: str,
@@ -34,7 +34,7 @@ class Wire:
         headers |= ({"Idempotency-Key": key} if key else {}) | ({"Prefer": "respond-async"} if in_background else {})
         asked = time.time()
         try:
-            status, answer, told = _ask(port, method, path, body, headers, patience)
+            status, answer, told = _ask(address, method, path, body, headers, patience)
         except NO_ANSWER:
             status, answer, told = None, None, {}
         times = asked, time.time()
@@ -44,29 +44,29 @@ class Wire:
         self._record(exchange)
         return exchange
 
-    def get(self, port: int, path: str) -> Any:
+    def get(self, address: str, path: str) -> Any:
         """Return what the API shows; raise one of NO_ANSWER if it does not."""
-        return self._page(port, path)[0]
+        return self._page(address, path)[0]
 
-    def pages(self, port: int, path: str) -> list[Any]:
+    def pages(self, address: str, path: str) -> list[Any]:
         """Return all rows of a list; raise as `get` does."""
         rows: list[Any] = []
         while path:
-            page, path = self._page(port, path)
+            page, path = self._page(address, path)
             rows += page
         return rows
 
-    def _page(self, port: int, path: str) -> tuple[Any, str]:
-        status, content, headers = _ask(port, "GET", path, None, {"Authorization": self._authorization}, 30)
+    def _page(self, address: str, path: str) -> tuple[Any, str]:
+        status, content, headers = _ask(address, "GET", path, None, {"Authorization": self._authorization}, 30)
         if status != 200:
             raise http.client.HTTPException(f"{path}: {status} {content}")
         return content, headers.get("Link", "").partition(">")[0].removeprefix("<")
 
 
 def _ask(
-    port: int, method: str, path: str, body: Any, headers: Mapping[str, str], patience: float
+    address: str, method: str, path: str, body: Any, headers: Mapping[str, str], patience: float
 ) -> tuple[int, Any, Mapping[str, str]]:
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+    line = http.client.HTTPConnection(address, timeout=patience)
     try:
         line.request(method, path, None if body is None else json.dumps(body), headers)
         answer = line.getresponse()

@@ -86,17 +86,17 @@ def operator(record: Record) -> Wire:
     return Wire("Operators", key, record.add)
 
 
-def furnish(one: Organization, port: int) -> None:
+def furnish(one: Organization, address: str) -> None:
     """Give an organization products, a location and some stock; nothing hurts the parts yet."""
-    one.location = _made(one, port, "locations", {"name": "Shop"})
+    one.location = _made(one, address, "locations", {"name": "Shop"})
     for number in range(PRODUCTS):
-        one.products.append(_made(one, port, "products", {"sku": f"SKU-{number}", "name": f"Thing {number}"}))
-    drafted = _made(one, port, "purchases", one.opening(), "draft")
-    approved = one.wire.send(port, "approve", "POST", f"/api/v1/purchases/{drafted}/approve", {}, "opening")
+        one.products.append(_made(one, address, "products", {"sku": f"SKU-{number}", "name": f"Thing {number}"}))
+    drafted = _made(one, address, "purchases", one.opening(), "draft")
+    approved = one.wire.send(address, "approve", "POST", f"/api/v1/purchases/{drafted}/approve", {}, "opening")
     assert approved.accepted, approved
 
 
-def _made(one: Organization, port: int, path: str, body: dict[str, Any], act: str = "furnish") -> int:
-    made = one.wire.send(port, act, "POST", f"/api/v1/{path}", body)
+def _made(one: Organization, address: str, path: str, body: dict[str, Any], act: str = "furnish") -> int:
+    made = one.wire.send(address, act, "POST", f"/api/v1/{path}", body)
     assert made.accepted, made
     return made.answer["id"]

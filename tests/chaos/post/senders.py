@@ -11,7 +11,6 @@ from typing import Any
 import requests
 from imapclient import IMAPClient
 
-from local.process import LOOPBACK
 from tests.chaos.histories.clients import Threaded
 from tests.chaos.post import papers
 from tests.chaos.post.servers import Post
@@ -47,9 +46,9 @@ class Sent:
 class Sender(Threaded):
     """Does one thing after the other, as chance says, until it is told to stop; then it ends what it has begun."""
 
-    def __init__(self, sent: Sent, post: Post, ports: Sequence[int], rng: random.Random) -> None:
+    def __init__(self, sent: Sent, post: Post, addresses: Sequence[str], rng: random.Random) -> None:
         self._sent, self._post, self._rng = sent, post, rng
-        super().__init__(ports)
+        super().__init__(addresses)
 
     def work(self) -> None:
         """Send until it is told to stop."""
@@ -124,5 +123,5 @@ class Sender(Threaded):
 
     def _send(self, path: str, key: str | None, **body: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self._sent.tenant.key}"} | ({"Idempotency-Key": key} if key else {})
-        url = f"http://{LOOPBACK}:{next(self._ports)}{path}"
+        url = f"http://{next(self._addresses)}{path}"
         return requests.post(url, headers=headers, timeout=PATIENCE_S, **body)

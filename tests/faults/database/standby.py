@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 
 from local.binaries import postgres_programs
 from local.postgres import ENVIRONMENT, NAME, PART, PASSWORD_FILES, EmbeddedPostgres
-from local.process import LOOPBACK, run
+from local.process import run
 from local.secret import write_secret
 from tests.waiting import wait_until
 
@@ -22,12 +22,12 @@ class Standby(EmbeddedPostgres):
 
     def at(self, database_url: str) -> str:
         """Return the address of the same database on this server."""
-        return make_url(database_url).set(port=self.port).render_as_string(hide_password=False)
+        return make_url(database_url).set(host=self.host, port=self.port).render_as_string(hide_password=False)
 
     def both(self, database_url: str) -> str:
         """Return the address of the database on both servers, of which the one is used that takes writes."""
-        first = f"{LOOPBACK}:{self._primary.port}"
-        servers = database_url.replace(first, f"{first},{LOOPBACK}:{self.port}")
+        first = f"{self._primary.host}:{self._primary.port}"
+        servers = database_url.replace(first, f"{first},{self.host}:{self.port}")
         return f"{servers}?target_session_attrs=read-write"
 
     def promote(self) -> None:
