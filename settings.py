@@ -42,6 +42,8 @@ class Settings:
 
     database_url: str = field(default="", repr=False)
     database_owner_url: str = field(default="", repr=False)
+    read_database_url: str = field(default="", repr=False)
+    read_max_age: int = 30
     broker_url: str = field(default="", repr=False)
 
     log_level: str = "INFO"
@@ -249,7 +251,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         for f in fields(Settings)
         if environ.get(variable(f.name))
     }
-    for name in ("database_url", "database_owner_url"):
+    for name in ("database_url", "database_owner_url", "read_database_url"):
         given[name] = database_url(given.get(name, ""), variable(name))
     given["broker_url"] = broker_url(given.get("broker_url", ""))
     given["master_keys"] = _master_keys(given.get("master_keys", ""), given.get("master_keys_file", ""))

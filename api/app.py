@@ -17,6 +17,7 @@ from api.http.rates import limit_rates
 from api.http.security import protect
 from api.http.server import answer_heads
 from api.http.shares import share_threads
+from api.http.staleness import allow_staleness
 from api.identity.audit import audit_api
 from api.identity.keys import keys_api
 from api.identity.me import me_api
@@ -75,6 +76,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(refuse_webhooks)
     app.before_request(refuse_doubled)
     require_permissions(app)
+    allow_staleness(app)
     answer_heads(app)
     limit_rates(app)
     share_threads(app, settings.api_threads)

@@ -37,20 +37,35 @@ def engine() -> Engine:
     return _engine_of(os.getpid(), settings.current())
 
 
+def standby_engine() -> Engine | None:
+    """Return the engine of the standby that reports may come from, None if there is none."""
+    current = settings.current()
+    return _standby_engine_of(os.getpid(), current) if current.read_database_url else None
+
+
 def connections_per_process() -> int:
     """Return how many connections one process opens at the most."""
     return settings.current().api_threads + settings.current().direct_slots + OVERFLOW
 
 
 @lru_cache(maxsize=1)
-def _engine_of(pid: int, settings: Settings) -> Engine:
+def _engine_of(_pid: int, settings: Settings) -> Engine:
+    return _made(settings, None)
+
+
+@lru_cache(maxsize=1)
+def _standby_engine_of(_pid: int, settings: Settings) -> Engine:
+    return _made(settings, settings.read_database_url)
+
+
+def _made(settings: Settings, at: str | None) -> Engine:
     engine = create_engine(
         "postgresql://",
         pool_size=settings.api_threads,
         max_overflow=settings.direct_slots + OVERFLOW,
         pool_timeout=settings.connect_timeout,
         pool_recycle=1800,
-        connect_args=address() | connect_arguments(),
+        connect_args=address(at) | connect_arguments(at=at),
         use_native_hstore=False,  # else each new connection asks the server for a type that we do not use
         hide_parameters=True,  # a payload holds names and addresses, which no log may
     )

@@ -1,19 +1,23 @@
 """The only place that begins and commits."""
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, SessionTransaction
 
 import settings
-from db import acting
-from db.engine import CRASH_SHUTDOWN, READ_ONLY, engine, heard_of_crash
+from db import acting, staleness
+from db.engine import CRASH_SHUTDOWN, READ_ONLY, engine, heard_of_crash, standby_engine
 from db.queries import failure, run
+
+log = logging.getLogger(__name__)
 
 IDLE_TOO_LONG = "25P03"
 # The state of the database, or somebody else's doing. Codes: read-only, cut for idling (a process that was frozen or
@@ -24,6 +28,8 @@ UNIQUE_VIOLATION = "23505"
 OUTAGE_CLASSES = ("08", "53", "57P", "58")
 TRANSIENT_CLASSES = (*OUTAGE_CLASSES, "40")
 EXPLAINED_CUTS = {READ_ONLY, IDLE_TOO_LONG, CRASH_SHUTDOWN}
+# A standby that does not answer would cost each request the time of a connection that fails.
+STANDBY_AVOIDED_S = 10.0
 # What libpq says when `target_session_attrs` finds no server to write to.
 NO_PRIMARY = ("session is read-only", "server is in hot standby mode")
 # Two transactions that race for the same new row: the loser finds the winner's row when it runs again.
@@ -59,6 +65,24 @@ def _choose_mode(session: Any, begun: SessionTransaction, connection: Connection
         raise failure(connection, "begin", error) from error
 
 
+class _Standby:
+    """Until when (monotonic clock) this process asks no standby, as it did not answer."""
+
+    avoided_until = 0.0
+
+    def avoid(self, error: BaseException) -> None:
+        log.warning("no report from the standby for %d s: %s", STANDBY_AVOIDED_S, type(error).__name__)
+        self.avoided_until = time.monotonic() + STANDBY_AVOIDED_S
+
+    def avoid_after(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """End a block that used the standby: what repeats its request meets the primary."""
+        if isinstance(error, DBAPIError):
+            self.avoid(error)
+
+
+_standby = _Standby()
+
+
 class _Thread(threading.local):
     """How many blocks a thread has open, in a list, as one that another thread leaves is still counted here."""
 
@@ -74,16 +98,20 @@ def is_open() -> bool:
     return _thread.blocks[0] > 0
 
 
-@contextmanager
-def transaction() -> Iterator[Session]:
+def transaction() -> AbstractContextManager[Session]:
     """Commit what the block wrote, or nothing of it when the block raises; the connection opens on first use.
 
     It sees and writes no rows of another organization than the one to which this thread is confined, if to any.
     """
+    return _transaction(engine())
+
+
+@contextmanager
+def _transaction(on: Engine) -> Iterator[Session]:
     blocks = _thread.blocks
     blocks[0] += 1
     try:
-        with Transaction(engine(), expire_on_commit=False) as session:
+        with Transaction(on, expire_on_commit=False) as session:
             try:
                 yield session
                 session.commit()
@@ -96,10 +124,38 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def report() -> Iterator[Session]:
-    """Read many rows in one snapshot, by the plans that PostgreSQL chooses by itself; nothing can be written."""
-    with transaction() as session:
-        run(session, "begin_report")
+    """Read many rows in one snapshot, by the plans that PostgreSQL chooses by itself; nothing can be written.
+
+    If this thread's caller allows an age, it may be the snapshot of a standby that is no older.
+    """
+    with ExitStack() as stack:
+        session = _begun_on_standby(stack)
+        if session is None:
+            session = stack.enter_context(transaction())
+            run(session, "begin_report")
         yield session
+
+
+def _begun_on_standby(stack: ExitStack) -> Session | None:
+    """Return a report's session on the standby if it is there and young enough, which ends with `stack`."""
+    allowed, standby = staleness.allowed(), standby_engine()
+    if allowed is None or standby is None or time.monotonic() < _standby.avoided_until:
+        return None
+    try:
+        with ExitStack() as attempt:
+            session = attempt.enter_context(_transaction(standby))
+            run(session, "begin_report")
+            # Within the snapshot that the report reads, so that it holds however long that takes.
+            [found] = run(session, "read_age")
+            if not 0 <= found.age <= allowed:
+                return None
+            stack.push(attempt.pop_all())
+    except (DBAPIError, TimeoutError) as error:
+        _standby.avoid(error)
+        return None
+    stack.push(_standby.avoid_after)
+    staleness.note(found.age)
+    return session
 
 
 @contextmanager

@@ -64,9 +64,11 @@ def lived(seed: int, addresses: Sequence[str], hurt: Callable[[], None], record:
     for one in ours:
         furnish(one, addresses[0])
     callers = [*_clients(seed, ours, addresses), Operator(on_call, addresses, pauses(seed))]
-    hurt()
-    for caller in callers:
-        caller.stop()
+    try:
+        hurt()
+    finally:
+        for caller in callers:
+            caller.stop()
     for caller in callers:
         caller.join()
     bring_to_an_end(ours, addresses[0], SECONDS_TO_END)

@@ -93,7 +93,7 @@ def _ask(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
 
 @lru_cache(maxsize=1)
 def _connection(url: str) -> Any:
-    return psycopg.connect(url, autocommit=True, connect_timeout=5)
+    return psycopg.connect(url, autocommit=True, connect_timeout=5, tcp_user_timeout=5000)
 
 
 def value(statement: str, *parameters: object) -> Any:

@@ -16,11 +16,12 @@ FROM_OTHER_HOSTS = "".join(f"host {database} all {SUBNET}.0/24 scram-sha-256\n" 
 SETTINGS = {
     "fsync": "off",  # processes are killed here, the machine is not
     "max_connections": "200",
-    "wal_keep_size": "512MB",
     "wal_receiver_timeout": "4s",
     "wal_sender_timeout": "4s",
     "wal_retrieve_retry_interval": "1s",
 }
+# pg_rewind starts the server with its file alone, and needs the log since before the promotion.
+ADDED = {"pg_hba.conf": FROM_OTHER_HOSTS, "postgresql.conf": "wal_keep_size = '512MB'\n"}
 IN_STEP = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync'"
 
 
@@ -68,7 +69,7 @@ class Server(OnHost, Standby):
         wait_until(lambda: self.poll() is not None)
 
     def follow(self, primary: "Server") -> None:
-        """Follow another that was promoted meanwhile: pg_rewind undoes what was written here and confirmed to nobody."""
+        """Follow another that was promoted meanwhile; what was written here alone, confirmed to nobody, is undone."""
         self._primary = primary
         self._folder.lock(self.stop_timeout)
         target = f"--target-pgdata={self._folder.seen_by_server()}/cluster"
@@ -81,10 +82,12 @@ class Server(OnHost, Standby):
 
     def _make_cluster(self) -> None:
         if self._primary:
-            return super()._make_cluster()
+            super()._make_cluster()
+            return
         EmbeddedPostgres._make_cluster(self)
-        with (self._folder.path / "cluster" / "pg_hba.conf").open("a") as rules:
-            rules.write(FROM_OTHER_HOSTS)
+        for name, text in ADDED.items():
+            with (self._folder.path / "cluster" / name).open("a") as file:
+                file.write(text)
 
     def _create_database(self) -> None:
         if not self._primary:
@@ -105,6 +108,10 @@ class Pair:
         """Return when nothing is confirmed any more that one server alone has."""
         self.primary.set("synchronous_standby_names", "*")
         wait_until(lambda: self.primary._ask(IN_STEP), 60, "the standby does not follow")
+
+    def confirm_alone(self) -> None:
+        """Have the primary wait for nobody, as an operator does while the standby is away."""
+        self.primary.set("synchronous_standby_names", "")
 
     def promote(self) -> None:
         """Make the standby the primary: it has all that was confirmed. It confirms alone until another follows it."""
