@@ -115,7 +115,7 @@ def test_the_primarys_host_is_cut_off_and_the_standby_promoted(watched, path):
     """The old primary is fenced before its lines come back: until then it would tell its own hosts of yesterday."""
 
     def hurt() -> None:
-        pair, host = watched.deployment.pair, watched.deployment.hosts[0]
+        pair, host = watched.deployment.pair, watched.deployment.pair.primary.where
         with watched.deployment.network.cut_off(host, watched.deployment.others(host)):
             pause(CUT_S)
             pair.promote()
