@@ -241,6 +241,7 @@ def squeeze(text: str) -> str:
 def _rows(page: Page) -> list[list[Token]]:
     """Return the tokens of each row, from left to right."""
     pieces = [piece for word in _bounded(page.words) if not _is_upright(word, page) for piece in _pieces(word)]
+    pieces = pieces[:MOST_WORDS]
     tilt = _tilt(page, pieces)
     tokens = [_token(piece, page, tilt) for piece in pieces]
     rows: list[list[Token]] = []

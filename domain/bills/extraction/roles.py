@@ -76,8 +76,11 @@ FULL = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def of(text: str) -> tuple[str, int] | None:
     """Return the role that words give to an amount and how clearly, None if they give none."""
+    if not WORD.search(text):
+        return None
     words, squeezed = set(_words(text)), squeeze(text)
     if any(part in squeezed for part in PLAINLY_DUE):
         return DUE, CLEAR
