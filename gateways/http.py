@@ -76,9 +76,12 @@ class Receiver:
     def post(self, headers: Mapping[str, str], body: bytes, seconds: float = SECONDS) -> Answer:
         """Return the receiver's answer, whatever its status; raise Refused, or Unsent after `seconds` at the latest."""
         require_outside()
+        return self._asked("POST", headers, body, seconds)
+
+    def _asked(self, method: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
         check_headers(headers)
         budget = Budget(seconds)
-        request = _request(self._target, headers, body, budget)
+        request = _request(self._target, method, headers, body, budget)
         try:
             return self._answer_in_turn(request, budget)
         except Unsent as unsent:
@@ -133,6 +136,11 @@ class Provider(Receiver):
 
     longest_body = LONGEST_OF_PROVIDER
 
+    def get(self, headers: Mapping[str, str], seconds: float) -> Answer:
+        """Return what the service has there, as `post` does."""
+        require_outside()
+        return self._asked("GET", headers, b"", seconds)
+
     @staticmethod
     def _checked(url: str, setting: str) -> Target:
         return guard.trusted(url)
@@ -151,7 +159,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
         raise Refused("a header is there twice: upper and lower case are one name")
 
 
-def _request(target: Target, headers: Mapping[str, str], body: bytes, budget: Budget) -> httpcore.Request:
+def _request(target: Target, method: str, headers: Mapping[str, str], body: bytes, budget: Budget) -> httpcore.Request:
     own = {
         "Host": target.authority,
         "User-Agent": _user_agent(),
@@ -159,7 +167,7 @@ def _request(target: Target, headers: Mapping[str, str], body: bytes, budget: Bu
         "Content-Length": str(len(body)),
     }
     return httpcore.Request(
-        "POST",
+        method,
         _url(target),
         headers=[(name.encode(), value.encode("latin-1")) for name, value in (own | dict(headers)).items()],
         content=body,

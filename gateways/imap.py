@@ -15,7 +15,7 @@ from gateways import guard, require_outside, secrecy
 from gateways.guard import Refused, Server
 from gateways.lines import Lines, encrypted
 from gateways.streams import Budget, Unsent, plain_words, reach
-from gateways.structure import Part, parts
+from gateways.structure import LARGEST, Part, parts
 
 __all__ = ["Denied", "Folder", "Login", "Part", "Refused", "Summary", "Trouble", "open_folder", "server"]
 
@@ -319,7 +319,10 @@ def _plain(error: Exception, login: Login) -> str:
 def _whole(answer: Any, name: bytes) -> int:
     value = answer.get(name)
     value = value[0] if isinstance(value, list | tuple) and value else value
-    return int(value) if isinstance(value, int | bytes) and str(int(value)).isdecimal() else 0
+    number = int(value) if isinstance(value, int | bytes) and str(int(value)).isdecimal() else 0
+    if number > LARGEST:
+        raise Trouble(f"the server gives a number for {name.decode()} that is none of IMAP")
+    return number
 
 
 def _data(answer: Any, name: bytes) -> bytes | None:

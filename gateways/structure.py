@@ -9,6 +9,8 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 MOST_PARTS, LONGEST_NAME = 200, 200
+# Of a number (RFC 9051, number64); the database and JSON take no larger one.
+LARGEST = 2**63 - 1
 # As it comes, in percents or base64.
 LONGEST_VALUE = 2000
 # Where a part of its own has its fields (RFC 9051, 7.5.2); a text has one more, and a message three.
@@ -58,7 +60,14 @@ def _part(one: Any) -> Part:
     how, pairs = _disposition(one[place] if len(one) > place else None)
     name = _named(pairs, "filename") or _named(one[PARAMETERS], "name")
     attached = how == b"attachment" or bool(name) or kind != b"text"
-    return Part(f"{_text(kind)}/{_text(one[SUBTYPE].lower())}", name, int(one[SIZE] or 0), attached)
+    return Part(f"{_text(kind)}/{_text(one[SUBTYPE].lower())}", name, _size(one[SIZE]), attached)
+
+
+def _size(value: Any) -> int:
+    size = int(value or 0)
+    if not 0 <= size <= LARGEST:
+        raise ValueError(size)
+    return size
 
 
 def _disposition(value: Any) -> tuple[bytes, Any]:

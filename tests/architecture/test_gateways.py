@@ -32,6 +32,7 @@ def folder() -> imap.Folder:
 
 SENDS: dict[str, Callable[[], object]] = {
     "gateways.http.Receiver.post": lambda: http.Receiver(URL).post({}, b""),
+    "gateways.http.Provider.get": lambda: http.Provider(URL).get({}, 1.0),
     "gateways.storage.write": lambda: storage.write("1/a", BytesIO(), 0, b""),
     "gateways.storage.read": lambda: storage.read("1/a"),
     "gateways.storage.size": lambda: storage.size("1/a"),

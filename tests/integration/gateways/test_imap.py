@@ -1,6 +1,7 @@
 """A folder of mail is opened at the holder of a trusted certificate, and its server is bounded in time and words."""
 
 import base64
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -172,3 +173,34 @@ def test_uids_far_apart_are_found(server) -> None:
     made.inbox.mails[200_000] = bill(9)
     made.inbox.next_uid = 200_001
     assert open_folder().uids(3) == [200_000]
+
+
+@pytest.mark.parametrize("name", ["EXISTS", "UIDVALIDITY", "UIDNEXT"])
+def test_a_folder_with_numbers_that_nothing_can_keep_is_trouble(server, name: str, monkeypatch) -> None:
+    say = Session._say
+
+    def exaggerate(session: Session, line: bytes) -> None:
+        say(session, re.sub(rb"[0-9]+(?= %b)|(?<=%b )[0-9]+" % (name.encode(), name.encode()), b"1" + b"0" * 30, line))
+
+    _, open_folder = server
+    monkeypatch.setattr(Session, "_say", exaggerate)
+    with pytest.raises(Trouble, match=r"a number for [A-Z]+ that is none of IMAP"):
+        open_folder()
+
+
+def test_a_mail_of_a_size_that_nothing_can_keep_is_trouble(server) -> None:
+    made, open_folder = server
+    made.sizes[1] = 10**30
+    for ask in (lambda folder: folder.size(1), lambda folder: folder.summary(1)):
+        with pytest.raises(Trouble, match=r"RFC822.SIZE that is none of IMAP"):
+            ask(open_folder())
+
+
+@pytest.mark.parametrize("size", [b"9" * 30, b"-1"])
+def test_a_part_of_a_size_that_nothing_can_keep_is_not_believed(server, size: bytes, monkeypatch) -> None:
+    say = Session._say
+    monkeypatch.setattr(
+        Session, "_say", lambda session, line: say(session, line.replace(b'"7bit" 5', b'"7bit" ' + size))
+    )
+    _, open_folder = server
+    assert open_folder().summary(1).parts is None

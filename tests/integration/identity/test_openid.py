@@ -1,5 +1,6 @@
 """A provider of OpenID Connect lets in our users, and nobody else, and no token that is not its own for us."""
 
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from domain.identity.logins import BY_ADDRESS
+from gateways import openid
 from tests import chain
 from tests.browser import HOST, Browser, person, text
 from tests.conftest import configure
+from tests.integration.gateways.receivers import Behaviour, Server, serving
 from tests.integration.identity.provider import CLIENT, SECRET, Provider, running
 from tests.tenant import Tenant
 
@@ -148,7 +151,12 @@ def test_a_user_without_a_password_confirms_by_the_provider_which_must_ask_anew(
         assert {"prompt=login", "max_age=0"} <= set(urlsplit(there).query.split("&"))
         return browser.get(BACK, query_string=provider.let_in(there))
 
-    for claims in ({}, {"auth_time": int(time.time()) - 600}, {"auth_time": int(time.time()), "sub": "43"}):
+    for claims in (
+        {},
+        {"auth_time": float("nan")},
+        {"auth_time": int(time.time()) - 600},
+        {"auth_time": int(time.time()), "sub": "43"},
+    ):
         assert confirm(**claims).status_code == 403, claims
         assert browser.act(*make, name="mine", role="viewer").status_code == 403
     assert confirm(sub="42").headers["Location"] == "/console/keys"
@@ -163,3 +171,55 @@ def test_a_logout_is_on_record_as_a_login_is(organization: Tenant) -> None:
     browser.act("/", "/logout")
     acts = chain.rows("SELECT action, target FROM audit_log ORDER BY id")
     assert acts == [("logIn", "/api/v1/users/1"), ("logOut", "/api/v1/users/1")]
+
+
+def drip(server: Server, connection: socket.socket) -> None:
+    while not server.stopping.wait(0.1):
+        connection.sendall(b" ")
+
+
+def flood(server: Server, connection: socket.socket) -> None:
+    while not server.stopping.is_set():
+        connection.sendall(bytes(2**20))
+
+
+def says(text: str) -> Behaviour:
+    return lambda server, connection: connection.sendall(text.replace("ISSUER", server.url(path="")).encode())
+
+
+@pytest.mark.parametrize("behave", [
+    drip, flood, says("[1]"), says('{"issuer": 5}'), says("no JSON"), says('{"issuer": "ISSUER"}'),
+    says('{"issuer": "ISSUER", "authorization_endpoint": "javascript:alert(1)"}'),
+    says('{"issuer": "ISSUER", "authorization_endpoint": "http://a/\\r\\nb"}'),
+], ids=["drips", "never ends", "a list", "a number", "no JSON", "no page", "a script", "two lines"])  # fmt: skip
+def test_a_provider_that_is_none_is_a_word_within_its_time(
+    behave: Behaviour, organization: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is at the door has us ask it, again and again."""
+
+    def answer(server: Server, connection: socket.socket) -> None:
+        connection.recv(10_000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        behave(server, connection)
+
+    monkeypatch.setattr(openid, "TIMEOUT_S", 1.0)
+    began = time.monotonic()
+    with serving(answer) as server:
+        configure(oidc_issuer=server.url(path=""), oidc_client_id=CLIENT, public_url=HOST)
+        refused = Browser().get("/login/provider")
+    assert (refused.status_code, "the provider" in refused.text) == (403, True)
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("claims", [{"sub": {"a": 1}}, {"sub": "a\0b"}, {"sub": "43", "email": 5}])
+def test_a_user_is_said_in_text(claims: dict[str, Any], organization: Tenant, provider: Provider) -> None:
+    provider.claims |= claims
+    assert come_back(Browser(), provider).status_code == 403
+
+
+def test_the_environment_leads_no_login_elsewhere(
+    organization: Tenant, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(organization.id, "owner", "ada@example.com")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert come_back(Browser(), provider).status_code == 303
