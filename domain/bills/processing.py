@@ -23,7 +23,7 @@ from domain.bills.identity import Keys, keys
 from domain.bills.intake import work
 from domain.bills.reading import reader
 from domain.bills.reading.reader import Reader
-from domain.bills.status import ASK, SCAN, Status
+from domain.bills.status import ASK, PROCESS, SCAN, Status
 from domain.events.telling import News, tell
 from domain.events.types import BILL_FAILED, BILL_NEEDS_REVIEW, BILL_PROCESSED
 from domain.files import storing
@@ -33,8 +33,9 @@ from domain.jobs.submission import enqueue
 from domain.jobs.work import Later, Outcome, Retry
 
 # Of the time that a task may take: after which no file is begun, and what one file, or a scan, may take. So a run, of
-# one scan or of many other files, ends in time.
-BUDGET, LONGEST, LONGEST_SCAN = 0.3, 0.3, 0.55
+# one scan or of many other files, ends in time. A file that is slower than AT_ONCE is read where scans are: the workers
+# that issue invoices wait for no stranger's file.
+BUDGET, AT_ONCE, LONGEST, LONGEST_SCAN = 0.1, 0.1, 0.3, 0.55
 AWAY_S = 60.0
 # A file that was too much for its reader is read again after a while: the machine may have been busy.
 MAX_READINGS, ANOTHER_TIME_S = 3, 30.0
@@ -148,18 +149,32 @@ def _advance(task: Task, texts: Reader) -> Result:
     reading = readings.unpack(task.row.reading) if task.row.reading else None
     if reading is None or reading.scans:
         data = storing.content(task.file)
-        before = reading or texts.text(data, task.row.media_type, deadline)
+        before = reading or _text(task, texts, data, deadline)
+        if before is None:
+            return Result(task, on=_looking())
         reading = _look(task, data, before, deadline)
         if task.kind == ASK and reading is not before:  # a run makes one call outside
             return Result(task, reading, again=Later(0))
     if reading.scans:
-        on = SCAN if providers.scans_here() else ASK
+        on = _looking()
         return Result(task, reading, again=Later(0)) if task.kind == on else Result(task, reading, on=on)
     if reading.xml is None and providers.asks_model():
         if task.kind != ASK:
             return Result(task, reading, on=ASK)
         return _judged_with_model(task, reading)
     return _judged(task, reading, extraction.extract(reading, task.hints))
+
+
+def _looking() -> str:
+    """Return the kind of work that looks at pages, here or outside."""
+    return SCAN if providers.scans_here() else ASK
+
+
+def _text(task: Task, texts: Reader, data: bytes, deadline: float) -> Reading | None:
+    """Return what a file says without recognition of text, None if another kind of work has the time for it."""
+    if task.kind == PROCESS:
+        return texts.glance(data, task.row.media_type, deadline, AT_ONCE * settings.current().task_timeout)
+    return texts.text(data, task.row.media_type, deadline)
 
 
 def _look(task: Task, data: bytes, reading: Reading, deadline: float) -> Reading:

@@ -112,9 +112,16 @@ class Reader:
         if self._process:
             self._process.kill()
 
-    def text(self, data: bytes, media_type: str, deadline: float) -> Reading:
+    def glance(self, data: bytes, media_type: str, deadline: float, seconds: float) -> Reading | None:
+        """Return what `text` does if that takes no longer than `seconds`, None where it has to be tried at length."""
+        self._process = self._process or _started(deadline)  # the first of a jail loads its program
+        with suppress(Crashed, TooSlow, NotBelieved):
+            return self.text(data, media_type, min(deadline, time.monotonic() + seconds), once=True)
+        return None
+
+    def text(self, data: bytes, media_type: str, deadline: float, once: bool = False) -> Reading:
         """Return what the file says without recognition of text; `scans` of it need that. Raise as `read` does."""
-        reading = self._asked({"do": "text"}, data, media_type, _text, deadline)
+        reading = self._asked({"do": "text"}, data, media_type, _text, deadline, once)
         if not reading.scans and not says_something(reading):
             raise Unreadable(NO_TEXT)
         return reading
@@ -128,13 +135,21 @@ class Reader:
         return self._asked({"do": "picture", "page": page - 1, "turned": turned}, data, media_type, _png, deadline)
 
     def _asked(
-        self, wanted: dict[str, Any], data: bytes, media_type: str, believed: Callable[[bytes], Answer], deadline: float
+        self,
+        wanted: dict[str, Any],
+        data: bytes,
+        media_type: str,
+        believed: Callable[[bytes], Answer],
+        deadline: float,
+        once: bool = False,
     ) -> Answer:
         if not data:
             raise Unreadable(EMPTY)
         if media_type not in MEDIA_TYPES:
             raise Unreadable(STRANGE)
         request = pack({**wanted, "media_type": media_type}, data)
+        if once:
+            return self._ask(request, believed, deadline)
         return _twice(lambda until: self._ask(request, believed, until), deadline)
 
     def _ask(self, request: bytes, believed: Callable[[bytes], Answer], deadline: float) -> Answer:

@@ -11,7 +11,7 @@ from domain.bills.processing import MAX_READINGS
 from domain.bills.reading import reader
 from domain.bills.reading.faults import Unreadable
 from domain.bills.reading.reader import Reader
-from domain.bills.status import PROCESS
+from domain.bills.status import PROCESS, SCAN
 from domain.jail.process import Process, TooSlow
 from tests import chain
 from tests.caller import Caller
@@ -81,7 +81,8 @@ def test_a_file_is_not_judged_by_a_machine_that_has_no_time_for_it(
 
     with monkeypatch.context() as busy:
         busy.setattr(Process, "ask", stopped)
-        chain.run_waiting("invoice.process")
+        for kind in (PROCESS, SCAN):
+            chain.run_waiting(kind)
     bill = client.get(f"{PATH}/{bill_id}").json
     job = client.get(f"/api/v1/jobs/{bill['jobId']}").json
     assert (bill["status"], job["status"], job["error"]) == ("processing", "pending", reader.BUSY)
@@ -107,11 +108,11 @@ def test_a_bill_that_ends_its_reader_costs_no_other_bill_of_the_run_anything(
     ids = [send(client, file).json["billId"] for file in files]
     chain.run_waiting(PROCESS)
     assert statuses(client, ids) == ["needs_review", "processing", "needs_review", "needs_review"]
-    # One for the first, another to be sure that it is the file, and one for those behind it.
-    assert len(started) == 3
-    for _ in range(MAX_READINGS - 1):
+    # One for the first, and one for those behind it.
+    assert len(started) == 2
+    for _ in range(MAX_READINGS):
+        chain.run_waiting(SCAN)
         chain.time_passes()
-        chain.run_waiting(PROCESS)
     assert statuses(client, ids) == ["needs_review", "error", "needs_review", "needs_review"]
     assert client.get(f"{PATH}/{ids[1]}").json["message"] == reader.TOO_MUCH
 
@@ -142,3 +143,14 @@ def test_no_two_organizations_share_a_process(client: Caller, stranger: Caller, 
             send(caller, pdf(number=number))
     work()
     assert len(started) == 2
+
+
+def test_a_slow_file_leaves_the_workers_that_issue_invoices(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read where scans are, at length and twice if need be."""
+    monkeypatch.setattr("domain.bills.processing.AT_ONCE", 0.0)
+    sent = send(client, pdf(number="SLOW-1"))
+    chain.run_waiting(PROCESS)
+    assert chain.rows("SELECT lane, status FROM jobs WHERE kind = 'bill.scan'") == [("ocr", "PENDING")]
+    work()
+    bill = client.get(f"{PATH}/{sent.json['billId']}").json
+    assert (bill["status"], bill["fields"]["invoiceNumber"]["value"]) == ("needs_review", "SLOW-1")
