@@ -26,7 +26,7 @@ from domain.events.feed import Event, moment
 from domain.jobs.work import Later, Outcome, PermanentError, Retry
 from domain.shares import OverShare, Shares
 from domain.webhooks import health, schedule, signatures
-from gateways import http
+from gateways import http, secrecy
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Post:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     # What the owner has sent along: an answer that repeats it is shown without.
-    hidden: Sequence[bytes] = field(repr=False)
+    hidden: Sequence[str] = field(repr=False)
 
 
 class Attempt(NamedTuple):
@@ -268,12 +268,17 @@ def attempt(receiver: http.Receiver, post: Post, at: float) -> Attempt:
     error = None if 200 <= answer.status < 300 else f"answered {answer.status}"
     if 300 <= answer.status < 400:
         error = f"answered {answer.status}, {REDIRECT}"
-    said = answer.body
-    for value in post.hidden:  # before it is cut: the beginning of one would be left
-        said = said.replace(value, b"[hidden]")
-    shown = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", said[:BODY_SHOWN].decode(errors="replace"))
+    shown = _shown(answer.body, post.hidden)
     wait = schedule.retry_after(answer.headers.get("retry-after"), at) if answer.status in (429, 503) else 0.0
     return Attempt(at, answer.seconds, answer.status, error, shown, wait)
+
+
+def _shown(body: bytes, hidden: Sequence[str]) -> str:
+    """Return the beginning of an answer without what was sent along, cut last: the beginning of one would be left."""
+    for word in hidden:
+        body = body.replace(word.encode("latin-1"), secrecy.HIDDEN.encode())
+    said = secrecy.without(body.decode(errors="replace"), hidden)
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", said.encode()[:BODY_SHOWN].decode(errors="replace"))
 
 
 def _post(session: Session, job: ClaimedJob, row: Any) -> Post:
@@ -290,8 +295,8 @@ def _post(session: Session, job: ClaimedJob, row: Any) -> Post:
             encryption.decrypt(session, row.organization_id, "webhooks.headers", row.webhook_id, row.headers)
         )
     signed = signatures.headers(secrets, str(event.id), int(row.now), body)
-    secret = [value for value in own.values() if len(value) >= SHORTEST_SECRET]
-    hidden = [value.encode(coding) for value in secret for coding in ("latin-1", "utf-8")]
+    words = {word for value in own.values() for word in (value, *value.split())}  # `Bearer` stands before a token
+    hidden = [word for word in sorted(words, key=len, reverse=True) if len(word) >= SHORTEST_SECRET]
     return Post(job, row, {**own, "Content-Type": "application/json", **signed}, body, hidden)
 
 

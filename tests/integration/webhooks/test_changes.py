@@ -1,10 +1,12 @@
 """What changes while deliveries wait or are on their way: another address, a repaired receiver, an owner in a hurry."""
 
+import base64
 import json
 import socket
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -218,6 +220,26 @@ def test_an_answer_that_repeats_what_was_sent_along_is_shown_without_it(hook: Ma
         deliver()
     [attempt] = made.deliveries()[0]["attempts"]
     assert ("SESAME" in attempt["responseBody"], "[hidden]" in attempt["responseBody"]) == (False, True)
+
+
+TOKEN = 'open/"SESAME"+'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [f"no {TOKEN}", json.dumps([TOKEN]), quote(TOKEN, safe=""), base64.b64encode(f"t={TOKEN}.".encode()).decode()],
+)
+def test_an_answer_that_repeats_the_token_alone_or_in_another_form_is_shown_without_it(hook: Make, said: str) -> None:
+    def refuse(server: Server, connection: socket.socket) -> None:
+        server.take(connection)
+        connection.sendall(b"HTTP/1.1 401 No\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said.encode()))
+
+    with serving(refuse) as receiver:
+        made = hook(receiver.url(), headers={"Authorization": f"Bearer {TOKEN}"})
+        made.ping()
+        deliver()
+    [attempt] = made.deliveries()[0]["attempts"]
+    assert (said in attempt["responseBody"], "[hidden]" in attempt["responseBody"]) == (False, True)
     assert "Bearer" not in attempt["responseBody"]
 
 
