@@ -29,7 +29,6 @@ PREFIX = "COUNTERFOIL_"
 # From the one that has to run out first to the last.
 ORDER = ("statement_timeout", "http_timeout", "task_timeout", "lease")
 LAST_PORT = 65535
-# Of the signing key and of each master key.
 KEY_BYTES = 32
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 BROKER_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps", "pyamqp")
@@ -89,6 +88,10 @@ class Settings:
     job_retention_days: int = 90
     failed_job_retention_days: int = 365
     event_retention_days: int = 30
+    mail_retention_days: int = 365
+    imported_mail_retention_days: int = 365
+    rejected_bill_retention_days: int = 90
+    invoice_retention_years: int = 10
     idempotency_retention_hours: int = 24
     cron_secret: str = field(default="", repr=False)
     cron_budget: int = 10
@@ -278,10 +281,7 @@ def variable(name: str) -> str:
 
 
 def child_environment(**overrides: str) -> dict[str, str]:
-    """Return the environment for a child process: this one's with `overrides`, without what is no setting.
-
-    This process has named it already.
-    """
+    """Return the environment for a child process: this one's with `overrides`, without what it has named already."""
     strangers = _strangers(os.environ)
     return {name: value for name, value in os.environ.items() if name not in strangers} | overrides
 

@@ -46,6 +46,7 @@ from api.operations.health import health_api
 from api.operations.metrics import metrics_api
 from api.parties.clients import clients_api
 from api.parties.suppliers import suppliers_api
+from api.personal_data.endpoints import personal_data_api
 from api.schedules.endpoints import schedules_api
 from api.webhooks.endpoints import webhooks_api
 from api.webhooks.posts import document_posts
@@ -53,9 +54,9 @@ from settings import Settings
 
 BLUEPRINTS = (
     generation_api, requests_api, export_api, invoices_api, credit_api, payments_api, suppliers_api, clients_api,
-    templates_api, jobs_api, failures_api, schedules_api, stock_api, transfers_api, sales_api, purchases_api, bills_api,
-    accounting_api, mail_api, mailboxes_api, automations_api, cron_api, admin_api, events_api, webhooks_api, files_api,
-    me_api, users_api, keys_api, audit_api, metrics_api, health_api,
+    personal_data_api, templates_api, jobs_api, failures_api, schedules_api, stock_api, transfers_api, sales_api,
+    purchases_api, bills_api, accounting_api, mail_api, mailboxes_api, automations_api, cron_api, admin_api,
+    events_api, webhooks_api, files_api, me_api, users_api, keys_api, audit_api, metrics_api, health_api,
 )  # fmt: skip
 
 

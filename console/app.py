@@ -30,6 +30,7 @@ from console.mailboxes import mailboxes_pages
 from console.mails import mails_pages
 from console.numbering import numbering_pages
 from console.people import people_pages
+from console.personal_data import personal_data_pages
 from console.print_templates import templates_pages
 from console.processes import processes_pages
 from console.purchases import purchases_pages
@@ -50,7 +51,8 @@ PAGES = (
     quotas_pages, templates_pages,
     live_pages, lanes_pages, processes_pages, doctor_pages, shares_pages, webhooks_pages, events_pages,
     transfers_pages, sales_pages, purchases_pages, stock_pages, mailboxes_pages, mails_pages, schedules_pages,
-    invoices_pages, clients_pages, suppliers_pages, numbering_pages, journal_pages, automations_pages, bills_pages,
+    invoices_pages, clients_pages, personal_data_pages, suppliers_pages, numbering_pages, journal_pages,
+    automations_pages, bills_pages,
 )  # fmt: skip
 # No script and no style but our own files; nothing of ours is shown inside the page of another site.
 OWN_FILES = (

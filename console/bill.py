@@ -26,7 +26,7 @@ def show_bill(bill_id: int) -> str:
     """Show a bill: its pages, its fields, what speaks against it, and what can be done."""
     with transaction() as session:
         bill = catalogue.get(session, g.organization_id, bill_id)
-        pages = _pages(bill)
+        pages = _pages(session, bill)
         twins = duplicates.of_bills(session, g.organization_id, [bill_id])[bill_id]
         expenses = [one for one in chart.accounts(session, g.organization_id) if one.type == "expense"]
         usual = review.usual_account(session, bill)
@@ -98,9 +98,10 @@ def _put_right(session: Session, bill_id: int) -> None:
         review.put_right(session, g.organization_id, bill_id, said)
 
 
-def _pages(bill: Bill) -> list[tuple[Page, list[bill_fields.Rect]]]:
+def _pages(session: Session, bill: Bill) -> list[tuple[Page, list[bill_fields.Rect]]]:
     """Return the pages of a bill, each with where its fields stand."""
-    read = {page.number: page for page in (readings.unpack(bill.reading).pages if bill.reading else ())}
+    reading = readings.of(session, bill)
+    read = {page.number: page for page in (reading.pages if reading else ())}
     numbers = range(1, (bill.page_count or 0) + 1)
     pages = [read.get(n) or Page(n, WIDTH, HEIGHT, "", ()) for n in numbers]
     return [(page, list(bill_fields.rects(bill, page.number))) for page in pages]

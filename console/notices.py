@@ -43,6 +43,7 @@ NOTICES: Mapping[str, Callable[[int], str]] = {
     "paid": lambda n: _("It is recorded."),
     "credited": lambda n: _("The credit note is issued."),
     "client-deleted": lambda n: _("The client is deleted; its invoices stay."),
+    "personal-data-removed": lambda n: _("The client's personal data is removed; its invoices stay."),
     "recreated": lambda n: _("This job makes the entry anew."),
     "synchronized": lambda n: ngettext(
         "One document was behind; a job enters it.", "%(num)s documents were behind; jobs enter them.", n

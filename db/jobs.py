@@ -40,6 +40,10 @@ class ClaimedJob(NamedTuple):
     waited: float = 0.0
     hand_backs: int = 0
 
+    def __repr__(self) -> str:
+        # Whatever writes it down, a traceback say, writes no payload.
+        return f"ClaimedJob(id={self.id}, organization_id={self.organization_id})"
+
 
 class Kept(NamedTuple):
     """What a job is after its checkpoint; once it has come further, attempts and hand-backs are counted anew."""
@@ -155,10 +159,13 @@ def checkpoint(session: Session, token: UUID, job_id: int, progress: int, total:
     return rows[0]
 
 
-def complete(session: Session, token: UUID, results: Mapping[int, Any]) -> None:
-    """Complete each job with its result; raise LeaseLost unless every one is still held under `token`."""
+def complete(session: Session, token: UUID, results: Mapping[int, Any], personal: Sequence[str] = ()) -> None:
+    """Complete each job with its result, its payload without the `personal` fields.
+
+    Raise LeaseLost unless every one is still held under `token`.
+    """
     if results:
-        _settle(session, "complete", token, list(results), results=json.dumps(results))
+        _settle(session, "complete", token, list(results), results=json.dumps(results), personal=list(personal))
 
 
 def set_aside(session: Session, token: UUID, failures: Sequence[Failure]) -> None:
@@ -176,7 +183,7 @@ def _errors(failures: Sequence[Failure]) -> str:
     return json.dumps({f.id: UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f.error) for f in failures})
 
 
-def _settle(session: Session, verb: str, token: UUID, ids: Sequence[int], **of_each: str) -> None:
+def _settle(session: Session, verb: str, token: UUID, ids: Sequence[int], **of_each: Any) -> None:
     moved = run(session, verb, token=token, ids=ids, **of_each)
     if len(moved) != len(ids):
         raise LeaseLost(f"{verb}: {len(moved)} of {len(ids)} jobs still held")

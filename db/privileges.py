@@ -68,7 +68,8 @@ TABLES: Mapping[str, str] = {
     "completed_jobs_rest": REMOVE,
     "event_streams": CHANGE,
     "pending_events": REMOVE,
-    "events": ADD,
+    # What events say of a person is removed with the rest of it.
+    "events": f"{ADD}, UPDATE (data)",
     "events_rest": REMOVE,
     "file_totals": CHANGE,
     "file_writes": REMOVE,
@@ -95,8 +96,9 @@ TABLES: Mapping[str, str] = {
     "incidents": CHANGE,
     "alembic_version": READ,
 }
-# Each week of completed jobs and events is made and dropped by functions that run as the owner.
-FUNCTIONS = ("make_week", "drop_week", "confined_to", "count_running")
+# They run as the owner: a week of completed jobs or events is made and dropped so, and a client's key is removed, as no
+# part may delete the organization's.
+FUNCTIONS = ("make_week", "drop_week", "confined_to", "count_running", "remove_client_key")
 EXISTING = """
     SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace)
     AND relkind IN ('r', 'p', 'v')

@@ -5,7 +5,7 @@ partition stands in the partition for the rest: nothing depends on the cleanup h
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -58,22 +58,33 @@ def _alone(session: Session) -> bool:
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK}))
 
 
-def clean(session: Session, days: int, failed_days: int, hours: int, event_days: int, limit: int = 10_000) -> int:
+class Retention(NamedTuple):
+    """How long rows are kept: days, or hours for answers."""
+
+    jobs: int
+    failed_jobs: int
+    answers_h: int
+    events: int
+    mails: int
+    letters: int
+    readings: int
+
+
+def clean(session: Session, kept: Retention, limit: int = 10_000) -> int:
     """Delete up to `limit` jobs, and as many answers, events, slots, mails and sessions, that are past their retention.
 
-    Return how many. Mails are kept as long as failed jobs. As many rows of waits are deleted, and folded, which counts
-    as well.
+    As many mails of mailboxes and rejected bills are emptied, and rows of waits deleted, and folded. Return how many.
     """
-    jobs = run(session, "clean_jobs", days=days, failed_days=failed_days, limit=limit)
-    keys = run(session, "clean_idempotency_keys", hours=hours, limit=limit)
-    events = [
-        *run(session, "clean_events", days=event_days, limit=limit),
-        *run(session, "clean_deliveries", days=event_days, limit=limit),
-        *run(session, "clean_schedule_slots", days=event_days, limit=limit),
-        *run(session, "clean_automations", days=event_days, limit=limit),
+    jobs = run(session, "clean_jobs", days=kept.jobs, failed_days=kept.failed_jobs, limit=limit)
+    keys = run(session, "clean_idempotency_keys", hours=kept.answers_h, limit=limit)
+    names = ("clean_events", "clean_deliveries", "clean_schedule_slots", "clean_automations")
+    events = [row for name in names for row in run(session, name, days=kept.events, limit=limit)]
+    mails = [
+        *run(session, "clean_mails", days=kept.mails, limit=limit),
+        *run(session, "clean_letters", days=kept.letters, limit=limit),
     ]
-    mails = run(session, "clean_mails", days=failed_days, limit=limit)
+    readings = run(session, "clean_readings", days=kept.readings, limit=limit)
     sessions = run(session, "clean_sessions", days=SESSION_DAYS, limit=limit)
     run(session, "fold_statistics")
     waits = [run(session, name, limit=limit) for name in ("clean_waits", "fold_waits")]
-    return sum(map(len, (jobs, keys, events, mails, sessions, *waits)))
+    return sum(map(len, (jobs, keys, events, mails, readings, sessions, *waits)))

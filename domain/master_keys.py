@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from settings import KEY_BYTES
 
 LACKING = "this installation encrypts nothing yet: its operator makes a master key by `counterfoil keys master`"
 ID_DIGITS = 8
-BATCH = 100
+BATCH = 1000
 
 
 class MasterKeyLacking(Away):
@@ -73,6 +73,11 @@ def known() -> list[MasterKey]:
     return [MasterKey(hashlib.sha256(key).hexdigest()[:ID_DIGITS], key) for key in keys]
 
 
+def are_given() -> bool:
+    """Return whether this process has a master key, so that it encrypts what it writes."""
+    return bool(settings.current().master_keys)
+
+
 def current() -> MasterKey:
     """Return the master key that wraps what is new; raise Conflict if there is none."""
     if keys := known():
@@ -86,6 +91,11 @@ def named(master_key_id: str) -> MasterKey:
         if key.id == master_key_id:
             return key
     raise MasterKeyLacking(f"this process lacks the master key {master_key_id}: its operator has to set it again")
+
+
+def unwrap(row: Any) -> bytes:
+    """Return the data key that a row has `wrapped` by its `master_key_id`; raise Undecryptable, or MasterKeyLacking."""
+    return named(row.master_key_id).unwrap(row.wrapped)
 
 
 def coverage(session: Session) -> Coverage:
@@ -103,7 +113,7 @@ def told(counted: dict[str, int]) -> str:
 
 
 def rotate() -> Rotation:
-    """Have every data key wrapped by the first master key, a hundred in each transaction; killed, it is run again.
+    """Have every data key wrapped by the first master key, a thousand in each transaction; killed, it is run again.
 
     What the data keys encrypt stays as it is. It goes through them once: another rotation that has another first key
     must not keep it from ending. Raise Conflict without a master key, MasterKeyLacking, Undecryptable.

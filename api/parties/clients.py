@@ -53,9 +53,9 @@ def create_client(body: dict[str, Any]) -> Response:
 @clients_api.arguments(Search(), location="query")
 @clients_api.response(200, Client(many=True), headers=LINK)
 def search_clients(query: dict[str, Any]) -> Any:
-    """Find clients by a part of name, tax id, VAT id or e-mail.
+    """Find clients by a part of name, tax id or VAT id, or by a whole e-mail address.
 
-    Letter case does not matter.
+    Letter case does not matter. Addresses are encrypted, so a part of one finds nothing.
     """
     with transaction() as session:
         rows = clients.page(session, g.organization_id, *place(query, 0), search=query["q"])

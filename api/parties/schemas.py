@@ -71,4 +71,4 @@ class Identity(Query):
 
 
 class Search(Page):
-    q = Text(LONG, required=True, shortest=2, description="A part of the name, tax id, VAT id or e-mail.")
+    q = Text(LONG, required=True, shortest=2, description="A part of a name, tax id or VAT id, or a whole e-mail.")

@@ -16,6 +16,10 @@ class Mail(Base):
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
     supplier_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("suppliers.id"))
+    # Whose key encrypts `message` and `addresses`; None for a mail that concerns no client, the organization's.
+    client_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("clients.id"))
+    # The address and answer of each recipient, encrypted, which `recipients` then lacks.
+    addresses: Mapped[bytes | None] = mapped_column(LargeBinary)
     # For each: address, status (queued, sent, refused, failed), code, answer, at.
     recipients: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     template: Mapped[str] = mapped_column(Text)

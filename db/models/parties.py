@@ -16,9 +16,7 @@ class Party:
     """The fields that suppliers and clients share; an invoice keeps a copy of them."""
 
     name: Mapped[str] = mapped_column(Text)
-    address_line1: Mapped[str] = mapped_column(Text)
     address_line2: Mapped[str | None] = mapped_column(Text)
-    city: Mapped[str] = mapped_column(Text)
     region: Mapped[str | None] = mapped_column(Text)
     postal_code: Mapped[str | None] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text)
@@ -39,6 +37,8 @@ class Supplier(Party, Base):
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
+    address_line1: Mapped[str] = mapped_column(Text)
+    city: Mapped[str] = mapped_column(Text)
     locale_code: Mapped[str] = mapped_column(Text, server_default="en_US")
     currency_code: Mapped[str] = mapped_column(Text, server_default="EUR")
     default_tax_rate: Mapped[Decimal] = mapped_column(Numeric(7, 4), server_default=text("0"))
@@ -93,7 +93,14 @@ class Client(Party, Base):
 
     id: Mapped[BigId]
     organization_id: Mapped[OrganizationId]
+    address_line1: Mapped[str | None] = mapped_column(Text)
+    city: Mapped[str | None] = mapped_column(Text)
     deleted_at: Mapped[datetime | None] = mapped_column(TIME)
     # The ids as they are compared, whatever their spelling.
     tax_key: Mapped[str | None] = mapped_column(Text)
     vat_key: Mapped[str | None] = mapped_column(Text)
+    # Encrypted under the client's own key: the fields of domain.parties.contacts, whose columns then are NULL.
+    contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # By which a whole address of e-mail is found.
+    email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    personal_data_removed_at: Mapped[datetime | None] = mapped_column(TIME)

@@ -66,7 +66,7 @@ def kept(fields: Mapping[str, Any]) -> dict[str, Found]:
 def check_again(session: Session, bill: Bill) -> None:
     """Judge a bill whose fields were changed."""
     today = clock.now(session).date()
-    reading = readings.unpack(bill.reading) if bill.reading else None
+    reading = readings.of(session, bill)
     found = judge(kept(bill.fields), reading, suppliers.hints(session, bill.organization_id), today)
     bill.fields, bill.checks, bill.status, bill.message = found.fields, found.checks, found.status, None
     for name, value in keys(bill.fields)._asdict().items():

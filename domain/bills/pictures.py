@@ -25,7 +25,8 @@ class Wanted(NamedTuple):
 def find(session: Session, organization_id: int, bill_id: int, page: int) -> Wanted:
     """Return what it takes to draw a page of a bill; raise NotFound."""
     bill = catalogue.get(session, organization_id, bill_id)
-    pages = readings.unpack(bill.reading).pages if bill.reading else ()
+    reading = readings.of(session, bill)
+    pages = reading.pages if reading else ()
     turned = pages[page - 1].turned if page <= len(pages) else 0
     return Wanted(storing.find(session, organization_id, bill.sha256), page, turned)
 

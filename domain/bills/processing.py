@@ -91,13 +91,16 @@ class Processing:
 
     def prepare(self, session: Session) -> list[Outcome] | None:
         """Take up the bills; return the outcomes if nobody waits for any of them."""
-        rows = run(
+        found = run(
             session,
             "begin_bills",
             ids=[job.payload["invoiceId"] for job in self._jobs],
             organization_ids=[job.organization_id for job in self._jobs],
             job_ids=[job.id for job in self._jobs],
         )
+        rows = [
+            row._replace(reading=readings.opened(session, row.organization_id, row.id, row.reading)) for row in found
+        ]
         known = {one: suppliers.hints(session, one) for one in {row.organization_id for row in rows}}
         jobs = {job.id: job for job in self._jobs}
         self._tasks = [Task(self._kind, jobs[row.job_id], row, known[row.organization_id]) for row in rows]
@@ -226,11 +229,16 @@ def _write(session: Session, results: Sequence[Result]) -> set[int]:
         messages=[one.message for one in results],
         fields=[orjson.dumps(one.fields or one.task.row.fields).decode() for one in results],
         checks=[orjson.dumps(one.checks).decode() for one in results],
-        readings=[readings.pack(one.reading) if one.reading else one.task.row.reading for one in results],
+        readings=[_kept(session, one) for one in results],
         page_counts=[len(one.reading.pages) if one.reading else None for one in results],
         **{name: [getattr(one, name) for one in columns] for name in Keys._fields},
     )
     return {row.id for row in rows}
+
+
+def _kept(session: Session, one: Result) -> bytes | None:
+    packed = readings.pack(one.reading) if one.reading else one.task.row.reading
+    return readings.sealed(session, one.organization_id, one.task.row.id, packed)
 
 
 def _ask_for_review(session: Session, ended: Sequence[Result]) -> set[int]:

@@ -60,8 +60,8 @@ def put_right(session: Session, organization_id: int, bill_id: int, said: Mappin
     before = checking.kept(bill.fields)
     bill.fields = bill.fields | {name: _by_person(value) for name, value in said.items()}
     checking.check_again(session, bill)
-    if bill.reading:
-        learned = extraction.learn(readings.unpack(bill.reading), before, said)
+    if reading := readings.of(session, bill):
+        learned = extraction.learn(reading, before, said)
         suppliers.learn(session, organization_id, _said(bill), learned)
     return _saved(session, bill)
 

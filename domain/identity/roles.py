@@ -35,6 +35,8 @@ PERMISSIONS: Mapping[str, str] = {
     "mailboxes:read": "See mailboxes and the mails that were read.",
     "mailboxes:manage": "Create, change, delete, test and read mailboxes.",
     "mails:read": "See the mails that were sent.",
+    "personal-data:export": "Export what is kept of a client as a person.",
+    "personal-data:remove": "Remove what is kept of a client as a person.",
     "purchases:read": "See purchases.",
     "purchases:create": "Create purchases.",
     "purchases:approve": "Approve purchases, and undo approvals.",

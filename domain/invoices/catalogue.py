@@ -56,7 +56,7 @@ def page(
     session: Session, organization_id: int, status: str | None, before: int | None, limit: int
 ) -> Iterable[Invoice]:
     """Return up to `limit` invoices, newest first, those older than `before` when it is given; read a few at a time."""
-    found = _page(organization_id, Filters(status), before, limit)
+    found = _page(session, organization_id, Filters(status), before, limit)
     return session.scalars(found.execution_options(yield_per=ROWS_AT_ONCE))
 
 
@@ -68,7 +68,7 @@ def heads(
     Their lines are not read.
     """
     unread = lazyload(Invoice.items), lazyload(Invoice.credits)
-    return session.scalars(_page(organization_id, filters, before, limit).options(*unread)).all()
+    return session.scalars(_page(session, organization_id, filters, before, limit).options(*unread)).all()
 
 
 def get(session: Session, organization_id: int, invoice_id: int) -> Invoice:
@@ -132,13 +132,13 @@ def _of(organization_id: int) -> Select[Invoice]:
     return select(Invoice).where(Invoice.organization_id == organization_id)
 
 
-def _page(organization_id: int, filters: Filters, before: int | None, limit: int) -> Select[Invoice]:
+def _page(session: Session, organization_id: int, filters: Filters, before: int | None, limit: int) -> Select[Invoice]:
     found = _of(organization_id).order_by(Invoice.id.desc()).limit(limit)
     for column in (Invoice.status, Invoice.supplier_id, Invoice.client_id):
         if (value := getattr(filters, column.key)) is not None:
             found = found.where(column == value)
     if filters.search is not None:
-        same_client = Invoice.client_id.in_(clients.ids_matching(organization_id, filters.search))
+        same_client = Invoice.client_id.in_(clients.ids_matching(session, organization_id, filters.search))
         found = found.where(or_(Invoice.invoice_number == filters.search, same_client))
     if filters.is_due:
         found = found.where(Invoice.document_type == INVOICE, Invoice.total > Invoice.paid_amount + _credited())

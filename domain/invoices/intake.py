@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.jobs import NewJob
 from db.models import Invoice, Job
+from domain import encryption
 from domain.errors import Conflict, NotFound, Refusal
 from domain.identity.quotas import OverQuota, quotas
 from domain.invoices import numbering, printable, series
@@ -35,7 +36,8 @@ def accept(session: Session, requests: Sequence[InvoiceRequest]) -> list[Verdict
     verdicts = [refused or full[one.organization_id] for one, refused in zip(requests, refusals, strict=True)]
     accepted = [request for request, refused in zip(requests, verdicts, strict=True) if refused is None]
     jobs = [NewJob(one.organization_id, one.payload(), str(one.supplier_id), one.created_by) for one in accepted]
-    ids = iter(enqueue_jobs(session, KIND, jobs) if jobs else ())
+    keys_of = encryption.organization_keys(session, suppliers.values()) if jobs else {}
+    ids = iter(enqueue_jobs(session, KIND, jobs, keys=keys_of) if jobs else ())
     return [refused or next(ids) for refused in verdicts]
 
 

@@ -23,7 +23,7 @@ from db.transaction import is_lost, is_open, is_outage, is_transient, sqlstate, 
 from domain.errors import Away, NotYet
 from domain.events.telling import News, tell
 from domain.events.types import JOB_COMPLETED
-from domain.jobs import backoff, payloads, verdict
+from domain.jobs import backoff, payloads, sealing, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
@@ -76,6 +76,7 @@ class Run:
         self.claimed: dict[int, ClaimedJob] = {}
         self.jobs: list[ClaimedJob] = []
         self.failed: list[int] = []
+        self._unreadable: dict[int, Exception] = {}
         # A run that waits for the world outside takes of its process what its thread computes: many wait beside it.
         self._clock = time.thread_time if kind.outside else time.monotonic
         self.started, self.held_since = self._clock(), time.monotonic()
@@ -87,6 +88,7 @@ class Run:
             jobs = job_rows.claim(
                 session, self.kind.name, self.job_ids, self.token, settings.current().lease, worker_name()
             )
+            jobs, self._unreadable = sealing.opened_all(session, jobs)
         self.held_since = time.monotonic()  # a connection that broke earlier may tell of it only in the claim
         self.claimed = {job.id: job for job in jobs}
         self.jobs = [ready for job in jobs if (ready := self._ready(job))]
@@ -129,7 +131,7 @@ class Run:
                 later[outcome.seconds].append(job.id)
             else:
                 results[job.id] = outcome
-        job_rows.complete(session, self.token, results)
+        job_rows.complete(session, self.token, results, self.kind.forgotten)
         job_rows.set_aside(session, self.token, failures)
         for seconds, ids in later.items():
             job_rows.release(session, self.token, ids, seconds, group_limit=None)
@@ -150,7 +152,8 @@ class Run:
         A lone job whose need is away goes on later, and no attempt is counted.
         """
         if len(self.jobs) > 1 or isinstance(error, Away):
-            log.warning("%s: %d jobs go on in smaller groups or later: %s", self.kind.name, len(self.jobs), reason)
+            told = verdict.logged(self.kind, reason)
+            log.warning("%s: %d jobs go on in smaller groups or later: %s", self.kind.name, len(self.jobs), told)
             with transaction() as session:
                 ids = [job.id for job in self.jobs]
                 delay = AWAY_S if len(ids) == 1 else 0
@@ -201,6 +204,8 @@ class Run:
 
     def _ready(self, job: ClaimedJob) -> ClaimedJob | None:
         try:
+            if job.id in self._unreadable:
+                raise self._unreadable[job.id]
             if not job.cancel_requested:
                 return payloads.current(self.kind, job)
             with transaction() as session:
@@ -208,6 +213,9 @@ class Run:
         except FromTheFuture as newer:
             log.warning("%s; leaving job %d to a newer worker", newer, job.id)
             self._release([job.id], settings.current().redelivery_interval, None)
+        except Away as away:
+            log.warning("%s: job %d goes on later: %s", self.kind.name, job.id, away)
+            self._release([job.id], AWAY_S, None)
         except Exception as error:
             if is_transient(error) or isinstance(error, LeaseLost):
                 raise
@@ -299,7 +307,7 @@ class Run:
         for failure in failures:
             self.failed.append(failure.id)
             fields = verdict.fields(self.kind, self.claimed[failure.id], failure)
-            text = FAILED_JOB.format(**fields, error=failure.error)
+            text = FAILED_JOB.format(**fields, error=verdict.logged(self.kind, failure.error))
             log.log(logging.ERROR if bug else logging.WARNING, text, exc_info=bug, extra=fields)
 
 

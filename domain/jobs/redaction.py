@@ -14,7 +14,7 @@ MAX_SHOWN = 20
 def redacted(kind_name: str, payload: Any) -> Any:
     """Return a payload without what looks like a secret by its name, or is `personal` by its kind; long lists cut."""
     kind = registered(kind_name)
-    return _shown(payload, frozenset(kind.personal if kind else ()))
+    return _shown(payload, frozenset(kind.forgotten if kind else ()))
 
 
 def _shown(value: Any, personal: frozenset[str]) -> Any:

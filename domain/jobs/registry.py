@@ -14,6 +14,8 @@ Payload = Mapping[str, Any]
 # In JSON Schema: the keywords that hold schemas by name, and those that hold values.
 SCHEMAS_BY_NAME = {"properties", "patternProperties", "dependentSchemas", "$defs"}
 VALUES = {"enum", "const", "default", "examples"}
+# The field of a payload that has its personal fields, encrypted.
+SEALED = "personal"
 
 
 class UnknownKind(Exception):
@@ -28,8 +30,9 @@ class Kind:
     jobs of one group key alone.
     `backoff` is the seconds before the second attempt, `timeout` the seconds that a run may take, None for two thirds
     of COUNTERFOIL_TASK_TIMEOUT. `schema` is the JSON Schema (2020-12) of the payloads that callers may submit, None if
-    callers may submit none; `permission` is what they need for it. `personal` names the fields, at any depth, that
-    concern persons, which no page shows. `submit` does what a submission needs beyond checking the payload, writes the
+    callers may submit none; `permission` is what they need for it. `personal` names the fields that concern
+    persons: no page shows them at any depth, and those of the payload itself are encrypted until the job is completed,
+    then forgotten. `submit` does what a submission needs beyond checking the payload, writes the
     job and returns its id; `cancelled` is given the session, organization, job and payload in the transaction that
     cancels it. `upgrades` turns the payload of each older version into that of the next
     one. `every` so many seconds, or as a `cron` expression in `time_zone` says, a job of the kind with no payload is
@@ -64,6 +67,11 @@ class Kind:
     def soft_time_limit(self) -> float:
         """Return the seconds that a run may take by the settings of now."""
         return settings.current().task_timeout * 2 / 3 if self.timeout is None else self.timeout
+
+    @property
+    def forgotten(self) -> tuple[str, ...]:
+        """Return the fields of a payload that a completed job keeps no more."""
+        return (*self.personal, SEALED) if self.personal else ()
 
     @property
     def sees_all(self) -> bool:

@@ -10,12 +10,15 @@ from db import clock
 from db import jobs as job_rows
 from db.jobs import NewJob
 from db.models import Job
+from domain import encryption, master_keys
+from domain.encryption import DataKey
 from domain.errors import Invalid, say
 from domain.jobs.admission import admission
 from domain.jobs.lifecycle import UNFINISHED
 from domain.jobs.payloads import check
 from domain.jobs.priorities import NORMAL
 from domain.jobs.registry import Kind, find, kinds
+from domain.jobs.sealing import sealed
 from domain.jobs.work import Payload
 
 LONGEST_WAIT = timedelta(days=366)
@@ -47,13 +50,17 @@ def enqueue_jobs(
     delay: float = 0.0,
     run_at: datetime | None = None,
     unique_key: str | None = None,
+    keys: Mapping[int, DataKey] | None = None,
 ) -> list[int]:
     """Do what `enqueue` does for jobs of several organizations, with `total` items each.
 
     The relay leaves the jobs alone for `held` seconds, in which the process that submits them may run them itself. They
-    wait until `run_at`, or for `delay` seconds. Of one kind and `unique_key` one job at a time may wait or run.
+    wait until `run_at`, or for `delay` seconds. Of one kind and `unique_key` one job at a time may wait or run. `keys`
+    encrypt what is personal; without them they are asked for.
     """
     kind = find(kind_name)
+    if kind.personal:
+        jobs = _sealed(session, kind, jobs, keys)
     return job_rows.enqueue(
         session,
         kind.name,
@@ -68,6 +75,16 @@ def enqueue_jobs(
         run_at=run_at,
         unique_key=unique_key,
     )
+
+
+def _sealed(session: Any, kind: Kind, jobs: Sequence[NewJob], keys: Mapping[int, DataKey] | None) -> list[NewJob]:
+    if keys is None:
+        owners = {job.organization_id for job in jobs} if master_keys.are_given() else ()
+        keys = {one: encryption.organization_key(session, one) for one in owners}
+    return [
+        job._replace(payload=sealed(kind, job.organization_id, job.payload, keys.get(job.organization_id)))
+        for job in jobs
+    ]
 
 
 class Submitted(NamedTuple):

@@ -1,5 +1,6 @@
 """The verdict on a job that met an error: the words its caller may read, and when it is tried again."""
 
+import re
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -8,11 +9,13 @@ import settings
 from db.jobs import ClaimedJob, Failure
 from db.transaction import sqlstate
 from domain.jobs import backoff
+from domain.jobs.redaction import HIDDEN
 from domain.jobs.registry import Kind
 from domain.jobs.work import PermanentError, Retry
 from settings import variable
 
 MAX_ERROR_LENGTH = 2000
+QUOTED = re.compile(r"""(?<!\w)("[^"]*"|'[^']*')( \([^)]*\))?""")
 LOST = "the connection to the database was lost each time that this job ran; the database's log says why"
 CRASHED = "the database's server process crashed while it ran this job; its log says why"
 
@@ -59,6 +62,11 @@ def readable(error: BaseException) -> str:
     if isinstance(error, SQLAlchemyError):
         return f"{type(error).__name__} of the job's session; the worker's log says more"
     return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
+
+
+def logged(kind: Kind, reason: str) -> str:
+    """Return a reason as the log has it: what a job of persons quotes, and what follows in brackets, is left out."""
+    return QUOTED.sub(HIDDEN, reason) if kind.personal else reason
 
 
 def fields(kind: Kind, job: ClaimedJob, failure: Failure) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from db.models import Mail
 from db.queries import fetch
 from domain.counting import LATELY, Wanted
 from domain.errors import NotFound
+from domain.mail import sealing
 
 
 class Status(StrEnum):
@@ -44,6 +45,8 @@ class Shown(NamedTuple):
     next_attempt_at: datetime | None
     sent_at: datetime | None
     created_at: datetime
+    client_id: int | None
+    addresses: bytes | None
 
 
 def page(session: Session, organization_id: int, status: str | None, before: int | None, limit: int) -> Sequence[Shown]:
@@ -59,6 +62,12 @@ def get(session: Session, organization_id: int, mail_id: int) -> Shown:
     return found[0]
 
 
+def message(session: Session, organization_id: int, mail_id: int) -> str | None:
+    """Return what somebody wrote in a mail, None if nobody did."""
+    mail = session.scalar(select(Mail).where(Mail.organization_id == organization_id, Mail.id == mail_id))
+    return sealing.message(session, mail) if mail else None
+
+
 def refused_lately(organization_id: int) -> Wanted:
     """Return the mails of the last days that were refused, or could not be sent, newest first."""
     lately = func.clock_timestamp() - text(f"interval '{LATELY}'")
@@ -68,4 +77,6 @@ def refused_lately(organization_id: int) -> Wanted:
 
 def _list(session: Session, organization_id: int, **terms: Any) -> Sequence[Shown]:
     stored = STORED.get(terms["status"], [terms["status"]])
-    return fetch(session, Shown, "list_mails", organization_id=organization_id, stored=stored, **terms)
+    found = fetch(session, Shown, "list_mails", organization_id=organization_id, stored=stored, **terms)
+    opened = sealing.recipients(session, organization_id, found)
+    return [mail._replace(recipients=each, addresses=None) for mail, each in zip(found, opened, strict=True)]

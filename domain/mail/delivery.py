@@ -4,6 +4,7 @@ A worker that dies between sending and recording sends the mail again, under the
 """
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,14 +16,13 @@ import settings
 from db import clock
 from db.jobs import ClaimedJob
 from db.models import Invoice, Mail, Organization, Supplier
-from domain import encryption
 from domain.errors import Invalid, Refusal
 from domain.events.feed import moment
 from domain.events.telling import News, tell
 from domain.events.types import MAIL_REFUSED, MAIL_SENT
 from domain.invoices import payments
 from domain.jobs.work import Later, Outcome, PermanentError, Retry
-from domain.mail import addresses, attachments, composing, schedule, sending, templates
+from domain.mail import addresses, attachments, composing, schedule, sealing, sending, templates
 from domain.mail.attachments import Source
 from domain.mail.catalogue import Status
 from domain.mail.composing import Envelope
@@ -69,7 +69,8 @@ class Delivery:
             return {"status": "deleted"}
         if (mail.job_id or 0) > self._job.id:  # it was owed anew, and this job was given its attempts again as well
             return {"status": mail.status}
-        self._waiting = [one["address"] for one in mail.recipients if one["status"] == Status.QUEUED]
+        [recipients] = sealing.recipients(session, mail.organization_id, [mail])
+        self._waiting = [one["address"] for one in recipients if one["status"] == Status.QUEUED]
         if not self._waiting:
             return {"status": mail.status}
         try:
@@ -78,7 +79,7 @@ class Delivery:
             return Later(ONE_MORE_S * random.uniform(0.5, 1.5))  # noqa: S311
         self._sources = attachments.read(session, mail.organization_id, mail.attachments)
         self._written = _written(session, mail, self._sources)
-        self._envelope = _envelope(session, mail)
+        self._envelope = _envelope(session, mail, [one["address"] for one in recipients])
         return None
 
     def send(self) -> Mapping[str, smtp.Reply] | Unsent:
@@ -109,15 +110,17 @@ class Delivery:
             return {"status": "deleted"}
         is_last = self._job.attempts >= self._job.max_attempts
         at = moment(clock.now(session))
-        mail.recipients = [_after(one, done, is_last, at) for one in mail.recipients]
-        statuses = [one["status"] for one in mail.recipients]
-        mail.error = done.reason if isinstance(done, Unsent) else _trouble(mail.recipients)
+        [before] = sealing.recipients(session, mail.organization_id, [mail])
+        after = [_after(one, done, is_last, at) for one in before]
+        sealing.keep(session, mail, after)
+        statuses = [one["status"] for one in after]
+        mail.error = done.reason if isinstance(done, Unsent) else _trouble(after)
         mail.status = next(one for one in IN_ORDER if one in statuses)
         mail.updated_at = func.clock_timestamp()  # type: ignore[assignment]
         if Status.SENT in statuses and mail.sent_at is None:
             mail.sent_at = func.clock_timestamp()  # type: ignore[assignment]
         session.flush()
-        _tell(session, mail)
+        _tell(session, mail, [one["address"] for one in after if one["status"] == Status.REFUSED])
         return self._outcome(mail, statuses, at_all=not isinstance(done, Unsent))
 
     def _outcome(self, mail: Mail, statuses: list[str], at_all: bool) -> Outcome:
@@ -138,9 +141,7 @@ def _find(session: Session, job: ClaimedJob, locked: bool = False) -> Mail | Non
 
 
 def _written(session: Session, mail: Mail, sources: list[Source]) -> Written:
-    message = None
-    if mail.message is not None:
-        message = encryption.decrypt(session, mail.organization_id, sending.MESSAGE, mail.id, mail.message)
+    message = sealing.message(session, mail)
     if mail.template != templates.INVOICE:
         return templates.plain(message or "", mail.locale_code)
     formats = {one.format for one in sources}
@@ -149,14 +150,14 @@ def _written(session: Session, mail: Mail, sources: list[Source]) -> Written:
     return templates.invoice(sources[0].content, is_unpaid, formats != {sending.PDF}, message)
 
 
-def _envelope(session: Session, mail: Mail) -> Envelope:
+def _envelope(session: Session, mail: Mail, recipients: list[str]) -> Envelope:
     supplier = session.get(Supplier, mail.supplier_id) if mail.supplier_id else None
     name = supplier.name if supplier else session.get_one(Organization, mail.organization_id).name
     return Envelope(
         message_id=mail.message_id,
         sender=addresses.shown(name, addresses.of_installation()),
         reply_to=_reply_to(supplier),
-        recipients=[one["address"] for one in mail.recipients],
+        recipients=recipients,
         subject=mail.subject,
         at=mail.created_at,
     )
@@ -184,16 +185,18 @@ def _after(
 
 
 def _trouble(recipients: list[dict[str, Any]]) -> str | None:
-    """Return what the relay said to one that has not got the mail, whom it is tried for again if there is any."""
+    """Return what the relay said to one that has not got the mail, but not to whom; rather of one that waits for it."""
     missed = [one for one in recipients if one["status"] != Status.SENT]
     first = min(missed, key=lambda one: IN_ORDER.index(one["status"]), default=None)
-    return f"the relay answered {first['code']} {first['answer']}" if first else None
+    if first is None:
+        return None
+    said = re.sub(re.escape(first["address"]), "...", str(first["answer"]), flags=re.IGNORECASE)
+    return f"the relay answered {first['code']} {said}"
 
 
-def _tell(session: Session, mail: Mail) -> None:
+def _tell(session: Session, mail: Mail, refused: list[str]) -> None:
     types = {Status.SENT: MAIL_SENT, Status.REFUSED: MAIL_REFUSED}
     if name := types.get(Status(mail.status)):
-        refused = [one["address"] for one in mail.recipients if one["status"] == Status.REFUSED]
         said = {"mailId": mail.id, "messageId": mail.message_id, "invoiceNumbers": _invoice_numbers(mail)}
         tell(session, mail.organization_id, [News(name, said | ({"refused": refused} if refused else {}))])
 

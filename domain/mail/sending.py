@@ -11,7 +11,6 @@ import settings
 from db import outbox
 from db.models import Invoice, Mail, Supplier
 from db.queries import run
-from domain import encryption
 from domain.einvoices import conformity
 from domain.einvoices.syntax import SYNTAXES, require_installed
 from domain.errors import Conflict, Invalid, NotFound, say
@@ -20,11 +19,10 @@ from domain.invoices import catalogue as invoices
 from domain.invoices import printing
 from domain.jobs.admission import admission
 from domain.jobs.submission import enqueue
-from domain.mail import addresses, catalogue, templates
+from domain.mail import addresses, catalogue, sealing, templates
 from domain.mail.catalogue import Shown, Status
 
 KIND = "mail.send"
-MESSAGE = "mails.message"
 PDF, HYBRID = "pdf", "facturx"
 FORMATS = (PDF, HYBRID, *SYNTAXES)
 MAX_RECIPIENTS, MAX_ATTACHMENTS, LONGEST_TEXT = 20, 10, 20_000
@@ -67,7 +65,7 @@ def send(
         "subject": subject,
         "attachments": [_attached(session, organization_id, one) for one in attachments],
     }
-    return _owe(session, organization_id, to, fields, text)
+    return _owe(session, organization_id, to, fields, text, None)
 
 
 def send_invoice(
@@ -97,7 +95,7 @@ def send_invoice(
         "subject": templates.subject_of_invoice(content),
         "attachments": [_reference(invoice, one) for one in formats],
     }
-    return _owe(session, organization_id, to or [invoice.client["email"]], fields, message)
+    return _owe(session, organization_id, to or [invoice.client["email"]], fields, message, invoice.client_id)
 
 
 def retry(session: Session, organization_id: int, mail_id: int) -> Shown:
@@ -117,13 +115,21 @@ def retry(session: Session, organization_id: int, mail_id: int) -> Shown:
     if catalogue.get(session, organization_id, mail_id).status == Status.QUEUED:
         raise Conflict("the mail is being sent")
     anew = {"status": Status.QUEUED, "code": None, "answer": None, "at": None}
-    mail.recipients = [one if one["status"] == Status.SENT else one | anew for one in mail.recipients]
+    [known] = sealing.recipients(session, organization_id, [mail])
+    sealing.keep(session, mail, [one if one["status"] == Status.SENT else one | anew for one in known])
     mail.status, mail.error = Status.QUEUED, None
     _owe_job(session, mail)
     return catalogue.get(session, organization_id, mail_id)
 
 
-def _owe(session: Session, organization_id: int, to: Sequence[str], fields: dict[str, Any], text: str | None) -> Mail:
+def _owe(
+    session: Session,
+    organization_id: int,
+    to: Sequence[str],
+    fields: dict[str, Any],
+    text: str | None,
+    client_id: int | None,
+) -> Mail:
     domain = addresses.of_installation().rpartition("@")[2]
     recipients = _recipients(to)
     addresses.require_one_line(fields["subject"], "subject")
@@ -132,13 +138,15 @@ def _owe(session: Session, organization_id: int, to: Sequence[str], fields: dict
     if len(fields["attachments"]) > MAX_ATTACHMENTS:
         raise Invalid.fields({"attachments": [f"must not be more than {MAX_ATTACHMENTS}"]})
     _admit(session, organization_id)
-    mail = Mail(organization_id=organization_id, recipients=recipients, message_id="", **fields)
+    client_id = sealing.concerned(session, organization_id, client_id, to)
+    mail = Mail(organization_id=organization_id, client_id=client_id, recipients=[], message_id="", **fields)
     session.add(mail)
     session.flush()
     # With chance in it: of two databases, or of one that was restored, both may have a mail of this id.
     mail.message_id = f"<mail-{mail.id}.{secrets.token_hex(8)}@{domain}>"
+    sealing.keep(session, mail, recipients)
     if text:
-        mail.message = encryption.encrypt(session, organization_id, MESSAGE, mail.id, text)
+        sealing.keep_message(session, mail, text)
     _owe_job(session, mail)
     session.refresh(mail)
     return mail

@@ -1,6 +1,7 @@
 """Clients, as they are now; an issued invoice keeps its own as the request named it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from db.models import Client
 from db.transaction import violated
 from domain.errors import NotFound, Taken
-from domain.parties.matching import keys
+from domain.parties import contacts
+from domain.parties.matching import Keys, keys
 from domain.parties.party import overwrite
 from domain.text import comparable_identity
 
@@ -20,25 +22,44 @@ SEARCHED = (Client.name, Client.tax_id, Client.vat_id, Client.email)
 
 def create(session: Session, organization_id: int, fields: Mapping[str, Any]) -> Client:
     """Return a new client; raise Taken."""
-    client = Client(organization_id=organization_id)
-    session.add(client)
-    return _write(session, client, fields)
+    tax_key, vat_key = own = keys(fields)
+    _refuse_shared_vat_id(session, organization_id, 0, own)
+    row = {**fields, "organization_id": organization_id, "tax_key": tax_key, "vat_key": vat_key}
+    with _taken():
+        [client_id] = contacts.create(session, [row])
+    return get(session, organization_id, client_id)
 
 
 def change(session: Session, organization_id: int, client_id: int, fields: Mapping[str, Any]) -> Client:
     """Return the changed client, absent fields cleared; raise NotFound or Taken."""
-    return _write(session, get(session, organization_id, client_id), fields)
+    client = locked(session, organization_id, client_id)
+    tax_key, vat_key = own = keys(fields)
+    _refuse_shared_vat_id(session, organization_id, client_id, own)
+    overwrite(client, {**contacts.columns(session, client, fields), "tax_key": tax_key, "vat_key": vat_key})
+    with _taken():
+        session.flush()
+    session.refresh(client)
+    contacts.opened(session, [client])
+    return client
 
 
 def delete(session: Session, organization_id: int, client_id: int) -> None:
     """Hide the client for good; its invoices and their snapshots stay."""
-    get(session, organization_id, client_id).deleted_at = func.clock_timestamp()
+    locked(session, organization_id, client_id).deleted_at = func.clock_timestamp()
     session.flush()
 
 
 def get(session: Session, organization_id: int, client_id: int) -> Client:
     """Return one client; raise NotFound, also for a deleted one."""
     return _one(session, _of(organization_id).where(Client.id == client_id))
+
+
+def locked(session: Session, organization_id: int, client_id: int) -> Client:
+    """Return one client, which nobody else changes or removes before the transaction ends; raise NotFound."""
+    found = session.scalar(_of(organization_id).where(Client.id == client_id).with_for_update(key_share=True))
+    if found is None:
+        raise NotFound("client not found")
+    return found
 
 
 def with_identity(session: Session, organization_id: int, tax_id: str | None, vat_id: str | None) -> Client:
@@ -57,47 +78,45 @@ def page(session: Session, organization_id: int, after: int, limit: int, search:
     """Return up to `limit` clients with an id above `after`, of those that `search` is part of when it is given."""
     found = _of(organization_id).where(Client.id > after).order_by(Client.id).limit(limit)
     if search is not None:
-        found = found.where(_matches(search))
-    return session.scalars(found).all()
+        found = found.where(_matches(session, organization_id, search))
+    return contacts.opened(session, session.scalars(found).all())
 
 
-def ids_matching(organization_id: int, search: str) -> Select[int]:
+def ids_matching(session: Session, organization_id: int, search: str) -> Select[int]:
     """Return what selects the ids of the clients that `search` is part of, deleted ones too."""
-    return select(Client.id).where(Client.organization_id == organization_id, _matches(search))
+    found = _matches(session, organization_id, search)
+    return select(Client.id).where(Client.organization_id == organization_id, found)
 
 
-def _matches(search: str) -> ColumnElement[bool]:
+def _matches(session: Session, organization_id: int, search: str) -> ColumnElement[bool]:
     parts = [column.icontains(search, autoescape=True) for column in SEARCHED]
+    if "@" in search and (email_index := contacts.index_of(session, organization_id, search)):
+        parts.append(Client.email_index == email_index)
     if number := comparable_identity(search):
         parts += [key.contains(number, autoescape=True) for key in (Client.tax_key, Client.vat_key)]
     return or_(*parts)
 
 
-def _write(session: Session, client: Client, fields: Mapping[str, Any]) -> Client:
-    tax_key, vat_key = keys(fields)
-    _refuse_shared_vat_id(session, client, tax_key, vat_key)
-    overwrite(client, {**fields, "tax_key": tax_key, "vat_key": vat_key})
+@contextmanager
+def _taken() -> Iterator[None]:
     try:
-        session.flush()
+        yield
     except IntegrityError as error:
         name = violated(error)
         if name not in IDENTITIES:
             raise
         raise Taken("client", IDENTITIES[name]) from None
-    session.refresh(client)
-    return client
 
 
-def _refuse_shared_vat_id(session: Session, client: Client, tax_key: str | None, vat_key: str | None) -> None:
+def _refuse_shared_vat_id(session: Session, organization_id: int, client_id: int, own: Keys) -> None:
     """Raise Taken unless those that share the VAT id, as a VAT group does, can be told apart by their tax ids."""
-    if vat_key is None:
+    if own.vat is None:
         return
-    others = _of(client.organization_id).where(Client.vat_key == vat_key, Client.id != (client.id or 0))
-    if tax_key:
+    others = _of(organization_id).where(Client.vat_key == own.vat, Client.id != client_id)
+    if own.tax:
         others = others.where(Client.tax_key.is_(None))
-    with session.no_autoflush:
-        if session.scalar(others.limit(1)):
-            raise Taken("client", "vatId")
+    if session.scalar(others.limit(1)):
+        raise Taken("client", "vatId")
 
 
 def _of(organization_id: int) -> Select[Client]:
@@ -108,4 +127,5 @@ def _one(session: Session, found: Select[Client]) -> Client:
     client = session.scalar(found)
     if client is None:
         raise NotFound("client not found")
+    contacts.opened(session, [client])
     return client

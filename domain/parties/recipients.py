@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db.models import PARTY_FIELDS
 from db.queries import run
 from domain.errors import Invalid, Refusal
+from domain.parties import contacts
 from domain.parties.matching import Candidate, Contradiction, Directory, Keys, keys
 
 
@@ -26,7 +27,7 @@ class Asked(NamedTuple):
 def snapshots(session: Session, asked: Sequence[Asked]) -> list[dict[str, str] | Refusal]:
     """Return each client's details as the invoice keeps them: those that were sent, where details were sent."""
     by_id, _ = _known(session, [one.candidate() for one in asked if "name" not in one.client])
-    known = {key: client.fields for key, client in by_id.items()}
+    known = {key: contacts.fields_of(client.fields) for key, client in by_id.items()}
     return [
         _snapshot(one.client if "name" in one.client else known.get((one.organization_id, one.client["id"])))
         for one in asked
@@ -71,14 +72,12 @@ def _create(session: Session, fresh: list[Candidate]) -> None:
         return
     # Sorted, so that two groups with the same new clients wait for each other instead of deadlocking.
     fresh.sort(key=lambda one: (one.organization_id, *(key or "" for key in one.keys)))
-    clients = [
-        {**one.fields, "organization_id": one.organization_id, "position": n, "tax_key": one.keys.tax,
-         "vat_key": one.keys.vat}
-        for n, one in enumerate(fresh)
-    ]  # fmt: skip
-    rows = run(session, "create_clients", clients=orjson.dumps(clients).decode())
-    for one, row in zip(fresh, rows, strict=True):
-        one.id = row.id
+    rows = [
+        {**one.fields, "organization_id": one.organization_id, "tax_key": one.keys.tax, "vat_key": one.keys.vat}
+        for one in fresh
+    ]
+    for one, client_id in zip(fresh, contacts.create(session, rows), strict=True):
+        one.id = client_id
 
 
 def _snapshot(fields: Mapping[str, Any] | None) -> dict[str, str] | Refusal:

@@ -1,1 +1,2 @@
-SELECT id, wrapped, master_key_id FROM data_keys WHERE organization_id = %(organization_id)s
+-- An organization's own.
+SELECT id, wrapped, master_key_id FROM data_keys WHERE organization_id = %(organization_id)s AND client_id IS NULL

@@ -3,7 +3,7 @@
 SELECT m.id, m.supplier_id, m.recipients, m.template, m.locale_code, m.subject, m.attachments, m.message_id, shown.status,
     CASE WHEN shown.status <> 'sent' THEN coalesce(m.error, j.error) END AS error, m.job_id,
     CASE WHEN shown.status = 'queued' THEN coalesce(o.due_at, j.available_at) END AS next_attempt_at,
-    m.sent_at, m.created_at
+    m.sent_at, m.created_at, m.client_id, m.addresses
 FROM mails AS m
 LEFT JOIN open_jobs AS j ON j.id = m.job_id AND m.status = 'queued'
 LEFT JOIN outbox AS o ON o.job_id = j.id AND j.status = 'PENDING'

@@ -13,6 +13,7 @@ from db import presence, retention
 from db.transaction import is_transient, statement, transaction
 from domain.files import collection
 from domain.jobs.presence import KEPT_S
+from domain.personal_data import encrypting
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ def clean(seconds: float) -> None:
     """Make and drop weeks of the history, then delete some thousand rows, and more until `seconds` are over.
 
     Jobs are swept as well whose lease was put, by hand or by a clock, where sweeps have looked already; and those are
-    owed that collect what was stored and not kept.
+    owed that collect what was stored and not kept, and that encrypt what is still in plain.
     """
     deadline = time.monotonic() + seconds
     with _tolerance(), statement() as session:
@@ -31,6 +32,8 @@ def clean(seconds: float) -> None:
         _turn_weeks()
     with _tolerance():
         collection.owe()
+    with _tolerance():
+        encrypting.owe()
     with _tolerance():
         while _delete_rows() and time.monotonic() < deadline:
             pass
@@ -64,11 +67,15 @@ def _drop_week(parent: str, days: int) -> bool:
 
 
 def _delete_rows() -> int:
+    current = settings.current()
+    kept = retention.Retention(
+        jobs=current.job_retention_days,
+        failed_jobs=current.failed_job_retention_days,
+        answers_h=current.idempotency_retention_hours,
+        events=current.event_retention_days,
+        mails=current.mail_retention_days,
+        letters=current.imported_mail_retention_days,
+        readings=current.rejected_bill_retention_days,
+    )
     with transaction() as session:
-        return retention.clean(
-            session,
-            settings.current().job_retention_days,
-            settings.current().failed_job_retention_days,
-            settings.current().idempotency_retention_hours,
-            settings.current().event_retention_days,
-        )
+        return retention.clean(session, kept)

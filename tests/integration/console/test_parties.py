@@ -34,6 +34,40 @@ def test_a_clerk_makes_changes_finds_and_deletes_a_client(organization: Tenant) 
     ]  # fmt: skip
 
 
+def test_an_owner_exports_and_removes_what_is_kept_of_a_client(organization: Tenant) -> None:
+    browser = logged_in(organization.id)
+    browser.act("/clients/new", "/clients/new", **CLIENT | {"email": "grace@example.com"}, key="form-1")
+    saved = browser.act("/clients/1", "/clients/1/personal-data/export")
+    assert saved.headers["Content-Disposition"] == 'attachment; filename="client-1.json"'
+    assert (saved.json["client"]["email"], saved.json["changes"][0]["action"]) == ("grace@example.com", "createClient")
+    page = text(browser.get("/clients/1/personal-data"))
+    assert "Name, ids and addresses 1" in page
+    assert "What is in backups, until you delete them." in page
+    assert chain.value("SELECT name FROM clients") == "Grace"
+    removed = browser.act("/clients/1/personal-data", "/clients/1/personal-data")
+    assert removed.headers["Location"] == f"{PATH}/clients?told=personal-data-removed"
+    assert chain.value("SELECT name FROM clients") == "-"
+    acts = chain.rows("SELECT action FROM audit_log WHERE target LIKE '%%personal-data%%' ORDER BY id")
+    assert acts == [("exportPersonalData",), ("removePersonalData",)]
+
+
+def test_what_has_to_be_done_first_is_said(organization: Tenant) -> None:
+    browser = logged_in(organization.id)
+    browser.act("/clients/new", "/clients/new", **CLIENT, key="form-1")
+    job_id = chain.submit(organization, "Grace")
+    chain.ask("UPDATE open_jobs SET payload = jsonb_set(payload, '{client}', '{\"id\": 1}')")
+    assert f"the requests {job_id} for this client wait or run" in text(browser.get("/clients/1/personal-data"))
+    refused = browser.act("/clients/1/personal-data", "/clients/1/personal-data")
+    assert (refused.status_code, "Remove for good" in refused.text) == (409, False)
+
+
+def test_a_clerk_sees_neither(organization: Tenant) -> None:
+    browser = logged_in(organization.id, "clerk")
+    browser.act("/clients/new", "/clients/new", **CLIENT, key="form-1")
+    assert "ersonal data" not in browser.get("/clients/1").text
+    assert browser.get("/clients/1/personal-data").status_code == 403
+
+
 def test_a_supplier_gets_series_and_keeps_those_that_were_used(organization: Tenant) -> None:
     chain.post(organization, chain.GENERATE, chain.body(organization.request("Ada")))
     browser = logged_in(organization.id)

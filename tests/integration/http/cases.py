@@ -218,6 +218,12 @@ CASES: dict[str, Case] = {
     "PUT /api/v1/templates/<template_id>": Case(
         "/api/v1/templates/{template}", 404, lambda places: {"name": "Mine", "html": bodies.TEMPLATE}
     ),
+    "GET /api/v1/parties/clients/<client_id>/personal-data": Case(
+        "/api/v1/parties/clients/{client}/personal-data", 404
+    ),
+    "DELETE /api/v1/parties/clients/<client_id>/personal-data": Case(
+        "/api/v1/parties/clients/{client}/personal-data", 404
+    ),
     # The same tax id may be another client's elsewhere: a conflict would tell that it is.
     "POST /api/v1/parties/clients": Case("/api/v1/parties/clients", 201, lambda places: bodies.CLIENT),
     "GET /api/v1/products": Case("/api/v1/products", 200, answer=[]),
