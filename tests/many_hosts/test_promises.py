@@ -179,9 +179,11 @@ def test_two_hosts_have_wrong_clocks_one_ahead_and_one_behind(watched, path):
     deployment = watched.deployment
     deployment.stop()
     deployment.start({deployment.hosts[0]: MINUTES_OFF / 60, deployment.hosts[2]: -MINUTES_OFF / 60})
-    watched.live(lambda: pause(CUT_S), path)
-    deployment.stop()
-    deployment.start()
+    try:
+        watched.live(lambda: pause(CUT_S), path)
+    finally:
+        deployment.stop()
+        deployment.start()
 
 
 def test_a_standby_whose_clock_is_minutes_behind_or_ahead_is_promoted(watched, path):
