@@ -6,7 +6,8 @@ from domain.invoices.request import InvoiceRequest
 from domain.jobs.work import ClaimedJob, Context, Outcome, job
 
 
-@job(KIND, group=500, personal=("client", "notes"), max_attempts=5, backoff=5.0)
+# Since version 2 what is personal may be sealed.
+@job(KIND, group=500, version=2, upgrades={1: dict}, personal=("client", "notes"), max_attempts=5, backoff=5.0)
 def generate_invoices(context: Context, jobs: Sequence[ClaimedJob]) -> list[Outcome]:
     """Each job ends with exactly one invoice, or with the reason why it can have none."""
     adopted = generation.adopt(context.session, [job.id for job in jobs if job.attempts > 1])

@@ -1,12 +1,16 @@
 """What a request says of persons is encrypted while it waits, opened for its handler alone, then forgotten."""
 
+from dataclasses import replace
+
 import pytest
 
 from db.transaction import transaction
 from domain import encryption, master_keys
 from domain.invoices import intake
+from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from domain.jobs.sealing import opened, sealed
+from domain.jobs.submission import enqueue
 from domain.master_keys import Undecryptable
 from tests import bodies, chain
 from tests.caller import Caller
@@ -70,6 +74,23 @@ def test_no_statement_more_is_asked_of_a_request_or_a_claim(
     issued()
     asked = [one for one in statements[before:] if "data_keys" in one and "JOIN suppliers" not in one]
     assert [one for one in asked if "JOIN clients" not in one] == [], "a key is asked for by itself"
+
+
+@pytest.mark.parametrize("kind_name", ["invoice.generate", "invoice.credit"])
+def test_a_worker_of_the_former_release_leaves_what_is_sealed_to_those_of_this_one(
+    master_key: str, organization: Tenant, lanes: None, kind_name: str
+) -> None:
+    with transaction() as session:
+        [job_id] = enqueue(session, organization.id, kind_name, [("1", {"notes": MARK})])
+    run_jobs(replace(find(kind_name), version=1), [job_id])
+    assert chain.rows("SELECT status, attempts FROM jobs WHERE id = %s", job_id) == [("PENDING", 0)]
+
+
+def test_a_request_of_the_former_release_becomes_an_invoice(client: Caller, organization: Tenant, lanes: None) -> None:
+    job_id = request(client, organization)
+    chain.ask("UPDATE jobs SET payload_version = 1 WHERE id = %s", job_id)
+    issued()
+    assert client.get(f"{REQUESTS}/{job_id}").json["status"] == "COMPLETED"
 
 
 def test_a_key_that_was_rolled_back_seals_nothing(
