@@ -18,6 +18,7 @@ from api.http.security import protect
 from api.http.server import answer_heads
 from api.http.shares import share_threads
 from api.http.staleness import allow_staleness
+from api.http.traces import follow_traces
 from api.identity.audit import audit_api
 from api.identity.keys import keys_api
 from api.identity.me import me_api
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"row_id": RowId, "invoice_number": InvoiceNumber, "link_token": LinkToken}
     register(app)
+    follow_traces(app)
     protect(app)
     app.before_request(refuse_other_paths)
     app.before_request(refuse_webhooks)

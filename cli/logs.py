@@ -6,6 +6,8 @@ import re
 import warnings
 from datetime import UTC, datetime
 
+from db import traces
+
 # The attributes that every record has; all others were passed as `extra`.
 OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 # They greet, repeat what the worker says, or tell of each connection that it is closed.
@@ -18,7 +20,7 @@ NOT_SENT = re.compile(r"Message Error: (.+)")
 
 
 class TextFormatter(logging.Formatter):
-    """Writes `time LEVEL part logger: message`; a traceback follows on lines of its own."""
+    """Writes `time LEVEL part logger: message` and the trace, if any; a traceback follows on lines of its own."""
 
     def __init__(self, part: str) -> None:
         super().__init__(f"%(asctime)s %(levelname)s {part} %(name)s: %(message)s")
@@ -26,6 +28,11 @@ class TextFormatter(logging.Formatter):
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         """Return the time in UTC, as RFC 3339 writes it, to the millisecond."""
         return rfc3339(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line, with the trace at its end."""
+        trace_id = getattr(record, "trace_id", None)
+        return super().formatMessage(record) + (f" trace_id={trace_id}" if trace_id else "")
 
 
 class JsonFormatter(logging.Formatter):
@@ -53,6 +60,7 @@ def rfc3339(record: logging.LogRecord) -> str:
 def configure(part: str, level: str, kind: str) -> None:
     """Send every logger's records to stderr, as text or as json; Celery and gunicorn are told to leave it so."""
     handler = logging.StreamHandler()
+    handler.addFilter(of_trace)
     handler.setFormatter(JsonFormatter(part) if kind == "json" else TextFormatter(part))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
@@ -63,6 +71,13 @@ def configure(part: str, level: str, kind: str) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.getLogger("flower.inspector").setLevel(logging.ERROR)  # it asks before the worker can answer
+
+
+def of_trace(record: logging.LogRecord) -> bool:
+    """Have the record say of which trace it is, if it does not itself."""
+    if not hasattr(record, "trace_id") and (trace_id := traces.trace_id(traces.current())):
+        record.trace_id = trace_id
+    return True
 
 
 def shortened(record: logging.LogRecord) -> bool:

@@ -8,6 +8,7 @@ from api.http.rates import limit_rates
 from api.http.security import COMMON, POLICY, bound_body
 from api.http.server import answer_heads
 from api.http.shares import share_threads
+from api.http.traces import follow_traces
 from console import access, errors
 from console.account import account_pages
 from console.audit import audit_pages
@@ -71,6 +72,7 @@ def create_console(settings: Settings) -> Flask:
     app.config |= {"APPLICATION_ROOT": PATH, "SEND_FILE_MAX_AGE_DEFAULT": 365 * 86_400}
     app.url_map.converters["row_id"] = RowId
     errors.register(app)
+    follow_traces(app, PATH)
     app.before_request(bound_body)
     access.require_visits(app)
     answer_heads(app)

@@ -58,6 +58,7 @@ def show_job(job_id: int):
         job=job,
         attempts=attempts,
         explained=None if job.status in FINISHED else explained,
+        trace_id=explained.trace_id,
         moments=moments,
         names=known,
         things=things,

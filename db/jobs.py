@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db import acting
+from db import acting, traces
 from db.queries import fetch, run
 from db.transaction import savepoint, sqlstate
 
@@ -39,6 +39,7 @@ class ClaimedJob(NamedTuple):
     cancel_requested: bool = False
     waited: float = 0.0
     hand_backs: int = 0
+    traceparent: str | None = None
 
     def __repr__(self) -> str:
         # Whatever writes it down, a traceback say, writes no payload.
@@ -64,13 +65,14 @@ class Failure(NamedTuple):
 class NewJob(NamedTuple):
     """A job to be written; jobs of one group key had better be done together.
 
-    Without `created_by` it is of whoever acts in this thread.
+    Without `created_by` it is of whoever acts in this thread, and without `traceparent` of the trace of what that does.
     """
 
     organization_id: int
     payload: Mapping[str, Any]
     group_key: str = ""
     created_by: str | None = None
+    traceparent: str | None = None
 
 
 class FailureGroup(NamedTuple):
@@ -119,7 +121,7 @@ def enqueue(
     `version` is that of the payloads, `total` how many items each job will work through. A job waits until `run_at`, or
     for `delay` seconds. Of one kind and `unique_key` one job at a time may wait or run.
     """
-    actor = acting.actor()
+    actor, traceparent = acting.actor(), traces.current()
     rows = run(
         session,
         "enqueue",
@@ -137,6 +139,7 @@ def enqueue(
         payloads=[PAYLOADS.encode(job.payload) for job in jobs],
         group_keys=[job.group_key for job in jobs],
         created_by=[job.created_by or actor for job in jobs],
+        traceparents=[job.traceparent or traceparent for job in jobs],
     )
     return [row.id for row in rows]
 

@@ -154,6 +154,11 @@ def _stream(row: Any) -> Stream:
     return Stream(lane=row.lane, priority=row.priority, organization_id=row.organization_id, kind=row.kind)
 
 
+def traceparents(session: Session, job_ids: Sequence[int]) -> dict[int, str]:
+    """Return the traceparents of those of the jobs that are of a trace."""
+    return {row.id: row.traceparent for row in run(session, "find_traces", ids=list(job_ids))}
+
+
 def give_back(session: Session, job_ids: Sequence[int], delay: float = 0.0) -> None:
     """Make entries that nobody could take due in `delay` seconds, as if never leased."""
     run(session, "return_entries", ids=list(job_ids), delay=delay)

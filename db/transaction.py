@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, Timeou
 from sqlalchemy.orm import Session, SessionTransaction
 
 import settings
-from db import acting, staleness
+from db import acting, staleness, traces
 from db.engine import CRASH_SHUTDOWN, READ_ONLY, engine, heard_of_crash, standby_engine
 from db.queries import failure, run
 
@@ -114,7 +114,8 @@ def _transaction(on: Engine) -> Iterator[Session]:
         with Transaction(on, expire_on_commit=False) as session:
             try:
                 yield session
-                session.commit()
+                with traces.statement("commit"):
+                    session.commit()
             except BaseException:
                 _roll_back(session)
                 raise

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
 import settings
+from db import traces
 from db.transaction import is_transient, statement
 from domain.jobs import canaries
 from domain.jobs.execution import run_jobs
@@ -70,14 +71,14 @@ def again_soon(name: str) -> Iterator[None]:
 @app.task(name="queue.sweep", send_events=False)
 def sweep() -> None:
     """Sweep the jobs whose lease has run out, and mend the outbox; two at once sweep no job twice."""
-    with again_soon("queue.sweep"):
+    with again_soon("queue.sweep"), traces.span("sweep"):
         keep_up()
 
 
 @app.task(name="queue.cleanup", send_events=False)
 def cleanup() -> None:
     """Delete what is past its retention."""
-    with again_soon("queue.cleanup"):
+    with again_soon("queue.cleanup"), traces.span("cleanup"):
         clean(CLEANUP_SECONDS)
 
 

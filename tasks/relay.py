@@ -1,14 +1,15 @@
 """From the outbox to the broker. No transaction is open while the relay talks to the broker."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
-from db import outbox
+from db import outbox, traces
 from db.outbox import Entry
 from db.transaction import statement
 from domain.jobs import canaries
 from domain.jobs.dispatch.dispatcher import Dispatcher
-from domain.jobs.dispatch.grouping import coalesce
+from domain.jobs.dispatch.grouping import Group, coalesce
 from domain.jobs.lanes import LANES
 from tasks.lanes import Lane
 from tasks.publisher import BrokerAway, Publisher
@@ -32,8 +33,11 @@ class Relay:
         capacities = {name: capacity for name, lane in self._lanes.items() if (capacity := self._capacity(lane)) > 0}
         if not capacities:
             return 0
+        since = traces.now()
         entries = self._dispatcher.lease(capacities)
-        self._publish(entries)
+        if entries:
+            with traces.span("relay", since=since, noted={"messaging.batch.message_count": len(entries)}):
+                self._publish(entries)
         return len(entries)
 
     def send_canaries(self) -> None:
@@ -76,11 +80,13 @@ class Relay:
             if lane.needs_poll(now, self._dispatcher.run_seconds, lane.name in self._dispatcher.more):
                 lane.polled(now, self._publisher.depth(lane.name))
 
-    def _publish(self, entries: Iterable[Entry]) -> None:
+    def _publish(self, entries: Sequence[Entry]) -> None:
         unsent = {entry.job_id for entry in entries}
+        of_jobs = _traceparents(list(unsent))
         try:
             for message in coalesce(entries, self._dispatcher.group_size):
-                self._publisher.publish(message)
+                with _sent(message, of_jobs):
+                    self._publisher.publish(message)
                 unsent.difference_update(message.job_ids)
                 seconds = self._dispatcher.costs.seconds(message.kind, len(message.job_ids))
                 self._lanes[message.lane].add(time.monotonic(), seconds)
@@ -88,3 +94,19 @@ class Relay:
             with statement() as session:
                 outbox.give_back(session, list(unsent))
             raise
+
+
+def _traceparents(job_ids: Sequence[int]) -> Mapping[int, str]:
+    """Return the traceparents of jobs, which nobody asks for unless spans are recorded."""
+    if traces.recorder is None:
+        return {}
+    with statement() as session:
+        return outbox.traceparents(session, job_ids)
+
+
+def _sent(message: Group, of_jobs: Mapping[int, str]) -> AbstractContextManager:
+    """Record that a message is sent, in the trace of its jobs if they share one."""
+    own = [of_jobs.get(job_id) for job_id in message.job_ids]
+    noted = traces.of_queue("send", message.lane, len(own)) | {"counterfoil.job.kind": message.kind}
+    links = sorted({one for one in own if one})
+    return traces.span(f"send {message.kind}", traces.PRODUCER, parent=traces.shared(own), links=links, noted=noted)

@@ -8,7 +8,7 @@ import time
 
 import settings
 from db import jobs as job_rows
-from db import outbox
+from db import outbox, traces
 from db.listener import Listener
 from db.transaction import is_transient, statement
 from domain.jobs.upkeep.clock import follow_clock
@@ -55,10 +55,11 @@ class Loop:
 
     def _sweep(self) -> None:
         if time.monotonic() >= self._next_sweep:
-            with statement() as session:
-                job_rows.sweep(session)
-            follow_clock()
-            waking.wake()
+            with traces.span("sweep"):
+                with statement() as session:
+                    job_rows.sweep(session)
+                follow_clock()
+                waking.wake()
             # Another relay may have died while it was busy, and nobody would be woken any more.
             self._report(self._listening)
             self._relay.send_canaries()

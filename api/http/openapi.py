@@ -41,6 +41,8 @@ then accepted as it stands; where one refers to another thing by its id, create 
   contradicts the client found, the answer is 409 and says which `client.id` to send instead.
 - **Quotas** are at `showMe`. The headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11)
   tell the rates of requests; a 429 names the quota in `violated-policies`. Come again after Retry-After.
+- **Traces.** A request may say by `traceparent` (W3C Trace Context) of which trace it is. Its jobs are of that trace,
+  and so are theirs; `explainJob` and the header `traceresponse` of the answer name it. A malformed one is ignored.
 - **Lists** come in pages; the address of the next page is in the Link header. With `Cache-Control: max-stale=10` a list
   or an audit may come from a standby database and lack the last 10 seconds, your own writes included; then `Age` says
   how many it may lack. Without that header nothing is missing.

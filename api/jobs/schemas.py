@@ -126,7 +126,10 @@ class Position(CamelSchema):
 
 
 class Explanation(CamelSchema):
-    """`reason` is for programs, `text` for people. `drainRate` is the jobs per second that end in the job's lane."""
+    """`reason` is for programs, `text` for people. `drainRate` is the jobs per second that end in the job's lane.
+
+    `traceId` is that of the `traceparent` with which the job was asked for, or of the trace that was begun for it.
+    """
 
     job_id = fields.Integer()
     status = Choice(*STATUSES)
@@ -140,6 +143,7 @@ class Explanation(CamelSchema):
     worker = fields.String(allow_none=True)
     lease_age_seconds = fields.Float(allow_none=True)
     lease_expires_at = Instant(allow_none=True)
+    trace_id = fields.String(allow_none=True)
 
 
 class Filters(Body):

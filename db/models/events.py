@@ -32,6 +32,8 @@ class PendingEvent(Base):
     id: Mapped[BigId]
     type: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    # The deliveries and runs that it leads to are of this trace.
+    traceparent: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Timestamp]
 
 

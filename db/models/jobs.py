@@ -45,6 +45,8 @@ class Job(Base):
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     # The key that asked for it, as `key:7`; NULL if Counterfoil did by itself.
     created_by: Mapped[str | None] = mapped_column(Text)
+    # Of the request or job that owes it (W3C Trace Context); NULL if that is of no trace.
+    traceparent: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Timestamp]
     started_at: Mapped[datetime | None] = mapped_column(TIME)
     completed_at: Mapped[datetime | None] = mapped_column(TIME)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
+from db import traces
 from db.engine import leads_nowhere
 
 FOLDER = Path(__file__).parent
@@ -46,7 +47,8 @@ def _run(session: Session | psycopg.Connection, name: str, parameters: dict[str,
 def _execute(line: Any, name: str, parameters: dict[str, Any], factory: Any) -> Sequence[Any]:
     cursor = line.cursor(row_factory=factory)
     many = any(isinstance(value, list) and len(value) > MAX_VALUES_FOR_A_KEPT_PLAN for value in parameters.values())
-    cursor.execute(statement(name), parameters, prepare=False if many else None)
+    with traces.statement(name):
+        cursor.execute(statement(name), parameters, prepare=False if many else None)
     # Not `cursor.description`: making it would cost as much as reading the rows.
     return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 

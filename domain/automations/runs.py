@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db import jobs as job_rows
+from db import traces
 from db.models import Automation, AutomationJob, AutomationRun
 from db.transaction import is_transient, savepoint
 from domain.automations import actions, health, owner
@@ -70,7 +71,7 @@ def _tried(session: Session, job: ClaimedJob, run: AutomationRun, pause: float) 
     While no more jobs may wait, or somebody is at what it needs, it waits as well.
     """
     try:
-        with savepoint(session):
+        with savepoint(session), traces.within(traces.of_job(job.id)):
             _do(session, run)
     except TooManyWaiting as full:
         session.refresh(run)

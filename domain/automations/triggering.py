@@ -11,13 +11,14 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.jobs import NewJob
 from db.models import Automation
 from db.queries import run
 from domain.automations import conditions
 from domain.automations.catalogue import TRIGGERS
 from domain.events.sequencing import Sequenced
 from domain.events.telling import CAUSED_BY
-from domain.jobs.submission import enqueue
+from domain.jobs.submission import enqueue_jobs
 
 KIND = "automation.run"
 MAX_DEPTH = 3
@@ -59,11 +60,16 @@ def owe(session: Session, organization_id: int, firings: Sequence[Firing]) -> li
         return []
     [[ids]] = run(session, "draw_runs", count=len(firings))
     owed = [
-        (str(one.automation.id), _payload(one, run_id))
+        NewJob(
+            organization_id,
+            _payload(one, run_id),
+            str(one.automation.id),
+            traceparent=one.event.traceparent if one.event else None,
+        )
         for run_id, one in zip(ids, firings, strict=True)
         if one.error is None
     ]
-    job_ids = enqueue(session, organization_id, KIND, owed) if owed else []
+    job_ids = enqueue_jobs(session, KIND, owed) if owed else []
     of_runs = iter(job_ids)
     run(
         session,

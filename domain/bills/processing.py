@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 import settings
-from db.jobs import ClaimedJob
+from db.jobs import ClaimedJob, NewJob
 from db.queries import run
 from domain.bills import catalogue, checking, duplicates, extraction, providers, readings, suppliers
 from domain.bills.content import PERSON, Found, Reading
@@ -29,7 +29,7 @@ from domain.events.types import BILL_FAILED, BILL_NEEDS_REVIEW, BILL_PROCESSED
 from domain.files import storing
 from domain.files.storing import File, StorageAway
 from domain.jobs import backoff
-from domain.jobs.submission import enqueue
+from domain.jobs.submission import enqueue_jobs
 from domain.jobs.work import Later, Outcome, Retry
 
 # Of the time that a task may take: after which no file is begun, and what one file, or a scan, may take. So a run, of
@@ -260,17 +260,23 @@ def _tell(session: Session, ended: Sequence[Result], twins: Container[int]) -> N
 def _news(one: Result, is_twin: bool) -> News:
     status = Status.NEEDS_REVIEW if is_twin else one.status
     said = catalogue.told(one.task.row.id, one.task.row.file_name, one.fields)
-    return News(TOLD[status], {**said, "error": one.message} if status == Status.ERROR else said)
+    said |= {"error": one.message} if status == Status.ERROR else {}
+    return News(TOLD[status], said, one.task.job.id)
 
 
 def _hand_on(session: Session, results: Sequence[Result]) -> None:
     """Owe the jobs that go on with bills, which are theirs from now on."""
-    groups: dict[tuple[int, str], list[int]] = defaultdict(list)
+    groups: dict[str, list[Task]] = defaultdict(list)
     for one in results:
-        groups[one.organization_id, one.on or ""].append(one.task.row.id)
-    for (organization_id, kind), ids in groups.items():
-        job_ids = enqueue(session, organization_id, kind, [work(organization_id, one) for one in ids])
-        run(session, "hand_on_bills", ids=ids, job_ids=job_ids)
+        groups[one.on or ""].append(one.task)
+    for kind, tasks in groups.items():
+        job_ids = enqueue_jobs(session, kind, [_onward(one) for one in tasks])
+        run(session, "hand_on_bills", ids=[one.row.id for one in tasks], job_ids=job_ids)
+
+
+def _onward(task: Task) -> NewJob:
+    key, payload = work(task.organization_id, task.row.id)
+    return NewJob(task.organization_id, payload, key, traceparent=task.job.traceparent)
 
 
 def _by_organization(ones: Sequence[OfOne]) -> dict[int, list[OfOne]]:

@@ -19,12 +19,13 @@ FORGOTTEN_S = 2.0
 
 
 class Sequenced(NamedTuple):
-    """An event that has its number; its data is JSON."""
+    """An event that has its number; its data is JSON, and what it leads to is of the trace of `traceparent`."""
 
     sequence: int
     type: str
     data: str
     id: UUID
+    traceparent: str | None = None
 
 
 class Batch(NamedTuple):

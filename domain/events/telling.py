@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy.orm import Session
 
+from db import traces
 from db.queries import run
 from domain.jobs.priorities import HIGH
 from domain.jobs.submission import enqueue
@@ -19,10 +20,11 @@ CAUSED_BY = "causedBy"
 
 
 class News(NamedTuple):
-    """What is to be told: the event's type, and what it says as JSON values."""
+    """What is to be told: the event's type, and what it says as JSON values; of which job's trace, if not of this."""
 
     type: str
     data: Mapping[str, Any]
+    job_id: int | None = None
 
 
 def tell(session: Session, organization_id: int, news: Sequence[News]) -> None:
@@ -36,6 +38,7 @@ def tell(session: Session, organization_id: int, news: Sequence[News]) -> None:
         organization_id=organization_id,
         types=[one.type for one in news],
         data=[orjson.dumps({**one.data, **cause}).decode() for one in news],
+        traceparents=[traces.of_job(one.job_id) for one in news],
         pause=PAUSE_S,
     )
     for stream in listening:

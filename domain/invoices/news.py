@@ -25,4 +25,4 @@ def news(invoice_id: int, invoice: Mapping[str, Any]) -> News:
         said["requestId"] = invoice["job_id"]
     if is_credit:
         said["creditedInvoiceId"] = invoice["credited_invoice_id"]
-    return News(INVOICE_CREDITED if is_credit else INVOICE_ISSUED, said)
+    return News(INVOICE_CREDITED if is_credit else INVOICE_ISSUED, said, invoice["job_id"])

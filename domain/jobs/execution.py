@@ -5,7 +5,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from math import isqrt
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 import gateways
 import settings
-from db import acting
+from db import acting, traces
 from db import jobs as job_rows
 from db import statistics as figures
 from db.jobs import ClaimedJob, Failure, Kept, LeaseLost
@@ -23,7 +23,7 @@ from db.transaction import is_lost, is_open, is_outage, is_transient, sqlstate, 
 from domain.errors import Away, NotYet
 from domain.events.telling import News, tell
 from domain.events.types import JOB_COMPLETED
-from domain.jobs import backoff, payloads, sealing, verdict
+from domain.jobs import backoff, payloads, sealing, tracing, verdict
 from domain.jobs.lifecycle import Status
 from domain.jobs.monitoring import statistics
 from domain.jobs.payloads import FromTheFuture
@@ -52,18 +52,20 @@ def run_jobs(kind: Kind, job_ids: Sequence[int], seconds: float | None = None) -
     again. A job that yields is handed back at its first yield after `seconds`, by default half of its kind's timeout.
     """
     run = Run(kind, job_ids, seconds)
-    try:
-        run.claim()
-        with acting.confined(run.organization_id):
-            run.perform()
-    except LeaseLost as lost:
-        log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
-        _count("lease_lost")
-    except Exception as error:
-        if not is_transient(error):
-            raise
-        log.warning("%s: %s; handing back", kind.name, type(error).__name__)
-        run.hand_back(error)
+    with ExitStack() as traced:
+        try:
+            run.claim()
+            traced.enter_context(tracing.followed(kind, run.claimed.values(), run.failed, run.since))
+            with acting.confined(run.organization_id):
+                run.perform()
+        except LeaseLost as lost:
+            log.warning("%s: lease lost, rolled back (%s)", kind.name, lost)
+            _count("lease_lost")
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("%s: %s; handing back", kind.name, type(error).__name__)
+            run.hand_back(error)
     return run.failed
 
 
@@ -77,6 +79,7 @@ class Run:
         self.jobs: list[ClaimedJob] = []
         self.failed: list[int] = []
         self._unreadable: dict[int, Exception] = {}
+        self.since = traces.now()
         # A run that waits for the world outside takes of its process what its thread computes: many wait beside it.
         self._clock = time.thread_time if kind.outside else time.monotonic
         self.started, self.held_since = self._clock(), time.monotonic()
@@ -268,7 +271,8 @@ class Run:
                         break
                     if begun and not self._goes_onward(session, step):
                         return
-                done, begun = (step.act if isinstance(step, Onward) else step)(), True
+                with traces.span(f"outside {self.kind.name}", traces.CLIENT):
+                    done, begun = (step.act if isinstance(step, Onward) else step)(), True
         self._report(failures)
 
     def _goes_onward(self, session: Session, step: Any) -> bool:

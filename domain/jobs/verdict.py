@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 import settings
+from db import traces
 from db.jobs import ClaimedJob, Failure
 from db.transaction import sqlstate
 from domain.jobs import backoff
@@ -73,10 +74,12 @@ def fields(kind: Kind, job: ClaimedJob, failure: Failure) -> dict[str, Any]:
     """Return what the log says of a failed job: which it is, whose, which attempt, and what becomes of it."""
     outcome = "FAILED" if failure.delay is None else f"tried again in {failure.delay:.0f} s"
     attempt = f"{job.attempts} of {job.max_attempts}"
+    traced = {"trace_id": traces.trace_id(job.traceparent)} if job.traceparent else {}
     return {
         "job_id": job.id,
         "kind": kind.name,
         "organization_id": job.organization_id,
         "attempt": attempt,
         "outcome": outcome,
+        **traced,
     }

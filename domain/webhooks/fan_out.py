@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.jobs import NewJob
 from db.models import Automation, Webhook
 from db.queries import run
 from domain.events import sequencing
@@ -14,7 +15,7 @@ from domain.events.sequencing import Batch, Sequenced
 from domain.events.types import PINGED, matches
 from domain.jobs.lanes import IO
 from domain.jobs.priorities import NORMAL
-from domain.jobs.submission import enqueue
+from domain.jobs.submission import enqueue_jobs
 
 KIND = "webhook.deliver"
 # Where its deliveries wait.
@@ -24,11 +25,12 @@ MAX_DELIVERIES = 5000
 
 
 class Addressed(NamedTuple):
-    """An event, by its number and type, that is to be delivered to a webhook."""
+    """An event, by its number and type, that is to be delivered to a webhook; of its trace, if not of the current."""
 
     webhook_id: int
     sequence: int
     type: str
+    traceparent: str | None = None
 
 
 def sequence(session: Session, organization_id: int) -> Batch:
@@ -51,7 +53,7 @@ def sequence(session: Session, organization_id: int) -> Batch:
         session,
         organization_id,
         [
-            Addressed(one.id, event.sequence, event.type)
+            Addressed(one.id, event.sequence, event.type, event.traceparent)
             for event in batch.events
             for one in webhooks
             if _asks(one, event)
@@ -65,7 +67,10 @@ def owe(session: Session, organization_id: int, wanted: Sequence[Addressed]) -> 
     if not wanted:
         return []
     [[ids]] = run(session, "draw_deliveries", count=len(wanted))
-    owed = [(str(one.webhook_id), _payload(organization_id, one, id_)) for one, id_ in zip(wanted, ids, strict=True)]
+    owed = [
+        NewJob(organization_id, _payload(organization_id, one, id_), str(one.webhook_id), traceparent=one.traceparent)
+        for one, id_ in zip(wanted, ids, strict=True)
+    ]
     run(
         session,
         "create_deliveries",
@@ -73,7 +78,7 @@ def owe(session: Session, organization_id: int, wanted: Sequence[Addressed]) -> 
         ids=ids,
         webhook_ids=[one.webhook_id for one in wanted],
         sequences=[one.sequence for one in wanted],
-        job_ids=enqueue(session, organization_id, KIND, owed),
+        job_ids=enqueue_jobs(session, KIND, owed),
     )
     return ids
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +20,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 import settings
+from db import traces
 from db.jobs import UNSTORABLE, ClaimedJob
 from db.queries import run
 from domain import encryption
@@ -183,7 +185,8 @@ class Sending:
         try:
             threads = min(IN_FLIGHT, len(self._posts))
             with http.Receiver(self._posts[0].row.url, IN_FLIGHT) as receiver, ThreadPoolExecutor(threads) as pool:
-                return [*pool.map(lambda post: self._attempt(receiver, post), self._posts)]
+                contexts = [copy_context() for _ in self._posts]  # of the trace of this thread
+                return [*pool.map(lambda one, post: one.run(self._attempt, receiver, post), contexts, self._posts)]
         except http.Refused as refused:
             self._down = True
             return [Attempt(self._now(), 0.0, error=str(refused)) for _ in self._posts]
@@ -193,7 +196,12 @@ class Sending:
     def _attempt(self, receiver: http.Receiver, post: Post) -> Attempt | None:
         if self._down or time.monotonic() > self._stop_at:
             return None
-        done = attempt(receiver, post, self._now())
+        parent = traces.of_job(post.job.id)
+        with traces.span("POST", traces.CLIENT, parent=parent, noted={"http.request.method": "POST"}) as span:
+            done = attempt(receiver, post, self._now())
+            span.set({"http.response.status_code": done.status})
+            if not done.delivered:
+                span.fail(str(done.status or "unsent"))
         self._down = self._down or (not done.delivered and done.is_down)
         return done
 

@@ -15,7 +15,7 @@ WITH due AS (
         started_at = coalesce(CASE WHEN progress > 0 AND error IS NULL THEN started_at END, clock_timestamp())
     WHERE id = ANY(ARRAY(SELECT id FROM due))
     RETURNING id, organization_id, payload, attempts, max_attempts, payload_version, progress, cancel_requested,
-        CAST(extract(epoch FROM clock_timestamp() - available_at) AS float) AS waited, hand_backs
+        CAST(extract(epoch FROM clock_timestamp() - available_at) AS float) AS waited, hand_backs, traceparent
 ), entry AS (
     DELETE FROM outbox WHERE job_id = ANY(ARRAY(SELECT id FROM claimed))
 )

@@ -1,12 +1,12 @@
 """Why a job is not done yet, and when it may start: from the outbox, the lease and what was drained lately."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import outbox, statistics
+from db import outbox, statistics, traces
 from db.models import Job
 from db.outbox import Facts, Waiting
 from domain.jobs import presence
@@ -48,13 +48,18 @@ class Explanation:
     worker: str | None = None
     lease_age_seconds: float | None = None
     lease_expires_at: datetime | None = None
+    trace_id: str | None = None
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def explain(session: Session, job: Job) -> Explanation:
-    """Return why `job` is in its state."""
+    """Return why `job` is in its state, and of which trace it is."""
+    return replace(_explain(session, job), trace_id=traces.trace_id(job.traceparent))
+
+
+def _explain(session: Session, job: Job) -> Explanation:
     if job.status in FINISHED:
         return Explanation("finished", _ended(job))
     if job.status != Status.PENDING:
