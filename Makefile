@@ -60,7 +60,7 @@ model:  ## check the protocol and its mutations with Spin: some minutes, 2 GB
 
 lock: $(READY)  ## resolve the dependencies anew, with hashes for every platform
 	@$(BIN)/python -m pip install --quiet uv
-	@$(COMPILE) --extra einvoices --extra fonts --extra ocr --extra oidc pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra einvoices --extra fonts --extra ocr --extra oidc --extra traces pyproject.toml -o requirements.lock
 	@$(COMPILE) --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove the virtual environments and caches

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def api(fd: int | None) -> None:
     """Serve HTTP."""
     import settings
-    from cli import preflight, serving
+    from cli import preflight, serving, traces
     from db.engine import connections_per_process
     from domain.pdf import fonts, rendering
 
@@ -32,13 +32,14 @@ def api(fd: int | None) -> None:
     if fd is None:
         preflight.require_port("api_port", settings.current().api_host, settings.current().api_port)
     rendering.denied()  # for the log
+    traces.tell_what_is_lacking()
     serving.serve(settings.current(), fd)
 
 
 @click.command()
 def relay() -> None:
     """Bring due outbox entries to the broker; waits when the broker is away."""
-    from cli import preflight
+    from cli import preflight, traces
 
     preflight.require_database()
     preflight.require_broker_url()
@@ -50,6 +51,8 @@ def relay() -> None:
     tasks.kinds.load()
     declared.synchronise()
     presence.keep("relay")
+    traces.tell_what_is_lacking()
+    traces.record("relay")
     say_ready("relay")
     tasks.relay_loop.main()
 
@@ -94,21 +97,26 @@ def ocr() -> None:
 def _work(part: str, lanes: Sequence[str], concurrency: int, *options: str) -> None:
     """Be a Celery worker that serves `lanes`, with so many children or threads."""
     import settings
-    from cli import preflight
+    from cli import preflight, traces
     from domain.schedules import declared
     from settings import export
 
     # SIGTERM must give running jobs the soft shutdown's seconds, not all the time they like.
     export(REMAP_SIGTERM="SIGQUIT")
-    from celery.signals import worker_init, worker_ready
+    from celery.signals import worker_init, worker_process_init, worker_process_shutdown, worker_ready
 
     # Before the first child is forked, which works in its parent's name.
     worker_init.connect(lambda sender, **_: _keep_worker_present(part, lanes, sender), weak=False)
+    if options:  # threads of this process run the jobs
+        worker_init.connect(lambda **_: traces.record(part), weak=False)
+    worker_process_init.connect(lambda **_: traces.record(part), weak=False)
+    worker_process_shutdown.connect(lambda **_: traces.end(), weak=False)
     worker_ready.connect(lambda **_: say_ready(part), weak=False)
     app = celery_app()
     preflight.require_master_keys()
     preflight.require_storage()
     declared.synchronise()
+    traces.tell_what_is_lacking()
     app.worker_main(
         [
             "--quiet",

@@ -27,6 +27,7 @@ def serve(settings: Settings, listener: int | None = None) -> None:
     from gunicorn.app.base import BaseApplication
 
     import tasks.kinds
+    from cli import traces
     from domain.jobs import presence
     from domain.schedules import declared
 
@@ -42,6 +43,7 @@ def serve(settings: Settings, listener: int | None = None) -> None:
 
         def load(self):
             presence.keep("api")
+            traces.record("api")
             return wsgi(settings)
 
     allow_open_files(settings.api_subscribers + settings.api_connections + OTHER_FILES)

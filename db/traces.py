@@ -27,9 +27,6 @@ class Span:
     def fail(self, kind: str) -> None:
         """Note that what the span is about has failed, and in which way."""
 
-    def drop(self) -> None:
-        """Have the span never told."""
-
 
 class Recorder(Protocol):
     """What `cli/otel.py` makes of spans; `since` and what `now` returns are its own."""

@@ -1,5 +1,7 @@
 """Each request is of the trace that its caller names by `traceparent`, if any, and the answer says of which it is."""
 
+from functools import partial
+
 from flask import Flask, Response, g, request
 
 from api.http.server import GO_ON, HEAD_ONLY
@@ -19,7 +21,9 @@ def follow_traces(app: Flask, path: str = "") -> None:
         noted = {"http.request.method": method, "url.scheme": request.scheme}
         noted |= {"http.route": route} if route else {}
         caller = traces.read(request.headers.get(traces.HEADER))
-        g.traced = traces.span(f"{method} {route}".strip(), traces.SERVER, parent=caller, noted=noted)
+        g.recorded = partial(traces.span, f"{method} {route}".strip(), traces.SERVER, traces.now(), caller, noted=noted)
+        # Of one that is asked for its head first, the rest comes as a second request.
+        g.traced = traces.within(caller) if HEAD_ONLY in request.environ else g.recorded()
         g.span = g.traced.__enter__()
 
     app.before_request(begin)
@@ -32,12 +36,18 @@ def _say(response: Response) -> Response:
         return response
     if traceparent := traces.current():
         response.headers[ANSWERED] = traceparent
-    if HEAD_ONLY in request.environ and response.status == GO_ON:
-        g.span.drop()  # the request itself comes with its body
-    g.span.set({"http.response.status_code": response.status_code})
-    if response.status_code >= 500:
-        g.span.fail(str(response.status_code))
+    if HEAD_ONLY not in request.environ:
+        _note(g.span, response)
+    elif response.status != GO_ON:
+        with g.recorded() as span:
+            _note(span, response)
     return response
+
+
+def _note(span: traces.Span, response: Response) -> None:
+    span.set({"http.response.status_code": response.status_code})
+    if response.status_code >= 500:
+        span.fail(str(response.status_code))
 
 
 def _end(_: BaseException | None) -> None:

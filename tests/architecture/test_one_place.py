@@ -60,6 +60,10 @@ def engines(source: Source) -> Iterator[str]:
             yield name
 
 
+def recorders(source: Source) -> Iterator[str]:
+    yield from (name for name in imports(source) if name.startswith("opentelemetry"))
+
+
 class Rule(NamedTuple):
     name: str
     find: Finder
@@ -103,6 +107,13 @@ RULES = (
         engines,
         "domain/pdf/renderer.py",
         "native code that is taken over outside a jail has the database, the network and every organization's data",
+        {},
+    ),
+    Rule(
+        "records spans",
+        recorders,
+        "cli/otel.py",
+        "it is an extra: what imports it elsewhere fails without it, and is loaded where no collector is named",
         {},
     ),
     Rule(
@@ -151,6 +162,7 @@ def test_every_exception_is_still_needed(rule: Rule) -> None:
         ("publishes", "import celery\nrun.apply_async()"),
         ("parses what strangers send", "import plutoprint"),
         ("parses what strangers send", "from domain.pdf.renderer import render"),
+        ("records spans", "from opentelemetry import trace"),
         ("asks the process clock for the time of day", "import time\ntime.time()"),
         ("asks the process clock for the time of day", "import datetime\ndatetime.datetime.now()"),
     ],
