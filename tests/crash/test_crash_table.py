@@ -2,11 +2,11 @@
 
 from domain.jobs.lifecycle import Status
 from tests import chain
-from tests.crash.parts import INTAKE, WORKER
+from tests.crash.parts import INTAKE, OF_CLIENT, WORKER
 from tests.scenarios import invoices
 from tests.stage import Stage
 
-ROW = "SELECT status, attempts FROM jobs WHERE payload -> 'client' ->> 'name' = %s"
+ROW = f"SELECT status, attempts FROM jobs WHERE {OF_CLIENT}"
 INVOICES = "SELECT count(*) FROM invoices WHERE client ->> 'name' = %s"
 
 
@@ -63,6 +63,6 @@ def test_after_the_row_is_completed(stage):
 def test_an_answer_cut_after_the_commit_is_given_again_for_the_same_key(stage):
     at = last(INTAKE.points(stage), "after commit")
     INTAKE.killed_at(at, stage)
-    [(request_id,)] = chain.rows("SELECT id FROM jobs WHERE payload -> 'client' ->> 'name' = %s", stage.name)
+    [(request_id,)] = chain.rows(f"SELECT id FROM jobs WHERE {OF_CLIENT}", stage.name)
     assert chain.submit(stage.tenant, stage.name, key=stage.name) == request_id
     restart(stage)
