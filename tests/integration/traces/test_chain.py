@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 import requests
@@ -29,8 +28,9 @@ recording.record("probe")
 for _ in range(5000):
     with traces.span("probe"):
         pass
+began = time.monotonic()
 recording.end()
-print("ended")
+print("ended" if time.monotonic() - began < 15 else "late")  # the SDK alone would wait for 30 s
 """
 
 
@@ -110,11 +110,9 @@ def make_spans(**environment: str) -> subprocess.CompletedProcess[str]:
     hanging_collector, lambda: collector(talks_nonsense), lambda: collector(refuses),
 ], ids=["hangs", "talks nonsense", "refuses"])  # fmt: skip
 def test_nobody_waits_for_a_collector(open_collector):
-    began = time.monotonic()
     with open_collector() as told:
         done = make_spans(OTEL_EXPORTER_OTLP_ENDPOINT=told.url, **PATIENT)
     assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
-    assert time.monotonic() - began < 60
     assert told.bodies
 
 

@@ -1,17 +1,21 @@
 """A group has a span of its own, linked to its jobs' traces, and each of these tells of it."""
 
+import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy.exc import DBAPIError
 
 from api.http.server import HEAD_ONLY
 from db import traces
+from db.queries import run
+from db.transaction import transaction
 from domain.jobs.execution import run_jobs
 from domain.jobs.registry import Kind
 from domain.jobs.work import PermanentError
 from tests import bodies, chain
 from tests.integration.gateways.receivers import answering, serving
 from tests.integration.traces.test_handed_on import ANOTHER, GIVEN, OTHER, TRACE, owe_traced
-from tests.integration.webhooks.hook import Hook, deliver
+from tests.integration.webhooks.hook import Hook, deliver, number
 
 NAME = "process probe"
 
@@ -123,6 +127,17 @@ def test_a_delivery_is_of_the_trace_of_its_event_and_the_receiver_is_not_told(
     assert receiver.url() not in "".join(one.to_json() for one in recorded.get_finished_spans())
 
 
+def test_deliveries_that_are_owed_together_are_of_the_traces_of_their_events(
+    receivers_on_loopback, client, organization
+):
+    Hook.create(client, "http://127.0.0.1:9/", "invoice.*")
+    for header in (GIVEN, ANOTHER):
+        client.post(chain.GENERATE, bodies.invoice(organization.supplier_id), headers={"traceparent": header})
+    number()
+    owed = chain.rows("SELECT traceparent FROM jobs WHERE kind = 'webhook.deliver' ORDER BY id")
+    assert owed == [(GIVEN,), (ANOTHER,)]
+
+
 def test_a_request_whose_head_comes_first_is_recorded_once(client, organization, recorded):
     asked = bodies.invoice(organization.supplier_id)
     first = client.post(chain.REQUESTS, asked, environ_overrides={HEAD_ONLY: True})
@@ -130,3 +145,14 @@ def test_a_request_whose_head_comes_first_is_recorded_once(client, organization,
     assert client.post("/nowhere", asked, environ_overrides={HEAD_ONLY: True}).status_code == 404
     [refused] = recorded.get_finished_spans()
     assert (refused.name, dict(refused.attributes)["http.response.status_code"]) == ("POST", 404)
+
+
+def test_a_span_says_which_error_it_met_and_not_its_words(database, recorded):
+    with pytest.raises(RuntimeError), traces.span("probe"):
+        raise RuntimeError("Zyzzyva")
+    with pytest.raises(DBAPIError), traces.span("asks"), transaction() as session:
+        run(session, "find_traces", ids=["Zyzzyva"])
+    spans = recorded.get_finished_spans()
+    errors = {one.name: one.attributes["error.type"] for one in spans}
+    assert errors == {"probe": "RuntimeError", "find_traces": "22P02", "asks": "DataError"}
+    assert not any("Zyzzyva" in one.to_json() for one in spans)
