@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from domain.bills.reading import recognition
+from domain.bills.status import ASK
+from domain.jobs.registry import find
 from tests import chain
 from tests.caller import Caller
 from tests.conftest import configure
@@ -87,7 +89,7 @@ def test_a_provider_that_refuses_us_ends_in_the_words_of_the_setting(client: Cal
     with serving(saying({}, 401)) as server:
         configure(ocr_provider="vision", ocr_url=f"http://127.0.0.1:{server.port}")
         answer = papers.send(client, scanned(pdf()))
-        for _ in range(5):
+        for _ in range(find(ASK).max_attempts):
             chain.time_passes()
             for kind in papers.KINDS:
                 chain.run_waiting(kind)
