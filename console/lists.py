@@ -1,6 +1,7 @@
 """Lists in pages: so many rows, and whether more follow. A page begins after the id of a row; nothing is counted."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,6 +23,12 @@ def after() -> int | None:
     """Return the id after which this page begins, None for the first."""
     place = request.args.get("after", "")
     return int(place) if place.isdecimal() and 0 < int(place) < LARGEST_ID else None
+
+
+def chosen(name: str, known: type[StrEnum]) -> str | None:
+    """Return what the parameter `name` asks for; None if that is nothing that is known."""
+    wanted = request.args.get(name)
+    return wanted if wanted in list(known) else None
 
 
 def listed(rows: Iterable[Any], limit: int = ROWS) -> Listed[Any]:

@@ -12,7 +12,7 @@ from api.http.changes import change
 from api.http.shares import heavy
 from console import access, forms
 from console.codes import told
-from console.lists import ROWS, after, listed
+from console.lists import ROWS, after, chosen, listed
 from console.pages import Pages, field, lead_to
 from console.subjects import address
 from db.transaction import report, transaction
@@ -55,8 +55,7 @@ def create_mailbox() -> Response:
 @mailboxes_pages.page("/mailboxes/<row_id:mailbox_id>", "mailboxes:read")
 def show_mailbox(mailbox_id: int):
     """Show a mailbox with the mails that were read, the last one first."""
-    wanted = request.args.get("outcome")
-    outcome = wanted if wanted in list(Outcome) else None
+    outcome = chosen("outcome", Outcome)
     with transaction() as session:
         mailbox = registration.get(session, g.organization_id, mailbox_id)
         rows = mails.page(session, g.organization_id, mailbox_id, outcome, after(), ROWS + 1)

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from flask import g, render_template, request
+from flask import g, render_template
 from werkzeug.wrappers import Response
 
 from api.http.changes import change
 from console.codes import told
-from console.lists import ROWS, after, listed
+from console.lists import ROWS, after, chosen, listed
 from console.pages import Pages, lead_to
 from console.subjects import address
 from db.transaction import report
@@ -21,8 +21,7 @@ mails_pages = Pages("mails", __name__)
 @mails_pages.page("/mails", "mails:read")
 def list_mails():
     """Show the mails that match, newest first."""
-    wanted = request.args.get("status")
-    status = wanted if wanted in list(Status) else None
+    status = chosen("status", Status)
     with report() as session:
         found = listed(catalogue.page(session, g.organization_id, status, after(), ROWS + 1))
     return render_template("mails.html", mails=found, statuses=[(one.value, told(one)) for one in Status])

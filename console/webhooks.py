@@ -12,7 +12,7 @@ from api.http.changes import change
 from console import access, forms
 from console.codes import told
 from console.events import pretty, says
-from console.lists import ROWS, after, listed
+from console.lists import ROWS, after, chosen, listed
 from console.pages import Pages, field, lead_to
 from db.transaction import report, transaction
 from domain.errors import Invalid
@@ -54,8 +54,7 @@ def create_webhook() -> str:
 @webhooks_pages.page("/webhooks/<row_id:webhook_id>", "webhooks:read")
 def show_webhook(webhook_id: int):
     """Show a webhook with its deliveries, newest first."""
-    wanted = request.args.get("status")
-    status = wanted if wanted in list(Status) else None
+    status = chosen("status", Status)
     with transaction() as session:
         webhook = registration.get(session, g.organization_id, webhook_id)
         rows = deliveries.page(session, g.organization_id, webhook_id, status, after(), ROWS + 1)

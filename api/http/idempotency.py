@@ -30,7 +30,8 @@ PAUSES = (0.02, 0.1)
 class Answer:
     """The answer of the work: kept under the key, so that it can be given again.
 
-    `target` is what the work has changed, if neither the path nor a Location below it says so.
+    `target` is what the work has changed, if neither the path nor a Location below it says so. `unkept` are fields of
+    the body that are shown this once: a replay is without them.
     """
 
     status: int
@@ -38,10 +39,11 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     replayed: bool = False
     target: str | None = None
+    unkept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def response(self) -> Response:
         """Return the answer as JSON."""
-        text = current_app.json.dumps(self.body)
+        text = current_app.json.dumps({**self.body, **self.unkept} if self.unkept else self.body)
         mimetype = "application/json" if self.status < 400 else MEDIA_TYPE
         return self.mark(Response(text, self.status, self.headers, mimetype=mimetype))
 
