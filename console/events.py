@@ -37,6 +37,7 @@ TOLD = (
     N_("A bill could not be read."),
     N_("A bill was approved and is booked."),
     N_("A bill was rejected."),
+    N_("What was decided about a bill was taken back; it is booked no more."),
     N_("The relay has taken a mail for all of its recipients."),
     N_("The relay has refused a mail for good, for one recipient at least."),
     N_("A mailbox could not be read for one day, or for three."),
