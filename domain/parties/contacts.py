@@ -1,6 +1,6 @@
 """Where a client is reached, encrypted under a key of the client's own; found by name, ids or a whole e-mail address.
 
-An installation without a master key keeps it as it is, until it has one: then `personal.encrypt` encrypts it.
+An installation without a master key keeps it as it is; once there is one, `personal-data.encrypt` encrypts it.
 """
 
 import hashlib

@@ -70,9 +70,14 @@ KINDS: Mapping[str, Kind] = {
         how_long="`COUNTERFOIL_IMPORTED_MAIL_RETENTION_DAYS`", seen_by="`mailboxes:read`", removed=OVERWRITTEN,
     ),
     "events": _kind(
-        {"events": "data", "pending_events": "data", "deliveries": "attempts"},
+        {"events": "data", "pending_events": "data"},
         whose="recipients of mails", why="to tell of changes", how="plain; addresses only in `mail.refused`",
         how_long="`COUNTERFOIL_EVENT_RETENTION_DAYS`", seen_by="`events:read`, webhooks", removed=OVERWRITTEN,
+    ),
+    "answers of receivers": _kind(
+        {"deliveries": "attempts"},
+        whose="whomever a receiver names", why="to see why a delivery failed", how="plain, its first 2 KB",
+        how_long="`COUNTERFOIL_EVENT_RETENTION_DAYS`", seen_by="`webhooks:read`", removed="not searched",
     ),
     "bills": _kind(
         {
