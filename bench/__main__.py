@@ -18,6 +18,7 @@ from bench import (
     calibration,
     costs,
     document,
+    first_page,
     flood,
     held,
     idle,
@@ -45,7 +46,7 @@ RESULTS = Path(__file__).parent / "results"
 QUICK = (throughput, intake, idle)
 FULL = (
     *QUICK, costs, rest, calibration, comparison, busy, order, flood, slow, webhooks, received, recovery, scale, held,
-    wall, soak,
+    wall, first_page, soak,
 )  # fmt: skip
 
 

@@ -32,6 +32,19 @@ document.addEventListener("htmx:after:swap", () => {
   if (live) htmx.process(live);
 });
 
+// A form that changes while the server draws it anew is drawn once more: the first drawing knows nothing of the change.
+const filled = (form) => new URLSearchParams(new FormData(form)).toString();
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement.form;
+  if (form?.contains(ctx.target)) ctx.filled = filled(form);
+});
+document.addEventListener("htmx:before:swap", (event) => {
+  const { filled: sent, sourceElement: source, sourceEvent: cause } = event.detail.ctx;
+  if (sent === undefined || sent === filled(source.form)) return;
+  event.preventDefault();
+  setTimeout(() => source.dispatchEvent(new cause.constructor(cause.type, { bubbles: true, cancelable: true })));
+});
+
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
   if (question && !confirm(question)) event.preventDefault();

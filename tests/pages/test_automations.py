@@ -1,6 +1,6 @@
 """Automations as those who keep them see them: drawn with and without scripts."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests import bodies
 from tests.browser import PASSWORD, person
@@ -44,6 +44,25 @@ def test_an_automation_is_drawn_tested_and_acts(log_in, organization):
     check(page)
     page.goto("automations")
     check(page)
+
+
+def test_what_is_changed_while_the_form_is_drawn_anew_stays(log_in):
+    page = log_in("owner")
+    page.goto("automations/new")
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_label("Value", exact=True).fill("1")
+
+    def change_then_answer(route: Route) -> None:
+        page.get_by_label("Name", exact=True).fill("Large invoices")
+        page.get_by_label("Value", exact=True).fill("20")
+        page.get_by_label("Name", exact=True).focus()
+        route.continue_()
+
+    page.route("**/automations/draw", change_then_answer, times=1)
+    page.get_by_role("button", name="Add an action").click()
+    expect(page.get_by_label("Action 2", exact=True)).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Large invoices")
+    expect(page.get_by_label("Value", exact=True)).to_have_value("20")
 
 
 def test_an_automation_is_drawn_without_scripts(chromium, served, organization):

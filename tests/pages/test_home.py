@@ -8,7 +8,6 @@ from tests import chain
 from tests.integration.jobs.test_moves import bring
 from tests.pages.looks import MAX_BYTES, check
 
-LOADED_MS = 200
 HOURS = """INSERT INTO wait_statistics (hour, worker, lane, organization_id, wait_counts)
     SELECT date_trunc('hour', clock_timestamp()) - make_interval(hours => h), '', 'default', 1,
         ARRAY[900 - 30 * h, 400, 200, 90, 60, 30, 20, 9, 4, 1, 0, 0, 0, 0, 0] FROM generate_series(0, 23) AS h
@@ -57,20 +56,14 @@ def test_all_is_well(log_in):
     check(page, "home-well")
 
 
-def test_the_first_page_is_small_and_quick_with_nothing_kept_of_it(log_in, busy, context):
+def test_the_first_page_is_small_with_nothing_kept_of_it(log_in, busy, context):
     page = log_in("owner")
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    ended: list[float] = []
-    network.on("Network.loadingFinished", lambda one: ended.append(one["encodedDataLength"]))
-    times = []
-    for _ in range(5):
-        ended.clear()
-        page.reload()
-        expect(page.locator("[data-chart] canvas")).to_have_count(2)
-        times.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
-    assert len(ended) >= 7
-    print(f"{sum(ended):.0f} bytes; loaded in {sorted(times)} ms")
-    assert sum(ended) < MAX_BYTES
-    assert min(times) < LOADED_MS, times
+    sizes: list[float] = []
+    network.on("Network.loadingFinished", lambda one: sizes.append(one["encodedDataLength"]))
+    page.reload()
+    expect(page.locator("[data-chart] canvas")).to_have_count(2)
+    assert len(sizes) >= 7
+    assert sum(sizes) < MAX_BYTES

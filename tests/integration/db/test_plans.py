@@ -24,7 +24,11 @@ from tests import chain
 from tests.tenant import new_tenant
 
 JOBS = 3000
-KINDS = {"complete": {"results": "{}"}, "retry": {"errors": "{}", "delays": "{}"}, "fail": {"errors": "{}"}}
+KINDS = {
+    "complete": {"results": "{}", "personal": []},
+    "retry": {"errors": "{}", "delays": "{}"},
+    "fail": {"errors": "{}"},
+}
 
 
 def plan(database: str, name: str, **parameters: Any) -> str:

@@ -46,6 +46,7 @@ class Pages:
                 "payloads": ["{}"] * GROUP,
                 "group_keys": [""] * GROUP,
                 "created_by": [None] * GROUP,
+                "traceparents": [None] * GROUP,
             }
             self._run("enqueue", held=0, delay=0, run_at=None, unique_key=None, **jobs, **texts)
             self._run("waiting_streams", **outbox.cursor_parameters(LANES))
@@ -60,7 +61,7 @@ class Pages:
             self._run("checkpoint", id=ids[0], token=token, progress=0, total=1, lease=60)
             self._run("release", ids=ids[:1], token=token, delay=0, group_limit=1, lost=False)
             self._run("retry", ids=ids[1:2], token=token, errors=of_one, delays=of_one)
-            self._run("complete", ids=ids[2:], token=token, results="{}")
+            self._run("complete", ids=ids[2:], token=token, results="{}", personal=[])
             self._run("job_states", ids=ids)
             self._run("explain_job", id=ids[0], max_own=1, **cursor)
             self._run("find_expired", limit=GROUP, whole=True)
