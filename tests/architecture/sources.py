@@ -2,9 +2,9 @@
 
 import ast
 from collections.abc import Iterator
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("api", "cli", "console", "counterfoil", "db", "domain", "gateways", "local", "tasks")
@@ -12,7 +12,8 @@ ROOT_MODULES = ("celeryconfig", "settings")
 FIRST_PARTY = {*PACKAGES, *ROOT_MODULES, "tests", "bench"}
 
 
-class Source(NamedTuple):
+@dataclass(frozen=True)
+class Source:
     """A file under its path from the root, with its tree."""
 
     path: str
@@ -22,6 +23,11 @@ class Source(NamedTuple):
     def module(self) -> str:
         """Return the dotted name that other files import it by."""
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Return the nodes of the tree, which each rule looks through."""
+        return list(ast.walk(self.tree))
 
 
 def parse(path: str, text: str) -> Source:
@@ -49,7 +55,7 @@ def _read(files) -> list[Source]:
 
 def imports(source: Source) -> Iterator[str]:
     """Yield the dotted name of every module imported anywhere in the file, also inside functions and by name."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -75,13 +81,13 @@ def called(function: ast.expr) -> str:
 
 def calls(source: Source) -> Iterator[tuple[str, ast.Call]]:
     """Yield the last name and the node of each call in the file."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             yield called(node.func), node
 
 
 def strings(source: Source) -> Iterator[str]:
     """Yield every string constant of the file."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

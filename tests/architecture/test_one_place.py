@@ -19,7 +19,7 @@ def transactions(source: Source) -> Iterator[str]:
     ends = {"commit", "rollback", "begin", "begin_nested", "begin_twophase", "sessionmaker", "scoped_session"}
     yield from (f"{name}()" for name, node in calls(source) if name in ends or (name == "Session" and _bare(node)))
     yield from (name for name in imports(source) if name in ("db.engine.engine", "sqlalchemy.create_engine"))
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         stored = isinstance(node, ast.Attribute) and node.attr == "autocommit" and isinstance(node.ctx, ast.Store)
         if stored or (isinstance(node, ast.keyword) and node.arg == "autocommit"):
             yield "autocommit"
@@ -33,7 +33,7 @@ def _bare(call: ast.Call) -> bool:
 
 def environment(source: Source) -> Iterator[str]:
     names = {"environ", "environb", "getenv", "putenv", "unsetenv"}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr in names and getattr(node.value, "id", "") == "os":
             yield f"os.{node.attr}"
     yield from (name for name in imports(source) if name in {f"os.{attribute}" for attribute in names})
@@ -46,7 +46,7 @@ def publishing(source: Source) -> Iterator[str]:
 
 
 def clock(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             call = f"{getattr(node.func.value, 'id', getattr(node.func.value, 'attr', ''))}.{node.func.attr}"
             if call in {"time.time", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}:
@@ -183,7 +183,7 @@ QUEUE_FILES = {path.stem for folder in QUEUE_FOLDERS for path in (ROOT / "db" / 
 
 def queue_statements(source: Source) -> list[str]:
     """Return the queue's statements that a file runs by itself."""
-    constants = (node.value for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
+    constants = (node.value for node in source.nodes if isinstance(node, ast.Constant))
     runs = any(name in ("db.queries.run", "db.queries.fetch") for name in imports(source))
     return sorted(QUEUE_FILES & {value for value in constants if isinstance(value, str)}) if runs else []
 
@@ -231,7 +231,7 @@ def test_celery_keeps_no_promise_of_its_own() -> None:
 
 def written(sources: Sequence[Source], word: str) -> list[str]:
     """Return the paths of the files that write out `word` as a string, each as often as it does."""
-    nodes = ((source.path, node) for source in sources for node in ast.walk(source.tree))
+    nodes = ((source.path, node) for source in sources for node in source.nodes)
     return [path for path, node in nodes if isinstance(node, ast.Constant) and node.value == word]
 
 

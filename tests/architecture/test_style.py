@@ -23,7 +23,7 @@ LONG_SQL = {
 
 def lengths(source: Source) -> Iterator[tuple[str, int]]:
     """Yield each function with its number of lines, the docstring's not counted: they explain, they do not run."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = _span(node) - (_span(node.body[0]) if ast.get_docstring(node) else 0)
             yield f"{source.path}:{node.lineno} {node.name}", size
@@ -74,7 +74,7 @@ def test_a_file_is_named_after_what_it_holds() -> None:
 
 
 def queried(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "run":
             yield from (a.value for a in node.args if isinstance(a, ast.Constant))
 
@@ -100,7 +100,7 @@ def test_every_folder_of_code_is_a_package() -> None:
 def test_a_docstring_starts_with_one_sentence() -> None:
     documented = ast.Module | ast.ClassDef | ast.FunctionDef
     for source in production():
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             text = ast.get_docstring(node) if isinstance(node, documented) else None
             if text:
                 line = text.splitlines()[0]

@@ -2,8 +2,10 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.extract import extract_from_file
@@ -20,18 +22,23 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 OTHERS = [code for code in words.LANGUAGES if code != "en"]
 
 
-def messages() -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    """Yield each message that the code or a template has translated, with its file."""
-    for path in sorted(CONSOLE.glob("*.py")):
-        for _, message, _, _ in extract_from_file("python", path, keywords=KEYWORDS):
+@cache
+def messages() -> list[tuple[str, str | tuple[str, ...]]]:
+    """Return each message that the code or a template has translated, with its file."""
+    return [*_in_code(sorted(CONSOLE.glob("*.py")), KEYWORDS), *_in_templates(), *_in_code(refusing(), {"say": None})]
+
+
+def _in_code(paths: list[Path], keywords: Mapping[str, Any]) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    for path in paths:
+        for _, message, _, _ in extract_from_file("python", path, keywords=keywords):
             yield path.name, message
+
+
+def _in_templates() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for path in sorted((CONSOLE / "templates").rglob("*.html")):
         with path.open("rb") as file:
             for _, _, message, _ in babel_extract(file, list(KEYWORDS), (), OPTIONS):
                 yield path.name, message if isinstance(message, str) else tuple(m for m in message if m)
-    for path in refusing():
-        for _, message, _, _ in extract_from_file("python", path, keywords={"say": None}):
-            yield path.name, message
 
 
 def refusing() -> list[Path]:
@@ -54,9 +61,8 @@ def first(message: str | tuple[str, ...]) -> str:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_message_is_translated_with_all_that_it_names(language: str) -> None:
     catalogue, lacking = words.catalogue(language), []
-    found = list(messages())
-    assert len(found) > 100
-    for name, message in found:
+    assert len(messages()) > 100
+    for name, message in messages():
         said = catalogue.get(first(message))
         strings = [] if said is None else [said.string] if isinstance(said.string, str) else list(said.string)
         named = set(PLACEHOLDER.findall(first(message)))
