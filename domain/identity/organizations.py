@@ -34,8 +34,12 @@ def system(session: Session) -> int:
 
     It has no key, and nothing else belongs to it.
     """
-    session.execute(insert(Organization).values(name=SYSTEM, system=True).on_conflict_do_nothing())
-    return session.scalars(select(Organization.id).where(Organization.system).with_for_update(key_share=True)).one()
+    own = select(Organization.id).where(Organization.system).with_for_update(key_share=True)
+    known = session.scalar(own)
+    if known is None:
+        session.execute(insert(Organization).values(name=SYSTEM, system=True).on_conflict_do_nothing())
+        known = session.scalars(own).one()
+    return known
 
 
 def require_room(session: Session, organization_id: int, own: Select[Any], most: int, noun: str) -> None:

@@ -28,9 +28,9 @@ from sqlalchemy import create_engine
 with psycopg.connect(sys.argv[1]) as connection:
     connection.execute("CREATE TABLE orders (number int)")
     connection.commit()
-    print(take_order_by_psycopg(connection, 1, 1, [PLACE | {"name": "By psycopg"}]))
+    print(take_order_by_psycopg(connection, int(sys.argv[2]), 1, [PLACE | {"name": "By psycopg"}]))
 with Session(create_engine(sys.argv[1].replace("postgresql:", "postgresql+psycopg:"))) as session, session.begin():
-    print(take_order(session, 1, 2, [PLACE | {"name": "By SQLAlchemy"}]))
+    print(take_order(session, int(sys.argv[2]), 2, [PLACE | {"name": "By SQLAlchemy"}]))
 """
 
 
@@ -98,16 +98,17 @@ def test_its_package_brings_the_kind_to_every_part_and_to_a_program_of_ones_own(
         place = {"address_line1": "1 Main Street", "city": "Sofia", "country": "BG"}
         body = {"type": "client.import", "payload": {"clients": [place | {"name": "By HTTP"}]}}
         ids = [stack.client.post("/api/v1/jobs", body)[1]["jobId"]]
-        ids += take_orders(f"PLACE = {place}\n", stack.facts["databaseOwnerUrl"], package)
+        organization_id = stack.client.get("/api/v1/me")[1]["organizationId"]
+        ids += take_orders(f"PLACE = {place}\n", package, stack.facts["databaseOwnerUrl"], str(organization_id))
         for job_id in ids:
             wait_until(lambda: stack.client.get(f"/api/v1/jobs/{job_id}")[1]["status"] == "completed", 30)  # noqa: B023
         names = {client["name"] for client in stack.client.get("/api/v1/parties/clients")[1]}
     assert names == {"By HTTP", "By psycopg", "By SQLAlchemy"}
 
 
-def take_orders(constants: str, database_url: str, package: Path) -> list[int]:
-    """Have a program that knows nothing but the database's address take orders as the guide does."""
-    command = [sys.executable, "-P", "-c", constants + ENQUEUE + TAKE_ORDERS, database_url]
+def take_orders(constants: str, package: Path, *arguments: str) -> list[int]:
+    """Have a program that knows but a database's address and an organization take orders as the guide does."""
+    command = [sys.executable, "-P", "-c", constants + ENQUEUE + TAKE_ORDERS, *arguments]
     env = child_environment(DATABASE_URL="", PYTHONPATH=str(package))
     ended = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr

@@ -93,8 +93,8 @@ SPOILED = """
     SELECT organization_id, 'invoice.generate', 'default', 1, '{"supplier_id": "canary"}' FROM suppliers RETURNING id
 """
 DOUBLED = """
-    INSERT INTO clients (organization_id, name, address_line1, city, country, tax_id, tax_key)
-    SELECT organization_id, name, address_line1, city, country, tax_id, tax_key FROM clients
+    INSERT INTO clients (organization_id, name, address_line1, city, country, tax_id, tax_key, contact)
+    SELECT organization_id, name, address_line1, city, country, tax_id, tax_key, contact FROM clients
 """
 
 
