@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
+from api.http.shares import EXTENSION, RequestShares
 from db.engine import engine
 from db.transaction import transaction
 from domain.invoices.request import InvoiceRequest
@@ -15,6 +16,7 @@ from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from domain.jobs.submission import enqueue
 from tests import chain
+from tests.caller import application
 from tests.checker import Accepted, check, watch
 from tests.scenarios.invoices import WAITING
 from tests.tenant import Tenant, new_supplier
@@ -66,7 +68,13 @@ def owe(requests: list[InvoiceRequest]) -> list[int]:
         return enqueue(session, requests[0].organization_id, KIND.name, payloads)
 
 
-def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, lanes, organization):
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other organization has asked lately, with which the callers would share the slots."""
+    monkeypatch.setitem(application().extensions, EXTENSION, RequestShares(CALLERS))
+
+
+def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, lanes, alone, organization):
     watch(database)
     with workers(WORKERS, until=REQUESTS), ThreadPoolExecutor(CALLERS) as callers:
         asked = [callers.submit(ask, organization, number) for number in range(REQUESTS)]
@@ -78,7 +86,7 @@ def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, l
     check(database, accepted)
 
 
-def test_one_key_from_many_at_once_is_one_request(database, organization):
+def test_one_key_from_many_at_once_is_one_request(database, alone, organization):
     body = chain.body(organization.request())
 
     def submit(_: int) -> tuple[int, int | None]:
