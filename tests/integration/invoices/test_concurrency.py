@@ -70,8 +70,8 @@ def owe(requests: list[InvoiceRequest]) -> list[int]:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other organization has asked lately, with which the callers would share the slots."""
-    monkeypatch.setitem(application().extensions, EXTENSION, RequestShares(CALLERS))
+    """The callers need not share the slots with who asked before, nor the last one, which is kept for a newcomer."""
+    monkeypatch.setitem(application().extensions, EXTENSION, RequestShares(CALLERS + 1))
 
 
 def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, lanes, alone, organization):
