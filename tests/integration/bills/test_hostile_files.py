@@ -207,6 +207,7 @@ def test_a_process_that_is_killed_for_no_fault_of_the_file_is_replaced_once(invo
         started.append(process)
         if len(started) == 1:
             process._keeper.end(process.pid)
+            assert process._channel.recv(1) == b""  # it has ended
         return process
 
     monkeypatch.setattr(reader._jail, "start", doomed)
