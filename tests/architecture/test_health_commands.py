@@ -45,7 +45,9 @@ def running(request: pytest.FixtureRequest, database: str, broker: str) -> Itera
     part.process.await_end()
 
 
-@pytest.mark.parametrize("running", ["relay", "beat", "worker"], indirect=True)
+@pytest.mark.parametrize(
+    "running", ["relay", *(pytest.param(part, marks=pytest.mark.chaos) for part in ("beat", "worker"))], indirect=True
+)
 def test_a_stopped_part_is_unhealthy_and_ended_and_a_running_one_is_neither(running: Running) -> None:
     wait_until(running.is_healthy, 30, f"{running.name} was never healthy: {running.lines}")
     os.kill(running.process.pid, signal.SIGSTOP)

@@ -16,7 +16,7 @@ SCHEMA = """
 EMPTY = []
 RUN_TO_THE_END = 12
 # In the suite some of the points, in `make chaos` each.
-EVERY = pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.chaos)])
+EVERY = pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.chaos)])
 
 
 def schema() -> list[tuple[str, str]]:

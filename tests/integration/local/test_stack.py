@@ -214,7 +214,9 @@ def test_a_killed_part_is_brought_back_and_the_chain_works_on(stack, part):
     assert re.fullmatch(r"INV-\d{6}", stack.issue_one())
 
 
-@pytest.mark.parametrize("part", ["relay", "worker", "io", "ocr"])
+@pytest.mark.parametrize(
+    "part", ["relay", *(pytest.param(part, marks=pytest.mark.chaos) for part in ("worker", "io", "ocr"))]
+)
 def test_a_part_that_hangs_is_killed_and_started_again(stack, part):
     before = int(getattr(last_restart(stack, part), "group", lambda _: stack.facts["pids"][part])(1))
     psutil.Process(before).suspend()
@@ -246,7 +248,9 @@ def test_sigterm_leaves_nothing_and_kill_9_leaves_nothing_and_the_next_up_knows_
         wait_until(lambda: not any(map(lives, killed)), 5, "something outlived kill -9 of `counterfoil up`")
 
 
-@pytest.mark.parametrize("variable", ["COUNTERFOIL_MASTER_KEYS", "COUNTERFOIL_MASTER_KEYS_FILE"])
+@pytest.mark.parametrize(
+    "variable", [pytest.param("COUNTERFOIL_MASTER_KEYS", marks=pytest.mark.chaos), "COUNTERFOIL_MASTER_KEYS_FILE"]
+)
 def test_given_urls_and_keys_are_used_and_nothing_is_embedded(tmp_path, variable):
     key, file = base64.b64encode(bytes(range(32))).decode(), tmp_path / "keys"
     file.write_text(f"{key}\n")

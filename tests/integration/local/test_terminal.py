@@ -1,4 +1,4 @@
-"""A terminal, over which somebody may look, is told no secret of the stack unless it asks."""
+"""A terminal, over which somebody may look, is told the secrets of the stack if it asks."""
 
 import json
 import os
@@ -33,8 +33,6 @@ def facts_on_a_terminal(data_dir: Path, *options: str) -> dict:
         os.close(ours)
 
 
-@pytest.mark.parametrize("asked", [False, True])
-def test_a_terminal_is_told_secrets_only_if_it_asks(tmp_path, asked):
-    facts = facts_on_a_terminal(tmp_path / "data", *(["--json"] if asked else []))
-    assert facts["url"]
-    assert {name for name in SECRETS if name in facts} == (set(SECRETS) if asked else set())
+@pytest.mark.chaos
+def test_a_terminal_that_asks_is_told_the_secrets(tmp_path):
+    assert set(SECRETS) <= facts_on_a_terminal(tmp_path / "data", "--json").keys()

@@ -89,6 +89,7 @@ def ask(stack: RunningStack, method: str, path: str, **options) -> requests.Resp
     return requests.request(method, address, headers=headers, timeout=30, allow_redirects=False, **options)
 
 
+@pytest.mark.chaos
 def test_with_a_collector_that_hangs_the_parts_work_and_end_as_ever(tmp_path):
     with hanging_collector() as told:
         hanging = {"OTEL_EXPORTER_OTLP_ENDPOINT": told.url, "OTEL_BSP_SCHEDULE_DELAY": "50"} | PATIENT
