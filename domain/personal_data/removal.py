@@ -39,9 +39,10 @@ class Kept(NamedTuple):
 
 
 class Removal(NamedTuple):
-    """What was removed, or would be: rows by what they are."""
+    """What was removed, or would be: rows by what they are; `name` is what the client was called."""
 
     client_id: int
+    name: str
     dry_run: bool
     removed: dict[str, int]
     kept: list[Kept]
@@ -58,7 +59,7 @@ def remove(session: Session, organization_id: int, client_id: int, dry_run: bool
     """
     held = finding.held(session, organization_id, client_id, locked=True)
     _require_finished(session, held)
-    removed: dict[str, int] = {}
+    name, removed = held.client.name, dict[str, int]()
     try:
         with savepoint(session):
             removed = _removed(session, held)
@@ -66,7 +67,7 @@ def remove(session: Session, organization_id: int, client_id: int, dry_run: bool
                 raise _Counted
     except _Counted:
         pass
-    return Removal(client_id, dry_run, removed, _kept(held.issued))
+    return Removal(client_id, name, dry_run, removed, _kept(held.issued))
 
 
 def _require_finished(session: Session, held: Held) -> None:
