@@ -1,7 +1,6 @@
 """The API as a client sees it, without a server in between."""
 
 from functools import cache
-from threading import Lock
 from typing import Any
 
 from flask import Flask
@@ -10,17 +9,10 @@ from werkzeug.test import TestResponse
 import settings
 from api import create_app
 
-_making = Lock()
-
-
-def application() -> Flask:
-    """Return the application, which all tests of this process share; of several threads the first one makes it."""
-    with _making:
-        return _application()
-
 
 @cache
-def _application() -> Flask:
+def application() -> Flask:
+    """Return the application, which all tests of this process share."""
     return create_app(settings.current())
 
 
