@@ -79,9 +79,9 @@ def test_a_rate_that_is_none_is_refused_beside_its_field(organization):
     assert chain.rows(MADE, RETRY) == []
 
 
-def test_a_group_of_what_the_user_may_not_do_is_not_tried_again(organization, monkeypatch):
+def test_a_group_of_what_the_user_may_not_do_is_not_tried_again(organization):
     fragile.failed(organization.id, 1)
-    monkeypatch.setitem(registry._kinds, fragile.NAME, replace(fragile.KIND, permission="users:manage"))
+    registry._kinds[fragile.NAME] = replace(fragile.KIND, permission="users:manage")  # until `kind` takes it away
     browser = logged_in(organization.id, "accountant")
     group = address(browser)
     assert browser.act(group, f"{group}/retry").status_code == 403

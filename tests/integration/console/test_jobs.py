@@ -149,9 +149,9 @@ def test_nothing_to_do_is_said_and_refused(organization):
     assert (refused.status_code, "there is nothing to do" in text(refused)) == (400, True)
 
 
-def test_types_that_a_user_may_not_submit_are_not_tried_again(organization, monkeypatch):
+def test_types_that_a_user_may_not_submit_are_not_tried_again(organization):
     fragile.failed(organization.id, 2)
-    monkeypatch.setitem(registry._kinds, fragile.NAME, replace(fragile.KIND, permission="users:manage"))
+    registry._kinds[fragile.NAME] = replace(fragile.KIND, permission="users:manage")  # until `kind` takes it away
     assert "nothing would be done" in text(logged_in(organization.id, "accountant").get("/jobs/retry"))
     assert "2 jobs would be tried again." in text(logged_in(organization.id).get("/jobs/retry"))
 
