@@ -6,10 +6,9 @@ from flask import g
 
 from api.http.blueprint import Blueprint
 from api.http.bodies.personal_data import PersonalData, Removal, RemovalOptions
-from api.http.changes import log
+from api.http.changes import change
 from api.http.shares import heavy
 from db.transaction import transaction
-from domain.identity import audit
 from domain.personal_data import exporting, removal
 
 PATH = "/api/v1/parties/clients/<row_id:client_id>/personal-data"
@@ -28,8 +27,7 @@ def export_personal_data(client_id: int) -> Any:
     Its invoices are named with the address at which each can be had. A deleted client can be exported as well. The
     export stands in the audit log. 409 if too many requests wait for what they say to be looked into.
     """
-    with transaction() as session:
-        audit.record(session)
+    with change() as session:
         return exporting.export(session, g.organization_id, client_id)
 
 
@@ -45,7 +43,5 @@ def remove_personal_data(query: dict[str, Any], client_id: int) -> Any:
     deleted and its key with it, so that what the key has encrypted can be read in no copy. 409 while a request or a
     mail for the client is unfinished. It can be sent again: then there is nothing left to remove.
     """
-    with transaction() as session:
-        if not query["dry_run"]:
-            log(session)
+    with transaction() if query["dry_run"] else change() as session:
         return removal.remove(session, g.organization_id, client_id, query["dry_run"])

@@ -59,7 +59,8 @@ def remove(session: Session, organization_id: int, client_id: int, dry_run: bool
     """
     held = finding.held(session, organization_id, client_id, locked=True)
     _require_finished(session, held)
-    name, removed = held.client.name, dict[str, int]()
+    name = held.client.name
+    removed: dict[str, int] = {}
     try:
         with savepoint(session):
             removed = _removed(session, held)
