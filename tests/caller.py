@@ -1,6 +1,7 @@
 """The API as a client sees it, without a server in between."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from flask import Flask
@@ -9,10 +10,17 @@ from werkzeug.test import TestResponse
 import settings
 from api import create_app
 
+_making = Lock()
+
+
+def application() -> Flask:
+    """Return the application, which all tests of this process share; of several threads the first one makes it."""
+    with _making:
+        return _application()
+
 
 @cache
-def application() -> Flask:
-    """Return the application, which all tests of this process share."""
+def _application() -> Flask:
     return create_app(settings.current())
 
 

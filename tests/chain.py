@@ -4,20 +4,16 @@ import importlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import itemgetter
-from threading import Lock
 from typing import Any
 
 import psycopg
-from flask import Flask
 from kombu import Connection
 from sqlalchemy.orm import Session
 
 import celeryconfig
-import settings
-from api import create_app
 from counterfoil.crashkit.fuse import watch
 from counterfoil.crashkit.recovery import TIME_PASSES
 from db.engine import owner_url
@@ -31,6 +27,7 @@ from domain.jobs.registry import find
 from tasks.app import JobsFailed, app, sweep
 from tasks.publisher import Publisher
 from tasks.relay import Relay
+from tests.caller import application
 from tests.tenant import Tenant
 from tests.waiting import wait_until_answered
 
@@ -87,20 +84,6 @@ def _relay_of(pid: int) -> Relay:
 @lru_cache(maxsize=1)
 def _consumer_of(pid: int) -> Consumer:
     return Consumer(app.connection_for_read())
-
-
-_making = Lock()
-
-
-def application() -> Flask:
-    """Return the API of this process; of several threads the first one makes it."""
-    with _making:
-        return _application()
-
-
-@cache
-def _application() -> Flask:
-    return create_app(settings.current())
 
 
 def post(tenant: Tenant, path: str, body: dict[str, Any], key: str | None = None) -> Any:

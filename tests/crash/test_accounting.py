@@ -13,6 +13,7 @@ from counterfoil.crashkit.fuse import killed_at, points
 from db.queries import statement
 from domain.accounting.sources import KIND, Owed, Source
 from tests import chain, trade
+from tests.caller import application
 from tests.checker import check, watch
 from tests.tenant import Tenant
 from tests.waiting import wait_until, wait_until_answered
@@ -91,7 +92,7 @@ def test_who_asked_for_a_recreation_may_be_cut_off_at_every_point(
 ):
     def ask(key: str) -> TestResponse:
         # A forked process has no threads of its parent's.
-        monkeypatch.setitem(chain.application().extensions, EXTENSION, DirectPath(1))
+        monkeypatch.setitem(application().extensions, EXTENSION, DirectPath(1))
         body = {"documents": [one._asdict() for one in made[:3]]}
         return chain.post(organization, RECREATIONS, body, key)
 

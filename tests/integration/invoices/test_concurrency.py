@@ -16,6 +16,7 @@ from domain.jobs.execution import run_jobs
 from domain.jobs.registry import find
 from domain.jobs.submission import enqueue
 from tests import chain
+from tests.caller import application
 from tests.checker import Accepted, check, watch
 from tests.scenarios.invoices import WAITING
 from tests.tenant import Tenant, new_supplier
@@ -75,7 +76,7 @@ def owe(requests: list[InvoiceRequest]) -> list[int]:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The callers need not share the slots with who asked before, nor the last one, which is kept for a newcomer."""
-    monkeypatch.setitem(chain.application().extensions, EXTENSION, RequestShares(CALLERS + 1))
+    monkeypatch.setitem(application().extensions, EXTENSION, RequestShares(CALLERS + 1))
 
 
 def test_two_hundred_at_once_for_one_supplier_get_one_to_two_hundred(database, lanes, alone, organization):
