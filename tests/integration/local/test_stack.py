@@ -1,16 +1,11 @@
 """`counterfoil up` says what runs where, brings back what dies, and leaves nothing behind."""
 
 import base64
-import contextlib
 import json
-import os
-import pty
 import re
 import signal
-import subprocess
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -20,9 +15,7 @@ import requests
 
 from console.access import COOKIE
 from local.broker import EmbeddedBroker
-from local.part import COUNTERFOIL
 from local.postgres import EmbeddedPostgres
-from settings import child_environment
 from tests import bodies
 from tests.integration.local.running_stack import RunningStack, counterfoil, lives
 from tests.waiting import wait_until
@@ -180,24 +173,6 @@ def test_files_are_kept_in_the_data_folder_by_those_who_need_them(stack, data_di
     given = {part: psutil.Process(pid).environ() for part, pid in stack.facts["pids"].items() if pid}
     urls = {part: url for part, environment in given.items() if (url := environment.get("COUNTERFOIL_STORAGE_URL"))}
     assert urls == dict.fromkeys(KEEPERS, (data_dir / "files").as_uri())
-
-
-def test_a_terminal_is_told_no_secret(tmp_path):
-    terminal, inside = pty.openpty()
-    command = [*COUNTERFOIL, "up", "--port", "0", "--data-dir", str(tmp_path / "data")]
-    env = child_environment(DATABASE_URL="", BROKER_URL="")
-    with subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=inside, stderr=inside) as process:
-        os.close(inside)
-        with os.fdopen(terminal, errors="replace") as shown:
-            ready = json.loads(next(line for line in shown if line.startswith("ready ")).removeprefix("ready "))
-            process.terminate()
-            with contextlib.suppress(OSError):  # so a terminal ends
-                shown.read()
-    assert {"url", "supplierId", "secretsIn"} <= ready.keys()
-    kept = json.loads(Path(ready["secretsIn"]).read_text())["embedded"]
-    for name in ("apiKey", "password", "databaseUrl", "databaseOwnerUrl", "brokerUrl"):
-        assert name not in ready
-        assert kept[name]
 
 
 def test_a_second_one_on_the_same_folder_is_refused_in_one_line(stack, data_dir):

@@ -84,7 +84,10 @@ def test_one_mail_has_one_hash_wherever_it_lies() -> None:
         "101 attachments",
     ],
 )
-def test_what_is_beyond_the_limits_has_its_reason_before_it_is_too_slow(mail: bytes, reason: str) -> None:
+def test_what_is_beyond_the_limits_has_its_reason_before_it_is_too_slow(
+    mail: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TIMEOUT_S", 5.0)
     with pytest.raises(Unreadable, match=reason):
         reading.read(mail)
 
